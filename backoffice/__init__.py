@@ -1,0 +1,1 @@
+"""The shop's systems of record: orders, parcels, after-sales, invoices, customers, tickets, handoffs."""

@@ -1,0 +1,131 @@
+"""What a route gets: a reading look at a customer's things, or the once-only write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+from sqlalchemy.orm import Session
+
+from backoffice.clock import Clock
+from backoffice.database import Database
+from backoffice.effects.settle import is_due, settle
+from backoffice.idempotency import Once, acting_customer
+from backoffice.models import Customer
+from backoffice.problems import MEDIA_TYPE
+
+KeyHeader = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="同一操作的重试用同一个键：只执行一次，之后返回第一次的结果",
+        examples=["conv-7f3a:action_orders_cancel:m-12"],
+    ),
+]
+CustomerHeader = Annotated[
+    str,
+    Header(
+        alias="X-Customer-Id",
+        min_length=1,
+        max_length=32,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="身份已验证的客户编号",
+        examples=["C000001"],
+    ),
+]
+MaybeCustomerHeader = Annotated[
+    str | None,
+    Header(
+        alias="X-Customer-Id",
+        min_length=1,
+        max_length=32,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="身份已验证的客户编号；匿名时不带",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Look:
+    """A reading session at a moment."""
+
+    session: Session
+    now: datetime
+
+
+@dataclass(frozen=True)
+class CustomerLook(Look):
+    """A reading session for one customer, with everything due already settled."""
+
+    customer: Customer
+
+
+def _look(request: Request) -> Iterator[Look]:
+    database: Database = request.app.state.database
+    clock: Clock = request.app.state.clock
+    with database.read() as session:
+        yield Look(session, clock())
+
+
+def _customer_look(request: Request, customer_id: CustomerHeader) -> Iterator[CustomerLook]:
+    database: Database = request.app.state.database
+    clock: Clock = request.app.state.clock
+    now = clock()
+    with database.read() as session:
+        due = is_due(session, customer_id, now)
+    if due:
+        with database.write() as session:
+            settle(session, customer_id, now)
+    with database.read() as session:
+        yield CustomerLook(session, now, acting_customer(session, customer_id))
+
+
+def _customer_once(request: Request, customer_id: CustomerHeader, key: KeyHeader) -> Once:
+    return Once(request, request.app.state.database, request.app.state.clock, customer_id, key)
+
+
+def _anyone_once(request: Request, key: KeyHeader, customer_id: MaybeCustomerHeader = None) -> Once:
+    return Once(request, request.app.state.database, request.app.state.clock, customer_id, key)
+
+
+def _staff_once(request: Request, key: KeyHeader) -> Once:
+    return Once(request, request.app.state.database, request.app.state.clock, None, key)
+
+
+Reading = Annotated[Look, Depends(_look)]
+CustomerReading = Annotated[CustomerLook, Depends(_customer_look)]
+CustomerWriting = Annotated[Once, Depends(_customer_once)]
+AnyoneWriting = Annotated[Once, Depends(_anyone_once)]
+StaffWriting = Annotated[Once, Depends(_staff_once)]
+
+_MEANINGS = {
+    400: "缺少必需的请求头（customer_required、idempotency_key_required），或请求内容无法读取",
+    401: "服务令牌缺失或不正确（unauthorized）",
+    404: "没有，或不是这位客户的（not_found）",
+    409: "业务规则不允许；code 说明原因，detail 告诉客户下一步",
+    413: "请求内容超过 256 KiB（too_large）",
+    422: "填写有误（invalid_request，errors 列出字段），或 Idempotency-Key 已用于别的请求",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The documented problem answers of a route; 401 and 422 belong to every one."""
+    return {
+        status: {
+            "description": _MEANINGS[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in sorted({401, 422, *statuses})
+    }
+
+
+READS = problems(400, 404)
+"""A customer's read."""
+WRITES = problems(400, 404, 409, 413)
+"""A customer's write."""

@@ -1,0 +1,89 @@
+"""The customer's card, coupons and points."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field, StringConstraints
+from sqlalchemy import and_, func, or_, select
+
+from backoffice.api.context import READS, WRITES, CustomerReading, CustomerWriting, Reading, problems
+from backoffice.api.inputs import Body, Limit, Offset, Printable
+from backoffice.effects.work import Work
+from backoffice.models import Coupon, Customer, PointsEntry
+from backoffice.states import CouponState
+from backoffice.views.customers import (
+    CouponPage,
+    CouponView,
+    CustomerPage,
+    CustomerView,
+    PointsView,
+    coupon_view,
+    customer_view,
+    points_view,
+)
+
+router = APIRouter(tags=["customers"])
+
+_LATEST_ENTRIES = 50
+
+
+class CustomerBody(Body):
+    nickname: Annotated[str, StringConstraints(min_length=1, max_length=40), Printable] = Field(
+        examples=["小明"]
+    )
+
+
+@router.get("/customers", summary="所有客户（内部用）", responses=problems(400))
+def list_customers(look: Reading, limit: Limit = 20, offset: Offset = 0) -> CustomerPage:
+    total = look.session.scalar(select(func.count()).select_from(Customer)) or 0
+    page = select(Customer).order_by(Customer.id).limit(limit).offset(offset)
+    return CustomerPage(items=[customer_view(each) for each in look.session.scalars(page)], total=total)
+
+
+@router.get("/customer", summary="当前客户", responses=READS)
+def get_customer(look: CustomerReading) -> CustomerView:
+    return customer_view(look.customer)
+
+
+@router.patch("/customer", summary="修改当前客户的昵称", responses=WRITES, response_model=CustomerView)
+def change_customer(body: CustomerBody, once: CustomerWriting) -> Response:
+    def effect(work: Work) -> tuple[int, CustomerView]:
+        work.customer.nickname = body.nickname
+        return 200, customer_view(work.customer)
+
+    return once(body, effect)
+
+
+@router.get("/coupons", summary="客户的优惠券，快到期的在前", responses=READS, tags=["promotions"])
+def list_coupons(
+    look: CustomerReading,
+    state_code: Annotated[CouponState | None, Query(description="只看这个状态")] = None,
+    limit: Limit = 20,
+    offset: Offset = 0,
+) -> CouponPage:
+    mine = [Coupon.customer_id == look.customer.id]
+    lapsed = and_(Coupon.state == CouponState.UNUSED, Coupon.valid_to < look.now)
+    if state_code is CouponState.EXPIRED:
+        mine.append(or_(lapsed, Coupon.state == CouponState.EXPIRED))
+    elif state_code:
+        mine += [Coupon.state == state_code, ~lapsed]
+    total = look.session.scalar(select(func.count()).select_from(Coupon).where(*mine)) or 0
+    page = select(Coupon).where(*mine).order_by(Coupon.valid_to, Coupon.id).limit(limit).offset(offset)
+    items: list[CouponView] = [coupon_view(coupon, look.now) for coupon in look.session.scalars(page)]
+    return CouponPage(items=items, total=total)
+
+
+@router.get("/points", summary="客户的灵犀币", responses=READS, tags=["promotions"])
+def get_points(look: CustomerReading) -> PointsView:
+    today = look.now.date()
+    mine = PointsEntry.customer_id == look.customer.id
+    later = look.session.scalar(
+        select(func.coalesce(func.sum(PointsEntry.change), 0)).where(
+            mine, PointsEntry.change > 0, PointsEntry.expires_on > today.replace(month=12, day=31)
+        )
+    )
+    newest = select(PointsEntry).where(mine).order_by(PointsEntry.created_at.desc(), PointsEntry.id.desc())
+    entries = list(look.session.scalars(newest.limit(_LATEST_ENTRIES)))
+    return points_view(look.customer, entries, int(later or 0), today)

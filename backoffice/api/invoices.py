@@ -1,0 +1,101 @@
+"""Invoices: asking, changing, sending again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field, StringConstraints
+from sqlalchemy import func, select
+
+from backoffice.api.context import READS, WRITES, CustomerReading, CustomerWriting
+from backoffice.api.inputs import Body, InvoicePath, Limit, Offset, OrderNumber, Printable
+from backoffice.effects import find, invoices
+from backoffice.effects.invoices import InvoiceWish
+from backoffice.effects.work import Work
+from backoffice.models import Invoice, Order
+from backoffice.states import InvoiceContent, InvoiceTitleKind, InvoiceType
+from backoffice.views.invoices import InvoicePage, InvoiceView, invoice_view
+
+router = APIRouter(prefix="/invoices", tags=["invoices"])
+
+Email = Annotated[
+    str, StringConstraints(max_length=120, pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
+]
+
+
+class HeadingBody(Body):
+    type: InvoiceType | None = Field(default=None, description="normal 普通发票，special 专用发票")
+    title_kind: InvoiceTitleKind | None = Field(default=None, description="person 个人，company 单位")
+    title: Annotated[str, StringConstraints(min_length=1, max_length=100), Printable] | None = Field(
+        default=None, description="个人姓名或单位全称", examples=["示例科技有限公司"]
+    )
+    tax_id: Annotated[str, StringConstraints(max_length=18, pattern=r"^[0-9A-Z]+$")] | None = Field(
+        default=None, description="单位的 18 位纳税人识别号", examples=["91330100MA00000000"]
+    )
+    content: InvoiceContent | None = Field(default=None, description="detail 商品明细，category 大类")
+    email: Email | None = Field(default=None, examples=["buyer@example.com"])
+
+
+class InvoiceBody(HeadingBody):
+    order_number: OrderNumber
+
+
+class ResendBody(Body):
+    email: Email | None = Field(default=None, description="不填则发到原来的邮箱", examples=["me@example.com"])
+
+
+@router.post("", status_code=201, summary="申请发票", responses=WRITES, response_model=InvoiceView)
+def create_invoice(body: InvoiceBody, once: CustomerWriting) -> Response:
+    wish = InvoiceWish(**body.model_dump(exclude={"order_number"}))
+
+    def effect(work: Work) -> tuple[int, InvoiceView]:
+        return 201, invoice_view(invoices.request(work, body.order_number, wish))
+
+    return once(body, effect)
+
+
+@router.get("", summary="客户的发票，新的在前", responses=READS)
+def list_invoices(
+    look: CustomerReading,
+    order_number: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z]{1,16}$")] = None,
+    limit: Limit = 20,
+    offset: Offset = 0,
+) -> InvoicePage:
+    mine = [Invoice.customer_id == look.customer.id]
+    if order_number:
+        numbers = select(Order.number).where(
+            (Order.number == order_number) | (Order.legacy_number == order_number)
+        )
+        mine.append(Invoice.order_number.in_(numbers))
+    total = look.session.scalar(select(func.count()).select_from(Invoice).where(*mine)) or 0
+    page = select(Invoice).where(*mine).order_by(Invoice.created_at.desc(), Invoice.number.desc())
+    found = look.session.scalars(page.limit(limit).offset(offset))
+    return InvoicePage(items=[invoice_view(invoice) for invoice in found], total=total)
+
+
+@router.get("/{number}", summary="一张发票", responses=READS)
+def get_invoice(number: InvoicePath, look: CustomerReading) -> InvoiceView:
+    return invoice_view(find.invoice(look.session, look.customer.id, number))
+
+
+@router.post(
+    "/{number}/change",
+    summary="修改或换开发票",
+    description="开票前直接修改；开票后 180 天内免费换开 1 次，3 个工作日内开出新票。",
+    responses=WRITES,
+    response_model=InvoiceView,
+)
+def change_invoice(number: InvoicePath, body: HeadingBody, once: CustomerWriting) -> Response:
+    def effect(work: Work) -> tuple[int, InvoiceView]:
+        return 200, invoice_view(invoices.change(work, number, InvoiceWish(**body.model_dump())))
+
+    return once(body, effect)
+
+
+@router.post("/{number}/resend", summary="重新发送发票", responses=WRITES, response_model=InvoiceView)
+def resend_invoice(number: InvoicePath, once: CustomerWriting, body: ResendBody | None = None) -> Response:
+    def effect(work: Work) -> tuple[int, InvoiceView]:
+        return 200, invoice_view(invoices.resend(work, number, body.email if body else None))
+
+    return once(body, effect)

@@ -1,0 +1,1 @@
+"""The history of the tables (Alembic); `python -m backoffice migrate` applies what is new."""

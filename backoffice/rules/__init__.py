@@ -1,0 +1,1 @@
+"""What the shop allows: pure functions from facts to decisions, each naming the document it follows."""

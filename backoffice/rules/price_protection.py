@@ -1,0 +1,79 @@
+"""Paying back a price drop (document 06, 价保)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from backoffice.rules.facts import Decision, LineFacts, OrderFacts, allow, last_day, refuse
+from backoffice.states import Category, OrderState, PriceKind
+
+SUCCESSES = 3
+_DAYS = {Category.APPLIANCE: 30, Category.DIGITAL: 15}
+_OTHER_DAYS = 7
+_SALE_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is paid back, in fen a piece and together."""
+
+    paid_unit_fen: int
+    current_fen: int
+    quantity: int
+
+    @property
+    def amount_fen(self) -> int:
+        return (self.paid_unit_fen - self.current_fen) * self.quantity
+
+
+def eligible(order: OrderFacts, line: LineFacts, today: date) -> Decision:
+    """Whether the line may be compared at all; whether the price fell is `difference`."""
+    if order.state is OrderState.UNPAID or (order.paid_at is None and order.signed_at is None):
+        return refuse("order_not_paid", "订单还没有付款，付款后才能申请价保。")
+    if order.state is OrderState.CANCELLED:
+        return refuse("order_cancelled", "订单已取消，不能申请价保。")
+    if line.open_slip or line.refunded:
+        return refuse("price_protection_returned", f"“{line.title}”已经申请退货退款，不能再申请价保。")
+    if line.category is Category.FRESH:
+        return refuse("price_protection_excluded", f"“{line.title}”是生鲜，不支持价保。")
+    if line.price_kind is not PriceKind.NORMAL:
+        return refuse(
+            "price_protection_excluded", f"“{line.title}”是{line.price_kind.label}买的，不参加价保。"
+        )
+    if order.is_merchant and not line.merchant_price_protection:
+        return refuse("price_protection_not_supported", "这件商家商品没有标“价保 7 天”，不支持价保。")
+    if order.signed_at is not None:
+        deadline = last_day(order.signed_at, protection_days(order, line))
+        if today > deadline:
+            return refuse(
+                "price_protection_window_passed",
+                f"“{line.title}”的价保期已在 {deadline:%Y-%m-%d} 截止，不能再申请。",
+                deadline,
+            )
+    else:
+        deadline = None
+    if line.protected_times >= SUCCESSES:
+        return refuse("price_protection_limit", "同一件商品最多价保成功 3 次，已经用完了。", deadline)
+    return allow(deadline)
+
+
+def protection_days(order: OrderFacts, line: LineFacts) -> int:
+    if order.is_merchant:
+        return _OTHER_DAYS
+    paid = order.paid_at or order.created_at
+    if (paid.month == 6 and paid.day <= 20) or (paid.month == 11 and paid.day <= 12):
+        return _SALE_DAYS
+    return _DAYS.get(line.category, _OTHER_DAYS)
+
+
+def difference(line: LineFacts) -> Decision | Difference:
+    """The price paid a piece, less earlier protection, against today's; or why nothing is paid back."""
+    if not line.on_sale or line.stock <= 0:
+        return refuse(
+            "price_protection_no_stock", f"“{line.title}”现在无货或已停售，不能比价。有货后可以再申请。"
+        )
+    paid = line.paid_fen // line.quantity - line.protected_unit_fen
+    if line.current_price_fen >= paid:
+        return refuse("price_not_lower", f"“{line.title}”现在的售价没有低于您的实付单价，没有差价可退。")
+    return Difference(paid_unit_fen=paid, current_fen=line.current_price_fen, quantity=line.quantity)

@@ -1,0 +1,1 @@
+"""What the API answers: the JSON shapes, and how rows become them."""

@@ -1,0 +1,133 @@
+"""Customers, coupons and points as the API tells them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from backoffice.models import Coupon, Customer, PointsEntry
+from backoffice.money import yuan
+from backoffice.states import CouponState
+from backoffice.views.base import Day, Money, Time, View, masked_phone
+
+
+class CustomerView(View):
+    id: str = Field(examples=["C000001"])
+    name: str
+    nickname: str | None
+    phone_masked: str = Field(examples=["138****5678"])
+    level: str = Field(examples=["金卡"])
+    level_code: str = Field(examples=["gold"])
+    tags: list[str]
+    points: int
+    balance: Money
+
+
+class CustomerPage(View):
+    items: list[CustomerView]
+    total: int
+
+
+class CouponView(View):
+    id: str = Field(examples=["CP000001"])
+    name: str = Field(examples=["满 129 减 20"])
+    kind: str = Field(examples=["平台券"])
+    kind_code: str = Field(examples=["platform"])
+    state: str = Field(examples=["未使用"])
+    state_code: str = Field(examples=["unused"])
+    threshold: Money
+    value: Money
+    scope: str
+    valid_from: Time
+    valid_to: Time
+    order_number: str | None
+    unusable_reason: str | None = Field(examples=[None, "2026-11-01 已过期，不能延期"])
+
+
+class CouponPage(View):
+    items: list[CouponView]
+    total: int
+
+
+class PointsEntryView(View):
+    change: int
+    reason: str
+    order_number: str | None
+    time: Time
+    expires_on: Day | None
+
+
+class PointsView(View):
+    balance: int
+    worth: Money = Field(description="100 个灵犀币抵 1 元")
+    expiring: int = Field(description="到期日清零的数量")
+    expires_on: Day
+    entries: list[PointsEntryView]
+
+
+def customer_view(customer: Customer) -> CustomerView:
+    return CustomerView(
+        id=customer.id,
+        name=customer.name,
+        nickname=customer.nickname,
+        phone_masked=masked_phone(customer.phone),
+        level=customer.level.label,
+        level_code=customer.level.value,
+        tags=customer.tags,
+        points=customer.points,
+        balance=yuan(customer.balance_fen),
+    )
+
+
+def coupon_state(coupon: Coupon, now: datetime) -> CouponState:
+    """An unused coupon lapses by itself."""
+    if coupon.state is CouponState.UNUSED and coupon.valid_to < now:
+        return CouponState.EXPIRED
+    return coupon.state
+
+
+def coupon_view(coupon: Coupon, now: datetime) -> CouponView:
+    state = coupon_state(coupon, now)
+    reason = None
+    if state is CouponState.EXPIRED:
+        reason = f"{coupon.valid_to:%Y-%m-%d} 已过期，不能延期"
+    elif state is CouponState.USED:
+        reason = f"已用于订单 {coupon.order_number}" if coupon.order_number else "已经使用"
+    elif coupon.valid_from > now:
+        reason = f"{coupon.valid_from:%Y-%m-%d} 起可用"
+    return CouponView(
+        id=coupon.id,
+        name=coupon.name,
+        kind=coupon.kind.label,
+        kind_code=coupon.kind.value,
+        state=state.label,
+        state_code=state.value,
+        threshold=yuan(coupon.threshold_fen),
+        value=yuan(coupon.value_fen),
+        scope=coupon.scope,
+        valid_from=coupon.valid_from,
+        valid_to=coupon.valid_to,
+        order_number=coupon.order_number,
+        unusable_reason=reason,
+    )
+
+
+def points_view(customer: Customer, entries: list[PointsEntry], later: int, today: date) -> PointsView:
+    """`later`: points received that live beyond this year; the oldest are spent first."""
+    return PointsView(
+        balance=customer.points,
+        worth=yuan(customer.points),
+        expiring=max(0, customer.points - later),
+        expires_on=date(today.year, 12, 31),
+        entries=[
+            PointsEntryView(
+                change=entry.change,
+                reason=entry.reason,
+                order_number=entry.order_number,
+                time=entry.created_at,
+                expires_on=entry.expires_on,
+            )
+            for entry in entries
+        ],
+    )

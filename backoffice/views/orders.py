@@ -1,0 +1,264 @@
+"""Orders as the API tells them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from backoffice.effects.facts import order_facts
+from backoffice.models import Order
+from backoffice.money import yuan
+from backoffice.rules import invoices, orders, price_protection, refunds, returns
+from backoffice.rules.facts import Decision, LineFacts, OrderFacts
+from backoffice.states import (
+    OrderState,
+    PaymentMethod,
+    ReturnKind,
+    ReturnReason,
+    ShipmentState,
+)
+from backoffice.views.base import Day, Money, Permission, Time, View, masked_phone, permission
+
+
+class SellerView(View):
+    type: str = Field(examples=["self", "merchant"])
+    name: str = Field(examples=["灵犀自营"])
+
+
+class OrderItemView(View):
+    line: int = Field(examples=[1])
+    sku: str = Field(examples=["SKU000123"])
+    product: str = Field(examples=["蓝牙耳机 LX-B3"])
+    variant: str = Field(examples=["云白"])
+    category: str = Field(examples=["手机数码"])
+    category_code: str = Field(examples=["digital"])
+    quantity: int
+    unit_price: Money
+    amount: Money = Field(description="实付：扣除分摊的优惠和灵犀币之后")
+
+
+class OrderShipmentView(View):
+    tracking_number: str = Field(examples=["LXWL202611200001"])
+    carrier: str = Field(examples=["灵犀物流"])
+    state: str = Field(examples=["运输中"])
+    state_code: str = Field(examples=["in_transit"])
+
+
+class OrderRefundView(View):
+    amount: Money
+    route: str = Field(examples=["原路退回微信支付"])
+    eta: str = Field(examples=["1 至 3 个工作日"])
+    state: str = Field(examples=["退款已发出"])
+    state_code: str = Field(examples=["sent"])
+    sent_at: Time
+    arrives_by: Day
+
+
+class CancelRequestView(View):
+    """A merchant has to agree to a cancellation; its silence agrees too."""
+
+    requested_at: Time
+    decide_by: Time
+
+
+class AllowedView(View):
+    cancel: Permission
+    change: Permission
+    urge: Permission
+    return_: Permission = Field(serialization_alias="return")
+    exchange: Permission
+    repair: Permission
+    refund: Permission
+    price_protection: Permission
+    invoice: Permission
+
+
+class OrderView(View):
+    number: str = Field(examples=["202611210001"])
+    legacy_number: str | None = Field(examples=["LX20261121000001"])
+    state: str = Field(examples=["待发货"])
+    state_code: str = Field(examples=["paid"])
+    title: str = Field(examples=["蓝牙耳机 LX-B3 等2件"])
+    created_at: Time
+    paid_at: Time | None
+    shipped_at: Time | None
+    signed_at: Time | None
+    completed_at: Time | None
+    cancelled_at: Time | None
+    cancel_reason: str | None
+    cancel_reason_code: str | None
+    cancel_request: CancelRequestView | None
+    pay_by: Time | None
+    promised_ship_by: Time | None
+    delivery_date: Day | None
+    amount: Money
+    freight: Money
+    payment_method: str = Field(examples=["微信支付"])
+    seller: SellerView
+    recipient: str
+    phone_masked: str = Field(examples=["138****5678"])
+    address: str
+    remark: str
+    items: list[OrderItemView]
+    shipment: OrderShipmentView | None
+    open_return: str | None = Field(examples=["TH202611210001"])
+    refunds: list[OrderRefundView]
+    allowed: AllowedView
+
+
+class OrderPage(View):
+    items: list[OrderView]
+    total: int
+
+
+class UrgedOrderView(View):
+    order: OrderView
+    promised_ship_by: Time | None
+    urged_count: int
+    ticket_number: str = Field(examples=["GD202611210001"])
+
+
+def order_view(order: Order, now: datetime) -> OrderView:
+    facts = order_facts(order)
+    open_slip = next((slip.slip for slip in order.returns if slip.state.is_open), None)
+    return OrderView(
+        number=order.number,
+        legacy_number=order.legacy_number,
+        state=_state_word(order),
+        state_code=order.state.value,
+        title=order_title(order),
+        created_at=order.created_at,
+        paid_at=order.paid_at,
+        shipped_at=order.shipped_at,
+        signed_at=order.signed_at,
+        completed_at=order.completed_at,
+        cancelled_at=order.cancelled_at,
+        cancel_reason=order.cancel_reason,
+        cancel_reason_code=order.cancel_reason_code.value if order.cancel_reason_code else None,
+        cancel_request=_cancel_request(order),
+        pay_by=order.pay_by if order.state is OrderState.UNPAID else None,
+        promised_ship_by=order.promised_ship_by or orders.promised_ship_by(facts),
+        delivery_date=order.delivery_date,
+        amount=yuan(order.amount_fen),
+        freight=yuan(order.freight_fen),
+        payment_method=_payment(order),
+        seller=SellerView(type=order.seller_type.value, name=order.seller_name),
+        recipient=order.recipient,
+        phone_masked=masked_phone(order.phone),
+        address=order.address,
+        remark=order.remark,
+        items=[
+            OrderItemView(
+                line=item.line,
+                sku=item.sku,
+                product=item.product_name,
+                variant=item.variant,
+                category=item.product.category.label,
+                category_code=item.product.category.value,
+                quantity=item.quantity,
+                unit_price=yuan(item.unit_price_fen),
+                amount=yuan(item.paid_fen),
+            )
+            for item in order.items
+        ],
+        shipment=OrderShipmentView(
+            tracking_number=order.shipment.tracking_number,
+            carrier=order.shipment.carrier.label,
+            state=order.shipment.state.label,
+            state_code=order.shipment.state.value,
+        )
+        if order.shipment
+        else None,
+        open_return=open_slip,
+        refunds=[
+            OrderRefundView(
+                amount=yuan(refund.amount_fen),
+                route=refunds.route([refunds.RefundPart(refund.method, refund.amount_fen)]),
+                eta=refunds.eta(refund.method),
+                state=refund.state.label,
+                state_code=refund.state.value,
+                sent_at=refund.created_at,
+                arrives_by=refund.arrives_by,
+            )
+            for refund in order.refunds
+        ],
+        allowed=_allowed(facts, now),
+    )
+
+
+def order_title(order: Order) -> str:
+    """The first goods, and how many pieces where there are more lines."""
+    first = order.items[0].product_name
+    pieces = sum(item.quantity for item in order.items)
+    return first if len(order.items) == 1 else f"{first} 等{pieces}件"
+
+
+def _state_word(order: Order) -> str:
+    """Document 02, 订单状态: a shipped order whose parcel is with the courier is 派送中."""
+    if order.cancel_requested_at and order.state is OrderState.PAID:
+        return "取消审核中"
+    out = order.shipment is not None and order.shipment.state is ShipmentState.OUT_FOR_DELIVERY
+    if order.state is OrderState.SHIPPED and out:
+        return ShipmentState.OUT_FOR_DELIVERY.label
+    return order.state.label
+
+
+def _cancel_request(order: Order) -> CancelRequestView | None:
+    if order.cancel_requested_at is None or order.state is not OrderState.PAID:
+        return None
+    requested = order.cancel_requested_at
+    return CancelRequestView(requested_at=requested, decide_by=requested + orders.MERCHANT_CANCEL_REVIEW)
+
+
+def _payment(order: Order) -> str:
+    """微信支付, with 礼品卡 and 账户余额 where they paid a part."""
+    ways = [order.payment_method]
+    ways += [PaymentMethod.GIFT_CARD] * bool(order.gift_card_fen) + [PaymentMethod.BALANCE] * bool(
+        order.balance_fen
+    )
+    return "+".join(dict.fromkeys(way.label for way in ways))
+
+
+def _allowed(facts: OrderFacts, now: datetime) -> AllowedView:
+    return AllowedView(
+        cancel=permission(orders.cancel(facts)),
+        change=permission(orders.changeable(facts)),
+        urge=permission(orders.urge(facts)),
+        return_=permission(_best(facts, ReturnKind.RETURN, now)),
+        exchange=permission(_best(facts, ReturnKind.EXCHANGE, now)),
+        repair=permission(_best(facts, ReturnKind.REPAIR, now)),
+        refund=permission(_best(facts, ReturnKind.REFUND, now)),
+        price_protection=permission(_protection(facts, now)),
+        invoice=permission(invoices.requestable(facts, now.date())),
+    )
+
+
+def _best(facts: OrderFacts, kind: ReturnKind, now: datetime) -> Decision:
+    """What holds without naming a reason; the line that may be sent back longest speaks for the order."""
+    return _most_allowed(
+        [
+            returns.decide(facts, returns.Request(kind, ReturnReason.NO_REASON, (line,)), now)
+            for line in facts.lines
+        ]
+    )
+
+
+def _protection(facts: OrderFacts, now: datetime) -> Decision:
+    def judge(line: LineFacts) -> Decision:
+        verdict = price_protection.eligible(facts, line, now.date())
+        if not verdict.ok:
+            return verdict
+        drop = price_protection.difference(line)
+        return drop if isinstance(drop, Decision) else verdict
+
+    return _most_allowed([judge(line) for line in facts.lines])
+
+
+def _most_allowed(verdicts: list[Decision]) -> Decision:
+    allowed = [verdict for verdict in verdicts if verdict.ok]
+    if not allowed:
+        return verdicts[0]
+    return max(
+        allowed, key=lambda verdict: (verdict.deadline is None, verdict.deadline or datetime.min.date())
+    )

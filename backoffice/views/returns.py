@@ -1,0 +1,133 @@
+"""After-sales slips as the API tells them."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from backoffice.effects.facts import order_facts
+from backoffice.effects.refunds import parts_of
+from backoffice.effects.returns import slip_title
+from backoffice.models import Customer, Return
+from backoffice.money import yuan
+from backoffice.rules import refunds, returns
+from backoffice.states import ReturnKind, ReturnState
+from backoffice.views.base import Day, Money, Time, View
+
+
+class ReturnEventView(View):
+    time: Time
+    state: str = Field(examples=["待寄回"])
+    state_code: str = Field(examples=["awaiting_goods"])
+
+
+class ReturnView(View):
+    slip: str = Field(examples=["TH202611210001"])
+    order_number: str = Field(examples=["202611180001"])
+    line: int | None = Field(description="空表示整单")
+    item: str = Field(examples=["运动鞋 42 码"])
+    kind: str = Field(examples=["return"])
+    kind_label: str = Field(examples=["退货"])
+    state: str = Field(examples=["待寄回"])
+    state_code: str = Field(examples=["awaiting_goods"])
+    reason: str
+    reason_code: str = Field(examples=["no_reason"])
+    to_variant: str | None
+    refund_amount: Money | None
+    refund_route: str | None = Field(examples=["原路退回微信支付"])
+    refund_eta: str | None
+    flash_refund: bool = Field(description="闪电退款：寄回的包裹揽收后先退款")
+    deadline: Day | None = Field(description="寄回期限")
+    return_address: str | None
+    next_step: str
+    created_at: Time
+    history: list[ReturnEventView]
+
+
+class ReturnPage(View):
+    items: list[ReturnView]
+    total: int
+
+
+def return_view(slip: Return, customer: Customer) -> ReturnView:
+    facts = order_facts(slip.order)
+    request = returns.Request(
+        kind=slip.kind,
+        reason=slip.reason_code,
+        lines=tuple(line for line in facts.lines if slip.line in (None, line.line)),
+    )
+    money = parts_of(slip.order, slip.refund_fen)
+    flash = returns.flash_refund(facts, request, customer.level)
+    return ReturnView(
+        slip=slip.slip,
+        order_number=slip.order_number,
+        line=slip.line,
+        item=slip_title(slip),
+        kind=slip.kind.value,
+        kind_label=slip.kind.label,
+        state=slip.state.label,
+        state_code=slip.state.value,
+        reason=slip.reason,
+        reason_code=slip.reason_code.value,
+        to_variant=slip.to_variant,
+        refund_amount=yuan(slip.refund_fen) if money else None,
+        refund_route=refunds.route(money) if money else None,
+        refund_eta=_refund_eta(slip, money, flash),
+        flash_refund=flash,
+        deadline=slip.send_by.date() if slip.send_by else None,
+        return_address=slip.return_address,
+        next_step=_next_step(slip, returns.pickup_hint(facts, request, customer.level), facts.is_merchant),
+        created_at=slip.created_at,
+        history=[
+            ReturnEventView(time=event.time, state=event.state.label, state_code=event.state.value)
+            for event in slip.events
+        ],
+    )
+
+
+def _refund_eta(slip: Return, money: list[refunds.RefundPart], flash: bool) -> str | None:
+    arrival = refunds.eta_of(money)
+    if arrival is None or slip.state is ReturnState.REFUNDED:
+        return None
+    if slip.kind is ReturnKind.REFUND or slip.state is ReturnState.REFUNDING:
+        return arrival
+    if flash:
+        return f"寄回揽收后先退款，{arrival}"
+    return f"仓库收到后 48 小时内验收，合格当天退款，之后{arrival}"
+
+
+def _next_step(slip: Return, pickup_hint: str, is_merchant: bool) -> str:
+    match slip.state:
+        case ReturnState.REVIEWING if slip.intercepts:
+            return "已通知承运方拦截，24 小时内告诉您结果；拦截不成的，收货时直接拒收即可。"
+        case ReturnState.REVIEWING:
+            return _review_step(slip, is_merchant)
+        case ReturnState.AWAITING_GOODS:
+            until = f" {slip.send_by:%Y-%m-%d} 前" if slip.send_by else " 7 天内"
+            return f"请在{until}寄回商品（赠品和配件一起）。{pickup_hint}"
+        case ReturnState.INSPECTING:
+            return "已收到商品，48 小时内验收。" + (
+                "合格后 24 小时内发出换货商品。" if slip.kind is ReturnKind.EXCHANGE else "合格当天退款。"
+            )
+        case ReturnState.REPAIRING:
+            return "正在维修，一般 7 至 15 个工作日修好寄回。"
+        case ReturnState.REFUNDING:
+            return "退款已发出，请留意到账。"
+        case ReturnState.REJECTED:
+            return "申请没有通过，48 小时内可以选择寄回原商品、折价退款或申请复核。"
+        case ReturnState.WITHDRAWN | ReturnState.CLOSED:
+            return "服务单已结束，仍在售后期内的可以重新申请。"
+    return "已办完，不需要再操作。"
+
+
+def _review_step(slip: Return, is_merchant: bool) -> str:
+    if is_merchant:
+        return "商家 48 小时内审核，超时自动同意。审核通过后会告诉您怎么寄回。"
+    if slip.kind is ReturnKind.REPAIR:
+        return "请在服务单里写明故障并上传视频，24 小时内审核。"
+    within = "2" if _is_fresh(slip) else "24"
+    return f"请在服务单里上传商品和问题处的照片或视频，{within} 小时内审核。来回运费由我们承担。"
+
+
+def _is_fresh(slip: Return) -> bool:
+    wait = slip.review_by - slip.created_at if slip.review_by else returns.SELF_REVIEW
+    return wait < returns.SELF_REVIEW
