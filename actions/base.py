@@ -1,0 +1,166 @@
+"""What every action shares: who is writing, one way to speak, one way to fail.
+
+Rasa swallows an action's exception and the customer hears nothing; so every error ends here in a reply.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions import wiring
+from actions.gateways.errors import GatewayError, Rejected
+from actions.gateways.http import Caller
+from actions.gateways.identity import IdentityError, TokenMissing, verify_customer_token
+
+logger = logging.getLogger(__name__)
+
+REQUESTED_SLOT = "requested_slot"
+OTHER = "other"  # the value of the button that asks for another order
+
+T = TypeVar("T")
+Button = dict[str, str]
+
+
+@dataclass
+class Turn:
+    """One run of an action: what the customer wrote, what is known, and how to answer.
+
+    Attributes:
+        customer: proven customer id; None for a visitor (only in actions that allow visitors).
+    """
+
+    name: str
+    dispatcher: CollectingDispatcher
+    tracker: Tracker
+    domain: DomainDict
+    customer: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What the customer wrote."""
+        return str(self.tracker.latest_message.get("text") or "")
+
+    @property
+    def intent(self) -> str:
+        """The intent of what the customer wrote."""
+        return str((self.tracker.latest_message.get("intent") or {}).get("name") or "")
+
+    def entity(self, name: str) -> Any:
+        """The latest message's last entity of that name, or None."""
+        found = [e["value"] for e in self.tracker.latest_message.get("entities") or [] if e["entity"] == name]
+        return found[-1] if found else None
+
+    def slot(self, name: str) -> Any:
+        """A slot's value."""
+        return self.tracker.slots.get(name)
+
+    @property
+    def reader(self) -> Caller:
+        """The caller of a read."""
+        return Caller(self.customer)
+
+    @property
+    def writer(self) -> Caller:
+        """The caller of a write: its key is this conversation, this action and the message that confirmed it."""
+        message = self.tracker.latest_message.get("message_id") or ""
+        told = f"{self.tracker.sender_id}\n{self.name}\n{message}"
+        return Caller(self.customer, f"{self.name}:{hashlib.sha256(told.encode()).hexdigest()}")
+
+    async def call(self, gateway: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run a gateway's blocking call in a thread."""
+        return await asyncio.to_thread(gateway, *args, **kwargs)
+
+    def utter(self, response: str, variant: str = "", buttons: list[Button] | None = None, **values: Any) -> None:
+        """Say a response of the domain: `<response>_<variant>` where a designer wrote one, else `<response>`."""
+        known = self.domain.get("responses") or {}
+        named = f"{response}_{variant}"
+        chosen = named if variant and named in known else response
+        self.dispatcher.utter_message(response=chosen, buttons=buttons or [], **values)
+
+
+class CustomerAction(Action, ABC):
+    """An action that knows the customer. Sub-classes say what they do in `work`.
+
+    Attributes:
+        visitors: whether somebody who is not signed in may use it.
+    """
+
+    visitors = False
+
+    @abstractmethod
+    def name(self) -> str:
+        """The action's name in the domain."""
+
+    @abstractmethod
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Do it, say it, and return the events. May raise GatewayError."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        """Prove the customer, do the work, and put any error into words."""
+        turn = Turn(self.name(), dispatcher, tracker, domain)
+        try:
+            turn.customer = self._customer(tracker)
+            return await self.work(turn)
+        except IdentityError as error:
+            return self.unproven(turn, error)
+        except Rejected as error:
+            logger.info("action=%s rejected=%s", self.name(), error.code)
+            return self.rejected(turn, error)
+        except GatewayError as error:
+            logger.warning("action=%s error=%s", self.name(), error)
+            return self.failed(turn, error.response)
+        except Exception:
+            logger.exception("action=%s failed", self.name())
+            return self.failed(turn, GatewayError.response)
+
+    def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
+        """Nobody proven is writing: say how to sign in."""
+        turn.utter("utter_chat_sign_in", "" if isinstance(error, TokenMissing) else "again")
+        return over()
+
+    def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
+        """A rule of the shop said no: say which, kindly, with the next step."""
+        own = self.name().replace("action_", "utter_", 1) + "_rejected"
+        base = own if own in (turn.domain.get("responses") or {}) else error.response
+        turn.utter(base, error.code, detail=error.detail)
+        return over()
+
+    def failed(self, turn: Turn, response: str) -> list[EventType]:
+        """Something broke: apologise, and keep what the customer already said for the next try, but not the yes."""
+        turn.utter(response)
+        return over(*(name for name in turn.tracker.slots if name.endswith("_confirmed")))
+
+    def _customer(self, tracker: Tracker) -> str | None:
+        token = (tracker.latest_message.get("metadata") or {}).get("customer_token")
+        try:
+            return verify_customer_token(token, wiring.settings().customer_jwt_secret)
+        except IdentityError:
+            if self.visitors:
+                return None
+            raise
+
+
+def over(*slots: str) -> list[EventType]:
+    """Events that end the form and forget the given slots."""
+    return [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), *(SlotSet(name, None) for name in slots)]
+
+
+def button(title: str, intent: str, entities: str = "") -> Button:
+    """A button; its payload is `/intent{entities}`."""
+    return {"title": title, "payload": f"/{intent}{entities}"}
+
+
+def when(time: str | None) -> str:
+    """`2026-11-21T10:02:33+08:00` → `11-21 10:02`; nothing → an empty text."""
+    return time[5:16].replace("T", " ") if time else ""

@@ -1,0 +1,43 @@
+"""What can go wrong between an action and a system of the shop, as a small tree that names the reply.
+
+    GatewayError            utter_chat_backend_failed       the system answered something unexpected
+    ├── Unavailable         utter_chat_backend_unavailable  it could not be reached in time
+    ├── NotFound            utter_chat_not_found            it does not exist, or is not this customer's
+    └── Rejected            utter_chat_rejected             a rule of the shop says no; `code` says which
+"""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """A call to a system of the shop failed; `response` is the domain response that tells the customer."""
+
+    response = "utter_chat_backend_failed"
+
+
+class Unavailable(GatewayError):
+    """The system could not be reached, or did not answer in time. Nothing is known to have been done."""
+
+    response = "utter_chat_backend_unavailable"
+
+
+class NotFound(GatewayError):
+    """The thing does not exist or belongs to somebody else: the shop answers both alike."""
+
+    response = "utter_chat_not_found"
+
+
+class Rejected(GatewayError):
+    """A business rule refused the request and nothing was changed.
+
+    Attributes:
+        code: machine-readable reason, e.g. ``order_shipped``.
+        detail: the shop's own kind explanation for the customer, with the next step.
+    """
+
+    response = "utter_chat_rejected"
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail

@@ -1,0 +1,146 @@
+"""The shop's order system: what a customer bought, and what may still be done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from actions.gateways.http import BackOffice, Caller
+
+
+@dataclass(frozen=True)
+class OrderItem:
+    """One line of an order. `line` is 1-based."""
+
+    line: int
+    title: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Whether the shop's rules allow something now; where not, why (`code`) and its words for it (`detail`)."""
+
+    ok: bool
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order as the customer may see it.
+
+    Attributes:
+        state: the shop's word (Chinese); `state_code`: unpaid, paid, shipped, signed, completed, cancelled.
+        allowed: what the shop's rules allow now, by name: cancel, change, urge, return, exchange, repair, refund.
+        times: ISO 8601 times with offset, by name (created_at, paid_at, …); absent when it did not happen.
+    """
+
+    number: str
+    title: str
+    state: str
+    state_code: str
+    amount: str
+    seller: str
+    payment_method: str
+    address: str
+    times: dict[str, str]
+    promised_ship_by: str | None
+    pay_by: str | None
+    delivery_date: str | None
+    cancel_reason: str | None
+    tracking_number: str | None
+    carrier: str | None
+    open_return: str | None
+    items: tuple[OrderItem, ...]
+    allowed: dict[str, Rule]
+
+
+class OrderGateway(Protocol):
+    """Port to the order system. All calls act for `caller.customer` and see only that customer's orders."""
+
+    def recent(self, caller: Caller, state_codes: tuple[str, ...] = (), limit: int = 5) -> list[Order]:
+        """The newest orders, newest first, only those in `state_codes` where any are given."""
+
+    def get(self, caller: Caller, number: str) -> Order:
+        """One order by its number. Raises NotFound."""
+
+    def cancel(self, caller: Caller, number: str, reason: str | None) -> Order:
+        """Cancel. Raises Rejected (`order_shipped`, …)."""
+
+    def change(self, caller: Caller, number: str, field: str, value: str) -> Order:
+        """Change recipient, phone, address, remark or delivery_date. Raises Rejected."""
+
+    def urge(self, caller: Caller, number: str) -> Urged:
+        """Ask the warehouse to hurry. Raises Rejected."""
+
+
+@dataclass(frozen=True)
+class Urged:
+    """A hurried shipment: by when it ships, and the ticket that follows it."""
+
+    promised_ship_by: str | None
+    ticket_number: str | None
+
+
+class HttpOrders:
+    """`OrderGateway` over the back office's HTTP API."""
+
+    def __init__(self, http: BackOffice) -> None:
+        self._http = http
+
+    def recent(self, caller: Caller, state_codes: tuple[str, ...] = (), limit: int = 5) -> list[Order]:
+        """See `OrderGateway.recent`."""
+        answer = self._http.get("/orders", caller, state_code=list(state_codes) or None, limit=limit)
+        return [_order(item) for item in answer["items"]]
+
+    def get(self, caller: Caller, number: str) -> Order:
+        """See `OrderGateway.get`."""
+        return _order(self._http.get(f"/orders/{number}", caller))
+
+    def cancel(self, caller: Caller, number: str, reason: str | None) -> Order:
+        """See `OrderGateway.cancel`."""
+        return _order(self._http.post(f"/orders/{number}/cancel", caller, {"reason": reason}))
+
+    def change(self, caller: Caller, number: str, field: str, value: str) -> Order:
+        """See `OrderGateway.change`."""
+        return _order(self._http.patch(f"/orders/{number}", caller, {field: value}))
+
+    def urge(self, caller: Caller, number: str) -> Urged:
+        """See `OrderGateway.urge`."""
+        answer = self._http.post(f"/orders/{number}/urge", caller, {})
+        return Urged(answer.get("promised_ship_by"), answer.get("ticket_number"))
+
+
+def _order(data: dict[str, Any]) -> Order:
+    shipment = data.get("shipment") or {}
+    times = ("created_at", "paid_at", "shipped_at", "signed_at", "completed_at", "cancelled_at")
+    return Order(
+        number=data["number"],
+        title=data["title"],
+        state=data["state"],
+        state_code=data["state_code"],
+        amount=data["amount"],
+        seller=data["seller"]["name"],
+        payment_method=data.get("payment_method") or "",
+        address=data.get("address") or "",
+        times={name: data[name] for name in times if data.get(name)},
+        promised_ship_by=data.get("promised_ship_by"),
+        pay_by=data.get("pay_by"),
+        delivery_date=data.get("delivery_date"),
+        cancel_reason=data.get("cancel_reason"),
+        tracking_number=shipment.get("tracking_number"),
+        carrier=_carrier(shipment),
+        open_return=data.get("open_return"),
+        items=tuple(OrderItem(i["line"], _title(i), i["quantity"]) for i in data["items"]),
+        allowed={n: Rule(bool(r["ok"]), r.get("code") or "", r.get("detail") or "") for n, r in data["allowed"].items()},
+    )
+
+
+def _title(item: dict[str, Any]) -> str:
+    return f"{item['product']} {item.get('variant') or ''}".strip()
+
+
+def _carrier(shipment: dict[str, Any]) -> str | None:
+    carrier = shipment.get("carrier")
+    return carrier["name"] if isinstance(carrier, dict) else carrier

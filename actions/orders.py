@@ -1,0 +1,175 @@
+"""Orders: where one stands, hurry it, cancel it, change it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actions import wiring
+from actions.base import Turn, when
+from actions.forms import OrderAction, OrderForm
+from actions.gateways.errors import Unavailable
+from actions.gateways.orders import Order
+
+
+class ValidateOrdersStatusForm(OrderForm):
+    """Which order."""
+
+    form = "orders_status_form"
+    starts = ("orders_ask_status",)
+
+    def rest(self, turn: Turn) -> list[str]:
+        """Nothing more."""
+        return []
+
+
+class ActionOrdersStatus(OrderAction):
+    """Says where an order stands and what happens next; a response for each state."""
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_orders_status"
+
+    async def finish(self, turn: Turn, order: Order) -> None:
+        """Answer from the order system; a parcel's latest news is part of the answer."""
+        news = ""
+        if order.state_code == "shipped":
+            shipment = await turn.call(wiring.gateways().logistics.of_order, turn.reader, order.number)
+            news = f"{when(shipment.last_time)} {shipment.last_text}"
+        turn.utter("utter_orders_status", order.state_code, **told(order), news=news)
+
+
+class ValidateOrdersUrgeForm(OrderForm):
+    """Which unshipped order."""
+
+    form, starts = "orders_urge_form", ("orders_urge_shipping",)
+    operation, states = "urge", ("paid",)
+
+    def rest(self, turn: Turn) -> list[str]:
+        """Nothing more."""
+        return []
+
+
+class ActionOrdersUrge(OrderAction):
+    """Asks the warehouse to hurry."""
+
+    operation = "urge"
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_orders_urge"
+
+    async def finish(self, turn: Turn, order: Order) -> None:
+        """Urge once, tell by when it ships."""
+        urged = await turn.call(wiring.gateways().orders.urge, turn.writer, order.number)
+        values = {**told(order), "ship_by": when(urged.promised_ship_by), "ticket": urged.ticket_number}
+        turn.utter("utter_orders_urged", **values)
+
+
+class ValidateOrdersCancelForm(OrderForm):
+    """Which order, and: really?"""
+
+    form, starts = "orders_cancel_form", ("orders_cancel",)
+    operation, states = "cancel", ("unpaid", "paid")
+
+    def rest(self, turn: Turn) -> list[str]:
+        """A cancelled order cannot be restored: ask first."""
+        return ["orders_cancel_confirmed"]
+
+    async def fill_rest(self, turn: Turn) -> dict[str, Any]:
+        """Yes or no."""
+        return self.confirmation(turn, "orders_cancel_confirmed")
+
+
+class ActionOrdersCancel(OrderAction):
+    """Cancels the order, once, if the customer said yes."""
+
+    operation = "cancel"
+    gathered = ("orders_cancel_confirmed",)
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_orders_cancel"
+
+    async def finish(self, turn: Turn, order: Order) -> None:
+        """Cancel and tell where the money goes, or leave it."""
+        if not confirmed(turn, "orders_cancel_confirmed"):
+            turn.utter("utter_orders_cancel_kept", **told(order))
+            return
+        paid = order.state_code == "paid"
+        order = await turn.call(wiring.gateways().orders.cancel, turn.writer, order.number, None)
+        turn.utter("utter_orders_cancelled", "paid" if paid else "unpaid", **told(order))
+
+
+class ValidateOrdersChangeForm(OrderForm):
+    """Which order, which of its fields, the new value, and: right so?"""
+
+    form, starts = "orders_change_form", ("orders_change",)
+    operation, states = "change", ("unpaid", "paid")
+
+    def rest(self, turn: Turn) -> list[str]:
+        """In the order a person would ask."""
+        return ["orders_change_field", "orders_change_value", "orders_change_confirmed"]
+
+    async def fill_rest(self, turn: Turn) -> dict[str, Any]:
+        """The field from its word, the value from the customer's own words."""
+        filled: dict[str, Any] = {}
+        field = turn.slot("orders_change_field") or turn.entity("orders_change_field")
+        if field:
+            filled["orders_change_field"] = field
+        if turn.slot("orders_change_value") is None:
+            filled.update(self.words(turn, "orders_change_value", ("orders_change", "logistics_arrange")))
+            named = {"phone": "phone", "delivery_date": "date"}.get(field or "")
+            if named and turn.entity(named):
+                filled["orders_change_value"] = str(turn.entity(named))
+        answer = self.confirmation(turn, "orders_change_confirmed")
+        if answer.get("orders_change_confirmed") is False:
+            return {"orders_change_value": None}  # not so: ask for the right value
+        return {**filled, **answer}
+
+
+class ActionOrdersChange(OrderAction):
+    """Changes one field of an order that has not shipped."""
+
+    operation = "change"
+    gathered = ("orders_change_field", "orders_change_value", "orders_change_confirmed")
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_orders_change"
+
+    async def finish(self, turn: Turn, order: Order) -> None:
+        """Change it and read back what stands now."""
+        confirmed(turn, "orders_change_confirmed")
+        field, value = turn.slot("orders_change_field"), turn.slot("orders_change_value")
+        order = await turn.call(wiring.gateways().orders.change, turn.writer, order.number, field, value)
+        turn.utter("utter_orders_changed", field, **told(order), value=value)
+
+
+def confirmed(turn: Turn, slot: str) -> bool:
+    """The customer's yes or no. Raises Unavailable where the form broke off before asking: nothing is done unasked."""
+    answer = turn.slot(slot)
+    if answer is None:
+        raise Unavailable("the form ended before the customer could confirm")
+    return bool(answer)
+
+
+def told(order: Order) -> dict[str, Any]:
+    """An order's facts for a response's `{placeholders}`."""
+    return {
+        "number": order.number,
+        "title": order.title,
+        "state": order.state,
+        "amount": order.amount,
+        "seller": order.seller,
+        "payment": order.payment_method,
+        "created": when(order.times.get("created_at")),
+        "paid": when(order.times.get("paid_at")),
+        "signed": when(order.times.get("signed_at")),
+        "completed": when(order.times.get("completed_at")),
+        "cancelled": when(order.times.get("cancelled_at")),
+        "pay_by": when(order.pay_by),
+        "ship_by": when(order.promised_ship_by),
+        "reason": order.cancel_reason or "",
+        "carrier": order.carrier or "",
+        "tracking": order.tracking_number or "",
+    }

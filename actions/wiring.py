@@ -1,0 +1,47 @@
+"""Which implementation stands behind each gateway. Built on first use: importing `actions` opens nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from actions.gateways.after_sales import AfterSalesGateway, HttpAfterSales
+from actions.gateways.customers import CustomerGateway, HttpCustomers
+from actions.gateways.desk import DeskGateway, HttpDesk
+from actions.gateways.http import BackOffice
+from actions.gateways.logistics import HttpLogistics, LogisticsGateway
+from actions.gateways.orders import HttpOrders, OrderGateway
+from actions.gateways.tickets import HttpTickets, TicketGateway
+from actions.settings import Settings
+
+
+@dataclass(frozen=True)
+class Gateways:
+    """All ports of the actions."""
+
+    customers: CustomerGateway
+    orders: OrderGateway
+    logistics: LogisticsGateway
+    after_sales: AfterSalesGateway
+    tickets: TicketGateway
+    desk: DeskGateway
+
+
+@cache
+def settings() -> Settings:
+    """This process's settings."""
+    return Settings.from_env()
+
+
+@cache
+def gateways() -> Gateways:
+    """The gateways over the back office's HTTP API."""
+    http = BackOffice(settings().backoffice_url, settings().service_token)
+    return Gateways(
+        customers=HttpCustomers(http),
+        orders=HttpOrders(http),
+        logistics=HttpLogistics(http),
+        after_sales=HttpAfterSales(http),
+        tickets=HttpTickets(http),
+        desk=HttpDesk(http),
+    )
