@@ -1,0 +1,55 @@
+"""What can go wrong between a channel and Rasa.
+
+RasaException                     Rasa's command line prints these without a stack
+└── ConnectorError
+    ├── SettingsError             a variable is missing or a placeholder
+    ├── UnknownConversation       an answer for a conversation that no channel has begun
+    ├── OtherChannel              the conversation belongs to another channel
+    ├── OtherCustomer             the conversation belongs to another customer
+    └── Refused                   what a client sent cannot be accepted: code, and a text for people
+"""
+
+from __future__ import annotations
+
+from rasa.shared.exceptions import RasaException
+
+
+class ConnectorError(RasaException):
+    """Base of everything the connectors raise."""
+
+
+class SettingsError(ConnectorError):
+    """The environment lacks something; the message names the variable and says what to do."""
+
+
+class UnknownConversation(ConnectorError):
+    """No channel has begun this conversation."""
+
+
+class OtherChannel(ConnectorError):
+    """The conversation was begun on another channel."""
+
+
+class OtherCustomer(ConnectorError):
+    """The conversation is bound to a customer whom this message does not prove."""
+
+
+class Refused(ConnectorError):
+    """A client sent something that cannot be accepted.
+
+    Attributes:
+        code: machine-readable reason.
+        text: Chinese, short, says what to do next.
+        message_id: the client's id of the message it is about, where one could be read.
+        retry_after: seconds after which the same message is welcome, where waiting helps.
+    """
+
+    def __init__(
+        self, code: str, text: str, *, message_id: str | None = None, retry_after: float | None = None
+    ) -> None:
+        """Say why, in a word for programs and in a sentence for people."""
+        super().__init__(f"{code}: {text}")
+        self.code = code
+        self.text = text
+        self.message_id = message_id
+        self.retry_after = retry_after

@@ -1,0 +1,97 @@
+"""What the channels read from their environment, once, failing early."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import load_dotenv
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from connectors.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+_SHORTEST_SECRET = 32
+_PLACEHOLDERS = {"", "change-me", "changeme", "secret", "…", "..."}
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of all channels.
+
+    Attributes:
+        demo: whether routes that only a demo shop may have exist.
+        customer_jwt_secret: what customer tokens are signed with.
+        database_url: where conversations and messages are kept (SQLite or PostgreSQL).
+        media_folder: where customers' pictures are kept.
+        webchat_origins: origins, besides the chat's own, that may embed the web chat or open its socket.
+    """
+
+    demo: bool
+    customer_jwt_secret: str
+    database_url: str
+    media_folder: Path
+    webchat_origins: tuple[str, ...]
+
+    @classmethod
+    def from_env(cls) -> Settings:
+        """Read the environment, and the project root's `.env` for what it leaves out. Raises SettingsError."""
+        load_dotenv(ROOT / ".env", override=False)
+        demo = os.environ.get("LINGXI_DEMO", "").strip() == "1"
+        database_url, media_folder = _database(os.environ.get("LINGXI_CONNECTORS_DATABASE_URL", "").strip())
+        return cls(
+            demo=demo,
+            customer_jwt_secret=_secret("LINGXI_CUSTOMER_JWT_SECRET"),
+            database_url=database_url,
+            media_folder=media_folder,
+            webchat_origins=_origins(demo),
+        )
+
+
+def _secret(name: str) -> str:
+    value = os.environ.get(name, "").strip()
+    if value.lower() in _PLACEHOLDERS or len(value) < _SHORTEST_SECRET:
+        raise SettingsError(
+            f"{name} is missing, a placeholder, or shorter than {_SHORTEST_SECRET} characters: "
+            "set it in the environment or in .env"
+        )
+    return value
+
+
+def _database(text: str) -> tuple[str, Path]:
+    """The database's URL, and the folder for media: beside an SQLite file, else under `var/`."""
+    try:
+        url = make_url(text or "sqlite:///var/connectors.db")
+    except ArgumentError:
+        raise SettingsError(
+            "LINGXI_CONNECTORS_DATABASE_URL is not a database address: write sqlite:///var/connectors.db "
+            "or postgresql://user:password@host:5432/name"
+        ) from None
+    if url.get_backend_name() == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise SettingsError(
+                "LINGXI_CONNECTORS_DATABASE_URL must name a file: messages outlive the process"
+            )
+        file = ROOT / url.database
+        return url.set(database=str(file)).render_as_string(hide_password=False), file.parent / "media"
+    if url.get_backend_name() != "postgresql":
+        raise SettingsError("LINGXI_CONNECTORS_DATABASE_URL must begin with sqlite:/// or postgresql://")
+    return url.render_as_string(hide_password=False), ROOT / "var" / "media"
+
+
+def _origins(demo: bool) -> tuple[str, ...]:
+    text = os.environ.get("LINGXI_WEBCHAT_ORIGINS", "").strip()
+    if not text:
+        port = os.environ.get("LINGXI_BACKOFFICE_PORT", "").strip() or "8000"
+        return (f"http://127.0.0.1:{port}", f"http://localhost:{port}") if demo else ()
+    origins = tuple(part.strip().rstrip("/").lower() for part in text.split(",") if part.strip())
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise SettingsError(
+                f"LINGXI_WEBCHAT_ORIGINS: {origin!r} is not an origin: write https://shop.example, several with commas"
+            )
+    return origins

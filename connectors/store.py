@@ -1,0 +1,577 @@
+"""What the channels remember: conversations, their messages in both directions, and what was offered in them.
+
+Messages of a conversation are numbered from 1 without gaps, customers', the bot's and people's alike: a client that
+has seen number n misses exactly what is above n. A customer's message is first written down ("accepted"), then
+acknowledged, then handled; what a crash leaves unhandled is found again. Written with SQLAlchemy 1.4 Core, which Rasa
+pins; SQLite (WAL) or PostgreSQL.
+
+Adding a message begins with an UPDATE of the conversation's row. It takes that row's lock on PostgreSQL and the write
+lock on SQLite, so numbers follow the order of commits, and "is it there already" holds until the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.pool import QueuePool
+from typing_extensions import ParamSpec
+
+from connectors.errors import OtherChannel, UnknownConversation
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Who = Literal["customer", "bot", "agent", "notice"]
+Body = Mapping[str, Any]
+
+_TABLES = sa.MetaData()
+
+_CONVERSATIONS = sa.Table(
+    "conversations",
+    _TABLES,
+    sa.Column("id", sa.String(200), primary_key=True),
+    sa.Column("channel", sa.String(40), nullable=False),
+    sa.Column("customer", sa.String(64)),
+    sa.Column("last_seq", sa.Integer, nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+)
+
+_MESSAGES = sa.Table(
+    "messages",
+    _TABLES,
+    sa.Column("conversation_id", sa.String(200), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("who", sa.String(10), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    # What a repeat is recognised by: the provider's id of a customer's message, an agent's reply, a turn's nth answer.
+    sa.Column("key", sa.String(240)),
+    sa.Column("reply_to", sa.Integer),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    # Customers' messages only:
+    sa.Column("said", sa.Text),
+    sa.Column("customer", sa.String(64)),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("waiting", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("conversation_id", "key", name="one_message_per_key"),
+)
+sa.Index(
+    "waiting_messages",
+    _MESSAGES.c.conversation_id,
+    _MESSAGES.c.seq,
+    sqlite_where=sa.text("waiting = 1"),
+    postgresql_where=_MESSAGES.c.waiting,
+)
+sa.Index("answers_of_a_message", _MESSAGES.c.conversation_id, _MESSAGES.c.reply_to)
+
+_OFFERS = sa.Table(
+    "offers",
+    _TABLES,
+    sa.Column("conversation_id", sa.String(200), primary_key=True),
+    # A payload may be longer than an index entry may be.
+    sa.Column("payload_sha256", sa.String(64), primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+)
+
+_MEDIA = sa.Table(
+    "media",
+    _TABLES,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("conversation_id", sa.String(200), nullable=False, index=True),
+    sa.Column("content_type", sa.String(40), nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One conversation. `customer` is the first customer proven in it, and stays."""
+
+    id: str
+    channel: str
+    customer: str | None
+    last_seq: int
+
+
+@dataclass(frozen=True)
+class Message:
+    """One stored message; `body` is what a client is shown. `at_ms`: milliseconds since 1970, UTC."""
+
+    conversation_id: str
+    seq: int
+    who: Who
+    body: Body
+    key: str | None
+    reply_to: int | None
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A customer's accepted message on its way to Rasa: `said` is the text Rasa gets, `attempt` counts from 1."""
+
+    conversation_id: str
+    seq: int
+    provider_id: str
+    said: str
+    customer: str | None
+    media: tuple[Mapping[str, Any], ...]
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """Where a customer's message stands; `repeat` says that it was there before."""
+
+    seq: int
+    repeat: bool
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A button the server has offered: its words, and the number of the latest message that offered it."""
+
+    title: str
+    seq: int
+
+
+@dataclass(frozen=True)
+class Media:
+    """A stored picture."""
+
+    id: str
+    content_type: str
+    size: int
+
+
+class ConnectorStore:
+    """The channels' memory. Methods block for about a millisecond; on the event loop call them by `on_thread`."""
+
+    def __init__(self, url: str) -> None:
+        """Open the database, making the folder, the file and the tables where they are missing."""
+        address = make_url(url)
+        sqlite = address.get_backend_name() == "sqlite"
+        if sqlite:
+            Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+            self._engine = sa.create_engine(
+                address,
+                poolclass=QueuePool,
+                connect_args={"check_same_thread": False, "timeout": 15},
+                hide_parameters=True,
+            )
+            sa.event.listen(self._engine, "connect", _tune_sqlite)
+        else:
+            self._engine = sa.create_engine(address, pool_pre_ping=True, hide_parameters=True)
+        _TABLES.create_all(self._engine)
+        # SQLite has one writer at a time: more threads would only wait for each other.
+        self._threads = ThreadPoolExecutor(1 if sqlite else 4, thread_name_prefix="connectors-store")
+
+    async def on_thread(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run one of the store's methods without stalling the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, partial(method, *args, **kwargs)
+        )
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        self._threads.shutdown()
+        self._engine.dispose()
+
+    # Conversations
+
+    def begin(self, channel: str, customer: str | None = None) -> Conversation:
+        """A new conversation with an id nobody can guess (256 bits), bound to `customer` if given."""
+        conversation = Conversation(secrets.token_urlsafe(32), channel, customer, 0)
+        with self._engine.begin() as db:
+            _insert_conversation(db, conversation)
+        return conversation
+
+    def named(self, channel: str, conversation_id: str) -> Conversation:
+        """The conversation a client has named itself, begun if need be. Raises OtherChannel."""
+        found = self.find(conversation_id)
+        if found is None:
+            try:
+                with self._engine.begin() as db:
+                    _insert_conversation(db, Conversation(conversation_id, channel, None, 0))
+            except sa.exc.IntegrityError:
+                pass  # begun by someone else in between
+            found = self.find(conversation_id)
+            if found is None:
+                raise UnknownConversation("the conversation vanished while it was begun")
+        if found.channel != channel:
+            raise OtherChannel(f"this conversation is not one of {channel}")
+        return found
+
+    def find(self, conversation_id: str) -> Conversation | None:
+        """The conversation, or None."""
+        c = _CONVERSATIONS.c
+        with self._engine.connect() as db:
+            row = db.execute(
+                sa.select(c.id, c.channel, c.customer, c.last_seq).where(c.id == conversation_id)
+            ).first()
+        return Conversation(*row) if row else None
+
+    def bind(self, conversation_id: str, customer: str) -> str:
+        """Bind the conversation to `customer` unless it is bound already; returns whom it is bound to."""
+        c = _CONVERSATIONS.c
+        with self._engine.begin() as db:
+            db.execute(
+                _CONVERSATIONS.update()
+                .where(c.id == conversation_id, c.customer.is_(None))
+                .values(customer=customer)
+            )
+            bound = db.execute(sa.select(c.customer).where(c.id == conversation_id)).scalar()
+        if bound is None:
+            raise UnknownConversation("cannot bind a conversation that was never begun")
+        return str(bound)
+
+    # Customers' messages
+
+    def accept(
+        self, conversation_id: str, provider_id: str, body: Body, said: str, customer: str | None
+    ) -> Accepted:
+        """Write down a customer's message once; a repeat of `provider_id` changes nothing."""
+        key = f"in:{provider_id}"
+        with self._engine.begin() as db:
+            _lock(db, conversation_id)
+            before = _seq_of_key(db, conversation_id, key)
+            if before is not None:
+                return Accepted(before, repeat=True)
+            seq = _next_seq(db, conversation_id)
+            _insert_message(
+                db, conversation_id, seq, "customer", body, key, said=said, customer=customer, waiting=True
+            )
+        return Accepted(seq, repeat=False)
+
+    def accepted(self, conversation_id: str, provider_id: str) -> int | None:
+        """The number of the message with this provider's id, or None."""
+        with self._engine.connect() as db:
+            return _seq_of_key(db, conversation_id, f"in:{provider_id}")
+
+    def next_waiting(self, conversation_id: str) -> Waiting | None:
+        """The oldest message not handled yet, counting this as an attempt."""
+        m = _MESSAGES.c
+        with self._engine.begin() as db:
+            row = db.execute(
+                sa.select(m.seq, m.key, m.said, m.customer, m.body, m.attempts)
+                .where(m.conversation_id == conversation_id, m.waiting)
+                .order_by(m.seq)
+                .limit(1)
+            ).first()
+            if row is None:
+                return None
+            db.execute(
+                _MESSAGES.update()
+                .where(m.conversation_id == conversation_id, m.seq == row.seq)
+                .values(attempts=row.attempts + 1)
+            )
+        media = json.loads(row.body).get("media")
+        return Waiting(
+            conversation_id=conversation_id,
+            seq=row.seq,
+            provider_id=row.key[len("in:") :],
+            said=row.said,
+            customer=row.customer,
+            media=(media,) if media else (),
+            attempt=row.attempts + 1,
+        )
+
+    def handled(self, conversation_id: str, seq: int) -> None:
+        """This message needs nothing more."""
+        m = _MESSAGES.c
+        with self._engine.begin() as db:
+            db.execute(
+                _MESSAGES.update()
+                .where(m.conversation_id == conversation_id, m.seq == seq)
+                .values(waiting=False)
+            )
+
+    def is_waiting(self, conversation_id: str, seq: int) -> bool:
+        """Whether the message is yet to be handled."""
+        m = _MESSAGES.c
+        with self._engine.connect() as db:
+            return bool(
+                db.execute(
+                    sa.select(m.waiting).where(m.conversation_id == conversation_id, m.seq == seq)
+                ).scalar()
+            )
+
+    def waiting_count(self, conversation_id: str) -> int:
+        """How many of the conversation's messages are yet to be handled."""
+        m = _MESSAGES.c
+        with self._engine.connect() as db:
+            return int(
+                db.execute(
+                    sa.select(sa.func.count()).where(m.conversation_id == conversation_id, m.waiting)
+                ).scalar()
+                or 0
+            )
+
+    def with_waiting(self, channel: str) -> list[str]:
+        """Conversations of a channel that a stop or crash has left with unhandled messages."""
+        m, c = _MESSAGES.c, _CONVERSATIONS.c
+        with self._engine.connect() as db:
+            rows = db.execute(
+                sa.select(m.conversation_id)
+                .distinct()
+                .join(_CONVERSATIONS, c.id == m.conversation_id)
+                .where(m.waiting, c.channel == channel)
+            )
+            return [row.conversation_id for row in rows]
+
+    # Answers
+
+    def append(
+        self,
+        conversation_id: str,
+        who: Who,
+        body: Body,
+        *,
+        key: str | None = None,
+        reply_to: int | None = None,
+    ) -> bool:
+        """Put a message in the conversation's outbox; False when one with this `key` is there already."""
+        with self._engine.begin() as db:
+            _lock(db, conversation_id)
+            if key is not None and _seq_of_key(db, conversation_id, key) is not None:
+                return False
+            seq = _next_seq(db, conversation_id)
+            _insert_message(db, conversation_id, seq, who, body, key, reply_to=reply_to)
+            for button in body.get("buttons", ()):
+                _record_offer(db, conversation_id, button["payload"], button["title"], seq)
+        return True
+
+    def after(self, conversation_id: str, seq: int, limit: int = 100) -> list[Message]:
+        """Messages above number `seq`, oldest first."""
+        m = _MESSAGES.c
+        return self._read(
+            sa.and_(m.conversation_id == conversation_id, m.seq > seq), order=m.seq, limit=limit
+        )
+
+    def latest(self, conversation_id: str, limit: int = 100) -> list[Message]:
+        """The last messages, oldest first."""
+        m = _MESSAGES.c
+        return self._read(m.conversation_id == conversation_id, order=m.seq.desc(), limit=limit)[::-1]
+
+    def answers(self, conversation_id: str, seq: int) -> list[Message]:
+        """What was answered to message `seq`, oldest first."""
+        m = _MESSAGES.c
+        return self._read(
+            sa.and_(m.conversation_id == conversation_id, m.reply_to == seq), order=m.seq, limit=None
+        )
+
+    def unasked(self, conversation_id: str, seq: int, limit: int = 100) -> list[Message]:
+        """Messages above `seq` that answer no message: a person's replies, and what the bot says by itself."""
+        m = _MESSAGES.c
+        return self._read(
+            sa.and_(
+                m.conversation_id == conversation_id,
+                m.seq > seq,
+                m.reply_to.is_(None),
+                m.who != "customer",
+            ),
+            order=m.seq,
+            limit=limit,
+        )
+
+    def _read(self, where: Any, order: Any, limit: int | None) -> list[Message]:
+        m = _MESSAGES.c
+        with self._engine.connect() as db:
+            rows = db.execute(
+                sa.select(m.conversation_id, m.seq, m.who, m.body, m.key, m.reply_to, m.created_ms)
+                .where(where)
+                .order_by(order)
+                .limit(limit)
+            ).all()
+        return [
+            Message(
+                row.conversation_id,
+                row.seq,
+                row.who,
+                json.loads(row.body),
+                row.key,
+                row.reply_to,
+                row.created_ms,
+            )
+            for row in rows
+        ]
+
+    # Offers
+
+    def offer(self, conversation_id: str, payload: str) -> Offer | None:
+        """The offer of this payload in this conversation, or None when it was never offered there."""
+        o = _OFFERS.c
+        with self._engine.connect() as db:
+            row = db.execute(
+                sa.select(o.title, o.seq).where(
+                    o.conversation_id == conversation_id, o.payload_sha256 == _sha256(payload)
+                )
+            ).first()
+        return Offer(row.title, row.seq) if row else None
+
+    def last_said(self, conversation_id: str) -> int:
+        """The number of the customer's latest message, or 0."""
+        m = _MESSAGES.c
+        with self._engine.connect() as db:
+            return int(
+                db.execute(
+                    sa.select(sa.func.max(m.seq)).where(
+                        m.conversation_id == conversation_id, m.who == "customer"
+                    )
+                ).scalar()
+                or 0
+            )
+
+    # Media
+
+    def add_media(self, conversation_id: str, content_type: str, size: int) -> Media:
+        """Write down a picture about to be stored; its id cannot be guessed."""
+        media = Media(secrets.token_urlsafe(24), content_type, size)
+        with self._engine.begin() as db:
+            db.execute(
+                _MEDIA.insert().values(
+                    id=media.id,
+                    conversation_id=conversation_id,
+                    content_type=content_type,
+                    size=size,
+                    created_ms=_now_ms(),
+                )
+            )
+        return media
+
+    def media(self, conversation_id: str, media_id: str) -> Media | None:
+        """The picture, if it belongs to this conversation."""
+        c = _MEDIA.c
+        with self._engine.connect() as db:
+            row = db.execute(
+                sa.select(c.id, c.content_type, c.size).where(
+                    c.id == media_id, c.conversation_id == conversation_id
+                )
+            ).first()
+        return Media(*row) if row else None
+
+    def media_since(self, conversation_id: str, seconds: int) -> int:
+        """How many pictures the conversation has had in the last `seconds`."""
+        c = _MEDIA.c
+        with self._engine.connect() as db:
+            return int(
+                db.execute(
+                    sa.select(sa.func.count()).where(
+                        c.conversation_id == conversation_id, c.created_ms > _now_ms() - seconds * 1000
+                    )
+                ).scalar()
+                or 0
+            )
+
+
+@cache
+def open_store(url: str) -> ConnectorStore:
+    """The process's one store for this address: the channels share it."""
+    return ConnectorStore(url)
+
+
+def _tune_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    # WAL lets readers and the writer work at once. NORMAL survives a killed process; only a power cut can lose the
+    # last few messages, and those the client sends again.
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _lock(db: Connection, conversation_id: str) -> None:
+    """Keep other writers out of the conversation until the commit."""
+    c = _CONVERSATIONS.c
+    locked = db.execute(_CONVERSATIONS.update().where(c.id == conversation_id).values(last_seq=c.last_seq))
+    if locked.rowcount == 0:
+        raise UnknownConversation("no channel has begun this conversation")
+
+
+def _next_seq(db: Connection, conversation_id: str) -> int:
+    c = _CONVERSATIONS.c
+    db.execute(_CONVERSATIONS.update().where(c.id == conversation_id).values(last_seq=c.last_seq + 1))
+    return int(db.execute(sa.select(c.last_seq).where(c.id == conversation_id)).scalar_one())
+
+
+def _seq_of_key(db: Connection, conversation_id: str, key: str) -> int | None:
+    m = _MESSAGES.c
+    seq = db.execute(sa.select(m.seq).where(m.conversation_id == conversation_id, m.key == key)).scalar()
+    return None if seq is None else int(seq)
+
+
+def _insert_conversation(db: Connection, conversation: Conversation) -> None:
+    db.execute(
+        _CONVERSATIONS.insert().values(
+            id=conversation.id,
+            channel=conversation.channel,
+            customer=conversation.customer,
+            last_seq=conversation.last_seq,
+            created_ms=_now_ms(),
+        )
+    )
+
+
+def _insert_message(
+    db: Connection,
+    conversation_id: str,
+    seq: int,
+    who: Who,
+    body: Body,
+    key: str | None,
+    *,
+    reply_to: int | None = None,
+    said: str | None = None,
+    customer: str | None = None,
+    waiting: bool = False,
+) -> None:
+    db.execute(
+        _MESSAGES.insert().values(
+            conversation_id=conversation_id,
+            seq=seq,
+            who=who,
+            # ASCII escapes keep what a database's text cannot hold (NUL, lone surrogates) out of its way.
+            body=json.dumps(body),
+            key=key,
+            reply_to=reply_to,
+            created_ms=_now_ms(),
+            said=said,
+            customer=customer,
+            waiting=waiting,
+        )
+    )
+
+
+def _record_offer(db: Connection, conversation_id: str, payload: str, title: str, seq: int) -> None:
+    o = _OFFERS.c
+    digest = _sha256(payload)
+    changed = db.execute(
+        _OFFERS.update()
+        .where(o.conversation_id == conversation_id, o.payload_sha256 == digest)
+        .values(title=title, seq=seq)
+    )
+    if changed.rowcount == 0:
+        db.execute(
+            _OFFERS.insert().values(
+                conversation_id=conversation_id, payload_sha256=digest, title=title, seq=seq
+            )
+        )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,283 @@
+"""The web chat's routes below /webhooks/webchat: the page, its socket, and customers' pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from rasa.core.channels.channel import InputChannel, UserMessage
+from sanic import Blueprint, Sanic, response
+from sanic.exceptions import WebsocketClosed
+from sanic.request import Request
+from sanic.response import BaseHTTPResponse, HTTPResponse
+from sanic.server.websockets.impl import WebsocketImplProtocol
+from websockets.exceptions import ConnectionClosed
+
+from connectors.base import StoredOutput
+from connectors.errors import Refused
+from connectors.settings import Settings
+from connectors.store import open_store
+from connectors.turns import Turns, silence_rule
+from connectors.webchat import media
+from connectors.webchat.session import CHANNEL, Closed, Room, Session
+from connectors.webchat.sockets import Allowances, LocalSockets
+
+logger = logging.getLogger(__name__)
+
+_STATIC = Path(__file__).parent / "static"
+_ASSETS = {
+    "widget.js": "text/javascript; charset=utf-8",
+    "widget.css": "text/css; charset=utf-8",
+    "embed.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+_HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}")
+# Our widget pings every 25 s: a line silent for this long is dead.
+_SILENT_SECONDS = 90
+
+
+class WebChatOutput(StoredOutput):
+    """Writes to the conversation's outbox and wakes its open sockets."""
+
+    @classmethod
+    def name(cls) -> str:
+        """Responses with `channel: webchat` are meant for this channel."""
+        return CHANNEL
+
+
+class WebChatInput(InputChannel):
+    """The web chat."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the store."""
+        self._settings = settings
+        self._store = open_store(settings.database_url)
+        self._sockets = LocalSockets()
+
+    @classmethod
+    def name(cls) -> str:
+        """The channel's name in URLs, events and responses."""
+        return CHANNEL
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> WebChatInput:
+        """Built from the environment; credentials.yml only names the channel. Raises SettingsError."""
+        return cls(Settings.from_env())
+
+    def get_output_channel(self) -> WebChatOutput:
+        """Where a person's replies go, and what the bot says by itself."""
+        return WebChatOutput(self._store, self._sockets.wake)
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """Routes below /webhooks/webchat."""
+        store, settings = self._store, self._settings
+        turns = Turns(
+            channel=CHANNEL,
+            store=store,
+            secret=settings.customer_jwt_secret,
+            handler=on_new_message,
+            output=lambda seq: WebChatOutput(store, self._sockets.wake, reply_to=seq),
+            tell=self._sockets.wake,
+        )
+        room = Room(
+            store, turns, self._sockets, Allowances(burst=10, per_second=0.8), settings.customer_jwt_secret
+        )
+        assets = {name: _Asset((_STATIC / name).read_bytes(), kind) for name, kind in _ASSETS.items()}
+        page = _page(settings.webchat_origins)
+        routes = Blueprint(CHANNEL, __name__)
+
+        @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
+        async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
+            await turns.start(silence_rule(app))
+
+        @routes.listener("before_server_stop")  # type: ignore[untyped-decorator]
+        async def stop(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
+            await turns.stop()
+
+        @routes.middleware("request")  # type: ignore[untyped-decorator]
+        async def own_pages_only(request: Request) -> BaseHTTPResponse | None:
+            """Refuse other sites' pages before a socket is opened or a picture is read."""
+            guarded = request.path.endswith("/ws") or request.method == "POST"
+            if guarded and not _origin_allowed(request, settings.webchat_origins):
+                return _refuse(403, _FOREIGN)
+            return None
+
+        @routes.websocket("/ws")  # type: ignore[untyped-decorator]
+        async def talk(_request: Request, socket: WebsocketImplProtocol) -> None:
+            await _talk(socket, Session(room, socket.send))
+
+        @routes.get("/")
+        async def widget(request: Request) -> HTTPResponse:
+            return response.html(page, headers=_page_headers(request, settings.webchat_origins))
+
+        @routes.get("/<name:(widget.js|widget.css|embed.js|icon.svg)>")
+        async def asset(request: Request, name: str) -> HTTPResponse:
+            return assets[name].answer(request)
+
+        @routes.post("/media", stream=True)
+        async def upload(request: Request) -> HTTPResponse:
+            conversation_id = await _conversation_of(request)
+            if conversation_id is None:
+                return _refuse(401, _UNKNOWN)
+            try:
+                content = await _read_body(request)
+                kept = await store.on_thread(
+                    media.keep, store, settings.media_folder, conversation_id, content
+                )
+            except Refused as reason:
+                return _refuse(_STATUS[reason.code], reason)
+            return response.json({"id": kept.id, "type": kept.content_type}, status=201)
+
+        @routes.get("/media/<media_id:str>")
+        async def download(request: Request, media_id: str) -> HTTPResponse:
+            conversation_id = await _conversation_of(request)
+            if conversation_id is None:
+                return _refuse(401, _UNKNOWN)
+            found = await store.on_thread(media.read, store, settings.media_folder, conversation_id, media_id)
+            if found is None:
+                return _refuse(404, Refused("picture_unknown", "没有这张图片。"))
+            picture, content = found
+            return response.raw(content, content_type=picture.content_type, headers=_MEDIA_HEADERS)
+
+        async def _conversation_of(request: Request) -> str | None:
+            """The conversation whose secret the request carries as its bearer token."""
+            secret = request.token
+            if not secret or request.headers.get("authorization", "")[:7].lower() != "bearer ":
+                return None
+            conversation = await store.on_thread(store.find, secret)
+            return conversation.id if conversation and conversation.channel == CHANNEL else None
+
+        return routes
+
+
+class _Asset:
+    """A static file, revalidated by browsers at each use."""
+
+    def __init__(self, content: bytes, content_type: str) -> None:
+        self._content = content
+        self._content_type = content_type
+        self._tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+
+    def answer(self, request: Request) -> HTTPResponse:
+        headers = {"ETag": self._tag, "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+        if request.headers.get("if-none-match") == self._tag:
+            return response.empty(status=304, headers=headers)
+        return response.raw(self._content, content_type=self._content_type, headers=headers)
+
+
+_FOREIGN = Refused("origin_not_allowed", "这个网页不能使用在线客服，请联系商城。")
+_UNKNOWN = Refused("conversation_unknown", "会话已失效，请刷新页面后重试。")
+_STATUS = {"picture_too_large": 413, "picture_type": 415, "too_many_pictures": 429}
+_MEDIA_HEADERS = {
+    "Cache-Control": "private, no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+async def _talk(socket: WebsocketImplProtocol, session: Session) -> None:
+    """Serve one socket until either end is done with it."""
+    socket.connection.debug = False  # it would write frames, tokens among them, to the log
+    stream = asyncio.ensure_future(session.stream())
+    stream.add_done_callback(lambda task: _cut(socket, task))
+    try:
+        while True:
+            frame = await socket.recv(timeout=_SILENT_SECONDS)
+            if frame is None:
+                raise Closed(1001, "silent for too long")
+            await session.receive(frame)
+    except asyncio.CancelledError:
+        # The line broke. Sanic 21.12 leaves a task behind that waits for the next message: let it end.
+        socket.assembler.message_complete.set()
+        raise
+    except Closed as end:
+        await socket.close(end.code, end.reason)
+    except (WebsocketClosed, ConnectionClosed):
+        pass  # the client has left
+    except Exception as error:  # the widget reconnects and says what it has seen
+        logger.error("event=socket_failed channel=webchat error=%s", type(error).__name__)
+        await socket.close(1011, "server error")
+    finally:
+        session.close()
+        stream.cancel()
+
+
+def _cut(socket: WebsocketImplProtocol, stream: asyncio.Future[None]) -> None:
+    """The stream has ended by itself: end the line, and with it the wait for the next frame."""
+    if stream.cancelled():
+        return
+    error = stream.exception()
+    if not isinstance(error, (Closed, WebsocketClosed, ConnectionClosed)):
+        logger.error("event=stream_failed channel=webchat error=%s", type(error).__name__)
+    socket.fail_connection(error.code if isinstance(error, Closed) else 1011)
+
+
+async def _read_body(request: Request) -> bytes:
+    """The body, up to the size a picture may have. Raises Refused."""
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdigit() or int(announced) > media.MAX_BYTES:
+        raise media.refuse_size()
+    content = bytearray()
+    while request.stream is not None and (chunk := await request.stream.read()) is not None:
+        content += chunk
+        if len(content) > media.MAX_BYTES:
+            raise media.refuse_size()
+    return bytes(content)
+
+
+def _origin_allowed(request: Request, origins: tuple[str, ...]) -> bool:
+    """Whether the page behind this request is ours or a shop's that may use the chat."""
+    origin = request.headers.get("origin", "").lower()
+    if origin in origins:
+        return True
+    parts = urlsplit(origin)
+    port = {"http": ":80", "https": ":443"}.get(parts.scheme)
+    if port is None or not parts.netloc:
+        return False
+    host: str = request.headers.get("host", "").lower()
+    return bool(parts.netloc.removesuffix(port) == host.removesuffix(port))
+
+
+def _page(origins: tuple[str, ...]) -> str:
+    """The widget's page, told which origins may embed it."""
+    template = (_STATIC / "index.html").read_text("utf-8")
+    return template.replace("{{origins}}", escape(json.dumps(origins), quote=True))
+
+
+def _page_headers(request: Request, origins: tuple[str, ...]) -> dict[str, str]:
+    shops = " ".join(origins)
+    host = request.headers.get("host", "")
+    # Older Safari does not take 'self' for the socket's scheme.
+    socket = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        # What a shop's answers show (goods) lies on the shop's own servers; customers' pictures are blobs.
+        "img-src": f"'self' blob: https: {shops}",
+        "connect-src": f"'self'{socket}",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": f"'self' {shops}",
+    }
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value.strip()}" for name, value in policy.items()),
+        "Cache-Control": "no-cache",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    }
+
+
+def _refuse(status: int, reason: Refused) -> HTTPResponse:
+    body = {"status": status, "code": reason.code, "detail": reason.text}
+    return response.json(body, status=status, ensure_ascii=False)

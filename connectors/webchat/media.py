@@ -1,0 +1,46 @@
+"""Customers' pictures: taken up to a size and a rate, kept as files, given back to their conversation only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connectors.errors import Refused
+from connectors.store import ConnectorStore, Media
+from connectors.webchat.codec import picture_type
+
+MAX_BYTES = 5 * 1024 * 1024
+_MOST = 10
+_PER_SECONDS = 600
+
+
+def refuse_size() -> Refused:
+    """The picture is too large."""
+    return Refused("picture_too_large", "图片太大了，请选择 5 MB 以内的图片。")
+
+
+def keep(store: ConnectorStore, folder: Path, conversation_id: str, content: bytes) -> Media:
+    """Keep a picture for a conversation. Raises Refused, OSError."""
+    if len(content) > MAX_BYTES:
+        raise refuse_size()
+    content_type = picture_type(content)
+    if content_type is None:
+        raise Refused("picture_type", "只支持 JPG、PNG、WebP、GIF 图片，请换一张。")
+    if store.media_since(conversation_id, _PER_SECONDS) >= _MOST:
+        raise Refused("too_many_pictures", "图片发得太多了，请几分钟后再试。", retry_after=60)
+    media = store.add_media(conversation_id, content_type, len(content))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / media.id).write_bytes(content)
+    return media
+
+
+def read(
+    store: ConnectorStore, folder: Path, conversation_id: str, media_id: str
+) -> tuple[Media, bytes] | None:
+    """The picture and its bytes, or None where this conversation has no such picture."""
+    media = store.media(conversation_id, media_id)
+    if media is None:
+        return None
+    try:
+        return media, (folder / media.id).read_bytes()
+    except FileNotFoundError:
+        return None

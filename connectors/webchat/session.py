@@ -1,0 +1,307 @@
+"""One open socket: who is at the other end, which conversation they may see, and what they may say in it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from connectors.base import Proof, admit, as_typed, log_name, prove
+from connectors.errors import OtherCustomer, Refused
+from connectors.store import Accepted, ConnectorStore, Conversation
+from connectors.turns import Turns
+from connectors.webchat import codec
+from connectors.webchat.sockets import Allowance, Allowances, LiveSockets
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "webchat"
+HISTORY = 200
+_SEND_SECONDS = 20
+_MOST_WAITING = 20
+_MOST_BAD_FRAMES = 30
+
+SIGN_IN_AGAIN = "登录已过期，为保护您的信息，已为您开启新的会话。请在商城重新登录，再查询订单等信息。"
+SIGN_IN = "登录信息无法确认，您现在以访客身份咨询。请在商城登录后刷新页面，再查询订单等信息。"
+_PICTURE = "[图片]"
+
+
+class Closed(Exception):
+    """The line is dead or must be cut; `code` as in RFC 6455, section 7.4.1."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        """Say why, for the other end's log."""
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Room:
+    """What all sockets of the web chat share."""
+
+    store: ConnectorStore
+    turns: Turns
+    sockets: LiveSockets
+    speaking: Allowances
+    secret: str
+
+
+class Session:
+    """The server's end of one socket.
+
+    Frames are answered one by one by `receive`; everything said in the conversation goes out through `stream`, a task
+    that reads the store from `_seen` on. The two never wait for each other.
+    """
+
+    def __init__(self, room: Room, send: Callable[[str], Awaitable[None]]) -> None:
+        """`send` writes a frame and returns when the line can take more."""
+        self._room = room
+        self._send_frame = send
+        self._conversation_id: str | None = None
+        self._customer: str | None = None
+        self._token: str | None = None
+        self._open = False
+        self._evicted = False
+        self._seen = 0
+        self._typing_shown = False
+        self._news = asyncio.Event()
+        self._frames = Allowance(burst=40, per_second=8)
+        self._beginnings = Allowance(burst=5, per_second=0.1)
+        self._bad_frames = 0
+
+    # What the registry may ask
+
+    def wake(self) -> None:
+        """There may be news."""
+        self._news.set()
+
+    def customer_proven(self, customer: str) -> None:
+        """Look away unless this socket has proven to be `customer`."""
+        if self._customer != customer:
+            self._leave()
+            self._evicted = True
+            self.wake()
+
+    # What comes in
+
+    async def receive(self, raw: object) -> None:
+        """Answer one frame. Raises Closed when there is nothing more to say to this client."""
+        try:
+            wait = self._frames.take()
+            if wait:
+                raise Refused("too_fast", "发送太快了，请稍等几秒再发。", retry_after=round(wait + 1, 1))
+            frame = codec.parse(raw)
+            if isinstance(frame, codec.Hello):
+                await self._hello(frame)
+            elif isinstance(frame, codec.Token):
+                await self._token_refreshed(frame.token)
+            elif isinstance(frame, codec.Ping):
+                await self._send(codec.pong())
+            else:
+                await self._say(frame)
+        except Refused as reason:
+            await self._send(codec.error(reason))
+            if reason.code in _CLIENT_FAULTS:
+                self._bad_frames += 1
+                if self._bad_frames >= _MOST_BAD_FRAMES:
+                    raise Closed(1008, "too many bad frames") from None
+
+    def close(self) -> None:
+        """The line is gone."""
+        self._leave()
+
+    async def _hello(self, hello: codec.Hello) -> None:
+        proof = prove(hello.token, self._room.secret)
+        if proof.problem == "expired":
+            raise _expired()
+        store, sockets = self._room.store, self._room.sockets
+        conversation, notice = await store.on_thread(self._resume, hello, proof)
+        resumed = conversation is not None
+        if conversation is None:
+            if self._beginnings.take():
+                raise Closed(1008, "too many new conversations")
+            conversation = await store.on_thread(store.begin, CHANNEL, proof.customer)
+        self._leave()
+        self._customer = proof.customer
+        self._token = hello.token if proof.customer else None
+        self._conversation_id = conversation.id
+        if not sockets.add(conversation.id, self):
+            self._conversation_id = None
+            raise Closed(1013, "too many sockets for this conversation")
+        if proof.customer:
+            sockets.customer_proven(conversation.id, proof.customer)
+        elif (await self._conversation()).customer is not None:
+            raise _other_customer()  # bound by another socket while this one came in
+        if notice:
+            await store.on_thread(store.append, conversation.id, "notice", {"text": notice})
+        history = None
+        if resumed and hello.last_seq is not None:
+            self._seen = min(hello.last_seq, conversation.last_seq)
+        else:
+            history = await store.on_thread(store.latest, conversation.id, HISTORY)
+            self._seen = history[-1].seq if history else 0
+        await self._send(
+            codec.welcome(
+                conversation.id, customer=bool(proof.customer), history=history, last_seq=self._seen
+            )
+        )
+        self._typing_shown = False
+        self._open = self._conversation_id is not None
+        self.wake()
+
+    def _resume(self, hello: codec.Hello, proof: Proof) -> tuple[Conversation | None, str | None]:
+        """The conversation the client asks for, if it may have it, and what it must be told."""
+        store = self._room.store
+        asked = store.find(hello.conversation) if hello.conversation else None
+        if asked is not None and asked.channel != CHANNEL:
+            asked = None
+        forged = SIGN_IN if proof.problem == "forged" else None
+        if asked is not None:
+            try:
+                admit(store, asked, proof.customer)
+            except OtherCustomer:
+                logger.info("event=conversation_refused channel=webchat conversation=%s", log_name(asked.id))
+            else:
+                return asked, forged
+        if proof.customer:
+            return None, None
+        return None, forged or (SIGN_IN_AGAIN if asked is not None or hello.signed_out else None)
+
+    async def _token_refreshed(self, token: str) -> None:
+        conversation = await self._conversation()
+        proof = prove(token, self._room.secret)
+        if proof.problem == "expired":
+            raise _expired()
+        if proof.customer is None:
+            raise Refused("token_forged", SIGN_IN)
+        try:
+            await self._room.store.on_thread(admit, self._room.store, conversation, proof.customer)
+        except OtherCustomer:
+            raise _other_customer() from None
+        self._token, self._customer = token, proof.customer
+        self._room.sockets.customer_proven(conversation.id, proof.customer)
+        await self._send(codec.signed_in())
+
+    async def _say(self, said: codec.Say) -> None:
+        conversation = await self._conversation(said.id)
+        proof = prove(self._token, self._room.secret)
+        if proof.problem == "expired":
+            raise _expired(said.id)
+        wait = self._room.speaking.take(conversation.id)
+        if wait:
+            raise Refused(
+                "too_fast",
+                "发送太快了，请稍等几秒再发。",
+                message_id=said.id,
+                retry_after=round(wait + 0.5, 1),
+            )
+        try:
+            accepted = await self._room.store.on_thread(
+                _accept, self._room.store, conversation, proof.customer, said
+            )
+        except OtherCustomer:
+            raise _other_customer(said.id) from None
+        await self._send(codec.ack(said.id, accepted.seq))
+        if not accepted.repeat:
+            self._room.sockets.wake(conversation.id)
+        self._room.turns.work(conversation.id)
+
+    async def _conversation(self, message_id: str | None = None) -> Conversation:
+        if self._conversation_id is not None:
+            found = await self._room.store.on_thread(self._room.store.find, self._conversation_id)
+            if found is not None:
+                return found
+        raise Refused("hello_first", "会话还没有建立，请刷新页面。", message_id=message_id)
+
+    # What goes out
+
+    async def stream(self) -> None:
+        """Send what is said in the conversation, for as long as the line lives. Raises Closed."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await self._send_news()
+
+    async def _send_news(self) -> None:
+        store = self._room.store
+        if self._evicted:
+            self._evicted = False
+            await self._send(codec.error(_other_customer()))
+        while self._open and (conversation_id := self._conversation_id) is not None:
+            messages = await store.on_thread(store.after, conversation_id, self._seen)
+            for message in messages:
+                if self._conversation_id != conversation_id:
+                    return
+                # Moved on before it is sent: a hello in between starts from its own number.
+                self._seen = message.seq
+                await self._send(codec.message(message))
+            if not messages:
+                break
+        if self._open and self._conversation_id is not None:
+            busy = self._room.turns.busy(self._conversation_id)
+            if busy != self._typing_shown:
+                self._typing_shown = busy
+                await self._send(codec.typing(busy))
+
+    async def _send(self, frame: str) -> None:
+        try:
+            await asyncio.wait_for(self._send_frame(frame), _SEND_SECONDS)
+        except asyncio.TimeoutError:
+            # It reads nothing any more. When it comes back it says what it has seen.
+            raise Closed(1008, "too slow") from None
+
+    def _leave(self) -> None:
+        self._open = False
+        if self._conversation_id is not None:
+            self._room.sockets.remove(self._conversation_id, self)
+            self._conversation_id = None
+
+
+# Frames no widget of ours sends: after many of them the line is cut.
+_CLIENT_FAULTS = {
+    "binary_frame",
+    "frame_too_large",
+    "invalid_json",
+    "invalid_frame",
+    "unknown_type",
+    "id_invalid",
+    "too_fast",
+}
+
+
+def _expired(message_id: str | None = None) -> Refused:
+    return Refused("token_expired", "登录已过期，正在为您更新登录状态…", message_id=message_id)
+
+
+def _other_customer(message_id: str | None = None) -> Refused:
+    return Refused(
+        "other_customer", "这个会话属于另一个登录身份，已为您开启新的会话。", message_id=message_id
+    )
+
+
+def _accept(
+    store: ConnectorStore, conversation: Conversation, customer: str | None, said: codec.Say
+) -> Accepted:
+    """Write a message down. Raises OtherCustomer or Refused."""
+    admit(store, conversation, customer)
+    before = store.accepted(conversation.id, said.id)
+    if before is not None:
+        return Accepted(before, repeat=True)
+    if store.waiting_count(conversation.id) >= _MOST_WAITING:
+        raise Refused("too_fast", "前面的消息还在处理，请稍等再发。", message_id=said.id, retry_after=5)
+    if isinstance(said, codec.SayText):
+        return store.accept(conversation.id, said.id, {"text": said.text}, as_typed(said.text), customer)
+    if isinstance(said, codec.SayPayload):
+        offer = store.offer(conversation.id, said.payload)
+        if offer is None or offer.seq < store.last_said(conversation.id):
+            raise Refused(
+                "button_gone", "这个选项已失效，请使用最新的选项，或直接输入文字。", message_id=said.id
+            )
+        return store.accept(conversation.id, said.id, {"text": offer.title}, said.payload, customer)
+    media = store.media(conversation.id, said.media)
+    if media is None:
+        raise Refused("media_unknown", "图片没有上传成功，请重新选择图片。", message_id=said.id)
+    shown = {"id": media.id, "type": media.content_type, "path": f"/webhooks/webchat/media/{media.id}"}
+    return store.accept(conversation.id, said.id, {"media": shown}, _PICTURE, customer)

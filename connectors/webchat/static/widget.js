@@ -1,0 +1,839 @@
+/* The chat window. Talks to the server over one socket (protocol: README.md), keeps what is not acknowledged yet in the
+   browser's storage, and shows whatever the server says was said. Plain JavaScript, nothing to build. */
+(() => {
+  "use strict";
+
+  const $ = (id) => document.getElementById(id);
+  const BASE = "/webhooks/webchat";
+  const DAY = 24 * 3600 * 1000;
+  const MAX_PICTURE = 5 * 1024 * 1024;
+  const GREETING = "您好，我是智能客服灵犀。查订单、看物流、退换货、开发票，都可以直接问我；需要人工时，说“转人工”就好。";
+  const SUGGESTIONS = ["我的订单到哪了", "怎么申请退货", "发票怎么开", "转人工"];
+
+  /* ---- What the browser remembers ------------------------------------------------------------------------------ */
+
+  /** What the embedding page keeps for us where the browser gives frames of other sites no storage. */
+  const keptByParent = new Map();
+
+  /** localStorage, or the embedding page's, or (standing alone) this page's memory. */
+  const storage = (() => {
+    try {
+      localStorage.setItem("lingxi.probe", "1");
+      localStorage.removeItem("lingxi.probe");
+      return localStorage;
+    } catch {
+      return {
+        getItem: (key) => keptByParent.get(key) ?? null,
+        setItem(key, value) {
+          keptByParent.set(key, value);
+          parentPage.tell({ lingxi: "keep", key, value });
+        },
+        removeItem(key) {
+          keptByParent.delete(key);
+          parentPage.tell({ lingxi: "keep", key, value: null });
+        },
+        key: (index) => [...keptByParent.keys()][index] ?? null,
+        get length() { return keptByParent.size; },
+      };
+    }
+  })();
+
+  /** One owner's shelf: each customer (by the token's `sub`) and the visitor have their own. */
+  const shelf = (owner) => {
+    const prefix = owner ? `lingxi.customer.${encodeURIComponent(owner)}.` : "lingxi.visitor.";
+    const read = (key) => {
+      try {
+        return JSON.parse(storage.getItem(prefix + key));
+      } catch {
+        return null;
+      }
+    };
+    const write = (key, value) => {
+      try {
+        storage.setItem(prefix + key, JSON.stringify(value));
+      } catch { /* full: the message is still in memory */ }
+    };
+    return {
+      conversationKey: `${prefix}conversation`,
+      get conversation() {
+        const kept = read("conversation");
+        return kept && (owner || Date.now() - kept.at < DAY) ? kept.id : null;
+      },
+      set conversation(id) {
+        if (id) write("conversation", { id, at: Date.now() });
+        else storage.removeItem(`${prefix}conversation`);
+      },
+      keep: (message) => write(`pending.${message.id}`, message),
+      drop: (id) => storage.removeItem(`${prefix}pending.${id}`),
+      pending() {
+        const found = [];
+        for (let index = 0; index < storage.length; index++) {
+          const key = storage.key(index);
+          if (key.startsWith(`${prefix}pending.`)) found.push(read(key.slice(prefix.length)));
+        }
+        return found.filter((message) => message && Date.now() - message.at < DAY).sort((a, b) => a.at - b.at);
+      },
+    };
+  };
+
+  /** The customer a token names: only to choose the shelf, the server alone says what the token proves. */
+  const ownerOf = (token) => {
+    try {
+      const base64 = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      return String(JSON.parse(new TextDecoder().decode(bytes)).sub);
+    } catch {
+      return null;
+    }
+  };
+
+  const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+  /* ---- The page that embeds us --------------------------------------------------------------------------------- */
+
+  const parentPage = (() => {
+    const allowed = new Set([...JSON.parse(document.querySelector("meta[name=lingxi-origins]").content), location.origin]);
+    const embedded = window.parent !== window;
+    let origin = null;
+    let answerToken = null;
+    const handlers = {};
+    window.addEventListener("message", (event) => {
+      if (!embedded || event.source !== window.parent || !allowed.has(event.origin)) return;
+      if (origin && origin !== event.origin) return;
+      origin = event.origin;
+      const { lingxi: kind, ...rest } = event.data ?? {};
+      if (kind === "token") answerToken?.(typeof rest.token === "string" ? rest.token : null);
+      else if (Object.hasOwn(handlers, kind)) handlers[kind](rest);
+    });
+    const tell = (message) => origin && window.parent.postMessage(message, origin);
+    return {
+      embedded,
+      handlers,
+      tell,
+      /** A fresh token, or null when the page has none or does not answer. */
+      freshToken() {
+        if (!origin) return Promise.resolve(null);
+        return new Promise((resolve) => {
+          const done = (token) => {
+            clearTimeout(timer);
+            answerToken = null;
+            resolve(token);
+          };
+          const timer = setTimeout(done, 10000, null);
+          answerToken = done;
+          tell({ lingxi: "token-needed" });
+        });
+      },
+    };
+  })();
+
+  /* ---- What is shown ------------------------------------------------------------------------------------------- */
+
+  const element = (tag, className, ...children) => {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    made.append(...children);
+    return made;
+  };
+
+  /** Text with its web addresses as links; never as markup. */
+  const linked = (text) => {
+    const parts = [];
+    let from = 0;
+    for (const match of text.matchAll(/https?:\/\/[^\s<>"'，。；！？、（）【】《》“”]+/g)) {
+      const address = match[0].replace(/[.,;:!?)\]]+$/, "");
+      const link = element("a", "", address);
+      link.href = address;
+      link.target = "_blank";
+      link.rel = "noopener noreferrer";
+      parts.push(text.slice(from, match.index), link);
+      from = match.index + address.length;
+    }
+    return [...parts, text.slice(from)];
+  };
+
+  const webAddress = (text) => {
+    try {
+      const url = new URL(text, location.href);
+      return ["http:", "https:"].includes(url.protocol) ? url.href : null;
+    } catch {
+      return null;
+    }
+  };
+
+  const view = (() => {
+    const scroll = $("scroll");
+    const messages = $("messages");
+    const pending = $("pending");
+    const choices = [];
+    const objectUrls = [];
+    let lastAt = 0;
+    let lastFrom = null;
+    let pinned = true;
+
+    const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+    const toEnd = () => {
+      scroll.scrollTop = scroll.scrollHeight;
+      $("newest").hidden = true;
+    };
+    scroll.addEventListener("scroll", () => {
+      pinned = atEnd();
+      if (pinned) $("newest").hidden = true;
+    });
+    $("newest").addEventListener("click", () => {
+      toEnd();
+      $("text").focus();
+    });
+    new ResizeObserver(() => pinned && toEnd()).observe(scroll);
+
+    const settle = (isNew) => {
+      if (pinned) toEnd();
+      else if (isNew) $("newest").hidden = false;
+    };
+
+    const timeLabel = (at) => {
+      const when = new Date(at);
+      const clock = when.toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
+      const today = new Date().toDateString() === when.toDateString();
+      return today ? clock : `${when.getMonth() + 1}月${when.getDate()}日 ${clock}`;
+    };
+
+    const image = (source, alt) => {
+      const link = element("a", "picture");
+      const img = element("img");
+      img.alt = alt;
+      img.referrerPolicy = "no-referrer";
+      img.addEventListener("load", () => settle(false));
+      img.addEventListener("error", () => {
+        link.classList.add("failed");
+        link.replaceChildren("图片无法显示");
+      });
+      link.target = "_blank";
+      link.rel = "noopener noreferrer";
+      link.append(img);
+      Promise.resolve(source).then((address) => {
+        if (!address) return img.dispatchEvent(new Event("error"));
+        link.href = img.src = address;
+      });
+      return link;
+    };
+
+    /** A customer's picture: fetched with the conversation's secret, which must not stand in an address. */
+    const ownPicture = async (path) => {
+      const answer = await fetch(path, { headers: { Authorization: `Bearer ${chat.conversation}` } }).catch(() => null);
+      if (!answer?.ok) return null;
+      const address = URL.createObjectURL(await answer.blob());
+      objectUrls.push(address);
+      return address;
+    };
+
+    const choiceGroup = (message, press) => {
+      const group = element("div", "choices");
+      group.setAttribute("role", "group");
+      group.setAttribute("aria-label", "可选操作");
+      for (const { title, payload } of message.buttons) {
+        const button = element("button", "", title);
+        button.type = "button";
+        button.addEventListener("click", (event) => {
+          press(title, payload);
+          // A pressed button is switched off: keyboard users go on where they can type.
+          if (event.detail === 0) $("text").focus();
+        });
+        group.append(button);
+      }
+      choices.push({ seq: message.seq, group });
+      return group;
+    };
+
+    const row = (message) => {
+      const who = message.from;
+      const stack = element("div", "stack");
+      const made = element("div", `row ${who}`);
+      if (who !== "customer") {
+        const face = element("span", "face", who === "agent" ? "人" : "灵");
+        face.setAttribute("aria-hidden", "true");
+        made.append(face);
+      }
+      if (who === "agent" && lastFrom !== "agent") {
+        stack.append(element("p", "label", message.agent_name ? `人工客服 · ${message.agent_name}` : "人工客服"));
+      }
+      const speaker = { customer: "我：", agent: "人工客服：", bot: "智能客服：" }[who];
+      const unseen = () => element("span", "unseen", speaker);
+      if (message.text) stack.append(element("div", "bubble", unseen(), ...linked(message.text)));
+      if (message.media) stack.append(image(message.preview ?? ownPicture(message.media.path), "我发送的图片"));
+      if (message.image) stack.append(image(webAddress(message.image), "客服发来的图片"));
+      if (message.attachment) {
+        const address = webAddress(message.attachment);
+        const bubble = element("div", "bubble", unseen(), address ? "" : message.attachment);
+        if (address) {
+          const link = element("a", "", "查看附件");
+          Object.assign(link, { href: address, target: "_blank", rel: "noopener noreferrer" });
+          bubble.append(link);
+        }
+        stack.append(bubble);
+      }
+      made.append(stack);
+      return made;
+    };
+
+    const api = {
+      clear() {
+        messages.replaceChildren();
+        pending.replaceChildren();
+        choices.length = 0;
+        objectUrls.splice(0).forEach((address) => URL.revokeObjectURL(address));
+        lastAt = 0;
+        lastFrom = null;
+        pinned = true;
+        const greeting = row({ from: "bot", text: GREETING });
+        greeting.id = "greeting";
+        messages.append(greeting);
+        lastFrom = "bot";
+        $("suggestions").hidden = false;
+      },
+      /** Add what the server says was said. */
+      add(message, isNew, press) {
+        if (message.at_ms - lastAt > 5 * 60 * 1000) {
+          messages.append(element("p", "time", timeLabel(message.at_ms)));
+          lastFrom = null;
+        }
+        lastAt = message.at_ms;
+        if (message.from === "notice") {
+          messages.append(element("p", "notice", message.text));
+          lastFrom = null;
+        } else {
+          const made = row(message);
+          if (!made.lastElementChild.childElementCount) return; // nothing a person could see
+          made.dataset.seq = message.seq;
+          made.classList.toggle("same", lastFrom === message.from);
+          made.classList.toggle("fresh", isNew && message.from !== "customer");
+          if (message.buttons) made.lastElementChild.append(choiceGroup(message, press));
+          messages.append(made);
+          lastFrom = message.from;
+        }
+        if (message.from === "customer") {
+          $("suggestions").hidden = true;
+          pinned = pinned || isNew;
+        }
+        settle(isNew);
+      },
+      /** Show what is on its way; the same id again only changes its state. */
+      addPending(message, state) {
+        let made = api.findPending(message.id);
+        if (!made) {
+          made = row({ ...message, from: "customer", text: message.title ?? message.text });
+          made.dataset.pending = message.id;
+          made.lastElementChild.append(element("p", "state"));
+          pending.append(made);
+          $("suggestions").hidden = true;
+          pinned = true;
+        }
+        made.querySelector(".state").textContent = state;
+        settle(false);
+      },
+      findPending: (id) => pending.querySelector(`[data-pending="${id}"]`),
+      dropPending: (id) => api.findPending(id)?.remove(),
+      activateChoices(lastSaid, enabled) {
+        for (const { seq, group } of choices) {
+          const on = enabled && seq > lastSaid;
+          for (const button of group.children) button.disabled = !on;
+        }
+      },
+      notice(text) {
+        messages.append(element("p", "notice", text));
+        lastFrom = null;
+        settle(true);
+      },
+      hint(text, seconds = 6) {
+        clearTimeout(api.hintTimer);
+        $("hint").textContent = text;
+        $("hint").hidden = !text;
+        if (text) api.hintTimer = setTimeout(() => api.hint(""), seconds * 1000);
+      },
+      typing(on) {
+        $("typing").hidden = !on;
+        settle(false);
+      },
+      status(text, on) {
+        $("status").textContent = text;
+        $("status").classList.toggle("on", on);
+        $("attach").disabled = !on;
+      },
+      quiet(work) {
+        $("log").setAttribute("aria-live", "off"); // history is not read out
+        work();
+        requestAnimationFrame(() => {
+          toEnd();
+          $("log").setAttribute("aria-live", "polite");
+        });
+      },
+    };
+    return api;
+  })();
+
+  /* ---- The conversation ---------------------------------------------------------------------------------------- */
+
+  const chat = (() => {
+    let token = null;
+    let owner = null;
+    let everSignedIn = false;
+    let signedOut = false;
+    let kept = shelf(null);
+    let conversation = null;
+    let lastSeq = null;
+    let lastSaid = 0;
+    let welcomed = false;
+    let expiries = 0;
+    let renewing = false;
+    let retryTimer = null;
+    let unread = 0;
+    let visible = true;
+    const unacked = new Map();
+
+    /* Sending */
+
+    const transmit = (message) => {
+      const { id, text, payload, media } = message;
+      line.send({ type: "message", id, text: payload || media ? undefined : text, payload, media: media?.id });
+    };
+
+    /** Keep what is unsent over a reload; a preview lives in this page only. */
+    const keep = ({ preview, ...message }) => kept.keep(message);
+
+    const refreshChoices = () => view.activateChoices(lastSaid, unacked.size === 0);
+
+    const say = (content) => {
+      const message = { id: newId(), at: Date.now(), ...content };
+      unacked.set(message.id, message);
+      keep(message);
+      view.addPending(message, welcomed ? "" : "等待网络恢复后发送");
+      refreshChoices();
+      if (welcomed && !renewing) transmit(message);
+    };
+
+    const press = (title, payload) => say({ title, payload });
+
+    const flush = () => {
+      for (const message of kept.pending()) if (!unacked.has(message.id)) unacked.set(message.id, message);
+      for (const message of unacked.values()) {
+        view.addPending(message, "");
+        transmit(message);
+      }
+      refreshChoices();
+    };
+
+    const settleMessage = (id) => {
+      unacked.delete(id);
+      kept.drop(id);
+    };
+
+    /* Who is speaking */
+
+    const hello = () => {
+      welcomed = false;
+      line.send({ type: "hello", conversation, token, last_seq: lastSeq, signed_out: signedOut });
+    };
+
+    /** Change to another owner's shelf, taking along what is unsent only if `carry`. */
+    const moveTo = (newOwner, newToken, carry) => {
+      const leaving = kept;
+      owner = newOwner;
+      token = newToken;
+      everSignedIn = everSignedIn || Boolean(newToken);
+      kept = shelf(owner);
+      conversation = kept.conversation;
+      lastSeq = null;
+      for (const message of unacked.values()) {
+        if (!carry) continue;
+        leaving.drop(message.id);
+        keep(message);
+      }
+      if (!carry) unacked.clear();
+      view.clear();
+      if (carry) for (const message of unacked.values()) view.addPending(message, "");
+    };
+
+    const becomeVisitor = () => {
+      moveTo(null, null, true);
+      conversation = null;
+      signedOut = true;
+      hello();
+    };
+
+    const renewToken = async () => {
+      if (renewing) return;
+      renewing = true;
+      welcomed = false;
+      const fresh = ++expiries <= 2 ? await parentPage.freshToken() : null;
+      renewing = false;
+      if (!fresh) becomeVisitor();
+      else if (ownerOf(fresh) !== owner) {
+        moveTo(ownerOf(fresh), fresh, false);
+        hello();
+      } else {
+        token = fresh;
+        hello();
+      }
+    };
+
+    /** The page says that the customer has signed in, out, or that somebody else has. */
+    const identify = (fresh) => {
+      const newOwner = fresh ? ownerOf(fresh) : null;
+      if (newOwner === owner) {
+        token = fresh;
+        if (welcomed && fresh) line.send({ type: "token", token: fresh });
+      } else if (fresh && !everSignedIn && welcomed && !shelf(newOwner).conversation) {
+        token = fresh; // a visitor who signs in keeps the conversation: the server binds it
+        line.send({ type: "token", token: fresh });
+      } else {
+        moveTo(newOwner, fresh, false);
+        signedOut = false;
+        hello();
+      }
+    };
+
+    /* What the server says */
+
+    const show = (message, isNew) => {
+      if (lastSeq !== null && message.seq <= lastSeq) return;
+      lastSeq = message.seq;
+      if (message.from === "customer") {
+        lastSaid = message.seq;
+        const preview = unacked.get(message.id)?.preview;
+        view.dropPending(message.id);
+        settleMessage(message.id);
+        view.add(preview ? { ...message, preview } : message, isNew, press);
+      } else {
+        view.add(message, isNew, press);
+        if (isNew && !visible) parentPage.tell({ lingxi: "unread", count: ++unread });
+      }
+    };
+
+    const receivers = {
+      welcome(frame) {
+        if (!frame.customer && owner !== null) {
+          // The server did not believe the token: this is a visitor, whatever the token says.
+          moveTo(null, null, true);
+        }
+        conversation = frame.conversation;
+        kept.conversation = conversation;
+        if (frame.history) {
+          view.quiet(() => {
+            view.clear();
+            lastSeq = null;
+            lastSaid = 0;
+            for (const message of frame.history) show(message, false);
+          });
+          lastSeq = frame.last_seq;
+        }
+        welcomed = true;
+        signedOut = false;
+        expiries = 0;
+        view.status(frame.customer ? "已登录 · 为您服务中" : "在线 · 为您服务中", true);
+        view.typing(false);
+        flush();
+      },
+      message(frame) {
+        if (!welcomed && lastSeq === null) return;
+        show(frame, true);
+        refreshChoices();
+      },
+      ack(frame) {
+        const message = unacked.get(frame.id);
+        settleMessage(frame.id);
+        if (message) view.addPending(message, "");
+        refreshChoices();
+      },
+      typing: (frame) => view.typing(frame.on),
+      signed_in() {
+        const newOwner = ownerOf(token);
+        if (newOwner !== owner) {
+          const leaving = kept;
+          leaving.conversation = null;
+          kept = shelf(newOwner);
+          owner = newOwner;
+          everSignedIn = true;
+          kept.conversation = conversation;
+          for (const message of unacked.values()) {
+            leaving.drop(message.id);
+            keep(message);
+          }
+        }
+        view.status("已登录 · 为您服务中", true);
+      },
+      pong() {},
+      error(frame) {
+        (refusals[frame.code] ?? refusals.other)(frame);
+      },
+    };
+
+    const refusals = {
+      token_expired(frame) {
+        if (frame.id && unacked.has(frame.id)) view.addPending(unacked.get(frame.id), "正在更新登录状态…");
+        renewToken();
+      },
+      too_fast(frame) {
+        view.hint(frame.text);
+        clearTimeout(retryTimer);
+        retryTimer = setTimeout(() => welcomed && flush(), (frame.retry_after ?? 5) * 1000);
+      },
+      hello_first: hello,
+      other_customer() {
+        kept.conversation = null;
+        conversation = null;
+        lastSeq = null;
+        hello();
+      },
+      token_forged(frame) {
+        token = null;
+        view.notice(frame.text);
+      },
+      other(frame) {
+        const message = unacked.get(frame.id);
+        if (message) {
+          view.dropPending(frame.id);
+          settleMessage(frame.id);
+          refreshChoices();
+          if (message.text && !$("text").value) composer.put(message.text);
+        }
+        view.hint(frame.text);
+      },
+    };
+
+    return {
+      get conversation() { return conversation; },
+      get ready() { return welcomed; },
+      start(firstToken) {
+        moveTo(firstToken ? ownerOf(firstToken) : null, firstToken, false);
+        line.start();
+      },
+      opened: hello,
+      lost() {
+        welcomed = false;
+        view.status("连接已断开，正在重连…", false);
+        view.typing(false);
+        for (const message of unacked.values()) view.addPending(message, "等待网络恢复后发送");
+      },
+      receive(frame) {
+        if (Object.hasOwn(receivers, frame.type)) receivers[frame.type](frame);
+      },
+      say,
+      identify,
+      setVisible(on) {
+        visible = on;
+        if (on) {
+          unread = 0;
+          parentPage.tell({ lingxi: "unread", count: 0 });
+          composer.focus();
+        }
+      },
+      /** Another tab has begun this owner's conversation: join it while nothing is said here. */
+      joinOtherTab(key) {
+        if (key !== kept.conversationKey || lastSaid || unacked.size || !welcomed) return;
+        const other = kept.conversation;
+        if (!other || other === conversation) return;
+        conversation = other;
+        lastSeq = null;
+        hello();
+      },
+    };
+  })();
+
+  /* ---- The line ------------------------------------------------------------------------------------------------ */
+
+  const line = (() => {
+    let socket = null;
+    let tries = 0;
+    let heardAt = 0;
+    let timer = null;
+
+    const connect = () => {
+      clearTimeout(timer);
+      timer = null;
+      const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+      const mine = (socket = new WebSocket(`${scheme}//${location.host}${BASE}/ws`));
+      heardAt = Date.now();
+      mine.onopen = () => {
+        heardAt = Date.now();
+        chat.opened();
+      };
+      mine.onmessage = (event) => {
+        if (mine !== socket) return;
+        tries = 0;
+        heardAt = Date.now();
+        chat.receive(JSON.parse(event.data));
+      };
+      mine.onclose = () => {
+        if (mine === socket) again();
+      };
+    };
+
+    const again = () => {
+      socket = null;
+      chat.lost();
+      const pause = Math.min(15000, 500 * 2 ** tries++) * (1 + Math.random() * 0.3);
+      timer = setTimeout(connect, pause);
+    };
+
+    const hurry = () => {
+      if (timer !== null) connect();
+    };
+
+    return {
+      start() {
+        connect();
+        setInterval(() => {
+          if (!socket) return;
+          const silent = Date.now() - heardAt;
+          if (silent > 40000 || (socket.readyState === WebSocket.CONNECTING && silent > 10000)) {
+            const dead = socket;
+            again();
+            dead.close();
+          } else if (silent > 20000) {
+            this.send({ type: "ping" });
+          }
+        }, 5000);
+        window.addEventListener("online", hurry);
+        document.addEventListener("visibilitychange", () => document.hidden || hurry());
+      },
+      send(frame) {
+        if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+      },
+    };
+  })();
+
+  /* ---- Typing, pictures, keys ---------------------------------------------------------------------------------- */
+
+  const composer = (() => {
+    const text = $("text");
+
+    const fit = () => {
+      text.style.height = "auto";
+      text.style.height = `${Math.min(text.scrollHeight, 132)}px`;
+      $("send").disabled = !text.value.trim();
+      const left = 1000 - text.value.length;
+      if (left <= 50) view.hint(left > 0 ? `还可以输入 ${left} 字` : "已到 1000 字，请分几条发送", 3);
+    };
+
+    const submit = () => {
+      const said = text.value.trim();
+      if (!said) return;
+      view.hint("");
+      chat.say({ text: said });
+      text.value = "";
+      fit();
+      text.focus();
+    };
+
+    text.addEventListener("input", fit);
+    text.addEventListener("keydown", (event) => {
+      // 229: the key belongs to an input method, also in browsers that end the composition before the key.
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+      event.preventDefault();
+      submit();
+    });
+    $("composer").addEventListener("submit", (event) => {
+      event.preventDefault();
+      submit();
+    });
+    return {
+      /** Where there is a keyboard, ready to type; a phone's would cover half the window. */
+      focus: () => (matchMedia("(pointer: fine)").matches ? text : $("scroll")).focus(),
+      put(value) {
+        text.value = value;
+        fit();
+      },
+    };
+  })();
+
+  const sendPicture = async (file) => {
+    if (!["image/jpeg", "image/png", "image/webp", "image/gif"].includes(file.type)) {
+      return view.hint("只支持 JPG、PNG、WebP、GIF 图片，请换一张。");
+    }
+    if (file.size > MAX_PICTURE) return view.hint("图片太大了，请选择 5 MB 以内的图片。");
+    if (!chat.ready) return view.hint("网络还没有恢复，请稍后再发图片。");
+    const conversation = chat.conversation;
+    const preview = URL.createObjectURL(file);
+    const shown = { id: newId(), media: {}, preview };
+    view.addPending(shown, "正在上传…");
+    let problem = "图片没有上传成功，请检查网络后重新选择。";
+    try {
+      const answer = await fetch(`${BASE}/media`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${conversation}`, "Content-Type": file.type },
+        body: file,
+      });
+      const data = await answer.json();
+      view.dropPending(shown.id);
+      if (answer.ok && conversation === chat.conversation) return chat.say({ media: { id: data.id, path: `${BASE}/media/${data.id}` }, preview });
+      problem = data.detail ?? problem;
+    } catch {
+      view.dropPending(shown.id);
+    }
+    URL.revokeObjectURL(preview);
+    view.hint(problem);
+  };
+
+  $("attach").addEventListener("click", () => $("file").click());
+  $("file").addEventListener("change", () => {
+    for (const file of $("file").files) sendPicture(file);
+    $("file").value = "";
+    $("text").focus();
+  });
+  const pictures = (transfer) => [...(transfer?.files ?? [])].filter((file) => file.type.startsWith("image/"));
+  $("text").addEventListener("paste", (event) => {
+    const pasted = pictures(event.clipboardData);
+    if (pasted.length) event.preventDefault();
+    pasted.forEach(sendPicture);
+  });
+  const area = document.querySelector(".chat");
+  area.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    area.classList.add("dropping");
+  });
+  area.addEventListener("dragleave", () => area.classList.remove("dropping"));
+  area.addEventListener("drop", (event) => {
+    event.preventDefault();
+    area.classList.remove("dropping");
+    [...event.dataTransfer.files].slice(0, 1).forEach(sendPicture);
+  });
+
+  for (const suggestion of SUGGESTIONS) {
+    const button = element("button", "", suggestion);
+    button.type = "button";
+    button.addEventListener("click", () => {
+      chat.say({ text: suggestion });
+      $("text").focus();
+    });
+    $("suggestions").append(button);
+  }
+
+  const close = () => parentPage.tell({ lingxi: "close" });
+  $("close").addEventListener("click", close);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.isComposing) close();
+  });
+  window.addEventListener("storage", (event) => chat.joinOtherTab(event.key));
+
+  /* ---- Start --------------------------------------------------------------------------------------------------- */
+
+  let started = false;
+  const start = (token) => {
+    if (started) return;
+    started = true;
+    chat.start(token);
+  };
+  parentPage.handlers.init = ({ token, title, kept }) => {
+    for (const [key, value] of Object.entries(kept ?? {})) keptByParent.set(key, value);
+    if (typeof title === "string" && title) $("title").textContent = document.title = title.slice(0, 40);
+    $("close").hidden = false;
+    start(typeof token === "string" && token ? token : null);
+  };
+  parentPage.handlers.identity = ({ token }) => started && chat.identify(typeof token === "string" && token ? token : null);
+  parentPage.handlers.visible = ({ on }) => chat.setVisible(on === true);
+  if (parentPage.embedded) setTimeout(start, 3000, null);
+  else {
+    start(null);
+    composer.focus();
+  }
+})();
