@@ -1,0 +1,122 @@
+"""Secrets that open something: verification codes, pick-up codes, passwords of accounts, doors and networks.
+
+A code has no shape of its own; a word for it must stand just before, or just after as in “482913 是验证码”.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from privacy.labels import after, before
+from privacy.spans import Span
+from privacy.views import COVER, View
+
+_CODE = (
+    r"(?:验证[码马吗]?|驗證碼|动态[码口]令?|动态密码|校验码|确认码|短信码|核[验实]码|寄存码|存[包物]码|登[录陆]码|取物码|入[户住园场]码|开机码|门码|安全码|授权码|识别码|随机码|一次性密码|取[件货餐][码号]|取[件货](?=\s?[:是])|自提码|提货码|收货码|开[箱柜门锁]码|柜[门子]?码|门禁码?|"
+    r"密[码碼马]锁?|(?:电子|智能|指纹|数字)锁|口令|暗号|锁屏码|解锁码|邀请码|PIN码?|pin码?|[Pp]assword|PASSWORD|pwd|PWD|passcode|verification code)"
+)
+_LABEL = re.compile(_CODE)
+# Between label and value: one character class each, so that nothing backtracks.
+_CONNECT = (
+    r"(?:[\s:=,、\"'“”「」『』《》【】\[\]()<>→-]|的|是不是|是|为|叫|填|写|改|换|成|设|置|用|还|就|应|该|来|了|收|到|发|给|你|您|我|念|报|如|下|话|都|默|认|初|始|一|直|"
+    r"锁|上|输|入|变|在|这|个|那|串|刚|才|现|新|旧|原|今|天|家|里|忘改?|[\u2190-\u2bff\U0001f000-\U0001faff]|哈|啊|呢|吧|呀|哦|：){0,12}"
+)
+_VALUE = re.compile(
+    r"(?:"
+    r"[A-Za-z]{0,2}\d{1,4}(?:[ ]?-[ ]?[A-Za-z]?\d{1,6}){1,3}"  # 8-26-4814, the shelf's pick-up code
+    r"|\d(?:[ \-.,]?\d){3,9}(?![A-Za-z0-9!@#$%^&_+=~])[#*]?"  # digits, perhaps in groups
+    r"|[A-Za-z0-9!@#$%^&_+=~?.\-]{3,31}[A-Za-z0-9!@#$%^&_+=~]"
+    r"|[A-Za-z]?\d{3}"
+    r")"
+)
+_SPOKEN_VALUE = re.compile(r"[0-9](?:[ \-,]?[0-9]){3,9}(?![A-Za-z0-9])")
+_FORWARD = re.compile(_CODE + _CONNECT)
+_UNIT = re.compile(
+    r"\s?(?:分钟?|秒|小时|次|位|元|块|遍|条|年|月|日|号(?!柜)|点|%|天|个|张|毛|折|款|版|人|米|斤|级|代|系统)"
+)
+_PUBLIC = re.compile(
+    r"(?:100\d\d|95\d{3,6}|96\d{3,4}|12[13]\d\d|106\d{4,}|1[12]\d|400\d{7}|800\d{7}|20\d{10})$"
+)
+_LOOSE_WORDS = {
+    "wifi",
+    "wi-fi",
+    "app",
+    "email",
+    "iphone",
+    "android",
+    "error",
+    "apple",
+    "vip",
+    "sorry",
+    "null",
+    "pin",
+    "password",
+    "windows",
+}
+_AFTER = re.compile(
+    rf"[\s,、)\]】”\"]{{0,2}}[是就这个为我你您的们家发刚收到那个,\s]{{0,8}}(?:(?:登[录陆]|支付|短信|开门|门锁|门禁|[Ww][Ii]-?[Ff][Ii]|手机|取款|交易|单元门|大门)的?)?(?={_CODE})"
+)
+_REVERSED = re.compile(
+    r"(?<![A-Za-z0-9_¥$.\-])(?:\d{4,8}|\d{1,3}(?:-\d{1,5}){1,3}|(?=[A-Za-z]*\d)[A-Za-z0-9#@!_]{6,16})(?![A-Za-z0-9_.\-])"
+)
+_COMPLAINT = re.compile(
+    rf"{_CODE}[\s,]{{0,2}}(?:一直|还|都|也|没|收|不|错|过期|失效|怎么|在哪|忘|无效|{COVER}|[:是为]?\s?[A-Za-z0-9])"
+)
+_STATED = re.compile(r"[是为]|就是|[,\s)(]|这个")
+
+
+def find(view: View) -> Iterator[Span]:
+    """Values after a label, then values before one."""
+    for reading, shape in ((view.plain, _VALUE), (view.spoken, _SPOKEN_VALUE)):
+        for label in _FORWARD.finditer(reading):
+            value = shape.match(reading, label.end())
+            if value is not None and _is_secret(reading, label, value):
+                yield Span(*value.span(), "passcode")
+    text = view.plain
+    for value in _REVERSED.finditer(text):
+        end = value.end()
+        link = _AFTER.match(text, end, end + 24)
+        if link is None or _PUBLIC.match(value.group()) or not _STATED.search(link.group()):
+            continue
+        if _COMPLAINT.match(text, link.end(), link.end() + 16) or _unclear(text, value):
+            continue
+        yield Span(*value.span(), "passcode")
+
+
+def _is_secret(text: str, label: re.Match[str], value: re.Match[str]) -> bool:
+    word = value.group()
+    if (
+        text[value.end() : value.end() + 1] == "*"
+        and not word.endswith("#")
+        and "*" in text[value.end() : value.end() + 2]
+    ):
+        return False
+    if _UNIT.match(text, value.end(), value.end() + 4) or _PUBLIC.match(re.sub(r"[ \-]", "", word)):
+        return False
+    if not any(char.isdigit() for char in word):
+        return _is_word_secret(text, label, value)
+    if word.isdigit() and len(word) > 10:
+        return False
+    if len(word) == 3 or (len(word) == 4 and not word.isdigit() and "-" in word):
+        return bool(re.search(r"取[件货餐]|自提|提货|柜|门", label.group()))
+    return True
+
+
+def _is_word_secret(text: str, label: re.Match[str], value: re.Match[str]) -> bool:
+    """A secret without any digit: only where the sentence says “密码是/：”, and not a product's or system's name."""
+    word = value.group().lower()
+    if word in _LOOSE_WORDS or len(word) < 5 or _LABEL.match(text, value.end(), value.end() + 4):
+        return False
+    stated = re.search(r"[:是为=成]\s?$", label.group())
+    return bool(stated) and bool(re.search(r"密|口令|assword|PASSWORD|pwd|PWD", label.group()))
+
+
+def _unclear(text: str, value: re.Match[str]) -> bool:
+    """Does the value before the label belong to something else (order, price, another label)?"""
+    left = before(text, value.start(), 10)
+    return bool(
+        re.search(r"(?:订单|单号|尾号|编号|型号|工号|客服|¥|花了|扣了|[A-Za-z]-?)\s?[:是]?\s?$", left)
+    ) or bool(
+        _UNIT.match(text, value.end(), value.end() + 4) and not _LABEL.search(after(text, value.end(), 6))
+    )
