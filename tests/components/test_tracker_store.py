@@ -1,0 +1,121 @@
+"""Conversations are kept whole, handed back short, and hold no token."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from rasa.core.brokers.broker import EventBroker
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Restarted, SlotSet, UserUttered
+
+from components.tracker_store import WINDOW, TrackerStore
+
+TOKEN = "eyJ.this-is-proof-not-data.sig"
+DOMAIN = Domain.from_dict(
+    {
+        "intents": ["chat_inform"],
+        "slots": {name: {"type": "any", "mappings": [{"type": "custom"}]} for name in ("orders_number", "orders_title")},
+        "forms": {"orders_form": {"required_slots": ["orders_number"]}},
+        "actions": ["action_orders"],
+    }
+)
+
+
+class Broker(EventBroker):
+    """Keeps what was published."""
+
+    def __init__(self) -> None:
+        self.published: list[dict[str, Any]] = []
+
+    def publish(self, event: dict[str, Any]) -> None:
+        self.published.append(event)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of its own: SQLite in a folder that does not exist yet, or a schema of the running PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/not/there/yet/tracker.db"
+        return
+    postgres: str = request.getfixturevalue("postgres_url")
+    engine, schema = sa.create_engine(postgres), f"tracker_{uuid.uuid4().hex}"
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"create schema {schema}"))
+    yield f"{postgres}?options=-csearch_path%3D{schema}"
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"drop schema {schema} cascade"))
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+def store(url: str, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[TrackerStore]:
+    monkeypatch.setenv("LINGXI_TRACKER_DATABASE_URL", url)
+    made = TrackerStore(DOMAIN, event_broker=broker)
+    yield made
+    made.engine.dispose()
+
+
+def talk(store: TrackerStore, turns: int, sender: str = "someone") -> None:
+    """Turns of four events each, every one saved as Rasa does it."""
+    for number in range(turns):
+        tracker = asyncio.run(store.get_or_create_tracker(sender))
+        said = UserUttered(f"第{number}句", metadata={"customer_token": TOKEN})
+        tracker.update_with_events([said, ActionExecuted("action_orders"), BotUttered("好"), ActionExecuted("action_listen")], DOMAIN)
+        asyncio.run(store.save(tracker))
+
+
+def stored(store: TrackerStore) -> list[dict[str, Any]]:
+    with store.engine.connect() as connection:
+        return [json.loads(data) for (data,) in connection.execute(sa.text("select data from events order by id"))]
+
+
+def test_every_event_is_stored_once_but_only_the_last_come_back(store: TrackerStore) -> None:
+    talk(store, 60)
+    said = [event["text"] for event in stored(store) if event["event"] == "user"]
+    assert said == [f"第{number}句" for number in range(60)]
+    tracker = asyncio.run(store.retrieve("someone"))
+    assert tracker is not None and len(tracker.events) <= WINDOW + 10
+    assert tracker.latest_message is not None and tracker.latest_message.text == "第59句"
+
+
+def test_what_was_known_long_ago_is_still_known(store: TrackerStore) -> None:
+    tracker = asyncio.run(store.get_or_create_tracker("someone"))
+    events = [SlotSet("orders_number", "202611190001"), ActionExecuted("orders_form"), ActiveLoop("orders_form")]
+    tracker.update_with_events(events, DOMAIN)
+    asyncio.run(store.save(tracker))
+    talk(store, 60)
+    later = asyncio.run(store.retrieve("someone"))
+    assert later is not None
+    assert later.get_slot("orders_number") == "202611190001"
+    assert later.active_loop_name == "orders_form"
+    later.update_with_events([SlotSet("orders_number", None), ActiveLoop(None)], DOMAIN)
+    asyncio.run(store.save(later))
+    talk(store, 60)
+    ended = asyncio.run(store.retrieve("someone"))
+    assert ended is not None and ended.get_slot("orders_number") is None and ended.active_loop_name is None
+
+
+def test_a_restart_forgets(store: TrackerStore) -> None:
+    tracker = asyncio.run(store.get_or_create_tracker("someone"))
+    tracker.update_with_events([SlotSet("orders_title", "耳机"), Restarted()], DOMAIN)
+    asyncio.run(store.save(tracker))
+    talk(store, 60)
+    later = asyncio.run(store.retrieve("someone"))
+    assert later is not None and later.get_slot("orders_title") is None
+
+
+def test_no_token_is_stored_or_published(store: TrackerStore, broker: Broker) -> None:
+    talk(store, 2)
+    assert TOKEN not in json.dumps(stored(store))
+    assert len(broker.published) == len(stored(store)) and TOKEN not in json.dumps(broker.published)

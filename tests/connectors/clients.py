@@ -1,0 +1,164 @@
+"""What speaks to the channels in tests: a browser's socket, and one face for all channels that the contract suite asks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from typing import Any
+
+import jwt
+import websockets
+
+from tests.connectors.running import SECRET, RunningServer
+
+
+def token(customer: str = "C000001", *, lifetime: float = 300, secret: str = SECRET) -> str:
+    """A customer token as the shop's site signs it."""
+    return jwt.encode({"sub": customer, "exp": int(time.time() + lifetime)}, secret, algorithm="HS256")
+
+
+def new_id() -> str:
+    return secrets.token_hex(8)
+
+
+class Socket:
+    """A widget's end of the line."""
+
+    def __init__(self, server: RunningServer, origin: str | None = None) -> None:
+        headers = {"Origin": origin or server.origin}
+        self._connecting = websockets.connect(server.socket, extra_headers=headers, max_size=2**22)
+        self.frames: list[dict[str, Any]] = []
+
+    async def __aenter__(self) -> Socket:
+        self.line = await self._connecting.__aenter__()
+        return self
+
+    async def __aexit__(self, *problem: object) -> None:
+        await self._connecting.__aexit__(*problem)
+
+    async def send(self, type_: str, **fields: Any) -> None:
+        await self.line.send(json.dumps({"type": type_, **fields}))
+
+    async def next(self, *types: str, seconds: float = 8, **fields: Any) -> dict[str, Any]:
+        """The next frame of one of these types with these fields; frames before it are kept in `frames`."""
+        while True:
+            frame = json.loads(await asyncio.wait_for(self.line.recv(), seconds))
+            self.frames.append(frame)
+            if frame["type"] in types and all(frame.get(name) == value for name, value in fields.items()):
+                return frame
+
+    async def quiet(self, seconds: float = 0.4) -> list[dict[str, Any]]:
+        """Everything that comes until nothing comes for a while."""
+        start = len(self.frames)
+        try:
+            while True:
+                self.frames.append(json.loads(await asyncio.wait_for(self.line.recv(), seconds)))
+        except (asyncio.TimeoutError, websockets.ConnectionClosed):
+            return self.frames[start:]
+
+    async def hello(self, **fields: Any) -> dict[str, Any]:
+        await self.send("hello", **fields)
+        return await self.next("welcome", "error")
+
+    async def say(self, text: str, message_id: str | None = None) -> dict[str, Any]:
+        await self.send("message", id=message_id or new_id(), text=text)
+        return await self.next("ack", "error")
+
+    def said(self) -> list[tuple[str, str]]:
+        """Who said what, as shown."""
+        return [(f["from"], f.get("text", "")) for f in self.frames if f["type"] == "message"]
+
+
+class RestClient:
+    """The REST channel as the contract suite sees it."""
+
+    name = "rest"
+    supports_buttons = True
+    max_text_length = 2000
+    # A client names its conversation, and asks for a person's replies.
+    issues_ids = False
+    pushes = False
+    # A message without proof in a bound conversation is the visitor's; on the web it goes to a new conversation.
+    runs_unproven_as_visitor = True
+
+    def begin(self, server: RunningServer, customer_token: str | None = None) -> str:
+        return f"u-{new_id()}"
+
+    def say(
+        self,
+        server: RunningServer,
+        conversation: str,
+        text: str,
+        *,
+        message_id: str | None = None,
+        customer_token: str | None = None,
+    ) -> list[dict[str, Any]]:
+        data = {"sender": conversation, "message": text, "message_id": message_id or new_id()}
+        if customer_token:
+            data["metadata"] = {"customer_token": customer_token}
+        status, answer = server.post("/webhooks/rest/webhook", data)
+        return answer if status == 200 else []
+
+    press = say
+
+    def replies(self, server: RunningServer, conversation: str) -> list[str]:
+        return [each["text"] for each in server.get(f"/webhooks/rest/messages?sender={conversation}")]
+
+
+class WebChatClient:
+    """The web chat as the contract suite sees it."""
+
+    name = "webchat"
+    supports_buttons = True
+    max_text_length = 2000
+    issues_ids = True
+    pushes = True
+    runs_unproven_as_visitor = False
+
+    def begin(self, server: RunningServer, customer_token: str | None = None) -> str:
+        async def begin() -> str:
+            async with Socket(server) as socket:
+                return str((await socket.hello(token=customer_token))["conversation"])
+
+        return asyncio.run(begin())
+
+    def say(
+        self,
+        server: RunningServer,
+        conversation: str,
+        text: str,
+        *,
+        message_id: str | None = None,
+        customer_token: str | None = None,
+        field: str = "text",
+    ) -> list[dict[str, Any]]:
+        async def say() -> list[dict[str, Any]]:
+            async with Socket(server) as socket:
+                welcome = await socket.hello(conversation=conversation, token=customer_token)
+                if welcome.get("conversation") != conversation:
+                    return []
+                await socket.send("message", **{"id": message_id or new_id(), field: text})
+                if (await socket.next("ack", "error"))["type"] == "error":
+                    return []
+                frames = await socket.quiet(1.4 if "慢" in text else 0.5)
+                return [
+                    frame for frame in frames if frame["type"] == "message" and frame["from"] != "customer"
+                ]
+
+        return asyncio.run(say())
+
+    def press(self, server: RunningServer, conversation: str, text: str, **more: Any) -> list[dict[str, Any]]:
+        return self.say(server, conversation, text, field="payload", **more)
+
+    def replies(self, server: RunningServer, conversation: str) -> list[str]:
+        async def replies() -> list[str]:
+            async with Socket(server) as socket:
+                welcome = await socket.hello(conversation=conversation)
+                return [each["text"] for each in welcome["history"] if each["from"] == "agent"]
+
+        return asyncio.run(replies())
+
+
+EVERY_CHANNEL = (RestClient(), WebChatClient())

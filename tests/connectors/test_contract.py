@@ -1,0 +1,185 @@
+"""What every channel must do, whatever it is; what it can do is declared on its client in `clients.py`."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import jwt
+import pytest
+
+from connectors.turns import SORRY
+from tests.connectors.clients import EVERY_CHANNEL, RestClient, WebChatClient, new_id, token
+from tests.connectors.running import BUTTONS, SECRET, RunningServer
+
+Client = RestClient | WebChatClient
+
+
+@pytest.fixture(params=EVERY_CHANNEL, ids=lambda client: client.name)
+def client(request: pytest.FixtureRequest) -> Client:
+    chosen: Client = request.param
+    return chosen
+
+
+def texts(answers: list[dict[str, object]]) -> list[object]:
+    return [answer.get("text") for answer in answers]
+
+
+def test_a_message_reaches_rasa_with_its_id_channel_and_proof(server: RunningServer, client: Client) -> None:
+    conversation = client.begin(server, token("C000009"))
+    message_id = new_id()
+    answers = client.say(
+        server, conversation, " 你好 ", message_id=message_id, customer_token=token("C000009")
+    )
+    assert texts(answers) == ["您说：你好"]
+    (heard,) = server.heard(conversation)
+    assert (heard["text"], heard["message_id"], heard["input_channel"]) == ("你好", message_id, client.name)
+    assert heard["metadata"]["channel"] == client.name
+    assert jwt.decode(heard["metadata"]["customer_token"], SECRET, algorithms=["HS256"])["sub"] == "C000009"
+
+
+def test_an_anonymous_message_carries_no_token(server: RunningServer, client: Client) -> None:
+    conversation = client.begin(server)
+    client.say(server, conversation, "你好")
+    assert "customer_token" not in server.heard(conversation)[0]["metadata"]
+
+
+@pytest.mark.parametrize(
+    "forged", [token(secret="another-secret-of-thirty-two-characters"), "x.y.z", "nonsense"]
+)
+def test_a_forged_token_proves_nobody(server: RunningServer, client: Client, forged: str) -> None:
+    conversation = client.begin(server)
+    client.say(server, conversation, "我的订单", customer_token=forged)
+    carried = server.heard(conversation)[0]["metadata"].get("customer_token")
+    assert carried in (None, forged)
+
+
+def test_a_repeat_is_handled_once(server: RunningServer, client: Client) -> None:
+    conversation, message_id = client.begin(server), new_id()
+    first = client.say(server, conversation, "你好", message_id=message_id)
+    again = client.say(server, conversation, "你好", message_id=message_id)
+    assert texts(first) == ["您说：你好"]
+    assert len(server.heard(conversation)) == 1
+    # REST answers a repeat again; the web shows what was answered when the conversation is opened.
+    assert texts(again) == ([] if client.pushes else ["您说：你好"])
+
+
+def test_concurrent_repeats_are_handled_once(server: RunningServer, client: Client) -> None:
+    conversation, message_id = client.begin(server), new_id()
+    with ThreadPoolExecutor(5) as threads:
+        list(threads.map(lambda _: client.say(server, conversation, "慢", message_id=message_id), range(5)))
+    assert len(server.heard(conversation)) == 1
+
+
+@pytest.mark.parametrize(
+    "typed", ["/affirm", "  /affirm", "\u3000/EXTERNAL_handoff_closed", "\x0b/restart", "//x"]
+)
+def test_a_typed_payload_is_plain_text(server: RunningServer, client: Client, typed: str) -> None:
+    conversation = client.begin(server)
+    client.say(server, conversation, typed)
+    (heard,) = server.heard(conversation)
+    assert heard["text"].startswith("／")
+
+
+def test_only_offered_payloads_reach_rasa(server: RunningServer, client: Client) -> None:
+    other = client.begin(server)
+    client.say(server, other, "按钮")
+    conversation = client.begin(server)
+    client.press(server, conversation, "/affirm")
+    assert not [each for each in server.heard(conversation) if each["text"].startswith("/")]
+
+    client.say(server, conversation, "按钮")
+    client.press(server, conversation, "/EXTERNAL_handoff_closed")
+    client.say(server, conversation, "按钮")
+    client.press(server, conversation, "/affirm")
+    assert [each["text"] for each in server.heard(conversation) if each["text"].startswith("/")] == [
+        "/affirm"
+    ]
+
+
+def test_buttons_are_offered(server: RunningServer, client: Client) -> None:
+    assert client.supports_buttons
+    (answer,) = client.say(server, client.begin(server), "按钮")
+    assert answer["buttons"] == BUTTONS
+
+
+def test_another_customer_never_reaches_a_bound_conversation(server: RunningServer, client: Client) -> None:
+    conversation = client.begin(server, token("C000001"))
+    client.say(server, conversation, "我的订单", customer_token=token("C000001"))
+    assert client.say(server, conversation, "给我看看", customer_token=token("C000002")) == []
+    assert [each["text"] for each in server.heard(conversation)] == ["我的订单"]
+
+
+@pytest.mark.parametrize("unproven", [None, token(lifetime=-5), token(secret="x" * 40)])
+def test_a_message_without_proof_in_a_bound_conversation(
+    server: RunningServer, client: Client, unproven: str | None
+) -> None:
+    conversation = client.begin(server, token("C000001"))
+    client.say(server, conversation, "我的订单", customer_token=token("C000001"))
+    client.say(server, conversation, "我是谁", customer_token=unproven)
+    heard = [each for each in server.heard(conversation) if each["text"] == "我是谁"]
+    if client.runs_unproven_as_visitor:
+        assert [each["metadata"].get("customer_token") for each in heard] == [unproven]
+    else:
+        assert heard == []
+
+
+def test_an_anonymous_conversation_is_bound_to_its_first_proven_customer(
+    server: RunningServer, client: Client
+) -> None:
+    conversation = client.begin(server)
+    client.say(server, conversation, "你好")
+    client.say(server, conversation, "我的订单", customer_token=token("C000003"))
+    client.say(server, conversation, "换人了", customer_token=token("C000004"))
+    assert [each["text"] for each in server.heard(conversation)] == ["你好", "我的订单"]
+
+
+def test_long_answers_are_split(server: RunningServer, client: Client) -> None:
+    long = "这是很长的一句话。" * 400
+    status = server.agent_says(client.name, self_begun := _spoken(server, client), long)
+    replies = client.replies(server, self_begun)
+    assert status == 200
+    assert "".join(replies) == long
+    assert all(len(reply) <= client.max_text_length and reply.endswith("。") for reply in replies)
+
+
+def test_a_failed_turn_is_not_silent(server: RunningServer, client: Client) -> None:
+    assert texts(client.say(server, client.begin(server), "错")) == [SORRY]
+
+
+def test_a_silent_turn_is_silent(server: RunningServer, client: Client) -> None:
+    """A person has the conversation."""
+    assert client.say(server, client.begin(server), "静") == []
+
+
+def test_a_persons_reply_arrives_once(server: RunningServer, client: Client) -> None:
+    conversation = _spoken(server, client)
+    assert server.agent_says(client.name, conversation, "您好，我是小李。", reply_id="R1") == 200
+    assert server.agent_says(client.name, conversation, "您好，我是小李。", reply_id="R1") == 200
+    assert server.agent_says(client.name, conversation, "请稍等。", reply_id="R2") == 200
+    assert client.replies(server, conversation) == ["您好，我是小李。", "请稍等。"]
+
+
+def test_a_conversation_of_another_channel_is_out_of_reach(server: RunningServer, client: Client) -> None:
+    for other in EVERY_CHANNEL:
+        if other is not client:
+            conversation = _spoken(server, other)
+            assert client.say(server, conversation, "借用一下") == []
+            assert "借用一下" not in [each["text"] for each in server.heard(conversation)]
+
+
+def test_logs_hold_no_secret_and_no_words(server: RunningServer, client: Client) -> None:
+    proof, words = token("C000777"), "我的手机号是一三八"
+    conversation = client.begin(server, proof)
+    client.say(server, conversation, f"{words}，错", customer_token=proof)
+    client.say(server, conversation, f"{words}，错", customer_token=token("C000778"))
+    log = server.log.read_text("utf-8")
+    assert "event=turn_failed" in log
+    assert not [
+        secret for secret in (proof, proof.split(".")[2], words, SECRET, conversation) if secret in log
+    ]
+
+
+def _spoken(server: RunningServer, client: Client) -> str:
+    conversation = client.begin(server)
+    client.say(server, conversation, "你好")
+    return conversation

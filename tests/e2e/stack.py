@@ -1,0 +1,156 @@
+"""The three real processes, as the Procfile starts them, on ports and in a folder of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shlex
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 180.0
+
+
+class Stack:
+    """Starts, kills and asks the processes. Everything it writes lies in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        ports = {name: _free_port() for name in ("RASA", "ACTIONS", "BACKOFFICE")}
+        self.urls = {name.lower(): f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("LINGXI_")},
+            **{f"LINGXI_{name}_PORT": str(port) for name, port in ports.items()},
+            "LINGXI_BIND": "127.0.0.1",
+            "LINGXI_DEMO": "1",
+            "LINGXI_RASA_TOKEN": secrets.token_urlsafe(48),
+            "LINGXI_SERVICE_TOKEN": secrets.token_urlsafe(48),
+            "LINGXI_CUSTOMER_JWT_SECRET": secrets.token_urlsafe(48),
+            "LINGXI_RASA_URL": self.urls["rasa"],
+            "LINGXI_BACKOFFICE_URL": self.urls["backoffice"],
+            "LINGXI_TRACKER_DATABASE_URL": f"sqlite:///{folder}/tracker.db",
+            "LINGXI_CONNECTORS_DATABASE_URL": f"sqlite:///{folder}/connectors.db",
+            "LINGXI_BACKOFFICE_DATABASE_URL": f"sqlite:///{folder}/backoffice.db",
+            "RASA_TELEMETRY_ENABLED": "false",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
+        self._commands = dict(
+            line.split(": ", 1) for line in (ROOT / "Procfile").read_text("utf-8").splitlines() if line.strip()
+        )
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, *names: str) -> None:
+        """Start the named processes (all by default) and wait until they answer."""
+        for name in names or self._commands:
+            with (self.folder / f"{name}.log").open("ab") as log:
+                self._running[name] = subprocess.Popen(
+                    ["/bin/sh", "-c", self._commands[name]],
+                    cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True,
+                )  # fmt: skip
+        for name in names or self._commands:
+            self._wait(name)
+
+    def kill(self, *names: str) -> None:
+        """End the named processes (all by default) at once, as a crash would."""
+        for name in names or list(self._running):
+            process = self._running.pop(name)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def log(self, name: str) -> str:
+        """What a process has written."""
+        return (self.folder / f"{name}.log").read_text("utf-8", "replace")
+
+    def token(self, customer: str, seconds: int = 600, secret: str | None = None) -> str:
+        """A customer token as the shop's site would sign it."""
+        key = secret or self.environ["LINGXI_CUSTOMER_JWT_SECRET"]
+        return jwt.encode({"sub": customer, "exp": int(time.time()) + seconds}, key, "HS256")
+
+    def api(self, path: str, customer: str | None = None) -> Any:
+        """Read the back office's API; the decoded JSON."""
+        headers = {"Authorization": f"Bearer {self.environ['LINGXI_SERVICE_TOKEN']}"}
+        if customer:
+            headers["X-Customer-Id"] = customer
+        answer = httpx.get(f"{self.urls['backoffice']}/api/v1{path}", headers=headers)
+        answer.raise_for_status()
+        return answer.json()
+
+    def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """Ask the back office's database directly."""
+        connection = sqlite3.connect(f"file:{self.folder}/backoffice.db?mode=ro", uri=True)
+        connection.row_factory = sqlite3.Row
+        try:
+            return connection.execute(sql, values).fetchall()
+        finally:
+            connection.close()
+
+    def tracker(self, sender: str) -> dict[str, Any]:
+        """Rasa's tracker of a conversation."""
+        token = self.environ["LINGXI_RASA_TOKEN"]
+        answer = httpx.get(f"{self.urls['rasa']}/conversations/{sender}/tracker", params={"token": token})
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def customer(self, name: str | None) -> Customer:
+        """A customer (or a visitor) who starts a conversation over REST."""
+        return Customer(self, name)
+
+    def _wait(self, name: str) -> None:
+        url = self.urls[name] + ("/" if name == "rasa" else "/health")
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._running[name].poll() is not None:
+                raise AssertionError(f"{shlex.quote(name)} ended at its start:\n{self.log(name)[-3000:]}")
+            try:
+                if httpx.get(url, timeout=2).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.2)
+        raise AssertionError(f"{name} did not answer in time:\n{self.log(name)[-3000:]}")
+
+
+class Customer:
+    """One conversation over the REST channel."""
+
+    def __init__(self, stack: Stack, name: str | None) -> None:
+        self.stack, self.name = stack, name
+        self.sender = f"test-{uuid.uuid4().hex}"
+        self.token = stack.token(name) if name else None
+        self.buttons: list[dict[str, str]] = []
+
+    def say(self, text: str, message_id: str | None = None) -> str:
+        """Type something; all that the assistant answers, joined by line ends."""
+        body: dict[str, Any] = {"sender": self.sender, "message": text}
+        if self.token:
+            body["metadata"] = {"customer_token": self.token}
+        if message_id:
+            body["message_id"] = message_id
+        answer = httpx.post(f"{self.stack.urls['rasa']}/webhooks/rest/webhook", json=body, timeout=60)
+        assert answer.status_code == 200, answer.text
+        messages: list[dict[str, Any]] = answer.json()
+        self.buttons = [button for message in messages for button in message.get("buttons") or []]
+        return "\n".join(message["text"] for message in messages if message.get("text"))
+
+    def press(self, title: str, message_id: str | None = None) -> str:
+        """Press the button whose title holds these words."""
+        found = [button["payload"] for button in self.buttons if title in button["title"]]
+        assert found, f"no button {title!r} among {[button['title'] for button in self.buttons]}"
+        return self.say(found[0], message_id)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,1 @@
+"""Accuracy gates: what the newest model understands, against thresholds.yml. `make gate`."""
