@@ -1,0 +1,134 @@
+"""Trains models to be compared: each a recipe on the same share of the project's examples, timed, in a folder of its own.
+
+A training here starts with an empty cache, so that its seconds are those of a fresh clone.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+PYTHON = ROOT / ".venv" / "bin" / "python"
+RECIPES = {
+    "ours": ROOT / "config.yml",
+    "default": ROOT / "bench" / "recipes" / "default.yml",
+    "logistic": ROOT / "bench" / "recipes" / "logistic.yml",
+}
+TALK = ROOT / "bench" / "recipes" / "talk.yml"
+LABELS = {"ours": "Lingxi", "default": "Rasa's default recipe", "logistic": "jieba counts + LogisticRegression"}
+DEFAULT_SHARE = 0.15
+LEAST_EXAMPLES = 5
+TRAINING_SECONDS = 3 * 3600
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model with what it took: wall-clock seconds and the training process' peak memory in MiB."""
+
+    name: str
+    model: Path
+    seconds: float
+    peak: float
+    examples: int
+
+
+def share_of_environment() -> float:
+    """`LINGXI_BENCH_SHARE`, the part of each intent's examples to train on; raises ValueError outside (0, 1]."""
+    share = float(os.environ.get("LINGXI_BENCH_SHARE") or DEFAULT_SHARE)
+    if not 0 < share <= 1:
+        raise ValueError(f"LINGXI_BENCH_SHARE must lie above 0 and be at most 1, not {share}")
+    return share
+
+
+def sampled_data(folder: Path, share: float) -> int:
+    """The project's training data and talk.yml in `folder`, with this share of each intent's examples; their number.
+
+    Always the same examples for the same data and share.
+    """
+    kept = 0
+    for path in sorted((ROOT / "data").glob("*/*.yml")):
+        target = folder / path.parent.name / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.name != "nlu.yml":
+            shutil.copyfile(path, target)
+            continue
+        content = yaml.safe_load(path.read_text("utf-8"))
+        for block in content["nlu"]:
+            if "intent" in block and isinstance(block["examples"], str):
+                examples = block["examples"].splitlines()
+                number = min(len(examples), max(LEAST_EXAMPLES, round(share * len(examples))))
+                chosen = sorted(random.Random(block["intent"]).sample(range(len(examples)), number))
+                block["examples"] = "\n".join(examples[place] for place in chosen) + "\n"
+                kept += number
+        target.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
+    shutil.copyfile(TALK, folder / TALK.name)
+    return kept
+
+
+def train(name: str, data: Path, folder: Path, examples: int, nlu_only: bool = False) -> Trained:
+    """Train the recipe `name` on the folder `data`; raises RuntimeError with the log's end when Rasa fails."""
+    folder.mkdir(parents=True, exist_ok=True)
+    what = ["nlu", "--nlu", str(data)] if nlu_only else ["--data", str(data), "--augmentation", "0"]
+    command = [
+        str(PYTHON), "-m", "deploy.assistant", "train", *what, "--config", str(RECIPES[name]),
+        "--out", str(folder), "--fixed-model-name", name,
+        *(() if nlu_only else ("--domain", str(ROOT / "domain.yml"), "--skip-validation")),
+    ]  # fmt: skip
+    environ = {**os.environ, **QUIET, "RASA_CACHE_DIRECTORY": str(folder / "cache")}
+    started = time.perf_counter()
+    with (folder / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
+    peak = 0.0
+    try:
+        while process.poll() is None:
+            peak = max(peak, resident(process.pid))
+            if time.perf_counter() - started > TRAINING_SECONDS:
+                raise RuntimeError(f"training {name} took more than {TRAINING_SECONDS} s")
+            time.sleep(0.2)
+    finally:
+        process.kill()
+        process.wait()
+    model = folder / f"{name}.tar.gz"
+    if process.returncode or not model.is_file():
+        raise RuntimeError(f"training {name} failed:\n{(folder / f'{name}.log').read_text('utf-8', 'replace')[-3000:]}")
+    return Trained(name, model, time.perf_counter() - started, peak, examples)
+
+
+QUIET = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    "TQDM_DISABLE": "1",
+}
+
+
+def resident(pid: int) -> float:
+    """MiB of memory in use by a process and all that it started; 0 when it is gone."""
+    return sum(_resident_alone(each) for each in (pid, *_descendants(pid)))
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return
+    for child in map(int, children):
+        yield child
+        yield from _descendants(child)
+
+
+def _resident_alone(pid: int) -> float:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
