@@ -1,0 +1,85 @@
+# Lingxi. Every target brings what it needs and does only what is stale; `make` lists the targets.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test train validate chat gate lint bench bench-nlu seed clean lock environments model
+
+export RASA_TELEMETRY_ENABLED := false
+export TF_CPP_MIN_LOG_LEVEL := 3
+export SQLALCHEMY_SILENCE_UBER_WARNING := 1
+export TQDM_DISABLE := 1
+
+# uv makes the environments: the one on PATH, or one brought into .uv/ when there is none.
+UV := $(shell command -v uv 2>/dev/null)
+ifeq ($(UV),)
+UV := .uv/bin/uv
+UV_STEP := .uv/bin/uv
+endif
+export UV
+
+RASA := .venv/.installed
+SERVICES := .venv-services/.installed
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: environments .env model ## 启动全部进程并打印地址 / start everything and print the addresses
+	@.venv/bin/python -m deploy.run
+
+test: environments ## 全部检查与测试 / every check and test, with its own servers and ports
+	@.venv-services/bin/python -m tests.run
+
+train: environments model ## Train the model when its sources have changed
+
+validate: environments ## Check training data and domain for conflicts
+	@.venv/bin/python -m deploy.assistant data validate
+
+chat: environments .env model ## Talk to the assistant in the terminal, beside a running `make run`
+	@.venv/bin/python -m deploy.assistant shell
+
+lint: environments ## ruff and mypy on both sides
+	@.venv-services/bin/python -m tests.run lint
+
+gate: environments model ## What the model understands, against tests/gates/thresholds.yml
+	@.venv/bin/python -W ignore -m tests.gates
+
+bench: environments ## Speed, memory and training beside Rasa's default recipe (half an hour)
+	@.venv-services/bin/python -m bench.rest
+
+bench-nlu: environments ## What pipelines understand, and at what cost (an hour)
+	@.venv/bin/python -W ignore -m bench.nlu
+
+seed: environments .env ## Fill the demo shop (does nothing when it is filled)
+	@.venv-services/bin/python -m backoffice seed
+
+clean: ## Remove models, caches and test results; keeps .env, var/ and the environments
+	rm -rf models results .rasa .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis var/test
+	find . -name __pycache__ -not -path './.*' -prune -exec rm -rf {} +
+
+environments: $(RASA) $(SERVICES)
+
+model: $(RASA)
+	@.venv/bin/python -m deploy.model
+
+.env: | $(RASA)
+	@.venv/bin/python -m deploy.environment
+
+$(RASA): requirements/rasa-test.txt | $(UV_STEP)
+	@sh deploy/make_venv.sh .venv $< 3.10
+
+$(SERVICES): requirements/services-test.txt | $(UV_STEP)
+	@sh deploy/make_venv.sh .venv-services $< 3.12 3.11 3.13
+
+.uv/bin/uv:
+	@echo "→ .uv: uv"
+	@python=$$(NEEDS=ensurepip UV= sh deploy/find_python.sh 3.13 3.12 3.11 3.10 3.9) && "$$python" -m venv .uv
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+# Locks carry hashes and no index address, so they install from any mirror.
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" "$(UV)" pip compile --quiet --universal --generate-hashes --no-emit-index-url
+
+lock: environments ## Resolve the requirements/ locks anew from the two pyproject.toml
+	$(COMPILE) --python .venv/bin/python pyproject.toml -o requirements/rasa.txt
+	$(COMPILE) --python .venv/bin/python --extra test pyproject.toml -o requirements/rasa-test.txt
+	$(COMPILE) --python-version 3.11 backoffice/pyproject.toml -o requirements/services.txt
+	$(COMPILE) --python-version 3.11 --extra test backoffice/pyproject.toml -o requirements/services-test.txt
