@@ -94,9 +94,11 @@ class CustomerAction(Action, ABC):
 
     Attributes:
         visitors: whether somebody who is not signed in may use it.
+        concludes: whether a request of the customer is finished when it has run.
     """
 
     visitors = False
+    concludes = False
 
     @abstractmethod
     def name(self) -> str:

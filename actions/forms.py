@@ -212,6 +212,7 @@ class OrderAction(CustomerAction):
         gathered: the form's own slots, forgotten at the end.
     """
 
+    concludes = True
     operation: str | None = None
     gathered: tuple[str, ...] = ()
 
