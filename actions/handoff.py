@@ -175,7 +175,7 @@ def since_handoff(turn: Turn) -> list[Said]:
                 Said(
                     str(event.get("message_id") or f"at-{at:.6f}"),
                     text[:RELAYED_LENGTH],
-                    _iso(at),
+                    int(at * 1000),
                     tuple({k: str(each.get(k) or "") for k in ("id", "type", "path")} for each in media),
                 )
             )

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response, Security
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPBearer
@@ -26,8 +27,11 @@ from backoffice.api import (
     shipments,
     tickets,
 )
+from backoffice import desk
+from backoffice.assistant import Assistant
 from backoffice.database import Database
 from backoffice.gate import Gate
+from backoffice.handoffs_worker import HandoffsWorker
 from backoffice.problems import (
     API_PREFIX,
     Problem,
@@ -81,7 +85,14 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        worker = None
+        if settings.rasa_token:
+            assistant = Assistant(settings.rasa_api_url, settings.rasa_token)
+            worker = HandoffsWorker(opened, settings.clock, assistant)
+            worker.start()
         yield
+        if worker:
+            await run_in_threadpool(worker.stop)
         opened.close()
 
     app = FastAPI(
@@ -101,6 +112,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     for module in _ROUTERS:
         api.include_router(module.router)
     app.include_router(api)
+    app.include_router(desk.router)
     if settings.demo and find_spec("backoffice.demo"):
         # A shop's own image may leave the demo page out.
         app.include_router(import_module("backoffice.demo").router(settings))

@@ -248,6 +248,19 @@ class HandoffState(Labelled):
     CLOSED = "closed", "已结束"
 
 
+class Speaker(Labelled):
+    """Who says something while a person has the conversation."""
+
+    CUSTOMER = "customer", "客户"
+    AGENT = "agent", "人工客服"
+    SYSTEM = "system", "系统"
+
+
+class OutboxKind(Labelled):
+    REPLY = "reply", "客服回复"
+    ENDED = "ended", "人工服务结束"
+
+
 class FeedbackKind(Labelled):
     RATING = "rating", "评价"
     SUGGESTION = "suggestion", "建议"

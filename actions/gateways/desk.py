@@ -31,13 +31,13 @@ class Said:
 
     Attributes:
         message_id: what a repeat is recognised by.
-        at: ISO 8601 with offset.
+        at_ms: milliseconds since 1970, UTC.
         media: pictures, `{"id", "type", "path"}` each.
     """
 
     message_id: str
     text: str
-    at: str
+    at_ms: int
     media: tuple[dict[str, str], ...] = ()
 
 
@@ -103,6 +103,7 @@ class HttpDesk:
     def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> None:
         """See `DeskGateway.relay`."""
         messages = [
-            {"message_id": each.message_id, "text": each.text, "at": each.at, "media": list(each.media)} for each in said
+            {"message_id": each.message_id, "text": each.text, "at_ms": each.at_ms, "media": list(each.media)}
+            for each in said
         ]
         self._http.post(f"/handoffs/{handoff_id}/messages", caller, {"messages": messages})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from actions.gateways.after_sales import Return
 from actions.gateways.customers import Customer
-from actions.gateways.desk import Handoff
+from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.http import Caller
 from actions.gateways.logistics import Shipment
@@ -37,6 +37,9 @@ class Shop:
     slips: dict[str, list[Return]] = field(default_factory=dict)
     done: list[tuple[str, ...]] = field(default_factory=list)
     down: bool = False
+    desk: Handoff = Handoff("HO1", "GD202611210005", 1, True)
+    handoffs: list[HandoffRequest] = field(default_factory=list)
+    relayed: list[Said] = field(default_factory=list)
 
     def gateways(self) -> Gateways:
         """All ports, over this shop."""
@@ -163,11 +166,17 @@ class _Tickets:
 class _Desk:
     shop: Shop
 
-    def hand_over(
-        self, caller: Caller, conversation_id: str, reason: str, intent: str | None, transcript: list[dict[str, str]]
-    ) -> Handoff:
-        self.shop.write(caller, "handoff", conversation_id, *(said["text"] for said in transcript))
-        return Handoff("1", "GD202611210005", 1, True)
+    def hand_over(self, caller: Caller, wanted: HandoffRequest) -> Handoff:
+        self.shop.write(caller, "handoff", wanted.conversation_id, *(said["text"] for said in wanted.transcript))
+        self.shop.handoffs.append(wanted)
+        return self.shop.desk
+
+    def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> None:
+        if handoff_id != self.shop.desk.id:
+            self.shop.up()
+            raise Rejected("handoff_closed", "结束了")
+        self.shop.write(caller, "relay", handoff_id, *(each.text for each in said))
+        self.shop.relayed += said
 
 
 @dataclass
