@@ -30,8 +30,10 @@ RASA, SERVICES_SIDE = ".venv", ".venv-services"
 # Which environment runs a folder of tests/.
 FOLDERS = {
     RASA: ("actions", "components", "connectors", "contracts", "dialogue", "privacy"),
-    SERVICES_SIDE: ("analytics", "backoffice", "backoffice_seed", "browser", "deploy", "e2e"),
+    SERVICES_SIDE: ("analytics", "backoffice", "backoffice_seed", "browser", "deploy", "e2e", "live"),
 }
+# Folders whose tests are a stage of their own, so that the summary names them.
+ALONE = ("live",)
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,13 @@ def stages() -> Iterator[Stage]:
     yield Stage("model", (f"{rasa}/python", "-m", "deploy.model"), 1800)
     yield Stage("gate", (f"{rasa}/python", "-W", "ignore", "-m", "tests.gates"), 300)
     for environment, name in ((RASA, "tests-rasa"), (SERVICES_SIDE, "tests-services")):
-        folders = [f"tests/{each}" for each in FOLDERS[environment] if any(ROOT.glob(f"tests/{each}/**/test_*.py"))]
-        report = Stage(name, (), 0).report
-        pytest = (f"{environment}/bin/python", "-m", "pytest", "-q", f"--junitxml={report}", "-o", "junit_logging=no")
-        if folders:
-            yield Stage(name, (*pytest, *folders), 2400)
+        folders = [each for each in FOLDERS[environment] if any(ROOT.glob(f"tests/{each}/**/test_*.py"))]
+        together = [each for each in folders if each not in ALONE]
+        for stage, chosen in ((name, together), *((each, [each]) for each in folders if each in ALONE)):
+            report = Stage(stage, (), 0).report
+            pytest = (f"{environment}/bin/python", "-m", "pytest", "-q", f"--junitxml={report}", "-o", "junit_logging=no")
+            if chosen:
+                yield Stage(stage, (*pytest, *(f"tests/{each}" for each in chosen)), 2400)
     if (ROOT / "tests" / "conversations").is_dir():
         stories = (f"{rasa}/python", "-m", "deploy.assistant", "test", "core", "--stories", "tests/conversations", "--fail-on-prediction-errors")
         yield Stage("conversations", (*stories, "--out", str(RESULTS / "conversations"), "--no-plot"), 1200)
