@@ -58,6 +58,7 @@ def run(
     message_id: str = "m1",
     entities: dict[str, Any] | None = None,
     customer_token: str | None = None,
+    events: list[dict[str, Any]] | None = None,
 ) -> Outcome:
     """One run of an action after the customer wrote `text`."""
     proof = customer_token or (token(customer) if customer else None)
@@ -70,12 +71,12 @@ def run(
     }
     known = {name: None for name in [*DOMAIN["slots"], "requested_slot"]} | (slots or {})
     loop = {"name": form} if form else {}
-    tracker = Tracker("conversation", known, message, [], False, None, loop, "action_listen")
+    tracker = Tracker("conversation", known, message, events or [], False, None, loop, "action_listen")
     dispatcher = CollectingDispatcher()
-    events = asyncio.run(action.run(dispatcher, tracker, DOMAIN))  # type: ignore[arg-type]
+    returned = asyncio.run(action.run(dispatcher, tracker, DOMAIN))  # type: ignore[arg-type]
     return Outcome(
         said=[m["response"] for m in dispatcher.messages if m.get("response")],
         messages=dispatcher.messages,
-        slots={e["name"]: e["value"] for e in events if e["event"] == "slot"},
-        loop_ended=any(e["event"] == "active_loop" and e["name"] is None for e in events),
+        slots={e["name"]: e["value"] for e in returned if e["event"] == "slot"},
+        loop_ended=any(e["event"] == "active_loop" and e["name"] is None for e in returned),
     )
