@@ -15,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
+from backoffice import desk
 from backoffice.api import (
     customers,
     feedback,
@@ -27,7 +28,6 @@ from backoffice.api import (
     shipments,
     tickets,
 )
-from backoffice import desk
 from backoffice.assistant import Assistant
 from backoffice.database import Database
 from backoffice.gate import Gate

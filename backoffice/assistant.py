@@ -30,7 +30,7 @@ class Assistant:
         )
 
     def say(self, conversation_id: str, text: str, metadata: dict[str, Any]) -> None:
-        """A person's words: into the tracker, and out by the customer's channel, which drops a known `reply_id`."""
+        """A person's words: into the tracker, and out by the customer's channel, once by `reply_id`."""
         self._post(
             f"{_path(conversation_id)}/tracker/events",
             {"event": "bot", "text": text, "metadata": metadata},

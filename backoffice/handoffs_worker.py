@@ -1,7 +1,7 @@
 """What the desk does by itself: brings agents' replies to the assistant, and fetches what it has missed.
 
-One thread of the back office's process. It never runs inside a request, least of all one made by an action: the
-assistant holds a conversation while its action runs, and would wait for itself.
+One thread of the back office's process. It never runs inside a request, least of all one made by an action:
+the assistant holds a conversation while its action runs, and would wait for itself.
 """
 
 from __future__ import annotations
@@ -126,7 +126,8 @@ class HandoffsWorker:
             return
         try:
             if parcel.kind is OutboxKind.ENDED:
-                self._assistant.end(parcel.conversation_id, parcel.handoff_id, str(parcel.body.get("how", "")))
+                how = str(parcel.body.get("how", ""))
+                self._assistant.end(parcel.conversation_id, parcel.handoff_id, how)
             elif not (parcel.attempts and self._is_there(parcel)):
                 about = {name: parcel.body.get(name) for name in ("agent_id", "agent_name")}
                 text = str(parcel.body.get("text", ""))
@@ -184,8 +185,9 @@ class HandoffsWorker:
         """Add the customers' messages that were said while this process could not be reached."""
         with self._database.read() as session:
             is_open = Handoff.state.in_([HandoffState.WAITING, HandoffState.CONNECTED])
-            newest = select(Handoff.id, Handoff.conversation_id).where(is_open).order_by(Handoff.created_at.desc())
-            found = session.execute(newest.limit(_MOST_TRACKERS)).all()
+            mine = select(Handoff.id, Handoff.conversation_id).where(is_open)
+            newest = mine.order_by(Handoff.created_at.desc()).limit(_MOST_TRACKERS)
+            found = session.execute(newest).all()
         for handoff_id, conversation_id in found:
             if self._stopping.is_set():
                 return

@@ -570,7 +570,7 @@ class HandoffMessage(Base):
 
 
 class OutboxItem(Base):
-    """What the assistant is yet to be told: an agent's reply, or that a handoff is over. Written with its cause."""
+    """What the assistant is yet to be told: an agent's reply, or that a handoff is over."""
 
     __tablename__ = "handoff_outbox"
     __table_args__ = (Index(None, "sent_at", "handoff_id", "id"),)

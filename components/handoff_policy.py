@@ -10,16 +10,17 @@ Its predictions are "no user" ones: RulePolicy's prediction for an active form i
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Text
+from typing import Any, Dict, List, Optional, Text
 
+from rasa.core.policies.policy import Policy, PolicyPrediction
 from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.core.policies.policy import Policy, PolicyPrediction
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SlotSet, UserUttered
+from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
 HANDED_OVER = "handoff_id"
@@ -50,6 +51,12 @@ class HandoffPolicy(Policy):
     ) -> HandoffPolicy:
         """There is nothing to load."""
         return cls(config, model_storage, resource, execution_context)
+
+    def train(
+        self, training_trackers: List[TrackerWithCachedStates], domain: Domain, **kwargs: Any
+    ) -> Resource:
+        """There is nothing to learn; Rasa wants the method."""
+        return self._resource
 
     def predict_action_probabilities(
         self,

@@ -1,4 +1,4 @@
-"""Handing a conversation to a person, and what the person does with it. Agents come with the service token."""
+"""Handing a conversation to a person, and what the person does with it. Agents bring the service token."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ from backoffice.views.handoffs import (
 
 router = APIRouter(prefix="/handoffs", tags=["handoffs"])
 
+_BINARY = {"type": "string", "format": "binary"}
 Word = Annotated[str, StringConstraints(min_length=1, max_length=40), Printable]
 MediaPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{16,128}$", description="图片编号")]
 Intent = Annotated[str, StringConstraints(max_length=80), Printable]
@@ -195,7 +196,7 @@ def add_messages(handoff_id: HandoffPath, body: MessagesBody, once: AnyoneWritin
     "/{handoff_id}/pictures/{media_id}",
     summary="客户在对话里发的图片",
     responses={
-        200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in PICTURE_TYPES}},
+        200: {"content": {kind: {"schema": _BINARY} for kind in PICTURE_TYPES}},
         **problems(400, 404),
     },
     response_class=Response,

@@ -1,4 +1,4 @@
-"""The page under /desk. It holds nothing itself: the agent's browser asks the API, with the token the agent gives it."""
+"""The page under /desk. It holds nothing: the browser asks the API with the token the agent gives it."""
 
 from __future__ import annotations
 

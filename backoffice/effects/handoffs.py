@@ -1,8 +1,9 @@
-"""Giving a conversation to a person: one open handoff each, what both sides say in it, and a ticket to ask after.
+"""Giving a conversation to a person: one open handoff each, what both sides say in it, a ticket to ask after.
 
-Messages are numbered in the order they were written down. The customer's come in prefixes of the conversation (from
-the assistant with each message, from its tracker after a restart) of which the lacking part is taken: so their order
-is the customer's, whoever brings them. What the assistant is to be told is written to the outbox with its cause.
+Messages are numbered in the order they were written down. The customer's come in prefixes of the
+conversation (from the assistant with each message, from its tracker after a restart) of which the lacking
+part is taken: so their order is the customer's, whoever brings them. What the assistant is to be told is
+written to the outbox with its cause.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from backoffice.states import HandoffState, Level, OutboxKind, Speaker, TicketSt
 OPEN = (HandoffState.WAITING, HandoffState.CONNECTED)
 _FIRST_SERVED = {Level.GOLD: 1, Level.DIAMOND: 2}
 WAITS_AT_MOST = timedelta(minutes=15)
-"""People usually take over within half a minute (document 10); whoever waits this long is not kept from the bot."""
+"""People usually take over within half a minute (document 10); nobody is kept from the bot longer."""
 
 _CLAIM = text(
     """
@@ -144,7 +145,7 @@ def find_handoff(
 
 
 def take(work: Work, handoff_id: str, agent: Agent) -> Handoff:
-    """The agent has the conversation, and the customer is told who. Again by the same agent changes nothing."""
+    """The agent has the conversation, and the customer is told who. A repeat changes nothing."""
     handoff = _to_serve(work, handoff_id)
     if handoff.state is HandoffState.CONNECTED:
         if handoff.agent_id != agent.id:
@@ -208,7 +209,7 @@ def close(work: Work, handoff_id: str) -> Handoff:
 
 
 def leave_unanswered(work: Work) -> list[Handoff]:
-    """Nobody came in time, or the people have gone home: tickets stand for these conversations from now on."""
+    """Nobody came in time, or the people have gone home: tickets stand for these conversations now."""
     late = select(Handoff).where(Handoff.state == HandoffState.WAITING)
     if in_hours(work.now):
         late = late.where(Handoff.created_at < work.now - WAITS_AT_MOST)
@@ -251,7 +252,8 @@ def _message(session: Session, handoff_id: str, key: str) -> HandoffMessage | No
 
 
 def _say(work: Work, handoff: Handoff, reply_id: str, text: str) -> HandoffMessage:
-    said = _write(work, handoff, f"agent:{reply_id}", Speaker.AGENT, text, work.now, author=handoff.agent_name)
+    key, author = f"agent:{reply_id}", handoff.agent_name
+    said = _write(work, handoff, key, Speaker.AGENT, text, work.now, author=author)
     body = {"text": text, "agent_id": handoff.agent_id, "agent_name": handoff.agent_name}
     _to_outbox(work, handoff, OutboxKind.REPLY, reply_id, body)
     return said

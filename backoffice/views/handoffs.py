@@ -160,7 +160,7 @@ def message_view(said: HandoffMessage, undelivered: set[str]) -> HandoffMessageV
 
 
 def _card(session: Session, customer: Customer) -> CardView:
-    mine = select(Order).where(Order.customer_id == customer.id).order_by(Order.created_at.desc(), Order.number)
+    mine = select(Order).where(Order.customer_id == customer.id).order_by(Order.created_at.desc())
     slips = (
         select(Return)
         .where(Return.customer_id == customer.id, Return.state.in_(OPEN_RETURN_STATES))

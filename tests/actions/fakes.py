@@ -37,7 +37,7 @@ class Shop:
     slips: dict[str, list[Return]] = field(default_factory=dict)
     done: list[tuple[str, ...]] = field(default_factory=list)
     down: bool = False
-    desk: Handoff = Handoff("HO1", "GD202611210005", 1, True)
+    desk: Handoff = field(default_factory=lambda: Handoff("HO1", "GD202611210005", 1, True))
     handoffs: list[HandoffRequest] = field(default_factory=list)
     relayed: list[Said] = field(default_factory=list)
 

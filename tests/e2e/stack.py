@@ -74,6 +74,12 @@ class Stack:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
+    def revive(self) -> None:
+        """Start whatever does not run."""
+        dead = [name for name in self._commands if name not in self._running]
+        if dead:
+            self.start(*dead)
+
     def log(self, name: str) -> str:
         """What a process has written."""
         return (self.folder / f"{name}.log").read_text("utf-8", "replace")

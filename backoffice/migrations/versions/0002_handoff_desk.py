@@ -52,7 +52,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("handoff_outbox", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_handoff_outbox_sent_at_handoff_id_id"), ["sent_at", "handoff_id", "id"], unique=False
+            batch_op.f("ix_handoff_outbox_sent_at_handoff_id_id"),
+            ["sent_at", "handoff_id", "id"],
+            unique=False,
         )
 
 
