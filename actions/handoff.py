@@ -10,7 +10,7 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
-from actions.base import CustomerAction, Turn, over
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.gateways.desk import HandoffRequest, Said
 from actions.gateways.errors import NotFound, Rejected
 from actions.gateways.identity import IdentityError
@@ -22,8 +22,8 @@ MOST_RELAYED = 40
 SLOTS_BYTES = 16 * 1024
 SHANGHAI = timezone(timedelta(hours=8))
 ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
-# Slots that outlive a handoff: all others are of what was being done.
-KEPT = ("handoff_", "chat_", "feedback_", "session_", "ab_")
+# Slots of the talk itself outlive a handoff.
+KEPT = ("handoff_", "chat_", "feedback_", "session_")
 REQUEST = "handoff_request"
 NO_WISH = ("chat_", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
@@ -51,13 +51,11 @@ class ActionHandoff(CustomerAction):
             slots=gathered(turn),
         )
         handoff = await turn.call(wiring.gateways().desk.hand_over, turn.writer, wanted)
-        told = {"ticket": handoff.ticket_number, "position": handoff.position}
         if handoff.ticketed:
-            turn.utter("utter_handoff_ticketed", reason, **told)
-        elif handoff.position:
-            turn.utter("utter_handoff_queued", reason, **told)
+            response = "utter_handoff_ticketed"
         else:
-            turn.utter("utter_handoff", reason, **told)
+            response = "utter_handoff_queued" if handoff.position else "utter_handoff"
+        turn.utter(response, reason, ticket=handoff.ticket_number, position=handoff.position)
         counted = [SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name)]
         # A ticket is answered later, elsewhere; until then the bot goes on.
         mine = SlotSet("handoff_id", None if handoff.ticketed else handoff.id)
@@ -108,7 +106,7 @@ class ActionHandoffRelay(CustomerAction):
         for event in reversed(turn.tracker.events):
             if event["event"] == "user":
                 break
-            if event["event"] == "slot" and event.get("value") is not None and not event["name"].startswith(KEPT):
+            if event["event"] == "slot" and event.get("value") is not None and _of_a_request(turn, event["name"]):
                 names.append(event["name"])
         return [SlotSet(name, None) for name in dict.fromkeys(names)]
 
@@ -219,11 +217,15 @@ def gathered(turn: Turn) -> dict[str, Any]:
 
 def _unfinished(turn: Turn) -> list[str]:
     """The slots of what is being done: not the thing last spoken of, nor what belongs to the talk itself."""
-    return [
-        name
-        for name, value in turn.tracker.slots.items()
-        if value is not None and name != "requested_slot" and not name.startswith(KEPT) and not name.endswith("_last")
-    ]
+    return [name for name, value in turn.tracker.slots.items() if value is not None and _of_a_request(turn, name)]
+
+
+def _of_a_request(turn: Turn, name: str) -> bool:
+    """Whether the slot is filled for something being done, not kept by an action at every message."""
+    if name == REQUESTED_SLOT or name.startswith(KEPT) or name.endswith("_last"):
+        return False
+    declared = (turn.domain.get("slots") or {}).get(name) or {}
+    return not any("action" in mapping for mapping in declared.get("mappings") or [])
 
 
 def _agent(event: dict[str, Any]) -> bool:

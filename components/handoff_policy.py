@@ -24,6 +24,7 @@ from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
 HANDED_OVER = "handoff_id"
+LISTEN: Text = ACTION_LISTEN_NAME
 RELAY, HAND_OVER = "action_handoff_relay", "action_handoff"
 CLOSED = "EXTERNAL_handoff_closed"
 ANGER, MISSES = "chat_anger", "chat_misses"
@@ -74,13 +75,13 @@ class HandoffPolicy(Policy):
         return self._prediction(probabilities, is_no_user_prediction=True)
 
     def _next(self, tracker: DialogueStateTracker) -> Optional[Text]:
-        just_said = tracker.latest_action_name == ACTION_LISTEN_NAME
+        just_said = tracker.latest_action_name == LISTEN
         if tracker.latest_message is not None and tracker.latest_message.intent.get("name") == CLOSED and just_said:
             return None
         if tracker.slots.get(HANDED_OVER) is not None and tracker.get_slot(HANDED_OVER):
-            return RELAY if just_said else ACTION_LISTEN_NAME
+            return RELAY if just_said else LISTEN
         if tracker.latest_action_name == HAND_OVER:
-            return ACTION_LISTEN_NAME  # it says all that is to be said, also where nobody could take over
+            return LISTEN  # it says all that is to be said, also where nobody could take over
         if just_said and (
             self._reached(tracker, ANGER, self.config["angry"])
             or self._reached(tracker, MISSES, self.config["not_understood"])

@@ -2,9 +2,10 @@
 // The agents' page. All that customers wrote is set as text, never as markup. The API is asked once a second.
 
 const POLL_MS = 1000;
+const TOLD_MS = 8000;
 const LONG_WAIT_SECONDS = 60;
 const $ = (id) => document.getElementById(id);
-const desk = { token: "", agent: "", queue: [], open: null, seen: 0, unsent: new Map(), read: new Map(), draft: null };
+const desk = { token: "", agent: "", queue: [], open: null, seen: 0, unsent: new Map(), read: new Map(), draft: null, toldUntil: 0 };
 
 class Refusal extends Error {
   constructor(status, code, detail) {
@@ -41,7 +42,8 @@ async function ask(method, path, body, key) {
   return told;
 }
 
-function problem(error) {
+function problem(error, shownMs = TOLD_MS) {
+  desk.toldUntil = Date.now() + shownMs;
   if (error.status === 401) {
     leave("服务令牌不正确，请重新填写。");
   } else {
@@ -106,9 +108,9 @@ async function poll() {
       desk.queue = page.items;
       drawQueue(page.total);
       if (desk.open) await news();
-      $("problem").textContent = "";
+      if (Date.now() > desk.toldUntil) $("problem").textContent = "";
     } catch (error) {
-      problem(error);
+      problem(error, 0);
     }
     await new Promise((done) => setTimeout(done, POLL_MS));
   }
@@ -222,9 +224,10 @@ function drawTitle() {
 function clock(time) {
   const at = new Date(time);
   if (!time || Number.isNaN(at.getTime())) return "";
-  const sameDay = at.toDateString() === new Date().toDateString();
-  const hour = at.toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
-  return sameDay ? hour : at.toLocaleDateString("zh-CN") + " " + hour;
+  const zone = { timeZone: "Asia/Shanghai" };
+  const day = (moment) => moment.toLocaleDateString("zh-CN", { ...zone, month: "numeric", day: "numeric" });
+  const hour = at.toLocaleTimeString("zh-CN", { ...zone, hour: "2-digit", minute: "2-digit", hour12: false });
+  return day(at) === day(new Date()) ? hour : day(at) + " " + hour;
 }
 
 function bubble(kind, who, time, text) {
@@ -298,7 +301,7 @@ function drawCard() {
     card.append(facts([["姓名", customer.name], ["等级", customer.level], ["编号", customer.id], ["手机", customer.phone_masked],
       ["灵犀币", customer.points], ["标签", customer.tags.join("、")]]));
     card.append(...section("最近的订单", customer.orders, (order) => [order.title,
-      element("small", "", `${order.number} · ${order.state} · ¥${order.amount} · ${order.created_at.slice(0, 10)}`)]));
+      element("small", "", `${order.number} · ${order.state} · ¥${order.amount} · ${order.created_at.slice(5, 10)}`)]));
     card.append(...section("处理中的售后", customer.open_returns, (slip) => [`${slip.kind} · ${slip.state}`,
       element("small", "", `${slip.slip} · ${slip.title}`)]));
   }
@@ -333,6 +336,7 @@ async function send() {
     await ask("POST", `/handoffs/${open.id}/replies`, { agent_id: desk.agent, text }, desk.draft.key);
     if (desk.open === open) {
       desk.draft = null;
+      desk.toldUntil = 0;
       $("reply").value = "";
       await news();
     }

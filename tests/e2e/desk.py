@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import httpx
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.e2e.stack import Customer, Stack
@@ -133,7 +134,7 @@ class ChatVisitor:
                 self._next("", seconds=0.3)
         except TimeoutError:
             pass
-        except OSError:
+        except (OSError, ConnectionClosed):
             self._open()
         said = [self._seen[seq] for seq in sorted(self._seen)]
         return [f"{each['from']}: {each['text']}" for each in said if each["from"] == "agent" or "人工服务已经结束" in each["text"]]
