@@ -36,7 +36,7 @@ class Office:
         headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": secrets.token_hex(8)}
         if customer:
             headers["X-Customer-Id"] = customer
-        answer = httpx.post(f"{self.url}/api/v1{path}", json=body, headers=headers, trust_env=False)
+        answer = httpx.post(f"{self.url}/api/v1{path}", json=body, headers=headers, trust_env=False, timeout=60)
         assert answer.is_success, answer.text
         return answer.json()
 

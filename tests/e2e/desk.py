@@ -17,7 +17,7 @@ from tests.e2e.stack import Customer, Stack
 Told = TypeVar("Told")
 
 
-def until(ask: Callable[[], Told], seconds: float = 40.0) -> Told:
+def until(ask: Callable[[], Told], seconds: float = 90.0) -> Told:
     """What `ask` tells as soon as it is something. Raises AssertionError."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -41,7 +41,7 @@ class Agent:
             "Authorization": f"Bearer {self.stack.environ['LINGXI_SERVICE_TOKEN']}",
             "Idempotency-Key": key or uuid.uuid4().hex,
         }
-        return httpx.post(f"{self.stack.urls['backoffice']}/api/v1{path}", json=body, headers=headers, timeout=20)
+        return httpx.post(f"{self.stack.urls['backoffice']}/api/v1{path}", json=body, headers=headers, timeout=60)
 
     def find(self, conversation: str) -> str:
         """The open handoff of a conversation."""
@@ -91,7 +91,7 @@ class RestVisitor:
     def heard(self) -> list[str]:
         """What came without being asked for: people's replies, and the bot's being back."""
         asked = {"sender": self.conversation}
-        answer = httpx.get(f"{self._stack.urls['rasa']}/webhooks/rest/messages", params=asked, timeout=20)
+        answer = httpx.get(f"{self._stack.urls['rasa']}/webhooks/rest/messages", params=asked, timeout=60)
         return [f"{each['from']}: {each['text']}" for each in answer.json()]
 
     def close(self) -> None:

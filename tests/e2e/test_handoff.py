@@ -115,7 +115,7 @@ def test_replies_outlive_a_dead_assistant(stack: Stack, visitor: Visitor, agent:
     assert not agent.delivered(handoff)
     stack.kill("backoffice")
     stack.start("backoffice", "rasa")
-    until(lambda: agent.delivered(handoff), seconds=60)
+    until(lambda: agent.delivered(handoff))
     until(lambda: visitor.heard() == [GREETING, "agent: 第一条", "agent: 第二条"])
     said = [event["text"] for event in stack.tracker(visitor.conversation)["events"] if event["event"] == "bot"]
     assert said[-2:] == ["第一条", "第二条"] and said.count("第一条") == 1
@@ -130,7 +130,7 @@ def test_a_conversation_closed_while_the_assistant_is_dead_is_given_back(
     stack.kill("rasa")
     agent.close(handoff)
     stack.start("rasa")
-    until(lambda: visitor.heard() == [GREETING, BACK], seconds=60)
+    until(lambda: visitor.heard() == [GREETING, BACK])
     assert visitor.say("你好") != ""
 
 
