@@ -88,9 +88,7 @@ class Form(CustomerAction):
         if turn.entity("orders_number") != OTHER and (refused or (not changed and _is_answer(turn))):
             return self._wrong(turn, asked, changed, len(turn.dispatcher.messages) > spoken)
         if not changed and (turn.intent in self.starts or not turn.text.strip()):
-            changed = {
-                asked: None
-            }  # the same wish again, or a picture: ask again, where Rasa would give the form up
+            return self._again(turn, asked)  # the same wish again, or a picture: Rasa would give the form up
         if not changed:
             turn.before.clear()  # Rasa takes any slot for an answer; without one it lets the other rules answer
             return self._asking(turn)
