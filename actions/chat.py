@@ -18,6 +18,7 @@ NOT_UNDERSTOOD = "nlu_fallback"
 GATHERED = ("orders_", "logistics_", "after_sales_")
 CARD_SECONDS = 1.5
 CARD_RETRY_SECONDS = 60.0
+CURT = 6  # characters of a yes or no that say nothing of a feeling
 CHOICES = ("orders_number",)  # asked slots whose answer cannot be mistaken for a second request
 
 
@@ -75,6 +76,9 @@ def bucket(turn: Turn) -> str:
 def feelings(turn: Turn) -> dict[str, Any]:
     """How the customer feels, how often angry so far, how often in a row not understood."""
     feeling = str((turn.tracker.latest_message.get("sentiment") or {}).get("name") or NEUTRAL)
+    curt = turn.cue("refuse") is not None or turn.cue("agree") is not None
+    if curt and len(turn.text) <= CURT:
+        feeling = NEUTRAL  # 别取消: short, not angry
     anger, misses = turn.slot("chat_anger") or 0, turn.slot("chat_misses") or 0
     if feeling == ANGRY:
         anger += 1
