@@ -137,13 +137,13 @@ def ended(turn: Turn, how: str) -> list[EventType]:
 
 
 def why(turn: Turn) -> str:
-    """Why the conversation goes to a person: they asked, or the policy saw that they should."""
+    """Why the conversation goes to a person: they asked, the policy or a form saw that they should, or the matter."""
     if turn.intent == REQUEST:
         return "customer_asked"
     for slot, reason in ((ANGER, "angry"), (MISSES, "not_understood")):
         if isinstance(turn.slot(slot), int) and turn.slot(slot) > 1:
             return reason
-    return turn.intent or "customer_asked"
+    return "not_understood" if turn.intent.startswith(NO_WISH) else turn.intent or "customer_asked"
 
 
 def transcript(turn: Turn) -> list[dict[str, str]]:
