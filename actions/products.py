@@ -176,7 +176,7 @@ class ActionProductsRecommend(CustomerAction):
             turn.utter("utter_products_recommend", "none", product=wish["kind"] or "")
             return forget
         listed = "\n".join(
-            f"{place}. {pick.name}（{pick.price} 元）：{'；'.join(pick.why)}" for place, pick in enumerate(told.picks, start=1)
+            f"{place}. {pick.name} ¥{pick.price}（{'；'.join(pick.why)}）" for place, pick in enumerate(told.picks, start=1)
         )
         buttons = [button(pick.name, DETAIL, json.dumps({"products_sku": pick.sku})) for pick in told.picks]
         variant = "open" if told.open and turn.customer is None else "bought" if told.open else ""

@@ -41,6 +41,8 @@ class Outcome:
     messages: list[dict[str, Any]]
     slots: dict[str, Any]
     loop_ended: bool
+    loop: str | None = None
+    then: str | None = None  # the action that follows at once
 
     @property
     def buttons(self) -> list[dict[str, str]]:
@@ -58,19 +60,26 @@ def run(
     message_id: str = "m1",
     entities: dict[str, Any] | None = None,
     customer_token: str | None = None,
+    events: list[dict[str, Any]] | None = None,
+    sentiment: str = "neutral",
 ) -> Outcome:
     """One run of an action after the customer wrote `text`."""
     proof = customer_token or (token(customer) if customer else None)
     message = {
         "text": text,
         "intent": {"name": intent, "confidence": 0.9},
-        "entities": [{"entity": name, "value": value} for name, value in (entities or {}).items()],
+        "entities": [
+            {"entity": name, "value": value}
+            for name, told in (entities or {}).items()
+            for value in (told if isinstance(told, list) else [told])
+        ],
         "message_id": message_id,
         "metadata": {"customer_token": proof} if proof else {},
+        "sentiment": {"name": sentiment, "confidence": 0.9},
     }
     known = {name: None for name in [*DOMAIN["slots"], "requested_slot"]} | (slots or {})
     loop = {"name": form} if form else {}
-    tracker = Tracker("conversation", known, message, [], False, None, loop, "action_listen")
+    tracker = Tracker("conversation", known, message, events or [], False, None, loop, "action_listen")
     dispatcher = CollectingDispatcher()
     events = asyncio.run(action.run(dispatcher, tracker, DOMAIN))  # type: ignore[arg-type]
     return Outcome(
@@ -78,4 +87,6 @@ def run(
         messages=dispatcher.messages,
         slots={e["name"]: e["value"] for e in events if e["event"] == "slot"},
         loop_ended=any(e["event"] == "active_loop" and e["name"] is None for e in events),
+        loop=next((e["name"] for e in reversed(events) if e["event"] == "active_loop"), None),
+        then=next((e["name"] for e in events if e["event"] == "followup"), None),
     )
