@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.forms import UNCLEAR, Form
-from actions.words import fits, metadata, typed, variant_meant
+from actions.words import fits, metadata, opened, typed, variant_meant
 
 SCORE_FORM, REASON_FORM, SUGGESTION_FORM = "feedback_form", "feedback_reason_form", "feedback_suggest_form"
 LOW = 2
@@ -32,6 +32,8 @@ def is_due(turn: Turn) -> bool:
 
 def was_heated(turn: Turn) -> bool:
     """Whether the customer was angry, insulted somebody, or complained."""
+    if turn.slot("chat_anger"):
+        return True
     for event in turn.tracker.events:
         parsed = event.get("parse_data") or {} if event.get("event") == "user" else {}
         if (parsed.get("sentiment") or {}).get("name") == "angry" or (parsed.get("intent") or {}).get("name") in HEAT:
@@ -60,9 +62,9 @@ class ActionFeedbackAsk(CustomerAction):
         loop = (turn.tracker.active_loop or {}).get("name")
         if loop == SCORE_FORM:
             return over("feedback_score")  # asked, and not answered: that is an answer too
-        if loop or not is_due(turn):
-            return []
-        return [SlotSet("feedback_score", None), ActiveLoop(SCORE_FORM)]
+        if loop == REASON_FORM:
+            return [*over(), SlotSet("feedback_reason", ""), FollowupAction("action_feedback_reason")]
+        return [] if loop or not is_due(turn) else opened(SCORE_FORM, "feedback_score")
 
 
 class ActionAskFeedbackScore(CustomerAction):
@@ -99,7 +101,7 @@ class ValidateFeedbackForm(Form):
         score = scored(turn)
         if score:
             return {"feedback_score": score}
-        return {"feedback_score": 0} if turn.intent in ("chat_deny", "chat_stop") else {}
+        return {"feedback_score": 0} if turn.intent in ("chat_deny", "chat_stop", *UNCLEAR) else {}
 
 
 class ActionFeedbackRate(CustomerAction):
@@ -118,11 +120,11 @@ class ActionFeedbackRate(CustomerAction):
         if score is None and turn.intent == "feedback_rate":
             score = scored(turn)
             if score is None:
-                return [ActiveLoop(SCORE_FORM)]
+                return opened(SCORE_FORM, "feedback_score")
         if score is None:
             return forget  # the customer spoke of something else
         if score == 0:
-            turn.utter("utter_feedback_declined")
+            turn.utter("utter_feedback_declined", "unclear" if turn.intent in UNCLEAR else "")
             return forget
         gateway, number, conversation = wiring.gateways().feedback, turn.slot("feedback_id"), turn.tracker.sender_id
         if number:
@@ -136,7 +138,7 @@ class ActionFeedbackRate(CustomerAction):
         if turn.customer is None:
             turn.utter("utter_feedback_low_visitor")
             return [*forget, *kept]
-        return [*forget, *kept, SlotSet("feedback_reason", None), ActiveLoop(REASON_FORM)]
+        return [*forget, *kept, *opened(REASON_FORM, "feedback_reason")]
 
 
 class ValidateFeedbackReasonForm(Form):
@@ -218,7 +220,7 @@ class ActionFeedbackSuggest(CustomerAction):
         """In the customer's own words."""
         words = turn.slot("feedback_suggestion") or typed(turn)
         if turn.slot("feedback_suggestion") is None and (not words or fits(turn, "utter_ask_feedback_suggestion", words)):
-            return [ActiveLoop(SUGGESTION_FORM)]
+            return opened(SUGGESTION_FORM, "feedback_suggestion")
         await turn.call(wiring.gateways().feedback.suggest, turn.writer, turn.tracker.sender_id, words)
         turn.utter("utter_feedback_suggested")
         return over("feedback_suggestion") if _loop(turn) in (None, SUGGESTION_FORM) else []

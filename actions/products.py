@@ -7,14 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
 from actions.base import CustomerAction, Turn, button, over
 from actions.forms import UNCLEAR, Form
 from actions.gateways.errors import NotFound
 from actions.gateways.products import Answer, Fact, Found, Offer, Product, Variant
-from actions.words import typed
+from actions.words import opened, typed
 
 STOCK, PRICE, DETAIL = "products_ask_stock", "products_ask_price", "products_ask_detail"
 WHICH, WISH = "products_which_form", "products_wish_form"
@@ -170,7 +170,7 @@ class ActionProductsRecommend(CustomerAction):
         gateway = wiring.gateways().products
         told = await turn.call(gateway.recommend, turn.reader, wish["kind"], wish["text"], wish["colour"], wish["amounts"])
         if told.open and first and turn.customer is None:
-            return [ActiveLoop(WISH), SlotSet("products_wish", None)]
+            return opened(WISH, "products_wish")
         forget = _forgotten(turn)
         if not told.picks:
             turn.utter("utter_products_recommend", "none", product=wish["kind"] or "")
@@ -271,8 +271,7 @@ def _asked_which(turn: Turn, question: Question, found: list[Found]) -> list[Eve
     return [
         SlotSet("products_offered", [{"sku": each.sku, "name": each.name} for each in found]),
         SlotSet("products_question", vars(question)),
-        SlotSet("products_choice", None),
-        ActiveLoop(WHICH),
+        *opened(WHICH, "products_choice"),
     ]
 
 

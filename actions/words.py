@@ -1,4 +1,4 @@
-"""Which variant of a response the customer's words call for.
+"""Which variant of a response the customer's words call for, and how an action opens a form.
 
 A designer writes the words beside the wording: regular expressions in a response's `metadata: {words: [...]}`.
 The longest match wins.
@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from actions.base import Turn
+from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+
+from actions.base import REQUESTED_SLOT, Turn
 
 
 def variant_meant(turn: Turn, response: str, text: str) -> str:
@@ -39,3 +41,8 @@ def typed(turn: Turn) -> str:
     """What the customer typed; a pressed button is no text."""
     text = turn.text.strip()
     return "" if text.startswith("/") else text
+
+
+def opened(form: str, slot: str) -> list[EventType]:
+    """Events that open a form out of an action: it then asks for its slot in the same turn."""
+    return [SlotSet(REQUESTED_SLOT, None), SlotSet(slot, None), ActiveLoop(form)]

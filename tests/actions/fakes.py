@@ -12,7 +12,17 @@ from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.http import Caller
 from actions.gateways.logistics import Shipment
 from actions.gateways.orders import Order, OrderItem, Rule, Urged
-from actions.gateways.products import Answer, Coupon, Fact, Found, Offer, Pick, Product, Recommendation, Variant
+from actions.gateways.products import (
+    Answer,
+    Coupon,
+    Fact,
+    Found,
+    Offer,
+    Pick,
+    Product,
+    Recommendation,
+    Variant,
+)
 from actions.gateways.tickets import Ticket
 from actions.wiring import Gateways
 
