@@ -233,9 +233,10 @@ def scored(turn: Turn) -> int | None:
         return min(max(int(pressed), 1), 5)
     if turn.intent not in ("feedback_rate", "chat_thank", *UNCLEAR):
         return None
-    words = variant_meant(turn, "utter_feedback_rated", typed(turn))
-    if words:
-        return int(words)
+    for key in ("figures", "words"):  # 服务很好，打四分 is a four
+        words = variant_meant(turn, "utter_feedback_rated", typed(turn), key)
+        if words:
+            return int(words)
     if turn.intent != "feedback_rate":
         return None
     feeling = (turn.tracker.latest_message.get("sentiment") or {}).get("name")

@@ -14,12 +14,12 @@ from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from actions.base import REQUESTED_SLOT, Turn
 
 
-def variant_meant(turn: Turn, response: str, text: str) -> str:
+def variant_meant(turn: Turn, response: str, text: str, key: str = "words") -> str:
     """The variant of `response` whose words fit best; empty where none does."""
     best, length = "", 0
     for name in turn.domain.get("responses") or {}:
         if name.startswith(f"{response}_"):
-            for words in metadata(turn, name).get("words") or []:
+            for words in metadata(turn, name).get(key) or []:
                 found = re.search(words, text, re.IGNORECASE)
                 if found and len(found[0]) > length:
                     best, length = name[len(response) + 1 :], len(found[0])

@@ -73,7 +73,7 @@ def test_a_question_left_unanswered_is_not_asked_again() -> None:
 @pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize(
     ("words", "score"),
-    [("打五分", 5), ("5分", 5), ("5", 5), ("很满意", 5), ("满分", 5), ("好评", 5), ("98分", 5), ("四颗星", 4), ("满意", 4), ("还可以", 4), ("一般般", 3),
+    [("打五分", 5), ("5分", 5), ("5", 5), ("很满意", 5), ("满分", 5), ("好评", 5), ("98分", 5), ("四颗星", 4), ("满意", 4), ("还可以", 4), ("服务很好，给你们打四分", 4), ("一般般", 3),
      ("三星吧", 3), ("不太满意", 2), ("不满意", 2), ("两分", 2), ("差评", 1), ("非常不满意", 1), ("一星", 1), ("0分", 1), ("1", 1)],
 )  # fmt: skip
 def test_a_score_is_understood_in_words(words: str, score: int, shop: Shop) -> None:
