@@ -220,6 +220,7 @@ class ActionFeedbackSuggest(CustomerAction):
         """In the customer's own words."""
         words = turn.slot("feedback_suggestion") or typed(turn)
         if turn.slot("feedback_suggestion") is None and (not words or fits(turn, "utter_ask_feedback_suggestion", words)):
+            turn.finished = False
             return opened(SUGGESTION_FORM, "feedback_suggestion")
         await turn.call(wiring.gateways().feedback.suggest, turn.writer, turn.tracker.sender_id, words)
         turn.utter("utter_feedback_suggested")

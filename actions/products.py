@@ -59,6 +59,7 @@ class ActionProductsAsk(CustomerAction):
             return [*_forgotten(turn), *await _answered(turn, found[0].sku, question)]
         if found:
             return _asked_which(turn, question, found)
+        turn.finished = False
         named = turn.entity("product") or turn.entity("product_category")
         turn.utter("utter_products_none", "named" if named else "", product=named or "")
         return _forgotten(turn)
@@ -170,6 +171,7 @@ class ActionProductsRecommend(CustomerAction):
         gateway = wiring.gateways().products
         told = await turn.call(gateway.recommend, turn.reader, wish["kind"], wish["text"], wish["colour"], wish["amounts"])
         if told.open and first and turn.customer is None:
+            turn.finished = False
             return opened(WISH, "products_wish")
         forget = _forgotten(turn)
         if not told.picks:
@@ -268,6 +270,7 @@ def _parts(text: str) -> set[str]:
 
 def _asked_which(turn: Turn, question: Question, found: list[Found]) -> list[EventType]:
     """Start the form that asks which; what was asked is kept."""
+    turn.finished = False
     return [
         SlotSet("products_offered", [{"sku": each.sku, "name": each.name} for each in found]),
         SlotSet("products_question", vars(question)),

@@ -98,7 +98,7 @@ def test_buttons_carry_every_score(shop: Shop) -> None:
 
 
 def test_a_feeling_without_figures_is_a_score(shop: Shop) -> None:
-    run(ActionFeedbackRate(), "你们这服务真是…", "feedback_rate", sentiment="angry")
+    run(ActionFeedbackRate(), "你们这服务真是…", "feedback_rate", message={"sentiment": {"name": "angry"}})
     assert shop.done == [("rate", "1")]
 
 
