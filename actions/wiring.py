@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from actions.gateways.account import AccountGateway, HttpAccount
 from actions.gateways.after_sales import AfterSalesGateway, HttpAfterSales
 from actions.gateways.customers import CustomerGateway, HttpCustomers
 from actions.gateways.desk import DeskGateway, HttpDesk
+from actions.gateways.feedback import FeedbackGateway, HttpFeedback
 from actions.gateways.http import BackOffice
 from actions.gateways.logistics import HttpLogistics, LogisticsGateway
 from actions.gateways.orders import HttpOrders, OrderGateway
+from actions.gateways.products import HttpProducts, ProductGateway
 from actions.gateways.tickets import HttpTickets, TicketGateway
 from actions.settings import Settings
 
@@ -25,6 +28,9 @@ class Gateways:
     after_sales: AfterSalesGateway
     tickets: TicketGateway
     desk: DeskGateway
+    products: ProductGateway
+    account: AccountGateway
+    feedback: FeedbackGateway
 
 
 @cache
@@ -44,4 +50,7 @@ def gateways() -> Gateways:
         after_sales=HttpAfterSales(http),
         tickets=HttpTickets(http),
         desk=HttpDesk(http),
+        products=HttpProducts(http),
+        account=HttpAccount(http),
+        feedback=HttpFeedback(http),
     )

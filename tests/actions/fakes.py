@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from actions.gateways.account import Assets, GiftCard
 from actions.gateways.after_sales import Return
 from actions.gateways.customers import Customer
 from actions.gateways.desk import Handoff, HandoffRequest, Said
@@ -11,6 +12,17 @@ from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.http import Caller
 from actions.gateways.logistics import Shipment
 from actions.gateways.orders import Order, OrderItem, Rule, Urged
+from actions.gateways.products import (
+    Answer,
+    Coupon,
+    Fact,
+    Found,
+    Offer,
+    Pick,
+    Product,
+    Recommendation,
+    Variant,
+)
 from actions.gateways.tickets import Ticket
 from actions.wiring import Gateways
 
@@ -40,10 +52,18 @@ class Shop:
     desk: Handoff = field(default_factory=lambda: Handoff("HO1", "GD202611210005", 1, True))
     handoffs: list[HandoffRequest] = field(default_factory=list)
     relayed: list[Said] = field(default_factory=list)
+    goods: list[Goods] = field(default_factory=list)
+    was: str | None = None  # the price before
+    assets: Assets = field(default_factory=lambda: ASSETS)
 
     def gateways(self) -> Gateways:
         """All ports, over this shop."""
-        return Gateways(_Customers(self), _Orders(self), _Logistics(self), _AfterSales(self), _Tickets(self), _Desk(self))
+        return Gateways(
+            _Customers(self), _Orders(self), _Logistics(self), _AfterSales(self), _Tickets(self), _Desk(self),
+            products=_Products(self),
+            account=_Account(self),
+            feedback=_Feedback(self),
+        )  # fmt: skip
 
     def of(self, caller: Caller) -> list[Order]:
         """The caller's orders."""
@@ -186,3 +206,100 @@ class _Customers:
     def get(self, caller: Caller) -> Customer:
         self.shop.up()
         return Customer(caller.customer or "", "王小明", "金卡")
+
+
+# ── products ──────────────────────────────────────────────────────────────────
+
+
+def product(sku: str, name: str, price: str = "199.00", stock: int = 9, variants: tuple[str, ...] = ("黑色",), **page: str) -> Goods:
+    """Goods whose variants all have that stock; `page` is what their page says."""
+    state, code = ("有货", "in_stock") if stock else ("无货", "out_of_stock")
+    made = tuple(Variant(f"{sku}-{i + 1:02}", v, price, stock, state, code, "" if stock else "一般 7 至 15 天补货") for i, v in enumerate(variants))
+    return Goods(Product(f"{sku}-01", sku, name, "灵犀自营", made), page)
+
+
+@dataclass
+class Goods:
+    """A product and its page."""
+
+    product: Product
+    page: dict[str, str]
+
+    @property
+    def found(self) -> Found:
+        """As a search answers it."""
+        return Found(self.product.sku, self.product.product_id, self.product.name, "", True, True)
+
+
+@dataclass
+class _Products:
+    shop: Shop
+
+    def named(self, name: str) -> list[Found]:
+        self.shop.up()
+        return [g.found for g in self.shop.goods if all(part.lower() in g.product.name.lower() for part in name.split())]
+
+    def meant(self, text: str) -> list[Found]:
+        self.shop.up()
+        return [g.found for g in self.shop.goods if any(part in text for part in g.product.name.split())]
+
+    def get(self, sku: str) -> Product:
+        return self._goods(sku).product
+
+    def answer(self, sku: str, question: str) -> Answer:
+        goods = self._goods(sku)
+        facts = tuple(Fact(name, value) for name, value in goods.page.items())
+        return Answer(sku, goods.product.name, False, tuple(f for f in facts if f.name in question), facts)
+
+    def offer(self, caller: Caller, sku: str) -> Offer:
+        coupons = (Coupon("满 129 减 20", "179.00", "2026-12-01T23:59:59+08:00"),) if caller.customer else ()
+        return Offer(self._goods(sku).product.variants[0].price, "2026-11-18T10:00:00+08:00", self.shop.was, "199.00", coupons)
+
+    def recommend(self, caller: Caller, kind: str | None, text: str, colour: str | None, amounts: list[int]) -> Recommendation:
+        self.shop.up()
+        nothing = not (kind or amounts)
+        goods = self.shop.goods if nothing else [g for g in self.shop.goods if (kind or "") in g.product.name]
+        picks = tuple(Pick(g.product.sku, g.product.name, "199.00", ("近 90 天卖出 3 件",)) for g in goods[:3])
+        return Recommendation(picks, nothing)
+
+    def of_order(self, caller: Caller, number: str) -> list[Found]:
+        titles = [o.title for o in self.shop.of(caller) if o.number == number]
+        return [g.found for g in self.shop.goods if any(title in g.product.name for title in titles)]
+
+    def _goods(self, sku: str) -> Goods:
+        self.shop.up()
+        for goods in self.shop.goods:
+            if sku in (goods.product.product_id, *(v.sku for v in goods.product.variants)):
+                return goods
+        raise NotFound("product")
+
+
+# ── account, feedback ─────────────────────────────────────────────────────────
+
+ASSETS = Assets("银卡", "3200.00", "金卡", "1800.00", "2026-12-01", 1200, "12.00", 300, "2026-12-31", "35.00",
+                (GiftCard("8821", "80.00", "2028-01-01"),), "80.00", 2, "2026-11-25")  # fmt: skip
+
+
+@dataclass
+class _Account:
+    shop: Shop
+
+    def assets(self, caller: Caller) -> Assets:
+        self.shop.up()
+        assert caller.customer
+        return self.shop.assets
+
+
+@dataclass
+class _Feedback:
+    shop: Shop
+
+    def rate(self, caller: Caller, conversation_id: str, score: int) -> int:
+        self.shop.write(caller, "rate", str(score))
+        return 7
+
+    def amend(self, caller: Caller, number: int, conversation_id: str, score: int | None, text: str | None) -> None:
+        self.shop.write(caller, "amend", str(number), str(score or ""), text or "")
+
+    def suggest(self, caller: Caller, conversation_id: str, text: str) -> None:
+        self.shop.write(caller, "suggest", text)
