@@ -34,7 +34,7 @@ VALUES = ("invoices_request", "invoices_change", "invoices_ask_status")
 NAMES = (*VALUES, "chat_smalltalk", "chat_greet", "account_manage", "faq", "products_ask_detail", "products_recommend")
 _INVOICE = re.compile(r"FP\d{12}", re.IGNORECASE)
 _LONG = re.compile(r"(?<![0-9A-Za-z@._-])[0-9A-Za-z](?:[ -]?[0-9A-Za-z]){5,24}(?![0-9A-Za-z@._-])")
-_EMAIL = re.compile(r"\S+@\S+")
+_EMAIL = re.compile(r"[0-9A-Za-z._%+-]+@[0-9A-Za-z.-]*")
 
 
 class HeadingForm(Form):
@@ -53,7 +53,8 @@ class HeadingForm(Form):
         name unless another is given.
         """
         said = words(turn)
-        filled = self._kind(turn, said) if kinds else {}
+        mail = self.asked(turn, "invoices_email") and "@" in said
+        filled = self._kind(turn, said) if kinds and not mail else {}
         if filled.get("invoices_title_kind") == OTHER:  # the button that starts over
             return dict.fromkeys(HEADING)
         if "invoices_title_kind" not in filled or len(said) > SHORT:
@@ -185,11 +186,13 @@ class AskInvoicesConfirmed(CustomerAction):
             turn.utter("utter_invoices_tax_number_doubtful", number=turn.slot("invoices_tax_number"))
         form = str((turn.tracker.active_loop or {}).get("name") or "")
         if form == ValidateInvoicesChangeForm.form:
-            turn.utter("utter_ask_invoices_confirmed", f"change_{turn.slot('invoices_change_field')}", **asked_for(turn))
+            field = str(turn.slot("invoices_change_field"))
+            if field == "title" and turn.slot("invoices_title_kind") == PERSON:
+                field = PERSON
+            turn.utter("utter_ask_invoices_confirmed", f"change_{field}", **asked_for(turn))
         else:
             turn.utter("utter_ask_invoices_confirmed", str(turn.slot("invoices_title_kind")), **asked_for(turn))
-            kind = str(turn.slot("invoices_type"))
-            if kind == SPECIAL:
+            if turn.slot("invoices_type") == SPECIAL:
                 turn.utter("utter_invoices_special_hint")
         return []
 

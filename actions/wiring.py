@@ -9,8 +9,11 @@ from actions.gateways.after_sales import AfterSalesGateway, HttpAfterSales
 from actions.gateways.customers import CustomerGateway, HttpCustomers
 from actions.gateways.desk import DeskGateway, HttpDesk
 from actions.gateways.http import BackOffice
+from actions.gateways.invoices import HttpInvoices, InvoiceGateway
 from actions.gateways.logistics import HttpLogistics, LogisticsGateway
 from actions.gateways.orders import HttpOrders, OrderGateway
+from actions.gateways.payments import HttpPayments, PaymentGateway
+from actions.gateways.promotions import HttpPromotions, PromotionGateway
 from actions.gateways.tickets import HttpTickets, TicketGateway
 from actions.settings import Settings
 
@@ -23,6 +26,9 @@ class Gateways:
     orders: OrderGateway
     logistics: LogisticsGateway
     after_sales: AfterSalesGateway
+    invoices: InvoiceGateway
+    promotions: PromotionGateway
+    payments: PaymentGateway
     tickets: TicketGateway
     desk: DeskGateway
 
@@ -42,6 +48,9 @@ def gateways() -> Gateways:
         orders=HttpOrders(http),
         logistics=HttpLogistics(http),
         after_sales=HttpAfterSales(http),
+        invoices=HttpInvoices(http),
+        promotions=HttpPromotions(http),
+        payments=HttpPayments(http),
         tickets=HttpTickets(http),
         desk=HttpDesk(http),
     )

@@ -1,4 +1,4 @@
-"""Payments: what the orders say when one went wrong. Nothing is changed; a person is asked for by a ticket."""
+"""Payments: what the orders say when one went wrong. Nothing is changed; a ticket asks for a person."""
 
 from __future__ import annotations
 
