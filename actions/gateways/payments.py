@@ -14,8 +14,8 @@ class PaymentCheck:
 
     Attributes:
         problem: the shop's word for what was reported.
-        finding: notice_late, no_payment_seen, comes_back, refund_sent, refund_arrived, payment_seen, two_orders,
-            one_payment_seen, still_payable, order_lapsed, nothing_to_pay, top_up_waiting, top_up_late, nothing_seen.
+        finding: notice_late, transfer_waiting, no_payment_seen, comes_back, refund_sent, refund_arrived, payment_seen,
+            two_orders, one_payment_seen, still_payable, order_lapsed, nothing_to_pay, top_up_waiting, top_up_late, nothing_seen.
         needs_person: whether somebody has to look at the flow of money.
         until: by when it should settle by itself; ISO 8601 or None.
         seen: one sentence for the person who looks.

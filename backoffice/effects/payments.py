@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backoffice.effects import find
 from backoffice.models import Order, Ticket
 from backoffice.rules import payments as rules
-from backoffice.states import PaymentProblem, RefundState, TicketState
+from backoffice.states import PaymentMethod, PaymentProblem, RefundState, TicketState
 
 TICKET = "payment_problem"
 _ORDERS = 20
@@ -53,6 +53,7 @@ def _facts(order: Order) -> rules.PaymentFacts:
         paid_at=order.paid_at,
         cancelled_at=order.cancelled_at,
         cancel_reason=order.cancel_reason_code,
+        by_transfer=order.payment_method is PaymentMethod.BANK_TRANSFER,
         is_top_up=any(word in item.product_name for item in order.items for word in _TOP_UPS),
         refund_arrives_by=max((refund.arrives_by for refund in order.refunds), default=None),
         refund_arrived=all(refund.state is RefundState.ARRIVED for refund in order.refunds),

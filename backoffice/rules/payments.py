@@ -35,6 +35,8 @@ class PaymentFacts:
     paid_at: datetime | None
     cancelled_at: datetime | None
     cancel_reason: CancelReason | None
+    by_transfer: bool
+    """A company's bank transfer takes days; the order waits for it."""
     is_top_up: bool
     refund_arrives_by: date | None
     """The last day of what was sent back; None where nothing was."""
@@ -76,6 +78,8 @@ def diagnose(
 
 def _paid_unpaid(orders: Sequence[PaymentFacts], now: datetime) -> Finding:
     for order in orders:
+        if order.state is OrderState.UNPAID and order.by_transfer:
+            return Finding("transfer_waiting", order=order.number, until=order.pay_by)
         if order.state is OrderState.UNPAID:
             until = order.created_at + NOTICE_WITHIN
             if now < until:

@@ -15,7 +15,7 @@ class PaymentCheckView(View):
     problem: str = Field(examples=["付了款，订单没有变"])
     problem_code: str = Field(examples=["paid_unpaid"])
     finding_code: str = Field(
-        description="notice_late、no_payment_seen、comes_back、refund_sent、refund_arrived、payment_seen、"
+        description="notice_late、transfer_waiting、no_payment_seen、comes_back、refund_sent、refund_arrived、payment_seen、"
         "two_orders、one_payment_seen、still_payable、order_lapsed、nothing_to_pay、top_up_waiting、"
         "top_up_late、nothing_seen",
         examples=["no_payment_seen"],

@@ -91,5 +91,5 @@ def test_a_shop_that_is_down_opens_nothing(shop: Shop) -> None:
 def test_every_finding_of_the_shop_has_words_of_its_own() -> None:
     rules = Path(__file__).resolve().parents[2] / "backoffice" / "rules" / "payments.py"
     findings = set(re.findall(r'(?:Finding\(|code = |else )"(\w+)"', rules.read_text("utf-8")))
-    assert len(findings) == 14
+    assert len(findings) == 15
     assert {f"utter_payments_seen_{finding}" for finding in findings} <= set(DOMAIN["responses"])

@@ -136,6 +136,14 @@ def test_a_late_notice_is_waited_for_and_then_looked_into(office: Office, shop: 
     assert number in late["seen"] and "没有收到付款" in late["seen"]
 
 
+def test_a_companys_transfer_is_waited_for(office: Office, shop: Shop) -> None:
+    until = NOW + timedelta(hours=60)
+    shop.order(OrderState.UNPAID, payment_method=PaymentMethod.BANK_TRANSFER, pay_by=until)
+    found = look(office, "paid_unpaid")
+    assert (found["finding_code"], found["needs_person"]) == ("transfer_waiting", False)
+    assert found["until"] == until.isoformat(timespec="seconds")
+
+
 def test_money_for_a_lapsed_order_comes_back_by_itself(office: Office, shop: Shop) -> None:
     shop.order(OrderState.UNPAID, pay_by=NOW - timedelta(minutes=1), created_at=NOW - timedelta(minutes=31))
     found = look(office, "paid_unpaid")
