@@ -72,7 +72,9 @@ class HeadingForm(Form):
                 filled["invoices_title"] = customer.name
         elif kind == COMPANY and before == PERSON:
             filled.setdefault("invoices_title", None)
-        return {**filled, **await self.checked_heading(turn, filled)}
+        filled |= await self.checked_heading(turn, filled)
+        asked = turn.slot(REQUESTED_SLOT)  # an empty slot that stays empty is no news, unless it is asked again
+        return {n: v for n, v in filled.items() if v is not None or turn.slot(n) is not None or n in (asked, "invoices_type")}
 
     def _kind(self, turn: Turn, said: str) -> dict[str, Any]:
         """Which type, and whether a person's or a company's; never out of a title that was asked for."""

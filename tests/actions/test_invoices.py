@@ -352,3 +352,19 @@ def test_a_no_changes_nothing(shop: Shop) -> None:
     told = run(ActionInvoicesChange(), slots={**known(number="FP202611120001", change_field="title", confirmed=False)})
     assert told.said == ["utter_invoices_change_kept"]
     assert shop.done == []
+
+
+def test_every_refusal_of_the_shop_has_words_of_its_own() -> None:
+    from tests.actions.talk import DOMAIN
+
+    asked = {
+        "order_not_paid", "order_cancelled", "invoice_exists", "invoice_refunded", "invoice_nothing_to_invoice",
+        "invoice_window_passed", "invoice_tax_id_invalid", "invoice_special_company_only", "invoice_special_not_qualified",
+    }  # fmt: skip
+    changed = {
+        "invoice_of_merchant", "invoice_voided", "invoice_changing", "invoice_change_limit", "invoice_change_window_passed",
+        "invoice_tax_id_invalid", "invoice_special_company_only", "invoice_special_not_qualified",
+    }  # fmt: skip
+    written = {f"utter_invoices_request_rejected_{code}" for code in asked}
+    written |= {f"utter_invoices_change_rejected_{code}" for code in changed}
+    assert written <= set(DOMAIN["responses"])
