@@ -499,6 +499,11 @@ class PriceProtection(Base):
     amount_fen: Mapped[int]
     created_at: Mapped[datetime]
 
+    @property
+    def refund_source(self) -> str:
+        """What its refund's rows are for."""
+        return f"price:{self.number}"
+
 
 class Ticket(Base):
     __tablename__ = "tickets"

@@ -23,6 +23,8 @@ from backoffice.effects.work import Work
 from backoffice.models import Coupon, Customer, GiftCard, Order, PointsEntry, Refund
 from backoffice.rules.levels import DAYS, next_level
 from backoffice.states import CouponState
+from backoffice.models import Coupon, Customer, Order, PointsEntry
+from backoffice.states import CouponState, OrderState
 from backoffice.views.customers import (
     AssetsView,
     CouponPage,
@@ -83,7 +85,13 @@ def list_coupons(
         mine += [Coupon.state == state_code, ~lapsed]
     total = look.session.scalar(select(func.count()).select_from(Coupon).where(*mine)) or 0
     page = select(Coupon).where(*mine).order_by(Coupon.valid_to, Coupon.id).limit(limit).offset(offset)
-    items: list[CouponView] = [coupon_view(coupon, look.now) for coupon in look.session.scalars(page)]
+    gave_back = select(Order).where(
+        Order.customer_id == look.customer.id, Order.state == OrderState.CANCELLED, Order.discount_fen > 0
+    )
+    cancelled = list(look.session.scalars(gave_back.order_by(Order.created_at.desc())))
+    items: list[CouponView] = [
+        coupon_view(coupon, look.now, cancelled) for coupon in look.session.scalars(page)
+    ]
     return CouponPage(items=items, total=total)
 
 

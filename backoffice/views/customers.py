@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from pydantic import Field
 
 from backoffice.models import Coupon, Customer, GiftCard, PointsEntry
+from backoffice.models import Coupon, Customer, Order, PointsEntry
 from backoffice.money import yuan
 from backoffice.rules.levels import Progress
 from backoffice.states import CouponState
@@ -43,6 +45,7 @@ class CouponView(View):
     valid_from: Time
     valid_to: Time
     order_number: str | None
+    returned_from: str | None = Field(description="从这个已取消的订单退回来的", examples=[None])
     unusable_reason: str | None = Field(examples=[None, "2026-11-01 已过期，不能延期"])
 
 
@@ -150,7 +153,8 @@ def coupon_state(coupon: Coupon, now: datetime) -> CouponState:
     return coupon.state
 
 
-def coupon_view(coupon: Coupon, now: datetime) -> CouponView:
+def coupon_view(coupon: Coupon, now: datetime, cancelled: Sequence[Order] = ()) -> CouponView:
+    """`cancelled`: the customer's cancelled orders that had used a coupon, newest first."""
     state = coupon_state(coupon, now)
     reason = None
     if state is CouponState.EXPIRED:
@@ -172,7 +176,17 @@ def coupon_view(coupon: Coupon, now: datetime) -> CouponView:
         valid_from=coupon.valid_from,
         valid_to=coupon.valid_to,
         order_number=coupon.order_number,
+        returned_from=next((order.number for order in cancelled if _gave_back(order, coupon)), None),
         unusable_reason=reason,
+    )
+
+
+def _gave_back(order: Order, coupon: Coupon) -> bool:
+    """A cancelled order's coupon is free again and remembers no order: its value and its dates tell."""
+    return (
+        coupon.state is not CouponState.USED
+        and coupon.value_fen == order.discount_fen
+        and coupon.valid_from <= order.created_at <= coupon.valid_to
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from actions.gateways.account import Assets, GiftCard
 from actions.gateways.after_sales import Return
@@ -10,6 +11,7 @@ from actions.gateways.customers import Customer
 from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.http import Caller
+from actions.gateways.invoices import Checked, Heading, Invoice
 from actions.gateways.logistics import Shipment
 from actions.gateways.orders import Order, OrderItem, Rule, Urged
 from actions.gateways.products import (
@@ -23,10 +25,12 @@ from actions.gateways.products import (
     Recommendation,
     Variant,
 )
+from actions.gateways.payments import PaymentCheck
+from actions.gateways.promotions import Coupon, Protection, Quote
 from actions.gateways.tickets import Ticket
 from actions.wiring import Gateways
 
-OPERATIONS = ("cancel", "change", "urge", "return", "exchange", "repair", "refund")
+OPERATIONS = ("cancel", "change", "urge", "return", "exchange", "repair", "refund", "price_protection", "invoice")
 
 
 def order(number: str, state_code: str, *allowed: str, title: str = "蓝牙耳机 LX-B3", pieces: int = 1) -> Order:
@@ -47,6 +51,12 @@ class Shop:
 
     orders: dict[str, list[Order]] = field(default_factory=dict)
     slips: dict[str, list[Return]] = field(default_factory=dict)
+    invoices: dict[str, list[Invoice]] = field(default_factory=dict)
+    qualified: bool = False
+    coupons: list[Coupon] = field(default_factory=list)
+    drops: dict[tuple[str, int | None], Quote | Rejected] = field(default_factory=dict)
+    protections: list[Protection] = field(default_factory=list)
+    payment: PaymentCheck | None = None
     done: list[tuple[str, ...]] = field(default_factory=list)
     down: bool = False
     desk: Handoff = field(default_factory=lambda: Handoff("HO1", "GD202611210005", 1, True))
@@ -63,6 +73,9 @@ class Shop:
             products=_Products(self),
             account=_Account(self),
             feedback=_Feedback(self),
+            customers=_Customers(self), orders=_Orders(self), logistics=_Logistics(self), after_sales=_AfterSales(self),
+            invoices=_Invoices(self), promotions=_Promotions(self), payments=_Payments(self),
+            tickets=_Tickets(self), desk=_Desk(self),
         )  # fmt: skip
 
     def of(self, caller: Caller) -> list[Order]:
@@ -162,6 +175,98 @@ class _AfterSales:
     def withdraw(self, caller: Caller, slip: str) -> Return:
         self.shop.write(caller, "withdraw", slip)
         return self.get(caller, slip)
+
+
+def invoice(number: str, state_code: str = "issued", change: str = "", **values: Any) -> Invoice:
+    """An invoice; `change` is the code that forbids changing it."""
+    kept: dict[str, Any] = {
+        "number": number, "order_number": "202611100003", "goods": "跑步鞋", "type": "数电普通发票", "type_code": "normal",
+        "kind": "个人", "kind_code": "person", "title": "王小明", "tax_number": None, "content": "商品明细",
+        "email": "ming@example.com", "amount": "199.00", "state": state_code, "state_code": state_code,
+        "due_at": "2026-11-24T18:00:00+08:00", "issued_at": "2026-11-12T10:00:00+08:00", "sent_at": None, "next_step": "",
+        "change": Rule(not change, change, "商城的说明"),
+        "resend": Rule(state_code == "issued", "" if state_code == "issued" else "invoice_not_issued", "还没有开"),
+    }  # fmt: skip
+    return Invoice(**{**kept, **values})
+
+
+@dataclass
+class _Invoices:
+    shop: Shop
+
+    def check(self, caller: Caller, type_code: str, kind: str, tax_number: str | None) -> Checked:
+        self.shop.up()
+        code = ""
+        if type_code == "special" and kind == "person":
+            code = "invoice_special_company_only"
+        elif type_code == "special" and not self.shop.qualified:
+            code = "invoice_special_not_qualified"
+        elif kind == "company" and len(tax_number or "") != 18:
+            code = "invoice_tax_id_invalid"
+        return Checked(Rule(not code, code, "商城的说明"), doubtful=bool(tax_number and tax_number.endswith("X")))
+
+    def request(self, caller: Caller, order_number: str, heading: Heading) -> Invoice:
+        told = (heading.type, heading.kind, heading.title, heading.tax_number, heading.email)
+        self.shop.write(caller, "invoice", order_number, *(str(value) for value in told))
+        return invoice("FP202611210001", "issuing", title=heading.title)
+
+    def recent(self, caller: Caller, order_number: str | None = None) -> list[Invoice]:
+        self.shop.up()
+        mine = self.shop.invoices.get(caller.customer or "", [])
+        return [each for each in mine if order_number in (None, each.order_number)]
+
+    def get(self, caller: Caller, number: str) -> Invoice:
+        for found in self.recent(caller):
+            if found.number == number:
+                return found
+        raise NotFound("invoice")
+
+    def change(self, caller: Caller, number: str, heading: Heading) -> Invoice:
+        told = (heading.type, heading.kind, heading.title, heading.tax_number, heading.content, heading.email)
+        self.shop.write(caller, "change_invoice", number, *(str(value) for value in told))
+        return replace(self.get(caller, number), state_code="changing", title=heading.title or "")
+
+    def resend(self, caller: Caller, number: str, email: str | None) -> Invoice:
+        self.shop.write(caller, "resend", number, str(email))
+        return replace(self.get(caller, number), email=email)
+
+
+@dataclass
+class _Promotions:
+    shop: Shop
+
+    def coupons(self, caller: Caller) -> list[Coupon]:
+        self.shop.up()
+        return self.shop.coupons
+
+    def quote(self, caller: Caller, order_number: str, line: int | None) -> Quote:
+        self.shop.up()
+        drop = self.shop.drops[order_number, line]
+        if isinstance(drop, Rejected):
+            raise drop
+        return drop
+
+    def protect(self, caller: Caller, order_number: str, line: int | None) -> Protection:
+        quote = self.quote(caller, order_number, line)
+        self.shop.write(caller, "protect", order_number, str(line))
+        return Protection(**vars(quote), number="JB202611210001", order_number=order_number, refund_code="sent",
+                          arrives_by="2026-11-25", created_at="2026-11-21T15:00:00+08:00")  # fmt: skip
+
+    def protections(self, caller: Caller) -> list[Protection]:
+        self.shop.up()
+        return self.shop.protections
+
+
+@dataclass
+class _Payments:
+    shop: Shop
+
+    def check(self, caller: Caller, problem: str, order_number: str | None) -> PaymentCheck:
+        self.shop.up()
+        if order_number and order_number not in {order.number for order in self.shop.of(caller)}:
+            raise NotFound("order")
+        assert self.shop.payment
+        return replace(self.shop.payment, problem=problem, order_number=order_number or self.shop.payment.order_number)
 
 
 @dataclass
