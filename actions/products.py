@@ -402,8 +402,9 @@ async def _compared(turn: Turn, question: Question) -> bool:
     prices = [min((await turn.call(gateway.get, each.sku)).variants, key=_price).price for each in (one, other)]
     listed = "\n".join(f"{name}：{told[0][name]} ／ {told[1][name]}" for name in shared)
     alike = question.intent != PRICE and bool(told[0].keys() & told[1].keys())
+    variant = "" if shared else "alike" if alike else "prices"
     turn.utter(
-        "utter_products_compared", "" if shared else "alike" if alike else "prices", one=one.name, other=other.name, differences=listed,
+        "utter_products_compared", variant, one=one.name, other=other.name, differences=listed,
         one_price=prices[0], other_price=prices[1],
     )  # fmt: skip
     return True

@@ -14,8 +14,8 @@ from actions.gateways.http import BackOffice
 from actions.gateways.invoices import HttpInvoices, InvoiceGateway
 from actions.gateways.logistics import HttpLogistics, LogisticsGateway
 from actions.gateways.orders import HttpOrders, OrderGateway
-from actions.gateways.products import HttpProducts, ProductGateway
 from actions.gateways.payments import HttpPayments, PaymentGateway
+from actions.gateways.products import HttpProducts, ProductGateway
 from actions.gateways.promotions import HttpPromotions, PromotionGateway
 from actions.gateways.tickets import HttpTickets, TicketGateway
 from actions.settings import Settings

@@ -22,8 +22,6 @@ from backoffice.api.inputs import Body, Limit, Offset, Printable
 from backoffice.effects.work import Work
 from backoffice.models import Coupon, Customer, GiftCard, Order, PointsEntry, Refund
 from backoffice.rules.levels import DAYS, next_level
-from backoffice.states import CouponState
-from backoffice.models import Coupon, Customer, Order, PointsEntry
 from backoffice.states import CouponState, OrderState
 from backoffice.views.customers import (
     AssetsView,

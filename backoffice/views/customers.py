@@ -7,8 +7,7 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from backoffice.models import Coupon, Customer, GiftCard, PointsEntry
-from backoffice.models import Coupon, Customer, Order, PointsEntry
+from backoffice.models import Coupon, Customer, GiftCard, Order, PointsEntry
 from backoffice.money import yuan
 from backoffice.rules.levels import Progress
 from backoffice.states import CouponState

@@ -213,7 +213,9 @@ def _fields(session: Session, handoff: Handoff, now: datetime) -> dict[str, Any]
         "answer_by": night_answer_by(handoff.created_at) if left else None,
         "ticket_number": handoff.ticket_number,
         "reason": handoff.reason,
-        "reason_label": _REASONS.get(handoff.reason) or "、".join(_topics([handoff.reason])) or handoff.reason,
+        "reason_label": _REASONS.get(handoff.reason)
+        or "、".join(_topics([handoff.reason]))
+        or handoff.reason,
         "intent": handoff.intent,
         "sentiment": handoff.sentiment,
         "sentiment_label": _SENTIMENTS.get(handoff.sentiment or ""),

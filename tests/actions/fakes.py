@@ -14,9 +14,9 @@ from actions.gateways.http import Caller
 from actions.gateways.invoices import Checked, Heading, Invoice
 from actions.gateways.logistics import Shipment
 from actions.gateways.orders import Order, OrderItem, Rule, Urged
+from actions.gateways.payments import PaymentCheck
 from actions.gateways.products import (
     Answer,
-    Coupon,
     Fact,
     Found,
     Offer,
@@ -25,7 +25,7 @@ from actions.gateways.products import (
     Recommendation,
     Variant,
 )
-from actions.gateways.payments import PaymentCheck
+from actions.gateways.products import Coupon as Offered
 from actions.gateways.promotions import Coupon, Protection, Quote
 from actions.gateways.tickets import Ticket
 from actions.wiring import Gateways
@@ -69,13 +69,10 @@ class Shop:
     def gateways(self) -> Gateways:
         """All ports, over this shop."""
         return Gateways(
-            _Customers(self), _Orders(self), _Logistics(self), _AfterSales(self), _Tickets(self), _Desk(self),
-            products=_Products(self),
-            account=_Account(self),
-            feedback=_Feedback(self),
             customers=_Customers(self), orders=_Orders(self), logistics=_Logistics(self), after_sales=_AfterSales(self),
             invoices=_Invoices(self), promotions=_Promotions(self), payments=_Payments(self),
             tickets=_Tickets(self), desk=_Desk(self),
+            products=_Products(self), account=_Account(self), feedback=_Feedback(self),
         )  # fmt: skip
 
     def of(self, caller: Caller) -> list[Order]:
@@ -357,7 +354,7 @@ class _Products:
         return Answer(sku, goods.product.name, False, tuple(f for f in facts if f.name in question), facts)
 
     def offer(self, caller: Caller, sku: str) -> Offer:
-        coupons = (Coupon("满 129 减 20", "179.00", "2026-12-01T23:59:59+08:00"),) if caller.customer else ()
+        coupons = (Offered("满 129 减 20", "179.00", "2026-12-01T23:59:59+08:00"),) if caller.customer else ()
         return Offer(self._goods(sku).product.variants[0].price, "2026-11-18T10:00:00+08:00", self.shop.was, "199.00", coupons)
 
     def recommend(self, caller: Caller, kind: str | None, text: str, colour: str | None, amounts: list[int]) -> Recommendation:
