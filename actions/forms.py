@@ -73,6 +73,8 @@ class Form(CustomerAction):
         if asked is None:
             return await self._begin(turn)
         if _digressed(turn):
+            turn.before.clear()
+            turn.dispatcher.messages.clear()  # an apology after the answer is none
             return self._asking(turn)
         for cue, answer in (("why", "utter_chat_why"), ("unclear", "utter_chat_help")):
             if turn.cue(cue) is not None and turn.intent not in self.starts:
