@@ -83,6 +83,8 @@ def stages() -> Iterator[Stage]:
     if (ROOT / "tests" / "conversations").is_dir():
         stories = (f"{rasa}/python", "-m", "deploy.assistant", "test", "core", "--stories", "tests/conversations", "--fail-on-prediction-errors")
         yield Stage("conversations", (*stories, "--out", str(RESULTS / "conversations"), "--no-plot"), 1200)
+    if (ROOT / "tests" / "conversations_unseen").is_dir():
+        yield Stage("unseen", (f"{rasa}/python", "-m", "tests.conversations_unseen"), 1200)
 
 
 def own_environment(folder: str) -> dict[str, str]:
