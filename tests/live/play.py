@@ -53,11 +53,11 @@ class Play:
 
     def _pick(self, used: Used) -> dict[str, Any]:
         rows = [dict(row) for row in self.stack.rows(self.script["given"])]
-        free = [row for row in rows if str(row.get("number", row.get("customer_id"))) not in used.keys]
+        free = [row for row in rows if _key(row) not in used.keys]
         # A customer nobody has spoken for yet has no other script's traces; where all have, a new order will do.
         for row in sorted(free, key=lambda each: str(each.get("customer_id")) in used.customers):
             if self._permitted(row):
-                used.keys.add(str(row.get("number", row.get("customer_id"))))
+                used.keys |= {_key(row)} - {""}
                 used.customers.add(str(row.get("customer_id")))
                 return row
         reason = f"{len(rows)} rows, {len(free)} of them not used by another script, none permitted as asked"
@@ -159,3 +159,8 @@ class Play:
 
     def _note(self, line: str) -> None:
         self.said.append(line)
+
+
+def _key(row: dict[str, Any]) -> str:
+    """What no other script may take as well: the number, else the customer; nothing where the row has neither."""
+    return str(row.get("number") or row.get("customer_id") or "")

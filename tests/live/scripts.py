@@ -77,7 +77,7 @@ def check(script: Any) -> dict[str, Any]:
         raise ScriptError("conversation: is no list of steps")
     if ("allowed" in script or "refused" in script) and "given" not in script:
         raise ScriptError("allowed/refused choose among given's rows: write `given`")
-    if ("customer" in script) == ("customer_id" in str(script.get("given", ""))):
+    if "customer" not in script and "customer_id" not in str(script.get("given", "")):
         raise ScriptError("say who writes: either a customer_id among given's columns, or `customer`")
     for place, step in enumerate(script["conversation"], 1):
         kinds = [kind for kind in STEPS if isinstance(step, dict) and kind in step]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,8 +18,13 @@ SCRIPTS = list(all_scripts())
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The three processes with a freshly seeded demo shop."""
+    """The three processes with a freshly seeded demo shop, in which it is half past three in the afternoon.
+
+    The back office's clock stands still, so that what depends on its hours is the same by day and by night.
+    """
     running = Stack(tmp_path_factory.mktemp("stack"))
+    afternoon = datetime.now(ZoneInfo("Asia/Shanghai")).replace(hour=15, minute=30, second=0, microsecond=0)
+    running.environ["LINGXI_CLOCK"] = afternoon.isoformat()
     try:
         running.start("backoffice", "actions", "rasa")
         yield running
