@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.e2e.stack import Customer, Stack
 from tests.live.scripts import ScriptError, filled
+from tests.live.web import WebCustomer
 
 # What no customer should ever read: an unfilled placeholder, Python's nothing, a response's name, a state's code.
 RAW = re.compile(r"\{\w*\}|\bNone\b|\bnull\b|\butter_\w+|\baction_\w+")
@@ -29,7 +30,8 @@ class Play:
         self.stack, self.script = stack, script
         self.row = self._pick(used) if "given" in script else {}
         name = filled(str(script.get("customer") or self.row.get("customer_id")), self.row)
-        self.customer = Customer(stack, None if name == "visitor" else name)
+        face = WebCustomer if any("upload" in step for step in script["conversation"]) else Customer
+        self.customer: Customer | WebCustomer = face(stack, None if name == "visitor" else name)
         self.said: list[str] = []
         self._down: set[str] = set()
 
@@ -43,7 +45,10 @@ class Play:
         except AssertionError as error:
             raise AssertionError(f"{error}\n\n{self.transcript}") from None
         finally:
-            self.stack.start(*self._down) if self._down else None
+            if self._down:
+                self.stack.start(*self._down)
+            if isinstance(self.customer, WebCustomer):
+                self.customer.close()
             print(self.transcript)
 
     @property
@@ -113,7 +118,7 @@ class Play:
         elif "press" in step:
             answer = customer.press(step["press"], step.get("message_id"))
         else:
-            raise ScriptError("upload: pictures go over the web chat; not played yet")
+            answer = customer.upload()  # type: ignore[union-attr]
         titles = [button["title"] for button in customer.buttons]
         names = self._names()
         self._note(f"灵犀: {answer}  {names}" + (f"  [{' | '.join(titles)}]" if titles else ""))

@@ -17,7 +17,7 @@
         slots: {orders_last: "{number}"}               # what the tracker remembers now
       - say: 确认取消
         message_id: the-same-click   # the provider's number of the message; the same one twice is a repeat
-      - upload: picture              # send a small picture; the same checks as for `say`
+      - upload: picture              # send a small picture: the whole script is then played over the web chat
       - kill: backoffice             # end a process as a crash would; `start: backoffice` brings it back
       - token: expired               # from here on: expired, forged, missing, valid, or another customer's number
       database:                      # afterwards, with given's columns as :parameters; `rows` compares all rows in order
@@ -89,6 +89,8 @@ def check(script: Any) -> dict[str, Any]:
                 raise ScriptError(f"step {place}: {key} is no list: {step[key]!r}")
         if kinds[0] in ("kill", "start") and step[kinds[0]] not in PROCESSES:
             raise ScriptError(f"step {place}: no such process: {step[kinds[0]]!r}; there are {', '.join(PROCESSES)}")
+    if any("upload" in step for step in script["conversation"]) and any("token" in step for step in script["conversation"]):
+        raise ScriptError("a script that sends pictures cannot change its token")
     for place, question in enumerate(script.get("database") or [], 1):
         _keys(f"database {place}", question, {"sql", "rows"}, {"sql", "rows"})
     return dict(script)
