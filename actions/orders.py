@@ -133,8 +133,9 @@ class ValidateOrdersChangeForm(OrderForm):
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """The field from its word, the value from the customer's own words."""
-        field = turn.slot("orders_change_field") or turn.entity("orders_change_field") or _shown(turn)
-        filled = {"orders_change_field": field} if field else {}
+        known = turn.slot("orders_change_field")
+        field = known or turn.entity("orders_change_field") or _shown(turn)
+        filled = {"orders_change_field": field} if field and not known else {}  # a slot set anew would count as an answer
         if field and field != VARIANT and turn.slot("orders_change_value") is None:
             filled.update(self._value(turn, field))
         answer = self.confirmation(turn, "orders_change_confirmed")

@@ -141,6 +141,11 @@ def test_a_value_of_the_wrong_shape_is_asked_again(shop: Shop, field: str, words
     assert told["orders_change_value"] is None and told["requested_slot"] == "orders_change_value"
 
 
+def test_giving_up_is_no_answer(shop: Shop) -> None:
+    told = a_change(shop, "/chat_stop", "phone", asked=True, intent="chat_stop")
+    assert set(told) == {"requested_slot"}, "the form lets the rule for giving up answer"
+
+
 def test_a_day_is_given_to_the_shop_as_a_date(shop: Shop) -> None:
     told = a_change(shop, "后天吧", "delivery_date", asked=True, entities={"date": "2026-11-23"})
     assert told["orders_change_value"] == "2026-11-23"

@@ -2,7 +2,10 @@
 
     - name: an unshipped order is cancelled after a yes      # unique, says what the customer gets
       given: select number, customer_id from orders where state = 'paid' and seller_type = 'self'
-                                     # columns become {placeholders}; no row (`number`, else `customer_id`) serves twice
+                                     # the first row that fits; its columns become {placeholders}. Every script begins with
+                                     # the demo shop as it was seeded; rows no script took before are taken first.
+      staged:                        # makes the row what the script is about
+      - update orders set urged_count = 3 where number = :number
       allowed: cancel                # only a row whose order the shop's rules allow this for; a list for several
       refused: {return: too_late}    # only one they refuse it for; a plain `refused: return` for any reason
       customer: C000003              # instead of given's customer_id; `visitor` for nobody signed in
@@ -44,7 +47,7 @@ STEPS = {
     "start": set(),
     "token": set(),
 }  # fmt: skip
-SCRIPT = {"name", "given", "allowed", "refused", "customer", "conversation", "database"}
+SCRIPT = {"name", "given", "staged", "allowed", "refused", "customer", "conversation", "database"}
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 PROCESSES = ("backoffice", "actions", "rasa")
 
@@ -75,10 +78,12 @@ def check(script: Any) -> dict[str, Any]:
     _keys("script", script, SCRIPT, {"name", "conversation"})
     if not isinstance(script["conversation"], list) or not script["conversation"]:
         raise ScriptError("conversation: is no list of steps")
-    if ("allowed" in script or "refused" in script) and "given" not in script:
-        raise ScriptError("allowed/refused choose among given's rows: write `given`")
+    if any(key in script for key in ("allowed", "refused", "staged")) and "given" not in script:
+        raise ScriptError("allowed, refused and staged are about given's row: write `given`")
     if "customer" not in script and "customer_id" not in str(script.get("given", "")):
         raise ScriptError("say who writes: either a customer_id among given's columns, or `customer`")
+    if not all(isinstance(sql, str) for sql in script.get("staged") or []):
+        raise ScriptError("staged: is no list of SQL statements")
     for place, step in enumerate(script["conversation"], 1):
         kinds = [kind for kind in STEPS if isinstance(step, dict) and kind in step]
         if len(kinds) != 1:

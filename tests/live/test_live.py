@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.e2e.stack import Stack
-from tests.live.play import Play, Used
+from tests.live.play import Play, Shop
 from tests.live.scripts import all_scripts, check
 
 SCRIPTS = list(all_scripts())
@@ -33,11 +33,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def used() -> Used:
-    """What the scripts played so far have taken."""
-    return Used()
+def shop(stack: Stack) -> Shop:
+    """Its database, as seeded."""
+    return Shop(stack.folder)
 
 
 @pytest.mark.parametrize("script", [script for _, script in SCRIPTS], ids=[name for name, _ in SCRIPTS])
-def test_live(stack: Stack, used: Used, script: Any) -> None:
-    Play(stack, used, check(script)).run()
+def test_live(stack: Stack, shop: Shop, script: Any) -> None:
+    Play(stack, shop, check(script)).run()

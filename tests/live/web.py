@@ -53,7 +53,8 @@ class WebCustomer:
     def upload(self) -> str:
         """Send a small picture."""
         address = f"{self.stack.urls['rasa']}/webhooks/webchat/media"
-        answer = httpx.post(address, content=PICTURE, headers={"Authorization": f"Bearer {self.sender}"})
+        headers = {"Authorization": f"Bearer {self.sender}", "Origin": self.stack.urls["rasa"]}
+        answer = httpx.post(address, content=PICTURE, headers=headers)
         assert answer.status_code == 201, answer.text
         return self._message(None, media=answer.json()["id"])
 
