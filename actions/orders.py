@@ -174,6 +174,7 @@ class ActionOrdersChange(OrderAction):
     async def finish(self, turn: Turn, order: Order) -> None:
         """Change it and read back what stands now."""
         if turn.slot("orders_change_field") == VARIANT:
+            turn.finished = False
             turn.utter("utter_orders_change_variant", **told(order))
             return
         confirmed(turn, "orders_change_confirmed")
