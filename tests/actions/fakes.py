@@ -13,7 +13,7 @@ from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.http import Caller
 from actions.gateways.invoices import Checked, Heading, Invoice
 from actions.gateways.logistics import Shipment
-from actions.gateways.orders import Order, OrderItem, Rule, Urged
+from actions.gateways.orders import Order, OrderItem, OrderRefund, Rule, Urged
 from actions.gateways.payments import PaymentCheck
 from actions.gateways.products import (
     Answer,
@@ -35,10 +35,13 @@ OPERATIONS = ("cancel", "change", "urge", "return", "exchange", "repair", "refun
 
 def order(number: str, state_code: str, *allowed: str, title: str = "蓝牙耳机 LX-B3", pieces: int = 1) -> Order:
     """An order in which only `allowed` operations are possible."""
+    times = {"created_at": "2026-11-19T10:02:00+08:00"}
+    if state_code != "unpaid":
+        times["paid_at"] = "2026-11-19T10:05:00+08:00"
     rules = {name: Rule(name in allowed, "" if name in allowed else f"order_{state_code}", "商城的说明") for name in OPERATIONS}
     return Order(
         number=number, title=title, state=state_code, state_code=state_code, amount="199.00", seller="灵犀自营",
-        payment_method="微信支付", address="杭州市", times={"created_at": "2026-11-19T10:02:00+08:00"},
+        payment_method="微信支付", address="杭州市", times=times,
         promised_ship_by=None, pay_by=None, delivery_date=None, cancel_reason=None,
         tracking_number="LXWL0000000001" if state_code in ("shipped", "signed") else None, carrier="灵犀物流",
         open_return=None, items=tuple(OrderItem(i + 1, f"{title} {i + 1}", 1) for i in range(pieces)), allowed=rules,
@@ -108,7 +111,10 @@ class _Orders:
     def cancel(self, caller: Caller, number: str, reason: str | None) -> Order:
         found = self.get(caller, number)
         self.shop.write(caller, "cancel", number)
-        return replace(found, state_code="cancelled")
+        if found.seller != "灵犀自营":
+            return replace(found, cancel_decide_by="2026-11-22T10:00:00+08:00")
+        refund = OrderRefund(found.amount, "原路退回微信支付", "1 至 3 个工作日")
+        return replace(found, state_code="cancelled", refunds=(refund,) if "paid_at" in found.times else ())
 
     def change(self, caller: Caller, number: str, field: str, value: str) -> Order:
         self.shop.write(caller, "change", number, field, value)
