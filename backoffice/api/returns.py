@@ -15,6 +15,7 @@ from backoffice.effects import find, returns
 from backoffice.effects.work import Work
 from backoffice.models import Order, Return
 from backoffice.states import OPEN_RETURN_STATES, ReturnKind, ReturnReason
+from backoffice.views.return_options import OptionsView, options_view
 from backoffice.views.returns import ReturnPage, ReturnView, return_view
 
 router = APIRouter(prefix="/returns", tags=["returns"])
@@ -92,6 +93,18 @@ def list_returns(
     return ReturnPage(
         items=[return_view(slip, look.customer) for slip in look.session.scalars(page)], total=total
     )
+
+
+class OptionsBody(Body):
+    order_number: OrderNumber
+    line: Line | None = None
+    text: ShortText | None = Field(default=None, description="客户说的问题", examples=["屏幕有划痕"])
+
+
+@router.post("/options", summary="这个订单能怎么办售后（不申请）", responses=READS)
+def look_at_options(body: OptionsBody, look: CustomerReading) -> OptionsView:
+    order = find.order(look.session, look.customer.id, body.order_number)
+    return options_view(look.session, order, body.line, body.text, look.now)
 
 
 @router.get("/{slip}", summary="一张服务单", responses=READS)

@@ -87,7 +87,9 @@ def create_ticket(body: TicketBody, once: CustomerWriting) -> Response:
         if order and body.kind in ONCE_PER_ORDER:
             known = tickets.same_open_ticket(work, body.kind, order.number)
             if known:
-                return 200, ticket_view(tickets.add_comment(work, known, tickets.CUSTOMER, body.text or body.subject))
+                return 200, ticket_view(
+                    tickets.add_comment(work, known, tickets.CUSTOMER, body.text or body.subject)
+                )
         ticket = tickets.open_ticket(
             work,
             kind=body.kind,

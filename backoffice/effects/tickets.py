@@ -104,9 +104,7 @@ def file_complaint(work: Work, complaint: Complaint) -> Ticket:
     return ticket
 
 
-def complaint_facts(
-    work: Work, text: str, sentiment: str, order: Order | None
-) -> complaints.ComplaintFacts:
+def complaint_facts(work: Work, text: str, sentiment: str, order: Order | None) -> complaints.ComplaintFacts:
     """What the grading looks at: the customer's earlier reports, and the order complained of."""
     mine = [Ticket.customer_id == work.customer.id, Ticket.kind == "complaint"]
     still_open = Ticket.state.in_([TicketState.OPEN, TicketState.WORKING])

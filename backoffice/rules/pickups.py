@@ -40,7 +40,9 @@ def choose(state: ReturnState, is_offered: bool, wanted: str, now: datetime) -> 
     if state not in (ReturnState.REVIEWING, ReturnState.AWAITING_GOODS):
         return refuse("pickup_too_late", "商品已经寄回或服务单已经结束，不能再约上门取件。")
     if not is_offered:
-        return refuse("pickup_not_offered", "商家订单和大件不支持上门取件，请按服务单上的地址寄回或等师傅联系。")
+        return refuse(
+            "pickup_not_offered", "商家订单和大件不支持上门取件，请按服务单上的地址寄回或等师傅联系。"
+        )
     if wanted not in offers(now):
         choices = "、".join(label(offer) for offer in offers(now))
         return refuse("pickup_out_of_range", f"上门取件可以约 2 天内：{choices}。")

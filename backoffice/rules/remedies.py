@@ -44,6 +44,13 @@ def propose(
     return [kind for kind in wanted if judge(order, lines, kind, reason, now).ok]
 
 
+def label(kind: ReturnKind, reason: ReturnReason) -> str:
+    """What a customer calls it: what was missing is sent after, nothing is exchanged."""
+    if kind is _EXCHANGE and reason is ReturnReason.MISSING:
+        return "补发"
+    return kind.label
+
+
 def judge(
     order: OrderFacts, lines: tuple[LineFacts, ...], kind: ReturnKind, reason: ReturnReason, now: datetime
 ) -> Decision:
@@ -52,8 +59,6 @@ def judge(
     return next((verdict for verdict in verdicts if verdict.ok), verdicts[0])
 
 
-def ever(
-    order: OrderFacts, lines: tuple[LineFacts, ...], kind: ReturnKind, now: datetime
-) -> bool:
+def ever(order: OrderFacts, lines: tuple[LineFacts, ...], kind: ReturnKind, now: datetime) -> bool:
     """Whether some reason would be good enough: then it is worth asking for it."""
     return any(judge(order, lines, kind, reason, now).ok for reason in ReturnReason)

@@ -272,7 +272,7 @@ def refund_fen(request: Request) -> int:
     return sum(line.paid_fen - line.protected_unit_fen * line.quantity for line in request.lines)
 
 
-def pickup_hint(order: OrderFacts, request: Request, level: Level) -> str:
+def pickup_hint(order: OrderFacts, request: Request, level: Level, *, is_fetched: bool = False) -> str:
     """What sending the goods back costs (document 03, 退换货的运费谁出 and 上门取件收费吗)."""
     if request.reason in FAULTS:
         return "来回运费由我们承担，上门取件免费。"
@@ -285,6 +285,8 @@ def pickup_hint(order: OrderFacts, request: Request, level: Level) -> str:
         return "第二次起每次换码收 10 元。"
     free = _FREE_PICKUPS.get(level)
     member = f"，{level.label}会员每年免 {free} 次" if free else ""
+    if is_fetched:
+        return f"取件费每次 10 元{member}。"
     return f"寄回运费由您承担；也可以约 2 天内上门取件，每次 10 元{member}。"
 
 

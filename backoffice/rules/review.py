@@ -35,7 +35,11 @@ class Rule:
 RULES: tuple[Rule, ...] = (
     Rule("safety", "涉及人身安全", lambda facts: any(word in facts.text for word in SAFETY_WORDS)),
     Rule("minor", "涉及未成年人消费", lambda facts: any(word in facts.text for word in MINOR_WORDS)),
-    Rule("large_refund", f"退款超过 {yuan(REFUND_OVER_FEN)} 元", lambda facts: facts.refund_fen > REFUND_OVER_FEN),
+    Rule(
+        "large_refund",
+        f"退款超过 {yuan(REFUND_OVER_FEN)} 元",
+        lambda facts: facts.refund_fen > REFUND_OVER_FEN,
+    ),
 )
 
 

@@ -103,7 +103,11 @@ def return_view(slip: Return, customer: Customer) -> ReturnView:
         service_point=service_point_view(slip.order.province, slip.order.city)
         if slip.kind is ReturnKind.REPAIR
         else None,
-        next_step=_next_step(slip, returns.pickup_hint(facts, request, customer.level), facts.is_merchant),
+        next_step=_next_step(
+            slip,
+            returns.pickup_hint(facts, request, customer.level, is_fetched=bool(slip.pickup)),
+            facts.is_merchant,
+        ),
         created_at=slip.created_at,
         history=[
             ReturnEventView(time=event.time, state=event.state.label, state_code=event.state.value)
@@ -151,10 +155,10 @@ def _next_step(slip: Return, pickup_hint: str, is_merchant: bool) -> str:
         case ReturnState.REVIEWING:
             return _review_step(slip, is_merchant)
         case ReturnState.AWAITING_GOODS if slip.pickup:
-            return (
-                f"取件员 {pickups.label(slip.pickup)} 上门，请备好商品、赠品和配件，凭服务单号取货。{pickup_hint}"
-            )
-        case ReturnState.DONE if slip.kind is ReturnKind.EXCHANGE and slip.reason_code is ReturnReason.MISSING:
+            return f"取件员 {pickups.label(slip.pickup)} 上门，请备好商品、赠品和配件，凭服务单号取货。{pickup_hint}"
+        case ReturnState.DONE if (
+            slip.kind is ReturnKind.EXCHANGE and slip.reason_code is ReturnReason.MISSING
+        ):
             return "缺的商品 24 小时内补发，发出后短信告诉您运单号，不用寄回已收到的。"
         case ReturnState.AWAITING_GOODS:
             until = f" {slip.send_by:%Y-%m-%d} 前" if slip.send_by else " 7 天内"

@@ -46,7 +46,8 @@ class ComplaintLookView(View):
     grade: str = Field(examples=["一般"])
     grade_code: str = Field(examples=["normal"])
     remedy: str | None = Field(
-        description="urge_shipping、urge_parcel、report_parcel、send_back、refund_status", examples=["urge_parcel"]
+        description="urge_shipping、urge_parcel、report_parcel、send_back、refund_status",
+        examples=["urge_parcel"],
     )
 
 

@@ -20,7 +20,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("close_by", sa.DateTime(timezone=True), nullable=True))
     with op.batch_alter_table("returns", schema=None) as batch_op:
         batch_op.add_column(sa.Column("pickup", sa.String(length=20), nullable=True))
-        batch_op.add_column(sa.Column("is_paid_repair", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(
+            sa.Column("is_paid_repair", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
         batch_op.add_column(sa.Column("review_code", sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column("review_ticket", sa.String(length=20), nullable=True))
 
