@@ -54,6 +54,13 @@ class ParcelAction(OrderAction):
         shipment = await turn.call(wiring.gateways().logistics.get, turn.reader, order.tracking_number)
         await self.deliver(turn, shipment)
 
+    def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
+        """Say why not, with buttons that know the order."""
+        own = self.name().replace("action_", "utter_", 1) + "_rejected"
+        base = own if own in (turn.domain.get("responses") or {}) else error.response
+        turn.utter(base, error.code, detail=error.detail, number=turn.slot("orders_number") or "")
+        return self._done(turn)
+
     @abstractmethod
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """What is done with the parcel. May raise GatewayError."""

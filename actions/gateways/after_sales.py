@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from actions.gateways.http import BackOffice, Caller
 from actions.gateways.orders import Rule
 
-
 REASON_LENGTH = 200
 
 

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from actions.gateways.http import BackOffice, Caller
 
-
 TEXT_LENGTH = 2000
 
 
