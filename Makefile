@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test train validate chat gate lint bench bench-nlu seed clean lock environments model
+.PHONY: help run test train validate chat gate lint soak bench bench-nlu seed clean lock environments model
 
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -42,6 +42,9 @@ lint: environments ## ruff and mypy on both sides
 
 gate: environments model ## What the model understands, against tests/gates/thresholds.yml
 	@.venv/bin/python -W ignore -m tests.gates
+
+soak: environments model ## The long proofs: generated tests at 25 times their size (half an hour)
+	@.venv-services/bin/python -m tests.run soak
 
 bench: environments ## Speed, memory and training beside Rasa's default recipe (half an hour)
 	@.venv-services/bin/python -m bench.rest

@@ -25,7 +25,7 @@ RECIPES = {
 }
 TALK = ROOT / "bench" / "recipes" / "talk.yml"
 LABELS = {"ours": "Lingxi", "default": "Rasa's default recipe", "logistic": "jieba counts + LogisticRegression"}
-DEFAULT_SHARE = 0.15
+DEFAULT_SHARE = 0.05
 LEAST_EXAMPLES = 5
 TRAINING_SECONDS = 3 * 3600
 

@@ -59,8 +59,9 @@ class SentimentClassifier(GraphComponent):
     def get_default_config() -> Dict[Text, Any]:
         """`data`: the folder with the labelled sentences; `C`: inverse regularisation; `sharpness`: scores are multiplied
         by it before softmax, so that confidences are what held-out accuracy is; `min_df`: a feature's least number of
-        sentences."""
-        return {"data": "data/sentiment", "C": 6.0, "sharpness": 1.5, "min_df": 2}
+        sentences; `neutral_doubt`: how much a sentence must be more neutral than anything else to count so (a long
+        review holds much that is neutral beside its one word of feeling)."""
+        return {"data": "data/sentiment", "C": 6.0, "sharpness": 1.5, "min_df": 2, "neutral_doubt": 1.0}
 
     @classmethod
     def create(
@@ -113,7 +114,8 @@ class SentimentClassifier(GraphComponent):
         """The probability of each label; they sum to 1."""
         if not text.strip():
             return {NEUTRAL: 1.0}
-        scores = self._config["sharpness"] * self._weights.scores(text)
+        scores = self._weights.scores(text) - self._config["neutral_doubt"] * (np.array(self._weights.labels) == NEUTRAL)
+        scores *= self._config["sharpness"]
         odds = np.exp(scores - scores.max())
         return dict(zip(self._weights.labels, map(float, odds / odds.sum()), strict=True))
 

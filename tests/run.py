@@ -1,4 +1,5 @@
-"""Every check and test in order: `make test`, or `python -m tests.run stage…` for some of them.
+"""Every check and test in order: `make test`, or `python -m tests.run stage…` for some of them. `make soak` runs what
+takes long at full size.
 
 Needs no `.env` and touches nothing of a running `make run`: secrets, ports and folders are its own. All
 stages run even when one fails; the last lines say what failed, what was skipped and why. With CI=true a
@@ -30,8 +31,10 @@ RASA, SERVICES_SIDE = ".venv", ".venv-services"
 # Which environment runs a folder of tests/.
 FOLDERS = {
     RASA: ("actions", "components", "connectors", "contracts", "dialogue", "privacy"),
-    SERVICES_SIDE: ("analytics", "backoffice", "backoffice_seed", "browser", "deploy", "e2e"),
+    SERVICES_SIDE: ("analytics", "backoffice", "backoffice_seed", "browser", "deploy", "e2e", "live"),
 }
+# Folders whose tests are a stage of their own, so that the summary names them.
+ALONE = ("live",)
 
 
 @dataclass(frozen=True)
@@ -71,14 +74,31 @@ def stages() -> Iterator[Stage]:
     yield Stage("model", (f"{rasa}/python", "-m", "deploy.model"), 1800)
     yield Stage("gate", (f"{rasa}/python", "-W", "ignore", "-m", "tests.gates"), 300)
     for environment, name in ((RASA, "tests-rasa"), (SERVICES_SIDE, "tests-services")):
-        folders = [f"tests/{each}" for each in FOLDERS[environment] if any(ROOT.glob(f"tests/{each}/**/test_*.py"))]
-        report = Stage(name, (), 0).report
-        pytest = (f"{environment}/bin/python", "-m", "pytest", "-q", f"--junitxml={report}", "-o", "junit_logging=no")
-        if folders:
-            yield Stage(name, (*pytest, *folders), 2400)
+        folders = [each for each in FOLDERS[environment] if any(ROOT.glob(f"tests/{each}/**/test_*.py"))]
+        together = [each for each in folders if each not in ALONE]
+        for stage, chosen in ((name, together), *((each, [each]) for each in folders if each in ALONE)):
+            report = Stage(stage, (), 0).report
+            pytest = (f"{environment}/bin/python", "-m", "pytest", "-q", f"--junitxml={report}", "-o", "junit_logging=no")
+            if chosen:
+                yield Stage(stage, (*pytest, *(f"tests/{each}" for each in chosen)), 2400)
     if (ROOT / "tests" / "conversations").is_dir():
         stories = (f"{rasa}/python", "-m", "deploy.assistant", "test", "core", "--stories", "tests/conversations", "--fail-on-prediction-errors")
         yield Stage("conversations", (*stories, "--out", str(RESULTS / "conversations"), "--no-plot"), 1200)
+
+
+SOAK_SCALE = "25"
+SOAKED = {
+    RASA: ("tests/privacy", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py"),
+    SERVICES_SIDE: ("tests/backoffice/test_schema.py",),
+}
+
+
+def soak_stages() -> Iterator[Stage]:
+    """The tests that generate their examples, with many more of them."""
+    for environment, name in ((RASA, "soak-rasa"), (SERVICES_SIDE, "soak-services")):
+        report = Stage(name, (), 0).report
+        pytest = (f"{environment}/bin/python", "-m", "pytest", "-q", f"--junitxml={report}", "-o", "junit_logging=no")
+        yield Stage(name, ("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *pytest, *SOAKED[environment]), 3600, "soak")
 
 
 def own_environment(folder: str) -> dict[str, str]:
@@ -165,8 +185,8 @@ def summary(outcomes: list[Outcome], missing: list[str], strict: bool) -> int:
 
 def main(names: list[str]) -> int:
     """Run all stages, or those named by name or group."""
-    known = list(stages())
-    chosen = [stage for stage in known if not names or stage.name in names or stage.group in names]
+    known = [*stages(), *soak_stages()]
+    chosen = [stage for stage in known if stage.name in names or stage.group in names or not (names or stage.group == "soak")]
     if not chosen:
         print(f"no such stage: {', '.join(names)}; there are: {', '.join(stage.name for stage in known)}")
         return 2
@@ -177,7 +197,7 @@ def main(names: list[str]) -> int:
         folder = servers.enter_context(tempfile.TemporaryDirectory(prefix="lingxi-test-"))
         os.chmod(folder, 0o755)  # a PostgreSQL started by root runs as another user
         environ = own_environment(folder)
-        if any(stage.name.startswith("tests-") for stage in chosen):
+        if any(stage.name.startswith(("tests-", "soak-")) for stage in chosen):
             for variable, (name, bring) in SERVICES.items():
                 address = servers.enter_context(bring())
                 if address is None:

@@ -1,11 +1,10 @@
 """The running API keeps to its own OpenAPI, whatever it is sent.
 
-A few cases a route by default, so that it ends within a minute; LINGXI_SCHEMATHESIS_EXAMPLES raises it.
+A few cases a route in `make test`, so that it ends within a minute; many in `make soak`.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 
 import pytest
@@ -16,8 +15,9 @@ from schemathesis.checks import CHECKS
 from backoffice.states import OrderState
 from tests.backoffice.conftest import TOKEN, Office
 from tests.backoffice.shop import ANNA, Shop
+from tests.scale import times
 
-EXAMPLES = int(os.environ.get("LINGXI_SCHEMATHESIS_EXAMPLES", "6"))
+EXAMPLES = times(4)
 # A request may fit the schema and still be refused with 422: a key used before, a remark beyond 100 words.
 LEFT_OUT = {"positive_data_acceptance"}
 REFUSING = [400, 401, 404, 405, 409, 413, 422]

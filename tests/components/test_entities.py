@@ -15,6 +15,7 @@ from rasa.shared.nlu.training_data.loading import load_data
 
 from components.entity_extractor import SHANGHAI
 from tests.components.conftest import ROOT, Pipeline
+from tests.scale import times
 
 SENTENCES = ROOT / "tests" / "nlu"
 TARGET = 0.95
@@ -196,7 +197,7 @@ def test_a_tracking_number_knows_its_carrier(pipeline: Pipeline) -> None:
 SIGNS = st.sampled_from("一二三百千万零两半第个件块元点月号日年周天前后上下大小码色的0123456789.-/:：,，@abxlsfgdth税号路区市3栋室双十国庆北京\u200b😡 ")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=times(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.one_of(st.text(min_size=1, max_size=40), st.lists(SIGNS, min_size=1, max_size=40).map("".join)))
 def test_any_text_has_entities_in_valid_places(pipeline: Pipeline, text: str) -> None:
     for entity in pipeline.entities(text):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rasa.shared.nlu.training_data.message import Message
 
 from components.text_normaliser import TextNormaliser, normalise
+from tests.scale import times
 
 # Characters that take part in rules, mixed with any others.
 SIGNS = st.sampled_from("零一二三五六九幺共下0123 -:,.~!！，。？、…[]【】图片表情⭐😡😡👍啊哈顯著乾坤麼sfSFlxgdABx／：wW.\u200b\ufe0f\u3000")
@@ -83,14 +84,14 @@ def test_a_place_is_known_in_the_customers_own_text(told: str, part: str, own: s
     assert told[first:last] == own
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=times(300), deadline=None)
 @given(TEXTS)
 def test_again_changes_nothing(told: str) -> None:
     once = normalise(told).text
     assert normalise(once).text == once
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=times(200), deadline=None)
 @given(TEXTS)
 def test_places_are_valid_and_in_order(told: str) -> None:
     found = normalise(told)

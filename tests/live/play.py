@@ -1,0 +1,161 @@
+"""Plays a script: picks what it is about, says its lines, compares what came back, asks the database."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.e2e.stack import Customer, Stack
+from tests.live.scripts import ScriptError, filled
+
+# What no customer should ever read: an unfilled placeholder, Python's nothing, a response's name, a state's code.
+RAW = re.compile(r"\{\w*\}|\bNone\b|\bnull\b|\butter_\w+|\baction_\w+")
+
+
+@dataclass
+class Used:
+    """What earlier scripts of this run have taken."""
+
+    keys: set[str] = field(default_factory=set)
+    customers: set[str] = field(default_factory=set)
+
+
+class Play:
+    """One script being played against a running stack."""
+
+    def __init__(self, stack: Stack, used: Used, script: dict[str, Any]) -> None:
+        self.stack, self.script = stack, script
+        self.row = self._pick(used) if "given" in script else {}
+        name = filled(str(script.get("customer") or self.row.get("customer_id")), self.row)
+        self.customer = Customer(stack, None if name == "visitor" else name)
+        self.said: list[str] = []
+        self._down: set[str] = set()
+
+    def run(self) -> None:
+        """Play it to its end. Raises AssertionError with the conversation so far."""
+        try:
+            for step in self.script["conversation"]:
+                self._step(filled(step, self.row))
+            for question in self.script.get("database") or []:
+                self._ask(question)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n\n{self.transcript}") from None
+        finally:
+            self.stack.start(*self._down) if self._down else None
+            print(self.transcript)
+
+    @property
+    def transcript(self) -> str:
+        """What was said until now."""
+        return "\n".join([f"given {self.row}", *self.said])
+
+    def _pick(self, used: Used) -> dict[str, Any]:
+        rows = [dict(row) for row in self.stack.rows(self.script["given"])]
+        free = [row for row in rows if str(row.get("number", row.get("customer_id"))) not in used.keys]
+        # A customer nobody has spoken for yet has no other script's traces; where all have, a new order will do.
+        for row in sorted(free, key=lambda each: str(each.get("customer_id")) in used.customers):
+            if self._permitted(row):
+                used.keys.add(str(row.get("number", row.get("customer_id"))))
+                used.customers.add(str(row.get("customer_id")))
+                return row
+        reason = f"{len(rows)} rows, {len(free)} of them not used by another script, none permitted as asked"
+        raise AssertionError(f"the demo shop has nothing like this ({reason}): {self.script['given']}")
+
+    def _permitted(self, row: dict[str, Any]) -> bool:
+        wanted: list[tuple[str, str | None, bool]] = []
+        for key in ("allowed", "refused"):
+            named = self.script.get(key) or []
+            codes = named if isinstance(named, dict) else dict.fromkeys([named] if isinstance(named, str) else named)
+            wanted += [(operation, code, key == "allowed") for operation, code in codes.items()]
+        if not wanted:
+            return True
+        rules = self.stack.api(f"/orders/{row['number']}", row["customer_id"])["allowed"]
+        unknown = {operation for operation, _, _ in wanted} - set(rules)
+        if unknown:
+            raise ScriptError(f"the shop's rules know no {sorted(unknown)}; there are {sorted(rules)}")
+        return all(
+            rules[operation]["ok"] is ok and code in (None, rules[operation]["code"]) for operation, code, ok in wanted
+        )
+
+    def _step(self, step: dict[str, Any]) -> None:
+        if "kill" in step:
+            self._note(f"  [{step['kill']} dies]")
+            self._down.add(step["kill"])
+            self.stack.kill(step["kill"])
+        elif "start" in step:
+            self._note(f"  [{step['start']} comes back]")
+            self.stack.start(step["start"])
+            self._down.discard(step["start"])
+        elif "token" in step:
+            self._note(f"  [token: {step['token']}]")
+            self._change_token(step["token"])
+        else:
+            self._speak(step)
+
+    def _change_token(self, kind: str) -> None:
+        name = self.customer.name or ""
+        if kind == "missing":
+            self.customer.token = None
+        elif kind == "expired":
+            self.customer.token = self.stack.token(name, seconds=-10)
+        elif kind == "forged":
+            self.customer.token = self.stack.token(name, secret="x" * 48)
+        else:
+            self.customer.token = self.stack.token(name if kind == "valid" else kind)
+
+    def _speak(self, step: dict[str, Any]) -> None:
+        customer = self.customer
+        self._note(f"顾客: {step.get('say') or step.get('press') or step.get('upload')}")
+        if "say" in step:
+            answer = customer.say(step["say"], step.get("message_id"))
+        elif "press" in step:
+            answer = customer.press(step["press"], step.get("message_id"))
+        else:
+            raise ScriptError("upload: pictures go over the web chat; not played yet")
+        titles = [button["title"] for button in customer.buttons]
+        names = self._names()
+        self._note(f"灵犀: {answer}  {names}" + (f"  [{' | '.join(titles)}]" if titles else ""))
+        shown = "\n".join([answer, *titles])
+        raw = RAW.search(shown)
+        assert not raw, f"the customer reads {raw and raw[0]!r}"
+        if "replies" in step:
+            assert names == step["replies"], f"replies are {names}, not {step['replies']}"
+        elif "replies_any" in step:
+            assert len(names) == 1 and names[0] in step["replies_any"], f"reply {names} is none of {step['replies_any']}"
+        else:
+            assert names, "nothing is answered"
+        for words in step.get("contains", []):
+            assert str(words) in shown, f"{words!r} is not in the answer"
+        for words in step.get("absent", []):
+            assert str(words) not in shown, f"{words!r} is in the answer"
+        for words in step.get("buttons", []):
+            assert any(words in title for title in titles), f"no button {words!r} among {titles}"
+        if "slots" in step:
+            kept = self.stack.tracker(customer.sender)["slots"]
+            wanted = step["slots"]
+            assert {name: kept.get(name) for name in wanted} == wanted, f"the tracker remembers otherwise: { {name: kept.get(name) for name in wanted} }"
+
+    def _names(self) -> list[str]:
+        """The response names of all that was said since the customer's last message."""
+        names: list[str] = []
+        for event in reversed(self.stack.tracker(self.customer.sender)["events"]):
+            if event["event"] == "user":
+                break
+            if event["event"] == "bot":
+                names.insert(0, (event.get("metadata") or {}).get("utter_action") or "text")
+        return names
+
+    def _ask(self, question: dict[str, Any]) -> None:
+        connection = sqlite3.connect(f"file:{self.stack.folder}/backoffice.db?mode=ro", uri=True)
+        connection.row_factory = sqlite3.Row
+        try:
+            rows = [dict(row) for row in connection.execute(question["sql"], self.row)]
+        finally:
+            connection.close()
+        wanted = filled(question["rows"], self.row)
+        assert rows == wanted, f"{question['sql']}\n  holds   {rows}\n  and not {wanted}"
+
+    def _note(self, line: str) -> None:
+        self.said.append(line)
