@@ -120,7 +120,7 @@ class ValidateAfterSalesForm(OrderForm):
         if wanted is not None and wanted.stock > 0:
             return {**filled, "after_sales_variant": wanted.name}
         if wanted is not None:
-            turn.utter("utter_after_sales_variant_out_of_stock", variant=wanted.name)
+            turn.utter("utter_after_sales_variant_out_of_stock", instead=wanted.name)
         return {**filled, "after_sales_variant": None}
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
@@ -161,7 +161,7 @@ class ValidateAfterSalesForm(OrderForm):
         if wanted is None:
             return {}
         if wanted.stock <= 0:
-            turn.utter("utter_after_sales_variant_out_of_stock", variant=wanted.name)
+            turn.utter("utter_after_sales_variant_out_of_stock", instead=wanted.name)
             return {"after_sales_variant": None}
         return {"after_sales_variant": wanted.name}
 
@@ -258,13 +258,13 @@ class AskAfterSalesConfirmed(CustomerAction):
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
         kind, pickup = str(turn.slot("after_sales_kind")), turn.slot("after_sales_pickup")
-        labels = {value: label for value, label in turn.slot("after_sales_pickups") or []}
+        labels = dict(turn.slot("after_sales_pickups") or [])
         resent = kind == "exchange" and not turn.slot("after_sales_variant")
         fetched = "_fetched" if pickup in labels else ""
         values = {
             "title": turn.slot("orders_title"),
             "reason": turn.slot("after_sales_reason"),
-            "variant": turn.slot("after_sales_variant") or "",
+            "instead": turn.slot("after_sales_variant") or "",
             "pickup": labels.get(pickup, ""),
         }
         turn.utter("utter_ask_after_sales_confirmed", "resend" if resent else f"{kind}{fetched}", **values)
@@ -579,7 +579,7 @@ def stub(slip: Return) -> dict[str, Any]:
         "route": slip.refund_route or "",
         "eta": slip.refund_eta or "",
         "next_step": slip.next_step,
-        "variant": slip.to_variant or "",
+        "instead": slip.to_variant or "",
         "pickup": slip.pickup or "",
         "review": slip.review or "",
         "ticket": slip.review_ticket or "",

@@ -41,6 +41,7 @@ class Outcome:
     messages: list[dict[str, Any]]
     slots: dict[str, Any]
     loop_ended: bool
+    next_action: str | None = None
 
     @property
     def buttons(self) -> list[dict[str, str]]:
@@ -58,6 +59,7 @@ def run(
     message_id: str = "m1",
     entities: dict[str, Any] | None = None,
     customer_token: str | None = None,
+    sentiment: str | None = None,
 ) -> Outcome:
     """One run of an action after the customer wrote `text`."""
     proof = customer_token or (token(customer) if customer else None)
@@ -68,6 +70,8 @@ def run(
         "message_id": message_id,
         "metadata": {"customer_token": proof} if proof else {},
     }
+    if sentiment:
+        message["sentiment"] = {"name": sentiment, "confidence": 0.9}
     known = {name: None for name in [*DOMAIN["slots"], "requested_slot"]} | (slots or {})
     loop = {"name": form} if form else {}
     tracker = Tracker("conversation", known, message, [], False, None, loop, "action_listen")
@@ -77,5 +81,6 @@ def run(
         said=[m["response"] for m in dispatcher.messages if m.get("response")],
         messages=dispatcher.messages,
         slots={e["name"]: e["value"] for e in events if e["event"] == "slot"},
+        next_action=next((e["name"] for e in events if e["event"] == "followup"), None),
         loop_ended=any(e["event"] == "active_loop" and e["name"] is None for e in events),
     )
