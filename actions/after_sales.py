@@ -11,7 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from actions import wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, button, over
 from actions.complaints import escalate, handed_over, is_payload
-from actions.forms import Form, OrderAction, OrderForm
+from actions.forms import UNCLEAR, Form, OrderAction, OrderForm
 from actions.gateways.after_sales import Options, Return, Variant, Wish
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
@@ -34,6 +34,19 @@ REASON_INTENTS = (
     "complaints_file",
     "products_ask_detail",
     "feedback_rate",
+    "orders_cancel",  # 不想要了
+    "orders_change",
+    "orders_urge_shipping",
+    "logistics_urge",
+    "logistics_track",
+    "logistics_report_problem",
+    "after_sales_cancel",
+    "promotions_price_protection",
+    "products_ask_price",
+    "products_ask_stock",
+    "chat_smalltalk",
+    "chat_abuse",
+    "faq",
 )
 
 
@@ -129,7 +142,8 @@ class ValidateAfterSalesForm(OrderForm):
         if self.asked(turn, "after_sales_line"):
             filled.update(self._line(turn))
         if not is_payload(turn):
-            filled.update(self.words(turn, "after_sales_reason", REASON_INTENTS))
+            if not turn.entity("orders_number"):  # another order is another wish
+                filled.update(self.words(turn, "after_sales_reason", REASON_INTENTS))
             if turn.intent == "after_sales_report_problem" and turn.slot("after_sales_reason") is None:
                 filled["after_sales_reason"] = turn.text.strip()
         if self.asked(turn, "after_sales_variant"):
@@ -146,7 +160,7 @@ class ValidateAfterSalesForm(OrderForm):
         found = [p["line"] for p in pieces if str(p["line"]) == str(wanted)]
         named = [p["line"] for p in pieces if len(turn.text.strip()) >= 2 and turn.text.strip() in p["title"]]
         chosen = found or (named if len(named) == 1 else [])
-        return {"after_sales_line": chosen[0]} if chosen else {}
+        return {"after_sales_line": chosen[0]} if chosen else again(turn, "after_sales_line")
 
     async def _variant(self, turn: Turn) -> dict[str, Any]:
         """By its button, or in words; what is out of stock is said to be."""
@@ -159,7 +173,7 @@ class ValidateAfterSalesForm(OrderForm):
             pressed = own.name
         wanted = meant_variant(str(pressed or turn.text), entities(turn, "colour", "size"), options.variants)
         if wanted is None:
-            return {}
+            return again(turn, "after_sales_variant")
         if wanted.stock <= 0:
             turn.utter("utter_after_sales_variant_out_of_stock", instead=wanted.name)
             return {"after_sales_variant": None}
@@ -183,7 +197,8 @@ class ValidateAfterSalesForm(OrderForm):
             turn.utter("utter_after_sales_pickup_out_of_range")
             return {"after_sales_pickup": None}
         chosen = pressed or (fitting[0] if (day or time) else None)
-        return {"after_sales_pickup": chosen} if chosen in [value for value, _ in offered] else {}
+        known = chosen in [value for value, _ in offered]
+        return {"after_sales_pickup": chosen} if known else again(turn, "after_sales_pickup")
 
 
 class AskAfterSalesLine(CustomerAction):
@@ -528,6 +543,11 @@ class ActionAfterSalesCancel(CustomerAction):
         return over("after_sales_slip", "after_sales_cancel_confirmed")
 
 
+def again(turn: Turn, slot: str) -> dict[str, Any]:
+    """Asks again where an answer was meant and not understood; another wish is left to its own rule."""
+    return {slot: None} if turn.intent in UNCLEAR else {}
+
+
 def entities(turn: Turn, *names: str) -> list[str]:
     """The values of these entities in the latest message."""
     return [str(e["value"]) for e in turn.tracker.latest_message.get("entities") or [] if e["entity"] in names]
@@ -556,9 +576,12 @@ def _same(part: str, value: str) -> bool:
 
 
 def is_within(time: str, pickup: str) -> bool:
-    """Whether a time of day (a word, or HH:MM) lies in a pick-up's hours (`… 8:00-12:00 …`)."""
-    hour, hours = HOUR.match(time), HOURS.search(pickup)
-    return time in pickup or bool(hour and hours and int(hours[1]) <= int(hour[1]) < int(hours[2]))
+    """Whether a time of day (a word, HH:MM, or from/to) and a pick-up's hours (`… 8:00-12:00 …`) share any."""
+    told, hours = [int(hour) for hour in HOUR.findall(time)], HOURS.search(pickup)
+    if not told or not hours:
+        return time in pickup
+    begins, ends = told[0], told[1] if len(told) > 1 else told[0] + 1
+    return max(begins, int(hours[1])) < min(ends, int(hours[2]))
 
 
 def slip_button(slip: Return, intent: str) -> dict[str, str]:

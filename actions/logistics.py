@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType
 
 from actions import wiring
 from actions.base import CustomerAction, Turn, button, when
-from actions.forms import OrderAction, OrderForm
+from actions.forms import UNCLEAR, OrderAction, OrderForm
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.logistics import Shipment
 from actions.gateways.orders import Order
@@ -155,8 +155,11 @@ class ValidateLogisticsArrangeForm(ParcelForm):
             return {"logistics_detail": NOTHING}  # the form's action says why not
         offered = {"logistics_dates": list(first.dates), "logistics_city": first.city}
         told = self._told(turn, how, first.named)
+        spoken = surface(turn, "time") if how == "time_slot" else None
+        if spoken and (await turn.call(look, turn.reader, tracking, how, spoken)).rule.ok:
+            told = spoken  # the shop knows the word for a part of the day
         if not told:
-            return offered
+            return {**offered, "logistics_detail": None} if self.asked(turn, "logistics_detail") and turn.intent in UNCLEAR else offered
         second = await turn.call(look, turn.reader, tracking, how, told)
         if not second.rule.ok and second.rule.code in CORRECTABLE:
             turn.utter("utter_logistics_detail_rejected", second.rule.code, detail=second.rule.detail, city=second.city)
@@ -262,6 +265,12 @@ class ActionLogisticsReport(ParcelAction):
         words = turn.slot("logistics_words")
         found = await turn.call(gateway.report, turn.writer, shipment.tracking_number, problem, words)
         turn.utter("utter_logistics_reported", problem if found.new else "known", **parcel(shipment), ticket=found.ticket_number)
+
+
+def surface(turn: Turn, name: str) -> str | None:
+    """An entity as it was written."""
+    found = [e for e in turn.tracker.latest_message.get("entities") or [] if e["entity"] == name and "start" in e]
+    return turn.text[found[-1]["start"] : found[-1]["end"]] if found else None
 
 
 def hours(time: str) -> str:
