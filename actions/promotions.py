@@ -58,11 +58,11 @@ class ActionPromotionsCoupons(CustomerAction):
         if not back:
             turn.utter("utter_promotions_coupons_returned")
         for coupon in back[:SHOWN]:
-            values = {"coupon": coupon.name, "order": coupon.returned_from, "until": when(coupon.valid_to)}
+            values: dict[str, Any] = {"coupon": coupon.name, "order": coupon.returned_from, "until": when(coupon.valid_to)}
             turn.utter("utter_promotions_coupon_back", "lapsed" if coupon.unusable else "", **values)
 
     def _expired(self, turn: Turn, soon: list[Coupon], expired: list[Coupon]) -> None:
-        values = {"coupons": _listed(expired[-SHOWN:], why=True), "soon": _listed(soon)}
+        values: dict[str, Any] = {"coupons": _listed(expired[-SHOWN:], why=True), "soon": _listed(soon)}
         seen = "soon" if soon else "seen" if expired else ""
         turn.utter("utter_promotions_coupons_expired", seen, **values)
 
@@ -217,7 +217,7 @@ def _line_of(turn: Turn) -> int | None:
     return None if line in (None, ANY_PIECE) else int(line)
 
 
-def _quoted(quote: Quote) -> dict[str, str]:
+def _quoted(quote: Quote) -> dict[str, Any]:
     return {
         "item": quote.item,
         "paid": quote.paid,
@@ -228,7 +228,7 @@ def _quoted(quote: Quote) -> dict[str, str]:
     }
 
 
-def _granted(protection: Protection) -> dict[str, str]:
+def _granted(protection: Protection) -> dict[str, Any]:
     return {
         **_quoted(protection),
         "number": protection.number,
