@@ -361,7 +361,8 @@ async def _say_price(turn: Turn, product: Product, variants: list[Variant]) -> N
     if offer.coupons:
         coupon = offer.coupons[0]
         day = coupon.valid_to[:10]
-        turn.utter("utter_products_coupon", "", coupon=coupon.name, price=coupon.price_after, day=day, count=len(offer.coupons))
+        more = len(offer.coupons)
+        turn.utter("utter_products_coupon", coupon=coupon.name, price=coupon.price_after, day=day, count=more)
     else:
         turn.utter("utter_products_coupon", "none" if turn.customer else "visitor")
 
@@ -378,7 +379,8 @@ async def _say_detail(turn: Turn, product: Product, question: Question) -> None:
     elif (answer.general or not question.text) and answer.recorded:
         turn.utter("utter_products_detail", "general", product=product.name, facts=_lines(answer.recorded[:MOST_FACTS]))
     else:
-        turn.utter("utter_products_detail", "unknown" if recorded else "nothing", product=product.name, recorded=recorded)
+        silent = "unknown" if recorded else "nothing"
+        turn.utter("utter_products_detail", silent, product=product.name, recorded=recorded)
 
 
 def _lines(facts: tuple[Fact, ...]) -> str:
