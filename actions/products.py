@@ -405,8 +405,8 @@ async def _compared(turn: Turn, question: Question) -> bool:
     listed = "\n".join(f"{name}：{told[0][name]} ／ {told[1][name]}" for name in shared)
     alike = question.intent != PRICE and bool(told[0].keys() & told[1].keys())
     turn.utter(
-        "utter_products_compared", "" if shared else "alike" if alike else "prices", one=one.name, other=other.name, differences=listed,
-        one_price=prices[0], other_price=prices[1],
+        "utter_products_compared", "" if shared else "alike" if alike else "prices",
+        one=one.name, other=other.name, differences=listed, one_price=prices[0], other_price=prices[1],
     )  # fmt: skip
     return True
 
