@@ -351,8 +351,9 @@ async def _say_price(turn: Turn, product: Product, variants: list[Variant]) -> N
     variants = variants or list(product.variants)
     dear, cheap = max(variants, key=_price), min(variants, key=_price)
     offer: Offer = await turn.call(wiring.gateways().products.offer, turn.reader, cheap.sku)
-    changed = "fallen" if offer.was and float(offer.was) > float(offer.price) else ""
     span = "range" if _price(dear) != _price(cheap) else ""
+    fallen = bool(offer.was) and float(offer.was or 0) > float(offer.price)
+    changed = "fallen" if fallen else "steady" if offer.since and not span else ""
     turn.utter(
         "utter_products_price", "_".join(filter(None, (span, changed))), product=product.name,
         which=_names(variants) if len(variants) == 1 else "", price=cheap.price, highest=dear.price,
