@@ -465,6 +465,23 @@ class PointsEntry(Base):
     """For points received: 31 December of the next year."""
 
 
+class GiftCard(Base):
+    """A 礼品卡 bound to an account: only its owner sees and spends it (document 07, 礼品卡)."""
+
+    __tablename__ = "gift_cards"
+    __table_args__ = (Index(None, "customer_id"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"))
+    tail: Mapped[str] = mapped_column(String(4))
+    """The last four digits of its number."""
+    face_fen: Mapped[int]
+    balance_fen: Mapped[int]
+    bound_at: Mapped[datetime]
+    valid_to: Mapped[datetime]
+    """Three years from the day it was bought; then its owner may prolong it by a year."""
+
+
 class PriceProtection(Base):
     """A price difference paid back; refusals leave no row."""
 
@@ -481,6 +498,11 @@ class PriceProtection(Base):
     quantity: Mapped[int]
     amount_fen: Mapped[int]
     created_at: Mapped[datetime]
+
+    @property
+    def refund_source(self) -> str:
+        """What its refund's rows are for."""
+        return f"price:{self.number}"
 
 
 class Ticket(Base):
