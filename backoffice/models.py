@@ -368,6 +368,13 @@ class Return(Base):
     """Silence until then approves (document 03: 24 h, merchants 48 h)."""
     send_by: Mapped[datetime | None]
     """Goods not sent back until then close the slip (document 03: 7 days from approval)."""
+    pickup: Mapped[str | None] = mapped_column(String(20))
+    """When the goods are fetched: 2026-11-22 上午."""
+    is_paid_repair: Mapped[bool] = mapped_column(default=False)
+    """Out of warranty: quoted first, done after the customer agrees."""
+    review_code: Mapped[str | None] = mapped_column(String(40))
+    """Which rule of `rules.review` wants a person to decide."""
+    review_ticket: Mapped[str | None] = mapped_column(String(20))
 
     order: Mapped[Order] = relationship(back_populates="returns")
     events: Mapped[list[ReturnEvent]] = relationship(order_by="ReturnEvent.id", cascade="all, delete-orphan")
@@ -525,6 +532,13 @@ class Ticket(Base):
     updated_at: Mapped[datetime]
     urged_on: Mapped[date | None]
     urged_that_day: Mapped[int] = mapped_column(default=0)
+    sentiment: Mapped[str | None] = mapped_column(String(20))
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    """Why a complaint has its grade, and what it is about."""
+    transcript: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    respond_by: Mapped[datetime | None]
+    """The house's own target of the first answer; `due_at` is what the customer was promised."""
+    close_by: Mapped[datetime | None]
 
     comments: Mapped[list[TicketComment]] = relationship(
         order_by="TicketComment.id", cascade="all, delete-orphan"

@@ -26,7 +26,24 @@ class TicketView(View):
     created_at: Time
     due_at: Time
     updated_at: Time
+    respond_by: Time | None = Field(description="内部首次响应目标，不对客户承诺")
+    close_by: Time | None = Field(description="内部办结目标（重大投诉）")
+    tags: list[str] = Field(description="定级依据和投诉类别", examples=[["监管投诉", "配送延误"]])
     comments: list[CommentView]
+
+
+class ComplaintLookView(View):
+    """How a complaint would be taken, before it is filed."""
+
+    is_bare: bool = Field(description="还没说出了什么事")
+    needs_order: bool = Field(description="值得先问是哪个订单")
+    about: str | None = Field(examples=["late"])
+    grade: str = Field(examples=["一般"])
+    grade_code: str = Field(examples=["normal"])
+    remedy: str | None = Field(
+        description="urge_shipping、urge_parcel、report_parcel、send_back、refund_status",
+        examples=["urge_parcel"],
+    )
 
 
 class TicketPage(View):
@@ -56,6 +73,9 @@ def ticket_view(ticket: Ticket) -> TicketView:
         created_at=ticket.created_at,
         due_at=ticket.due_at,
         updated_at=ticket.updated_at,
+        respond_by=ticket.respond_by,
+        close_by=ticket.close_by,
+        tags=ticket.tags,
         comments=[
             CommentView(time=comment.time, author=comment.author, text=comment.text)
             for comment in ticket.comments

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from actions.gateways.account import Assets, GiftCard
-from actions.gateways.after_sales import Return
+from actions.gateways.after_sales import Options, Return, Wish
+from actions.gateways.after_sales import Variant as Replacement
 from actions.gateways.customers import Customer
 from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.http import Caller
 from actions.gateways.invoices import Checked, Heading, Invoice
-from actions.gateways.logistics import Shipment
-from actions.gateways.orders import Order, OrderItem, Rule, Urged
+from actions.gateways.logistics import Arrangeable, Investigation, Shipment, UrgedParcel
+from actions.gateways.orders import Order, OrderItem, OrderRefund, Rule, Urged
 from actions.gateways.payments import PaymentCheck
 from actions.gateways.products import (
     Answer,
@@ -27,7 +28,7 @@ from actions.gateways.products import (
 )
 from actions.gateways.products import Coupon as Offered
 from actions.gateways.promotions import Coupon, Protection, Quote
-from actions.gateways.tickets import Ticket
+from actions.gateways.tickets import Complaint, ComplaintLook, Ticket
 from actions.wiring import Gateways
 
 OPERATIONS = ("cancel", "change", "urge", "return", "exchange", "repair", "refund", "price_protection", "invoice")
@@ -35,10 +36,13 @@ OPERATIONS = ("cancel", "change", "urge", "return", "exchange", "repair", "refun
 
 def order(number: str, state_code: str, *allowed: str, title: str = "蓝牙耳机 LX-B3", pieces: int = 1) -> Order:
     """An order in which only `allowed` operations are possible."""
+    times = {"created_at": "2026-11-19T10:02:00+08:00"}
+    if state_code != "unpaid":
+        times["paid_at"] = "2026-11-19T10:05:00+08:00"
     rules = {name: Rule(name in allowed, "" if name in allowed else f"order_{state_code}", "商城的说明") for name in OPERATIONS}
     return Order(
         number=number, title=title, state=state_code, state_code=state_code, amount="199.00", seller="灵犀自营",
-        payment_method="微信支付", address="杭州市", times={"created_at": "2026-11-19T10:02:00+08:00"},
+        payment_method="微信支付", address="杭州市", times=times,
         promised_ship_by=None, pay_by=None, delivery_date=None, cancel_reason=None,
         tracking_number="LXWL0000000001" if state_code in ("shipped", "signed") else None, carrier="灵犀物流",
         open_return=None, items=tuple(OrderItem(i + 1, f"{title} {i + 1}", 1) for i in range(pieces)), allowed=rules,
@@ -65,6 +69,22 @@ class Shop:
     goods: list[Goods] = field(default_factory=list)
     was: str | None = None  # the price before
     assets: Assets = field(default_factory=lambda: ASSETS)
+    # after-sales: what the rules make of a reason, beside what `Order.allowed` says
+    reason_code: str = "no_reason"
+    refused: dict[str, str] = field(default_factory=dict)
+    proposed: tuple[tuple[str, str], ...] = ()
+    pickups: tuple[tuple[str, str], ...] = ()
+    variants: tuple[Replacement, ...] = ()
+    warranty_ends: str | None = None
+    person: str | None = None
+    review: str | None = None
+    # parcels
+    late: bool = False
+    not_arrangeable: dict[str | None, str] = field(default_factory=dict)
+    known_investigation: bool = False
+    # tickets and complaints
+    tickets: list[Ticket] = field(default_factory=list)
+    look: ComplaintLook = ComplaintLook(False, False, "normal", "")
 
     def gateways(self) -> Gateways:
         """All ports, over this shop."""
@@ -108,7 +128,10 @@ class _Orders:
     def cancel(self, caller: Caller, number: str, reason: str | None) -> Order:
         found = self.get(caller, number)
         self.shop.write(caller, "cancel", number)
-        return replace(found, state_code="cancelled")
+        if found.seller != "灵犀自营":
+            return replace(found, cancel_decide_by="2026-11-22T10:00:00+08:00")
+        refund = OrderRefund(found.amount, "原路退回微信支付", "1 至 3 个工作日")
+        return replace(found, state_code="cancelled", refunds=(refund,) if "paid_at" in found.times else ())
 
     def change(self, caller: Caller, number: str, field: str, value: str) -> Order:
         self.shop.write(caller, "change", number, field, value)
@@ -138,26 +161,49 @@ class _Logistics:
                 return self.of_order(caller, found.number)
         raise NotFound("shipment")
 
-    def urge(self, caller: Caller, tracking_number: str) -> str | None:
+    def urge(self, caller: Caller, tracking_number: str) -> UrgedParcel:
         self.shop.write(caller, "urge_parcel", tracking_number)
-        return "GD202611210002"
+        return UrgedParcel("GD202611210002", self.shop.late, "已催促")
+
+    def arrangeable(self, caller: Caller, tracking_number: str, how: str, value: str | None) -> Arrangeable:
+        code = self.shop.not_arrangeable.get(value) or self.shop.not_arrangeable.get(how)
+        named = "门卫" if value and "门卫" in value else None
+        return Arrangeable(Rule(code is None, code or "", "商城的说明"), ("2026-11-22", "2026-11-23"), ("上午",), "杭州市", named)
 
     def arrange(self, caller: Caller, tracking_number: str, how: str, value: str | None) -> Shipment:
         self.shop.write(caller, "arrange", tracking_number, how, value or "")
         return self.get(caller, tracking_number)
 
-    def report(self, caller: Caller, tracking_number: str, problem: str, text: str | None) -> str:
+    def report(self, caller: Caller, tracking_number: str, problem: str, text: str | None) -> Investigation:
         self.shop.write(caller, "report", tracking_number, problem)
-        return "GD202611210003"
+        return Investigation("GD202611210003", not self.shop.known_investigation)
 
 
 @dataclass
 class _AfterSales:
     shop: Shop
 
-    def open(self, caller: Caller, order_number: str, line: int | None, kind: str, reason: str | None) -> Return:
-        self.shop.write(caller, "open", order_number, str(line), kind, reason or "")
-        return Return("TH202611210001", order_number, "蓝牙耳机", kind, "待寄回", "awaiting_goods", "199.00", "原路退回", None, "请寄回")
+    def options(self, caller: Caller, order_number: str, line: int | None, text: str | None) -> Options:
+        allowed = _Orders(self.shop).get(caller, order_number).allowed
+        kinds = ("refund", "return", "exchange", "repair")
+        refused = {kind: Rule(False, code, "商城的说明") for kind, code in self.shop.refused.items()}
+        rules = {kind: refused.get(kind, allowed[kind]) for kind in kinds}
+        return Options(
+            self.shop.reason_code, rules, frozenset(kind for kind in kinds if rules[kind].ok), self.shop.proposed,
+            dict.fromkeys(kinds, self.shop.pickups), self.shop.variants, self.shop.warranty_ends, self.shop.person,
+        )  # fmt: skip
+
+    def open(self, caller: Caller, wish: Wish) -> Return:
+        more = [str(x) for x in (wish.to_variant, wish.pickup, wish.paid or None) if x]
+        self.shop.write(caller, "open", wish.order_number, str(wish.line), wish.kind, wish.reason or "", *more)
+        return Return(
+            "TH202611210001", wish.order_number, "蓝牙耳机", wish.kind, "待寄回", "awaiting_goods", "199.00", "原路退回", None,
+            "请寄回", wish.pickup, self.shop.review, "GD202611210009" if self.shop.review else None, kind=wish.kind,
+        )  # fmt: skip
+
+    def fetch(self, caller: Caller, slip: str, pickup: str) -> Return:
+        self.shop.write(caller, "fetch", slip, pickup)
+        return replace(self.get(caller, slip), pickup=pickup)
 
     def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
         self.shop.up()
@@ -272,10 +318,29 @@ class _Tickets:
 
     def recent(self, caller: Caller, only_open: bool = False) -> list[Ticket]:
         self.shop.up()
-        return []
+        return [t for t in self.shop.tickets if not only_open or t.state_code in ("open", "working")]
 
     def get(self, caller: Caller, number: str) -> Ticket:
+        for found in self.recent(caller):
+            if found.number == number:
+                return found
         raise NotFound("ticket")
+
+    def look(self, caller: Caller, text: str, sentiment: str, order_number: str | None) -> ComplaintLook:
+        self.shop.up()
+        return self.shop.look
+
+    def complain(self, caller: Caller, complaint: Complaint) -> Ticket:
+        self.shop.write(caller, "complain", complaint.text, complaint.order_number or "", complaint.sentiment)
+        return Ticket("GD202611210004", complaint.subject, "待处理", "open", "一般", None, "", priority_code=self.shop.look.grade)
+
+    def add(self, caller: Caller, number: str, text: str) -> Ticket:
+        self.shop.write(caller, "add", number, text)
+        return self.get(caller, number)
+
+    def urge(self, caller: Caller, number: str) -> Ticket:
+        self.shop.write(caller, "urge_ticket", number)
+        return self.get(caller, number)
 
     def open(
         self, caller: Caller, kind: str, subject: str, text: str, order_number: str | None, conversation_id: str

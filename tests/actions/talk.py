@@ -81,6 +81,7 @@ def run(
     customer_token: str | None = None,
     events: list[dict[str, Any]] | None = None,
     message: dict[str, Any] | None = None,
+    sentiment: str | None = None,
 ) -> Outcome:
     """One run of an action after the customer wrote `text`; `message` adds to what is known of it (sentiment, requests).
 
@@ -100,6 +101,8 @@ def run(
         "cues": {} if text.startswith("/") else cues(text),
         **(message or {}),
     }
+    if sentiment:
+        latest["sentiment"] = {"name": sentiment, "confidence": 0.9}
     known = {name: None for name in [*DOMAIN["slots"], "requested_slot"]} | (slots or {})
     loop = {"name": form} if form else {}
     tracker = Tracker("conversation", known, latest, events or [], False, None, loop, "action_listen")
