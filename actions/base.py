@@ -10,7 +10,7 @@ import hashlib
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from rasa_sdk import Action, Tracker
@@ -27,6 +27,11 @@ logger = logging.getLogger(__name__)
 
 REQUESTED_SLOT = "requested_slot"
 OTHER = "other"  # the value of the button that asks for another order
+ANGRY = "angry"
+PERSON = (
+    "handoff_request",
+    "complaints_file",
+)  # who asks for a person, or complains, is soothed by that answer
 
 T = TypeVar("T")
 Button = dict[str, str]
@@ -38,6 +43,8 @@ class Turn:
 
     Attributes:
         customer: proven customer id; None for a visitor (only in actions that allow visitors).
+        finished: whether the wish was really fulfilled, not only talked of; an action that leaves all as it is says False.
+        before: events of what was said before the action's own work.
     """
 
     name: str
@@ -45,6 +52,8 @@ class Turn:
     tracker: Tracker
     domain: DomainDict
     customer: str | None = None
+    finished: bool = True
+    before: list[EventType] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -61,6 +70,25 @@ class Turn:
         found = [e["value"] for e in self.tracker.latest_message.get("entities") or [] if e["entity"] == name]
         return found[-1] if found else None
 
+    def cue(self, name: str) -> str | None:
+        """What a cue of `data/chat/cues.yml` found in the message: its value, "" where it has none; None: not there."""
+        return (self.tracker.latest_message.get("cues") or {}).get(name)
+
+    @property
+    def message_id(self) -> str:
+        """The id of what the customer wrote."""
+        return str(self.tracker.latest_message.get("message_id") or "")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a form is open."""
+        return bool((self.tracker.active_loop or {}).get("name"))
+
+    def wording(self, response: str) -> str | None:
+        """The text of a response that serves as a word within others (a button's title, a name)."""
+        variants = (self.domain.get("responses") or {}).get(response) or []
+        return str(variants[0]["text"]) if variants else None
+
     def slot(self, name: str) -> Any:
         """A slot's value."""
         return self.tracker.slots.get(name)
@@ -73,15 +101,16 @@ class Turn:
     @property
     def writer(self) -> Caller:
         """The caller of a write: its key is this conversation, this action and the message that confirmed it."""
-        message = self.tracker.latest_message.get("message_id") or ""
-        told = f"{self.tracker.sender_id}\n{self.name}\n{message}"
+        told = f"{self.tracker.sender_id}\n{self.name}\n{self.message_id}"
         return Caller(self.customer, f"{self.name}:{hashlib.sha256(told.encode()).hexdigest()}")
 
     async def call(self, gateway: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run a gateway's blocking call in a thread."""
         return await asyncio.to_thread(gateway, *args, **kwargs)
 
-    def utter(self, response: str, variant: str = "", buttons: list[Button] | None = None, **values: Any) -> None:
+    def utter(
+        self, response: str, variant: str = "", buttons: list[Button] | None = None, **values: Any
+    ) -> None:
         """Say a response of the domain: `<response>_<variant>` where a designer wrote one, else `<response>`."""
         known = self.domain.get("responses") or {}
         named = f"{response}_{variant}"
@@ -94,11 +123,14 @@ class CustomerAction(Action, ABC):
 
     Attributes:
         visitors: whether somebody who is not signed in may use it.
-        concludes: whether a request of the customer is finished when it has run.
+        concludes: whether a request of the customer is finished when it has run: what else the customer asked for in
+            the same message is then offered, and slot `feedback_due` is set where the work was really done.
+        soothes: whether an apology precedes what it says to a customer who has just become angry.
     """
 
     visitors = False
     concludes = False
+    soothes = True
 
     @abstractmethod
     def name(self) -> str:
@@ -108,23 +140,30 @@ class CustomerAction(Action, ABC):
     async def work(self, turn: Turn) -> list[EventType]:
         """Do it, say it, and return the events. May raise GatewayError."""
 
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
         """Prove the customer, do the work, and put any error into words."""
         turn = Turn(self.name(), dispatcher, tracker, domain)
+        if self.soothes:
+            soothe(turn)
         try:
             turn.customer = self._customer(tracker)
-            return await self.work(turn)
+            events = await self.work(turn)
+            return [*turn.before, *events, *(conclude(turn, events) if self.concludes else [])]
         except IdentityError as error:
-            return self.unproven(turn, error)
+            return [*turn.before, *self.unproven(turn, error)]
         except Rejected as error:
             logger.info("action=%s rejected=%s", self.name(), error.code)
-            return self.rejected(turn, error)
+            turn.finished = False
+            events = self.rejected(turn, error)
+            return [*turn.before, *events, *(conclude(turn, events) if self.concludes else [])]
         except GatewayError as error:
             logger.warning("action=%s error=%s", self.name(), error)
-            return self.failed(turn, error.response)
+            return [*turn.before, *self.failed(turn, error.response)]
         except Exception:
             logger.exception("action=%s failed", self.name())
-            return self.failed(turn, GatewayError.response)
+            return [*turn.before, *self.failed(turn, GatewayError.response)]
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
         """Nobody proven is writing: say how to sign in."""
@@ -151,6 +190,42 @@ class CustomerAction(Action, ABC):
             if self.visitors:
                 return None
             raise
+
+
+def soothe(turn: Turn) -> None:
+    """Whoever has just become angry hears an apology first, once a turn, and is offered a person, whatever the wish."""
+    new = turn.slot("chat_sentiment") == ANGRY and turn.slot("chat_anger") == 1
+    if (
+        new
+        and turn.intent not in PERSON
+        and not turn.slot("handoff_id")
+        and turn.slot("chat_soothed") != turn.message_id
+    ):
+        turn.utter("utter_chat_anger")
+        turn.before.append(SlotSet("chat_soothed", turn.message_id))
+
+
+def conclude(turn: Turn, events: list[EventType]) -> list[EventType]:
+    """A request is finished: remember that a rating may be asked, and offer what else the message asked for."""
+    if turn.busy and not any(e["event"] == "active_loop" and e["name"] is None for e in events):
+        return []  # in the middle of another form: that one goes on
+    due = (
+        turn.finished and turn.tracker.slots.get("feedback_due", True) is not True
+    )  # only where the domain has the slot
+    rated = [SlotSet("feedback_due", True)] if due else []
+    named = [
+        (intent, turn.wording(f"utter_chat_label_{intent}")) for intent in turn.slot("chat_requests") or []
+    ]
+    offered = [(intent, label) for intent, label in named if label and intent != turn.intent]
+    if not offered or turn.slot("handoff_id"):
+        return rated
+    intent, label = offered[0]
+    no = turn.wording("utter_chat_label_chat_deny") or ""
+    turn.utter(
+        "utter_chat_offer_next", buttons=[button(label, intent), button(no, "chat_deny")], request=label
+    )
+    waiting = [intent for intent, _ in offered[1:]] or None
+    return [*rated, SlotSet("chat_requests", waiting), SlotSet("chat_offered", intent)]
 
 
 def over(*slots: str) -> list[EventType]:

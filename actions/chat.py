@@ -1,16 +1,161 @@
-"""Small talk's few deeds: stop what is being done, say the last answer again."""
+"""The talk itself: what is known at each turn, stop, say it again, and the yes or no to what was offered."""
 
 from __future__ import annotations
 
-from rasa_sdk.events import EventType
+import asyncio
+import hashlib
+import time
+from typing import Any
 
-from actions.base import CustomerAction, Turn, over
+from rasa_sdk.events import ActionExecuted, EventType, SlotSet, UserUttered
 
+from actions import wiring
+from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over
+from actions.gateways.errors import GatewayError
+
+NEUTRAL = "neutral"
+NOT_UNDERSTOOD = "nlu_fallback"
 GATHERED = ("orders_", "logistics_", "after_sales_")
+CARD_SECONDS = 1.5
+CARD_RETRY_SECONDS = 60.0
+CURT = 6  # characters of a yes or no that say nothing of a feeling
+CHOICES = ("orders_number",)  # asked slots whose answer cannot be mistaken for a second request
+
+
+class ActionChatContext(CustomerAction):
+    """Keeps the slots by which wording and policies know the moment. Rasa runs it at every message of the customer's,
+    through the slots' mappings, and twice where a form starts; it counts each message once and says nothing.
+
+    Slots: `chat_sentiment` (satisfied, neutral, dissatisfied, angry), `chat_anger` (angry messages since the last
+    satisfied one), `chat_misses` (messages not understood in a row; forms count for themselves, and give up here),
+    `chat_requests` (what else was asked for and still waits), `chat_offered` (what a yes would start),
+    `account_level` (the shop's word for the proven customer's level), `ab_bucket` ("a" or "b").
+    """
+
+    visitors = True
+    soothes = False
+    _silent_until = 0.0
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_chat_context"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """The slots that this message changes."""
+        known = {"account_level": await self._level(turn), "ab_bucket": bucket(turn)}
+        if not turn.slot("handoff_id") and (
+            not turn.message_id or turn.message_id != turn.slot("chat_counted")
+        ):
+            known |= {**feelings(turn), **waiting(turn), "chat_counted": turn.message_id or None}
+        return [SlotSet(name, value) for name, value in known.items() if turn.slot(name) != value]
+
+    def failed(self, turn: Turn, response: str) -> list[EventType]:
+        """Say nothing: the action that answers will meet the same failure."""
+        return []
+
+    async def _level(self, turn: Turn) -> Any:
+        """The customer's level, read once; where the shop does not answer quickly, left alone for a minute."""
+        known = turn.slot("account_level")
+        asked_in_vain = time.monotonic() < ActionChatContext._silent_until
+        if known or turn.customer is None or turn.slot("handoff_id") or asked_in_vain:
+            return known
+        try:
+            reading = turn.call(wiring.gateways().customers.get, turn.reader)
+            return (await asyncio.wait_for(reading, CARD_SECONDS)).level
+        except (GatewayError, asyncio.TimeoutError):
+            ActionChatContext._silent_until = time.monotonic() + CARD_RETRY_SECONDS
+            return None
+
+
+def bucket(turn: Turn) -> str:
+    """Which of two wordings this customer meets, always the same one."""
+    whose = turn.customer or turn.tracker.sender_id
+    return turn.slot("ab_bucket") or "ab"[hashlib.sha256(whose.encode()).digest()[0] % 2]
+
+
+def feelings(turn: Turn) -> dict[str, Any]:
+    """How the customer feels, how often angry so far, how often in a row not understood."""
+    feeling = str((turn.tracker.latest_message.get("sentiment") or {}).get("name") or NEUTRAL)
+    curt = turn.cue("refuse") is not None or turn.cue("agree") is not None
+    if curt and len(turn.text) <= CURT:
+        feeling = NEUTRAL  # 别取消: short, not angry
+    anger, misses = turn.slot("chat_anger") or 0, turn.slot("chat_misses") or 0
+    if feeling == ANGRY:
+        anger += 1
+    elif feeling == "satisfied" or turn.intent == "chat_thank":
+        anger = 0
+    asked = bool(turn.busy and turn.slot(REQUESTED_SLOT))
+    if turn.intent == NOT_UNDERSTOOD and (not asked or turn.cue("question") is not None):
+        misses += 1
+    elif not asked:
+        misses = 0
+    return {"chat_sentiment": feeling, "chat_anger": anger, "chat_misses": misses}
+
+
+def waiting(turn: Turn) -> dict[str, Any]:
+    """What else this message asks for; what waited before and is asked for now waits no longer."""
+    requests: list[str] = turn.tracker.latest_message.get("requests") or [turn.intent]
+    left = [intent for intent in turn.slot("chat_requests") or [] if intent != turn.intent]
+    free_text = turn.busy and turn.slot(REQUESTED_SLOT) not in (None, *CHOICES)
+    if len(requests) > 1 and not free_text:
+        left = [intent for intent in dict.fromkeys(requests[1:]) if intent != turn.intent]
+    offered = turn.slot("chat_offered") if turn.intent == "chat_affirm" else None
+    return {"chat_requests": left or None, "chat_offered": offered}
+
+
+class ActionChatYes(CustomerAction):
+    """A yes: to what was just offered (slot `chat_offered`, an intent), or to nothing."""
+
+    visitors = True
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_chat_yes"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Go on as if the customer had asked for it: all rules, forms and actions of that intent apply."""
+        intent = turn.slot("chat_offered")
+        if not intent:
+            turn.utter("utter_chat_affirm")
+            return []
+        return [SlotSet("chat_offered", None), *said(turn, str(intent))]
+
+
+class ActionChatNo(CustomerAction):
+    """A no: what was offered is dropped."""
+
+    visitors = True
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_chat_no"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Drop it and say so."""
+        turn.utter("utter_chat_deny")
+        return [SlotSet(name, None) for name in ("chat_offered", "chat_requests") if turn.slot(name)]
+
+
+def said(turn: Turn, intent: str) -> list[EventType]:
+    """Events as if the customer now said `intent`, about the order last spoken of."""
+    latest = turn.tracker.latest_message
+    parse_data = {
+        "text": turn.wording(f"utter_chat_label_{intent}") or turn.text,
+        "intent": {"name": intent, "confidence": 1.0},
+        "entities": [],
+        "requests": [intent],
+        "cues": {"points": ""},
+        "message_id": latest.get("message_id"),
+        "metadata": latest.get("metadata") or {},
+    }
+    channel = turn.tracker.get_latest_input_channel()
+    spoken = UserUttered(parse_data["text"], parse_data, input_channel=channel)
+    spoken |= {"message_id": parse_data["message_id"], "metadata": parse_data["metadata"]}
+    return [ActionExecuted("action_listen"), spoken]
 
 
 class ActionChatStop(CustomerAction):
-    """Drops what is being done; nothing of it is kept."""
+    """Drops what is being done; nothing of it is kept but which order was spoken of."""
 
     visitors = True
 
@@ -20,9 +165,25 @@ class ActionChatStop(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Stop, and say so."""
-        busy = bool((turn.tracker.active_loop or {}).get("name"))
-        turn.utter("utter_chat_stopped", "" if busy else "idle")
-        return over(*(name for name, value in turn.tracker.slots.items() if name.startswith(GATHERED) and value))
+        turn.utter("utter_chat_stopped", "" if turn.busy else "idle")
+        asked = {
+            slot
+            for form in (turn.domain.get("forms") or {}).values()
+            for slot in form.get("required_slots") or ()
+        }
+        dropped = [
+            name
+            for name, value in turn.tracker.slots.items()
+            if value is not None
+            and not name.endswith("_last")
+            and (
+                name in asked
+                or name.startswith(GATHERED)
+                or name in ("chat_requests", "chat_offered", "chat_wrong")
+            )
+        ]
+        number = turn.slot("orders_number")
+        return [*over(*dropped), *([SlotSet("orders_last", number)] if number else [])]
 
 
 class ActionChatRepeat(CustomerAction):
@@ -35,19 +196,20 @@ class ActionChatRepeat(CustomerAction):
         return "action_chat_repeat"
 
     async def work(self, turn: Turn) -> list[EventType]:
-        """Repeat all that followed the customer's message before this one."""
-        said: list[dict[str, object]] = []
+        """Repeat all that followed the customer's message before this one; an open form asks its question itself."""
+        spoken: list[dict[str, object]] = []
         users = 0
         for event in reversed(turn.tracker.events):
             users += event["event"] == "user"
             if users == 2:
                 break
             if event["event"] == "bot" and users == 1:
-                said.insert(0, event)
-        for event in said:
+                spoken.insert(0, event)
+        asked = bool(turn.busy and turn.slot(REQUESTED_SLOT))
+        for event in spoken[:-1] if asked else spoken:
             data = event.get("data")
             buttons = data.get("buttons") if isinstance(data, dict) else None
             turn.dispatcher.utter_message(text=str(event.get("text") or ""), buttons=buttons or [])
-        if not said:
+        if not spoken and not asked:
             turn.utter("utter_chat_ask_help")
         return []

@@ -24,6 +24,7 @@ class ValidateOrdersStatusForm(OrderForm):
 
     form = "orders_status_form"
     starts = ("orders_ask_status",)
+    lists = True
 
     def rest(self, turn: Turn) -> list[str]:
         """Nothing more."""
@@ -202,7 +203,8 @@ def confirmed(turn: Turn, slot: str) -> bool:
     answer = turn.slot(slot)
     if answer is None:
         raise Unavailable("the form ended before the customer could confirm")
-    return bool(answer)
+    turn.finished = bool(answer)
+    return turn.finished
 
 
 def told(order: Order) -> dict[str, Any]:

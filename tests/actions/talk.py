@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,15 @@ def _domain() -> dict[str, Any]:
 
 
 DOMAIN = _domain()
+CUES: dict[str, list[str]] = yaml.safe_load(
+    (Path(__file__).resolve().parents[2] / "data" / "chat" / "cues.yml").read_text("utf-8")
+)["cues"]
+
+
+def cues(text: str) -> dict[str, str]:
+    """The message's cues, as components/turn_cues.py marks them in a text already normalised."""
+    found = {name: next(filter(None, (re.search(each, text) for each in options)), None) for name, options in CUES.items()}
+    return {name: (match.groupdict().get("value") or "").strip() for name, match in found.items() if match}
 
 
 def token(customer: str, seconds: int = 600, secret: str = SECRET) -> str:
@@ -41,6 +51,7 @@ class Outcome:
     messages: list[dict[str, Any]]
     slots: dict[str, Any]
     loop_ended: bool
+    events: list[dict[str, Any]]
     next_action: str | None = None
 
     @property
@@ -60,27 +71,35 @@ def run(
     entities: dict[str, Any] | None = None,
     customer_token: str | None = None,
     sentiment: str | None = None,
+    events: list[dict[str, Any]] | None = None,
+    message: dict[str, Any] | None = None,
 ) -> Outcome:
-    """One run of an action after the customer wrote `text`."""
+    """One run of an action after the customer wrote `text`; `message` adds to what is known of it (sentiment, requests).
+
+    As Rasa does, a button's payload (`/…`) is not looked at for cues.
+    """
     proof = customer_token or (token(customer) if customer else None)
-    message = {
+    latest = {
         "text": text,
         "intent": {"name": intent, "confidence": 0.9},
         "entities": [{"entity": name, "value": value} for name, value in (entities or {}).items()],
         "message_id": message_id,
         "metadata": {"customer_token": proof} if proof else {},
+        "cues": {} if text.startswith("/") else cues(text),
+        **(message or {}),
     }
     if sentiment:
-        message["sentiment"] = {"name": sentiment, "confidence": 0.9}
+        latest["sentiment"] = {"name": sentiment, "confidence": 0.9}
     known = {name: None for name in [*DOMAIN["slots"], "requested_slot"]} | (slots or {})
     loop = {"name": form} if form else {}
-    tracker = Tracker("conversation", known, message, [], False, None, loop, "action_listen")
+    tracker = Tracker("conversation", known, latest, events or [], False, None, loop, "action_listen")
     dispatcher = CollectingDispatcher()
-    events = asyncio.run(action.run(dispatcher, tracker, DOMAIN))  # type: ignore[arg-type]
+    came = asyncio.run(action.run(dispatcher, tracker, DOMAIN))  # type: ignore[arg-type]
     return Outcome(
         said=[m["response"] for m in dispatcher.messages if m.get("response")],
         messages=dispatcher.messages,
-        slots={e["name"]: e["value"] for e in events if e["event"] == "slot"},
-        next_action=next((e["name"] for e in events if e["event"] == "followup"), None),
-        loop_ended=any(e["event"] == "active_loop" and e["name"] is None for e in events),
+        slots={e["name"]: e["value"] for e in came if e["event"] == "slot"},
+        loop_ended=any(e["event"] == "active_loop" and e["name"] is None for e in came),
+        events=[dict(e) for e in came],
+        next_action=next((e["name"] for e in came if e["event"] == "followup"), None),
     )

@@ -19,11 +19,12 @@ import httpx
 import jwt
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 180.0
 
 
 class Stack:
     """Starts, kills and asks the processes. Everything it writes lies in `folder`."""
+
+    start_seconds = 180.0
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -109,7 +110,7 @@ class Stack:
 
     def _wait(self, name: str) -> None:
         url = self.urls[name] + ("/" if name == "rasa" else "/health")
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self.start_seconds
         while time.monotonic() < deadline:
             if self._running[name].poll() is not None:
                 raise AssertionError(f"{shlex.quote(name)} ended at its start:\n{self.log(name)[-3000:]}")

@@ -1,0 +1,291 @@
+"""The talk itself: what is known of the moment, the apology, the second request, the yes and the no."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from actions import wiring
+from actions.after_sales import ActionAfterSalesStatus
+from actions.chat import ActionChatContext, ActionChatNo, ActionChatRepeat, ActionChatStop, ActionChatYes
+from actions.gateways.errors import Unavailable
+from actions.orders import ActionOrdersCancel, ActionOrdersStatus, ValidateOrdersStatusForm
+from tests.actions.fakes import Shop, order
+from tests.actions.talk import DOMAIN, Outcome, run
+
+EARPHONES = order("202611190001", "paid", "cancel", "change", "urge")
+ANGRY = {"sentiment": {"name": "angry"}}
+
+
+@pytest.fixture(autouse=True)
+def orders(shop: Shop) -> None:
+    shop.orders = {"C1": [EARPHONES]}
+    ActionChatContext._silent_until = 0.0
+
+
+def context(intent: str = "chat_smalltalk", message: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """What action_chat_context makes of a message."""
+    made = run(ActionChatContext(), intent=intent, message=message, **more)
+    assert made.messages == [], "the context says nothing"
+    return made.slots
+
+
+# ── the moment ────────────────────────────────────────────────────────────────
+
+
+def test_a_message_without_sentiment_is_neutral() -> None:
+    assert context()["chat_sentiment"] == "neutral"
+
+
+def test_angry_messages_are_counted_and_thanks_end_the_anger() -> None:
+    assert context(message=ANGRY)["chat_anger"] == 1
+    assert context(message=ANGRY, slots={"chat_anger": 1})["chat_anger"] == 2
+    assert context("chat_thank", slots={"chat_anger": 1})["chat_anger"] == 0
+    assert context(message={"sentiment": {"name": "satisfied"}}, slots={"chat_anger": 1})["chat_anger"] == 0
+    assert "chat_anger" not in context(slots={"chat_anger": 1}), "a neutral word changes nothing"
+
+
+def test_a_message_is_counted_once_though_rasa_asks_twice_where_a_form_starts() -> None:
+    again = context(message=ANGRY, slots={"chat_anger": 1, "chat_counted": "m1"})
+    assert "chat_anger" not in again
+
+
+def test_messages_not_understood_in_a_row_are_counted() -> None:
+    assert context("nlu_fallback")["chat_misses"] == 1
+    assert context("nlu_fallback", slots={"chat_misses": 1})["chat_misses"] == 2
+    assert context("chat_greet", slots={"chat_misses": 1})["chat_misses"] == 0
+
+
+def test_in_a_form_the_form_itself_counts() -> None:
+    asked = {"requested_slot": "after_sales_reason", "chat_misses": 1}
+    assert "chat_misses" not in context("nlu_fallback", slots=asked, form="after_sales_form")
+
+
+def test_nothing_is_counted_while_a_person_has_the_conversation() -> None:
+    assert "chat_anger" not in context(message=ANGRY, slots={"handoff_id": "1"})
+
+
+def test_the_level_is_read_once_and_its_failure_is_silent(shop: Shop) -> None:
+    assert context()["account_level"] == "金卡"
+    shop.down = True
+    assert "account_level" not in context(slots={"account_level": "金卡"}), "known: not asked again"
+    assert "account_level" not in context()
+
+
+def test_after_a_failure_the_level_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Down:
+        def get(self, caller: Any) -> Any:
+            asked.append("card")
+            raise Unavailable("down")
+
+    gateways = wiring.gateways()
+    monkeypatch.setattr(wiring, "gateways", lambda: type("G", (), {**gateways.__dict__, "customers": Down()})())
+    context()
+    context()
+    assert asked == ["card"]
+
+
+def test_a_visitor_has_no_level_but_a_bucket() -> None:
+    slots = context(customer=None)
+    assert "account_level" not in slots and slots["ab_bucket"] in ("a", "b")
+
+
+def test_a_customer_is_always_in_the_same_bucket_and_customers_are_in_both() -> None:
+    assert context(customer="C7")["ab_bucket"] == context(customer="C7")["ab_bucket"]
+    assert {context(customer=f"C{n}")["ab_bucket"] for n in range(20)} == {"a", "b"}
+
+
+# ── two requests ──────────────────────────────────────────────────────────────
+
+TWO = {"requests": ["orders_cancel", "invoices_request"]}
+
+
+def test_the_second_request_waits() -> None:
+    assert context("orders_cancel", TWO)["chat_requests"] == ["invoices_request"]
+
+
+def test_a_request_that_is_asked_for_again_waits_no_longer() -> None:
+    waiting = {"chat_requests": ["invoices_request"]}
+    assert context("invoices_request", slots=waiting)["chat_requests"] is None
+    assert "chat_requests" not in context("chat_inform", slots=waiting)
+
+
+def test_a_reason_in_the_customers_own_words_is_no_second_request() -> None:
+    asked = {"requested_slot": "after_sales_reason"}
+    assert "chat_requests" not in context("after_sales_return", TWO, slots=asked, form="after_sales_form")
+
+
+def cancelled(**slots: Any) -> Outcome:
+    known = {"orders_number": EARPHONES.number, "orders_cancel_confirmed": True, **slots}
+    return run(ActionOrdersCancel(), "确认", "chat_affirm", slots=known)
+
+
+def test_when_the_first_is_done_the_second_is_offered_by_name() -> None:
+    done = cancelled(chat_requests=["invoices_request"])
+    assert done.said == ["utter_orders_cancelled_paid", "utter_chat_offer_next"]
+    assert done.messages[-1]["request"] == "开发票"
+    assert done.messages[-1]["buttons"][0] == {"title": "开发票", "payload": "/invoices_request"}
+    assert done.slots["chat_offered"] == "invoices_request" and done.slots["chat_requests"] is None
+
+
+def test_the_second_is_offered_after_a_refusal_too_but_not_after_a_failure(shop: Shop) -> None:
+    shop.orders = {"C1": [order("202611190001", "shipped")]}
+    assert cancelled(chat_requests=["invoices_request"]).said[-1] == "utter_chat_offer_next"
+    shop.down = True
+    assert cancelled(chat_requests=["invoices_request"]).said == ["utter_chat_backend_unavailable"]
+
+
+def test_nothing_is_offered_in_the_middle_of_another_form() -> None:
+    class Concluding(ActionAfterSalesStatus):
+        concludes = True
+
+    told = run(Concluding(), slots={"chat_requests": ["invoices_request"]}, form="orders_change_form")
+    assert "utter_chat_offer_next" not in told.said
+
+
+def test_a_yes_goes_on_as_if_it_had_been_asked_for() -> None:
+    yes = run(ActionChatYes(), "好的", "chat_affirm", slots={"chat_offered": "invoices_request"})
+    assert [e["event"] for e in yes.events] == ["slot", "action", "user"]
+    spoken = yes.events[-1]
+    assert spoken["parse_data"]["intent"]["name"] == "invoices_request" and spoken["text"] == "开发票"
+    assert spoken["metadata"]["customer_token"], "the proof of identity goes with it"
+    assert "points" in spoken["parse_data"]["cues"], "about the order just spoken of"
+    assert yes.said == []
+
+
+def test_a_yes_or_no_to_nothing_is_answered() -> None:
+    assert run(ActionChatYes(), "好", "chat_affirm").said == ["utter_chat_affirm"]
+    assert run(ActionChatNo(), "不", "chat_deny").said == ["utter_chat_deny"]
+
+
+def test_a_no_drops_what_was_offered() -> None:
+    no = run(ActionChatNo(), "不用了", "chat_deny", slots={"chat_offered": "invoices_request"})
+    assert no.slots == {"chat_offered": None}
+
+
+def test_an_offer_is_forgotten_when_the_customer_speaks_of_something_else() -> None:
+    assert context("chat_smalltalk", slots={"chat_offered": "invoices_request"})["chat_offered"] is None
+    assert "chat_offered" not in context("chat_affirm", slots={"chat_offered": "invoices_request"})
+
+
+def test_every_request_has_a_name_to_be_offered_by() -> None:
+    own = [i for i in DOMAIN["intents"] if isinstance(i, str) and not i.startswith(("chat_", "EXTERNAL_"))]
+    assert [intent for intent in own if f"utter_chat_label_{intent}" not in DOMAIN["responses"]] == []
+
+
+def test_a_rating_is_due_where_work_was_really_done() -> None:
+    assert cancelled().slots.get("feedback_due") is ("feedback_due" in DOMAIN["slots"] or None)
+    kept = run(
+        ActionOrdersCancel(), "不", "chat_deny", slots={"orders_number": EARPHONES.number, "orders_cancel_confirmed": False}
+    )
+    assert "feedback_due" not in kept.slots
+
+
+# ── anger ─────────────────────────────────────────────────────────────────────
+
+FURIOUS = {"chat_sentiment": "angry", "chat_anger": 1}
+
+
+def test_who_has_just_become_angry_hears_an_apology_before_the_answer() -> None:
+    known = {"orders_number": EARPHONES.number, **FURIOUS}
+    answered = run(ActionOrdersStatus(), "怎么还不发货！！", "orders_ask_status", slots=known)
+    assert answered.said == ["utter_chat_anger", "utter_orders_status_paid"]
+    assert answered.slots["chat_soothed"] == "m1"
+    again = run(ActionOrdersStatus(), slots={**known, "chat_soothed": "m1"})
+    assert again.said == ["utter_orders_status_paid"], "once a turn"
+
+
+def test_the_apology_offers_a_person() -> None:
+    assert DOMAIN["responses"]["utter_chat_anger"][0]["buttons"][0]["payload"] == "/handoff_request"
+
+
+def test_who_asks_for_a_person_or_is_angry_again_hears_no_such_apology() -> None:
+    known = {"orders_number": EARPHONES.number, **FURIOUS}
+    assert "utter_chat_anger" not in run(ActionOrdersStatus(), slots={**known, "chat_anger": 2}).said
+    assert "utter_chat_anger" not in run(ActionOrdersStatus(), intent="handoff_request", slots=known).said
+
+
+def test_a_form_that_lets_others_answer_keeps_no_apology_back() -> None:
+    """A slot set in a rejected form would make Rasa think that the form had its answer."""
+    aside = run(
+        ValidateOrdersStatusForm(), "运费谁出啊", "faq", slots={"requested_slot": "orders_number", **FURIOUS},
+        form="orders_status_form",
+    )  # fmt: skip
+    assert set(aside.slots) == {"requested_slot"}
+
+
+# ── stop, say it again ────────────────────────────────────────────────────────
+
+
+def test_stop_forgets_everything_but_the_order_spoken_of() -> None:
+    known = {"orders_number": "1", "orders_change_value": "杭州", "requested_slot": "orders_change_confirmed"}
+    stopped = run(ActionChatStop(), "算了", "chat_stop", slots=known, form="orders_change_form")
+    assert stopped.loop_ended and stopped.said == ["utter_chat_stopped"]
+    assert stopped.slots["orders_change_value"] is None and stopped.slots["orders_last"] == "1"
+
+
+EVENTS = [
+    {"event": "user", "text": "查订单"},
+    {"event": "bot", "text": "没有查到", "data": {}},
+    {"event": "bot", "text": "是哪个订单？", "data": {"buttons": [{"title": "一", "payload": "/x"}]}},
+    {"event": "user", "text": "再说一遍"},
+]
+
+
+def test_the_last_answer_is_said_again_with_its_buttons() -> None:
+    again = run(ActionChatRepeat(), "再说一遍", "chat_repeat", events=EVENTS)
+    assert [m["text"] for m in again.messages] == ["没有查到", "是哪个订单？"]
+    assert again.buttons == [{"title": "一", "payload": "/x"}]
+
+
+def test_in_a_form_the_question_is_not_said_twice() -> None:
+    asked = {"requested_slot": "orders_number"}
+    again = run(ActionChatRepeat(), "再说一遍", "chat_repeat", events=EVENTS, slots=asked, form="orders_status_form")
+    assert [m["text"] for m in again.messages] == ["没有查到"]
+
+
+# ── wording by person ─────────────────────────────────────────────────────────
+
+PERSONAL = {name: options for name, options in DOMAIN["responses"].items() if any("condition" in each for each in options)}
+VALUES = {
+    "account_level": {"普通", "银卡", "金卡", "钻石"},
+    "chat_sentiment": {"satisfied", "neutral", "dissatisfied", "angry"},
+    "ab_bucket": {"a", "b"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(PERSONAL))
+def test_variants_by_person_exclude_each_other_and_leave_nobody_without_words(name: str) -> None:
+    """Of several that match Rasa picks one by chance; where none matches and no default is written, it says nothing."""
+    channels = {each.get("channel") for each in PERSONAL[name]}
+    for channel in channels:
+        spoken = [each for each in PERSONAL[name] if each.get("channel") == channel]
+        conditions = [{c["name"]: c["value"] for c in each["condition"]} for each in spoken if "condition" in each]
+        assert any("condition" not in each for each in spoken), f"{name}: no words for everybody else"
+        for place, one in enumerate(conditions):
+            for slot, value in one.items():
+                assert slot in DOMAIN["slots"] or slot == "requested_slot", f"{name}: no slot {slot}"
+                assert value in VALUES.get(slot, {value}), f"{name}: {slot} is never {value}"
+            for other in conditions[place + 1 :]:
+                assert any(other.get(slot, value) != value for slot, value in one.items()), f"{name}: {one} and {other}"
+
+
+def test_gold_and_diamond_are_greeted_by_their_name() -> None:
+    greeted = {
+        each["condition"][0]["value"]: each["text"] for each in DOMAIN["responses"]["utter_chat_greet"] if "condition" in each
+    }
+    assert {"金卡", "钻石"} == set(greeted) and all(level in text for level, text in greeted.items())
+
+
+def test_cues_are_patterns_that_compile() -> None:
+    from pathlib import Path
+
+    from components.turn_cues import compiled, read_cues
+
+    path = Path(__file__).resolve().parents[2] / "data" / "chat" / "cues.yml"
+    assert set(compiled(read_cues(path))) >= {"why", "unclear", "wrong", "refuse", "agree", "points", "question"}
+    assert yaml.safe_load(path.read_text("utf-8"))["cues"].keys() == read_cues(path).keys()

@@ -1,0 +1,52 @@
+"""One model for all tests of the dialogue, and a shop with something of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from actions import wiring
+from actions.gateways.after_sales import Return
+from actions.settings import Settings
+from tests.actions.fakes import OPERATIONS, Shop, order
+from tests.actions.talk import SECRET
+from tests.dialogue.talk import Assistant, newest_model
+
+GOODS = {
+    "unpaid": ["保温杯", "数据线"],
+    "paid": ["蓝牙耳机", "护眼台灯"],
+    "shipped": ["电热水壶", "羽绒被"],
+    "signed": ["跑步鞋", "机械键盘"],
+    "completed": ["登机箱", "空气炸锅"],
+}
+
+
+@pytest.fixture(scope="session")
+def shop() -> Iterator[Shop]:
+    """Two orders in each state, everything allowed, two slips."""
+    made = Shop()
+    made.orders["C1"] = [
+        order(f"2026111{day}000{place}", state, *OPERATIONS, title=title)
+        for day, (state, titles) in enumerate(GOODS.items())
+        for place, title in enumerate(titles, 1)
+    ]
+    made.slips["C1"] = [
+        Return(f"TH20261121000{n}", f"2026111{n}0001", "跑步鞋", "退货", "待寄回", "awaiting_goods", "199.00", "原路退回", None, "请寄回")
+        for n in (1, 2)
+    ]
+    patch = pytest.MonkeyPatch()
+    gateways = made.gateways()
+    patch.setattr(wiring, "gateways", lambda: gateways)
+    patch.setattr(wiring, "settings", lambda: Settings("http://127.0.0.1:1", SECRET, SECRET))
+    yield made
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def assistant(shop: Shop) -> Assistant:
+    """The newest model."""
+    model = newest_model()
+    if model is None:
+        pytest.skip("no model under models/: make train")
+    return Assistant.load(model)
