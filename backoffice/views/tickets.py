@@ -1,15 +1,10 @@
-"""Tickets, handoffs and feedback as the API tells them."""
+"""Tickets and feedback as the API tells them."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
 from pydantic import Field
 
-from backoffice.models import Feedback, Handoff, Ticket
-from backoffice.rules.service_hours import in_hours, night_answer_by
-from backoffice.states import HandoffState
+from backoffice.models import Feedback, Ticket
 from backoffice.views.base import Time, View
 
 
@@ -56,34 +51,6 @@ class TicketPage(View):
     total: int
 
 
-class HandoffView(View):
-    id: str = Field(examples=["HO0a1b2c3d4e5f60718293a4b5"])
-    conversation_id: str
-    customer_id: str | None
-    state: str = Field(examples=["排队中"])
-    state_code: str = Field(examples=["waiting"])
-    position: int | None = Field(description="排队位置，1 表示下一位", examples=[1])
-    in_hours: bool = Field(description="现在是否有人工在线（每天 8:00 至 24:00）")
-    answer_by: Time | None = Field(description="非工作时间留言的回复时限")
-    ticket_number: str | None
-    reason: str
-    intent: str | None
-    created_at: Time
-    closed_at: Time | None
-
-
-class HandoffDetailView(HandoffView):
-    """For the person who takes over: also what was said and what is known."""
-
-    transcript: list[dict[str, Any]]
-    slots: dict[str, Any]
-
-
-class HandoffPage(View):
-    items: list[HandoffDetailView]
-    total: int
-
-
 class FeedbackView(View):
     id: int
     kind: str = Field(examples=["rating"])
@@ -114,35 +81,6 @@ def ticket_view(ticket: Ticket) -> TicketView:
             for comment in ticket.comments
         ],
     )
-
-
-def handoff_view(handoff: Handoff, position: int | None, now: datetime) -> HandoffView:
-    return HandoffView(**_handoff_fields(handoff, position, now))
-
-
-def handoff_detail_view(handoff: Handoff, position: int | None, now: datetime) -> HandoffDetailView:
-    return HandoffDetailView(
-        **_handoff_fields(handoff, position, now), transcript=handoff.transcript, slots=handoff.slots
-    )
-
-
-def _handoff_fields(handoff: Handoff, position: int | None, now: datetime) -> dict[str, Any]:
-    left = handoff.state is HandoffState.TICKETED
-    return {
-        "id": handoff.id,
-        "conversation_id": handoff.conversation_id,
-        "customer_id": handoff.customer_id,
-        "state": handoff.state.label,
-        "state_code": handoff.state.value,
-        "position": position,
-        "in_hours": in_hours(now),
-        "answer_by": night_answer_by(handoff.created_at) if left else None,
-        "ticket_number": handoff.ticket_number,
-        "reason": handoff.reason,
-        "intent": handoff.intent,
-        "created_at": handoff.created_at,
-        "closed_at": handoff.closed_at,
-    }
 
 
 def feedback_view(feedback: Feedback) -> FeedbackView:

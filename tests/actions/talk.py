@@ -52,7 +52,16 @@ class Outcome:
     slots: dict[str, Any]
     loop_ended: bool
     events: list[dict[str, Any]]
-    next_action: str | None = None
+
+    @property
+    def loop(self) -> str | None:
+        """The form that it opened."""
+        return next((e["name"] for e in reversed(self.events) if e["event"] == "active_loop"), None)
+
+    @property
+    def then(self) -> str | None:
+        """The action that follows at once."""
+        return next((e["name"] for e in self.events if e["event"] == "followup"), None)
 
     @property
     def buttons(self) -> list[dict[str, str]]:
@@ -70,9 +79,9 @@ def run(
     message_id: str = "m1",
     entities: dict[str, Any] | None = None,
     customer_token: str | None = None,
-    sentiment: str | None = None,
     events: list[dict[str, Any]] | None = None,
     message: dict[str, Any] | None = None,
+    sentiment: str | None = None,
 ) -> Outcome:
     """One run of an action after the customer wrote `text`; `message` adds to what is known of it (sentiment, requests).
 
@@ -82,7 +91,11 @@ def run(
     latest = {
         "text": text,
         "intent": {"name": intent, "confidence": 0.9},
-        "entities": [{"entity": name, "value": value} for name, value in (entities or {}).items()],
+        "entities": [
+            {"entity": name, "value": value}
+            for name, told in (entities or {}).items()
+            for value in (told if isinstance(told, list) else [told])
+        ],
         "message_id": message_id,
         "metadata": {"customer_token": proof} if proof else {},
         "cues": {} if text.startswith("/") else cues(text),
@@ -101,5 +114,4 @@ def run(
         slots={e["name"]: e["value"] for e in came if e["event"] == "slot"},
         loop_ended=any(e["event"] == "active_loop" and e["name"] is None for e in came),
         events=[dict(e) for e in came],
-        next_action=next((e["name"] for e in came if e["event"] == "followup"), None),
     )

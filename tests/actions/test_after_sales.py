@@ -139,7 +139,7 @@ def test_the_slip_is_opened_with_all_that_was_chosen(shop: Shop) -> None:
         "after_sales_variant": "黑白 41 码", "after_sales_pickup": TIMES[0][0],
     }  # fmt: skip
     done = run(ActionAfterSalesOpen(), "确认", "chat_affirm", slots=slots)
-    assert done.said == ["utter_after_sales_opened_exchange"] and done.next_action is None
+    assert done.said == ["utter_after_sales_opened_exchange"] and done.then is None
     assert shop.done == [("open", SHOES.number, "1", "exchange", "小了", "黑白 41 码", TIMES[0][0])]
 
 
@@ -147,14 +147,14 @@ def test_a_slip_for_a_person_is_handed_over(shop: Shop) -> None:
     shop.review = "退款超过 5000.00 元"
     slots = {"orders_number": SHOES.number, "after_sales_kind": "return", "after_sales_reason": "买贵了", "after_sales_confirmed": True}
     done = run(ActionAfterSalesOpen(), "确认", "chat_affirm", slots=slots)
-    assert done.said == ["utter_after_sales_opened_review"] and done.next_action == "action_handoff"
+    assert done.said == ["utter_after_sales_opened_review"] and done.then == "action_handoff"
 
 
 def test_an_argued_refusal_goes_to_a_person_with_a_ticket(shop: Shop) -> None:
     shop.refused = {"return": "review_by_person"}
     slots = {"orders_number": SHOES.number, "after_sales_kind": "return", "after_sales_reason": "凭什么不给退"}
     done = run(ActionAfterSalesOpen(), "凭什么", "after_sales_return", slots=slots)
-    assert done.said == ["utter_after_sales_person_refund_dispute"] and done.next_action == "action_handoff"
+    assert done.said == ["utter_after_sales_person_refund_dispute"] and done.then == "action_handoff"
     assert shop.done == [("ticket", "refund_dispute", "凭什么不给退")]
 
 
@@ -196,7 +196,7 @@ def test_a_problem_without_words_is_asked_for() -> None:
 def test_danger_goes_to_a_person_at_once(shop: Shop) -> None:
     shop.person = "safety"
     done = run(ActionAfterSalesPropose(), slots={"orders_number": SHOES.number, "after_sales_problem": "漏电把我电到了"})
-    assert done.said == ["utter_after_sales_person_review"] and done.next_action == "action_handoff"
+    assert done.said == ["utter_after_sales_person_review"] and done.then == "action_handoff"
     assert shop.done == [("ticket", "review", "漏电把我电到了")]
 
 

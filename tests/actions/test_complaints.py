@@ -75,14 +75,14 @@ def test_a_complaint_is_filed_once_with_what_helps(shop: Shop, remedy: str) -> N
     filed = run(ActionComplaintsFile(), "太慢了", "complaints_file", slots=slots)
     assert filed.said == [f"utter_complaints_filed_{remedy}".rstrip("_")]
     assert shop.done == [("complain", "太慢了", KETTLE.number, "angry")]
-    assert filed.next_action is None and filed.slots["orders_last"] == KETTLE.number
+    assert filed.then is None and filed.slots["orders_last"] == KETTLE.number
 
 
 @pytest.mark.parametrize("grade", ["urgent", "major"])
 def test_grave_ones_are_filed_and_handed_over(shop: Shop, grade: str) -> None:
     shop.look = ComplaintLook(False, False, grade, "")
     filed = run(ActionComplaintsFile(), slots={"complaints_text": "充电器着火了", "complaints_order": "none"})
-    assert filed.said == ["utter_complaints_filed_grave"] and filed.next_action == "action_handoff"
+    assert filed.said == ["utter_complaints_filed_grave"] and filed.then == "action_handoff"
     assert filed.slots["complaints_escalation"] == {"ticket": "GD202611210004", "why": "complaint"}
 
 

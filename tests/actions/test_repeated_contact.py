@@ -41,12 +41,12 @@ def test_the_third_time_begins_with_an_apology_and_is_escalated(clock: Clock) ->
     for minutes in (0, 11):
         clock.now = NINE + timedelta(minutes=minutes)
         outcome = ask(asked)
-        assert outcome.said == ["utter_orders_status_paid"] and outcome.next_action is None
+        assert outcome.said == ["utter_orders_status_paid"] and outcome.then is None
         asked = outcome.slots["orders_asked"]
     clock.now = NINE + timedelta(minutes=40)
     third = ask(asked)
     assert third.said == ["utter_orders_asked_again", "utter_orders_status_paid"]
-    assert third.next_action == "action_orders_escalate"
+    assert third.then == "action_orders_escalate"
 
 
 def test_questions_in_one_go_are_one_contact(clock: Clock) -> None:
