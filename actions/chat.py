@@ -19,6 +19,9 @@ GATHERED = ("orders_", "logistics_", "after_sales_")
 CARD_SECONDS = 1.5
 CARD_RETRY_SECONDS = 60.0
 CURT = 6  # characters of a yes or no that say nothing of a feeling
+CALM = ("chat_greet", "chat_goodbye", "chat_thank", "chat_affirm", "chat_inform", "chat_ask_help", "chat_bot_challenge",
+        "chat_smalltalk", "chat_repeat")  # fmt: skip
+SURE = 0.8
 CHOICES = ("orders_number",)  # asked slots whose answer cannot be mistaken for a second request
 
 
@@ -76,9 +79,8 @@ def bucket(turn: Turn) -> str:
 def feelings(turn: Turn) -> dict[str, Any]:
     """How the customer feels, how often angry so far, how often in a row not understood."""
     feeling = str((turn.tracker.latest_message.get("sentiment") or {}).get("name") or NEUTRAL)
-    curt = turn.cue("refuse") is not None or turn.cue("agree") is not None
-    if curt and len(turn.text) <= CURT:
-        feeling = NEUTRAL  # 别取消: short, not angry
+    if feeling == ANGRY and _harmless(turn):
+        feeling = NEUTRAL
     anger, misses = turn.slot("chat_anger") or 0, turn.slot("chat_misses") or 0
     if feeling == ANGRY:
         anger += 1
@@ -90,6 +92,13 @@ def feelings(turn: Turn) -> dict[str, Any]:
     elif not asked:
         misses = 0
     return {"chat_sentiment": feeling, "chat_anger": anger, "chat_misses": misses}
+
+
+def _harmless(turn: Turn) -> bool:
+    """Whether what sounds angry is only short (别取消), or surely small talk (讲个笑话)."""
+    curt = (turn.cue("refuse") is not None or turn.cue("agree") is not None) and len(turn.text) <= CURT
+    sure = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0) >= SURE
+    return curt or (sure and turn.intent in CALM)
 
 
 def waiting(turn: Turn) -> dict[str, Any]:

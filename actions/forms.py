@@ -35,6 +35,8 @@ ANSWERS = ("chat_inform", "nlu_fallback", "chat_affirm", "chat_deny")
 ASIDES = ("chat_greet", "chat_goodbye", "chat_thank", "chat_ask_help", "chat_bot_challenge", "chat_smalltalk", "chat_abuse",
           "chat_stop", "chat_repeat", "handoff_request")  # fmt: skip
 """Intents that never answer a form's question."""
+LEAVES = ("chat_thank", "chat_goodbye", "chat_stop")
+"""Those of them that may answer a form which asks for nothing but a word of goodwill."""
 QUESTIONS = ("faq", "products_", "account_", "promotions_", "feedback_", "chat_out_of_scope", "nlu_fallback")
 """Intents (or their beginnings) that answer no form's question where they are put as a question."""
 TYPED = ("address", "phone", "email", "tax_number", "date", "amount")
@@ -73,6 +75,8 @@ class Form(CustomerAction):
         if asked is None:
             return await self._begin(turn)
         if _digressed(turn):
+            turn.before.clear()
+            turn.dispatcher.messages.clear()  # an apology after the answer is none
             return self._asking(turn)
         for cue, answer in (("why", "utter_chat_why"), ("unclear", "utter_chat_help")):
             if turn.cue(cue) is not None and turn.intent not in self.starts:
@@ -85,14 +89,17 @@ class Form(CustomerAction):
         turn.tracker.slots.update(filled)
         changed = {slot: value for slot, value in filled.items() if value is None or known.get(slot) != value}
         refused = asked in filled and filled[asked] is None and asked not in corrected
-        if turn.entity("orders_number") != OTHER and (refused or (not changed and _is_answer(turn))):
+        answered = any(slot in changed for slot in {asked, *self.slots(turn), *_required(turn, self.form)})
+        if turn.entity("orders_number") != OTHER and (refused or (not answered and _is_answer(turn))):
             return self._wrong(turn, asked, changed, len(turn.dispatcher.messages) > spoken)
-        if not changed and (turn.intent in self.starts or not turn.text.strip()):
-            return self._again(turn, asked)  # the same wish again, or a picture: Rasa would give the form up
-        if not changed:
-            turn.before.clear()  # Rasa takes any slot for an answer; without one it lets the other rules answer
-            return self._asking(turn)
-        return [*_set({**changed, **_forgiven(turn)}), *self._asking(turn)]
+        if answered:
+            return [*_set({**changed, **_forgiven(turn)}), *self._asking(turn)]
+        if (
+            turn.intent in self.starts or not turn.text.strip()
+        ):  # the same wish again, or a picture: ask again
+            return [*_set({asked: None, **changed}), *self._asking(turn)]
+        turn.before.clear()  # Rasa takes any slot for an answer; without one it lets the other rules answer
+        return [SlotSet(REQUESTED_SLOT, asked)]
 
     async def _begin(self, turn: Turn) -> list[EventType]:
         """The form opens: what is known already is not asked, what another form left half done is forgotten."""
@@ -198,7 +205,7 @@ def aside(turn: Turn) -> bool:
     if turn.cue("agree") is not None or turn.cue("refuse") is not None or turn.entity("ordinal") is not None:
         return False
     if turn.intent in ASIDES:
-        return True
+        return turn.intent not in LEAVES
     return turn.intent.startswith(QUESTIONS) and turn.cue("question") is not None
 
 
@@ -225,13 +232,17 @@ def _abandoned(turn: Turn, form: str) -> list[str]:
     """What another form gathered, that was open when this one took over; the order stays."""
     loops = [event["name"] for event in turn.tracker.events if event["event"] == "active_loop"]
     others = loops[:-1] if loops and loops[-1] == form else loops
-    forms = turn.domain.get("forms") or {}
     last = others[-1] if others else None
     if last in (None, form):
         return []
-    mine = (forms.get(form) or {}).get("required_slots") or []
-    left = [slot for slot in (forms.get(last) or {}).get("required_slots") or [] if slot not in mine]
+    mine = _required(turn, form)
+    left = [slot for slot in _required(turn, last) if slot not in mine]
     return [slot for slot in left if slot != "orders_number" and turn.slot(slot) is not None]
+
+
+def _required(turn: Turn, form: str) -> list[str]:
+    """The slots that a form asks for; what it remembers beside them is no answer."""
+    return ((turn.domain.get("forms") or {}).get(form) or {}).get("required_slots") or []
 
 
 def _forgiven(turn: Turn) -> dict[str, Any]:
@@ -467,7 +478,9 @@ class OrderAction(CustomerAction):
     def _done(self, turn: Turn) -> list[EventType]:
         number = turn.slot("orders_number")
         forget = over("orders_number", "orders_title", "orders_checked", "orders_offered", *self.gathered)
-        return [*forget, *([SlotSet("orders_last", number)] if number else [])]
+        from actions.orders import asked_again  # which is made of these forms
+
+        return [*forget, *([SlotSet("orders_last", number), *asked_again(turn, number)] if number else [])]
 
 
 def _no_order() -> dict[str, Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import wiring
-from actions.base import Turn, when
+from actions.base import CustomerAction, Turn, when
 from actions.forms import OrderAction, OrderForm
 from actions.gateways.errors import Unavailable
 from actions.gateways.orders import Order
@@ -15,6 +18,9 @@ from actions.gateways.orders import Order
 VARIANT = "variant"  # colour, size, quantity: what no order lets change
 # What the shop takes as these fields' values; everything else is the customer's own words.
 SHAPES = {"phone": re.compile(r"1\d{10}"), "delivery_date": re.compile(r"\d{4}-\d\d-\d\d")}
+TOO_OFTEN = 3
+APART = timedelta(minutes=10)
+REMEMBERED = 20  # orders, and contacts about each
 
 
 class ValidateOrdersStatusForm(OrderForm):
@@ -181,6 +187,50 @@ class ActionOrdersChange(OrderAction):
         field, value = turn.slot("orders_change_field"), turn.slot("orders_change_value")
         order = await turn.call(wiring.gateways().orders.change, turn.writer, order.number, field, value)
         turn.utter("utter_orders_changed", field, **told(order), value=value)
+
+
+def now() -> datetime:
+    """The shop's time."""
+    return datetime.now(ZoneInfo("Asia/Shanghai"))
+
+
+def asked_again(turn: Turn, number: str) -> list[EventType]:
+    """Counts a finished request about an order. From the third on the answer begins with an apology and is escalated.
+
+    What comes within ten minutes of the last one on the same day is the same contact.
+    """
+    asked: dict[str, list[str]] = dict(turn.slot("orders_asked") or {})
+    times, moment = list(asked.pop(number, [])), now()
+    last = datetime.fromisoformat(times[-1]) if times else None
+    if last and moment - last < APART and moment.date() == last.date():
+        return []
+    times = [*times, moment.isoformat(timespec="seconds")][-REMEMBERED:]
+    kept = dict([*asked.items(), (number, times)][-REMEMBERED:])
+    events: list[EventType] = [SlotSet("orders_asked", kept)]
+    if len(times) < TOO_OFTEN:
+        return events
+    turn.utter("utter_orders_asked_again", number=number, count=len(times))
+    said = turn.dispatcher.messages
+    said.insert(0, said.pop())  # the apology comes before the answer
+    return [*events, FollowupAction("action_orders_escalate")]
+
+
+class ActionOrdersEscalate(CustomerAction):
+    """The same order for the third time: a person is to look at it; one ticket an order, however often it is asked."""
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_orders_escalate"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Open the ticket (or add to it) and tell its number."""
+        number = str(turn.slot("orders_last") or "")
+        words = turn.text if not turn.text.startswith("/") else turn.intent
+        gateway = wiring.gateways().tickets
+        conversation = turn.tracker.sender_id
+        ticket = await turn.call(gateway.open, turn.writer, "repeated_contact", number, words, number, conversation)
+        turn.utter("utter_orders_escalated", number=number, ticket=ticket.number)
+        return []
 
 
 def confirmed(turn: Turn, slot: str) -> bool:

@@ -40,11 +40,17 @@ def test_a_message_without_sentiment_is_neutral() -> None:
 
 
 def test_angry_messages_are_counted_and_thanks_end_the_anger() -> None:
-    assert context(message=ANGRY)["chat_anger"] == 1
-    assert context(message=ANGRY, slots={"chat_anger": 1})["chat_anger"] == 2
+    assert context("orders_urge_shipping", ANGRY)["chat_anger"] == 1
+    assert context("chat_abuse", ANGRY, slots={"chat_anger": 1})["chat_anger"] == 2
     assert context("chat_thank", slots={"chat_anger": 1})["chat_anger"] == 0
     assert context(message={"sentiment": {"name": "satisfied"}}, slots={"chat_anger": 1})["chat_anger"] == 0
     assert "chat_anger" not in context(slots={"chat_anger": 1}), "a neutral word changes nothing"
+
+
+@pytest.mark.parametrize(("text", "intent"), [("别取消", "orders_cancel"), ("给我讲个笑话吧", "chat_smalltalk"), ("在吗", "chat_greet")])
+def test_a_curt_no_or_small_talk_is_not_taken_for_anger(text: str, intent: str) -> None:
+    slots = context(intent, ANGRY, text=text)
+    assert slots["chat_sentiment"] == "neutral" and slots["chat_anger"] == 0
 
 
 def test_a_message_is_counted_once_though_rasa_asks_twice_where_a_form_starts() -> None:
