@@ -161,7 +161,8 @@ class ValidateLogisticsArrangeForm(ParcelForm):
         if spoken and (await turn.call(look, turn.reader, tracking, how, spoken)).rule.ok:
             told = spoken  # the shop knows the word for a part of the day
         if not told:
-            return {**offered, "logistics_detail": None} if self.asked(turn, "logistics_detail") and turn.intent in UNCLEAR else offered
+            unclear = self.asked(turn, "logistics_detail") and turn.intent in UNCLEAR
+            return {**offered, "logistics_detail": None} if unclear else offered
         second = await turn.call(look, turn.reader, tracking, how, told)
         if not second.rule.ok and second.rule.code in CORRECTABLE:
             turn.utter("utter_logistics_detail_rejected", second.rule.code, detail=second.rule.detail, city=second.city)
