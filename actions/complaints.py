@@ -1,16 +1,122 @@
-"""Complaints: taken down at once, in the customer's own words, with a number to keep."""
+"""Complaints: taken down at once, in the customer's own words, with a number to keep; the grave ones go to a person."""
 
 from __future__ import annotations
 
-from rasa_sdk.events import EventType
+from typing import Any
+
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import wiring
-from actions.base import CustomerAction, Turn, when
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
+from actions.forms import AskOrdersNumber, Form, order_button
+from actions.gateways.errors import NotFound, Unavailable
+from actions.gateways.tickets import Complaint
+from actions.handoff import transcript
+
+NO_ORDER = "none"
+GRAVE = ("urgent", "major")
+MOODS = ("satisfied", "neutral", "dissatisfied", "angry")
+# What is said while the form waits for the story and is none.
+NO_STORY = (
+    "chat_greet", "chat_goodbye", "chat_thank", "chat_affirm", "chat_deny", "chat_stop", "chat_repeat", "chat_ask_help",
+    "chat_bot_challenge", "handoff_request", "tickets_ask_status",
+)  # fmt: skip
+
+
+class ValidateComplaintsForm(Form):
+    """Which order, if any, and what happened; a sentence that tells it needs no question."""
+
+    form, starts = "complaints_form", ("complaints_file",)
+
+    def slots(self, turn: Turn) -> list[str]:
+        """The order can be skipped, the story cannot."""
+        return ["complaints_order", "complaints_text"]
+
+    async def fill(self, turn: Turn) -> dict[str, Any]:
+        """Take what the sentence holds; ask only for what helps."""
+        filled: dict[str, Any] = {"complaints_mood": worst(turn.slot("complaints_mood"), sentiment(turn))}
+        if self.asked(turn, "complaints_order"):
+            return {**filled, **await self._about(turn)}
+        if self.asked(turn, "complaints_text"):
+            if turn.intent in NO_STORY or is_payload(turn):
+                return {}
+            return {**filled, **await self._story(turn)}
+        return {**filled, **await self._start(turn)}
+
+    async def _start(self, turn: Turn) -> dict[str, Any]:
+        number = await self._own(turn, turn.entity("orders_number"))
+        filled: dict[str, Any] = {"complaints_order": number, "complaints_text": None}
+        if is_payload(turn):
+            return filled
+        look = await turn.call(wiring.gateways().tickets.look, turn.reader, turn.text, sentiment(turn), number)
+        if look.bare:
+            return filled
+        filled["complaints_text"] = turn.text.strip()
+        if number is None and (turn.slot("orders_last") or not look.needs_order or look.grade in GRAVE):
+            filled["complaints_order"] = turn.slot("orders_last") or NO_ORDER
+        return filled
+
+    async def _about(self, turn: Turn) -> dict[str, Any]:
+        """The order by its button, number, place or goods; a no skips it, a story is taken for the story."""
+        offered: list[dict[str, str]] = turn.slot("orders_offered") or []
+        number = await self._own(turn, turn.entity("orders_number"))
+        place = int(turn.entity("ordinal") or 0)
+        if number is None and place and -len(offered) <= place <= len(offered):
+            number = offered[place - 1 if place > 0 else place]["number"]
+        if number is None:
+            words = turn.text.strip()
+            named = [o["number"] for o in offered if len(words) >= 2 and words in o["title"]]
+            number = named[0] if len(named) == 1 else None
+        if number:
+            return {"complaints_order": number}
+        if turn.intent == "chat_deny":
+            return {"complaints_order": NO_ORDER}
+        story = {} if turn.intent in NO_STORY or is_payload(turn) else await self._story(turn)
+        return {**story, "complaints_order": NO_ORDER} if story.get("complaints_text") else story
+
+    async def _story(self, turn: Turn) -> dict[str, Any]:
+        """The words, unless they say again only that somebody complains."""
+        look = await turn.call(wiring.gateways().tickets.look, turn.reader, turn.text, sentiment(turn), None)
+        return {"complaints_text": None if look.bare else turn.text.strip()}
+
+    async def _own(self, turn: Turn, number: str | None) -> str | None:
+        """The number, where it is one of the customer's orders."""
+        if not number:
+            return None
+        try:
+            return (await turn.call(wiring.gateways().orders.get, turn.reader, number)).number
+        except NotFound:
+            return None
+
+
+class AskComplaintsOrder(CustomerAction):
+    """Offers the recent orders and a way past them; without orders the story is asked for."""
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_ask_complaints_order"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Ask."""
+        orders = await turn.call(wiring.gateways().orders.recent, turn.reader, (), AskOrdersNumber.offered)
+        if orders:
+            turn.utter("utter_ask_complaints_order", buttons=[order_button(order) for order in orders])
+            return [SlotSet("orders_offered", [{"number": o.number, "title": o.title} for o in orders])]
+        if turn.slot("complaints_text"):
+            return [SlotSet("complaints_order", NO_ORDER), SlotSet(REQUESTED_SLOT, None)]
+        turn.utter("utter_ask_complaints_text")
+        return [SlotSet("complaints_order", NO_ORDER), SlotSet(REQUESTED_SLOT, "complaints_text")]
+
+    def failed(self, turn: Turn, response: str) -> list[EventType]:
+        """The form's action apologises."""
+        return [SlotSet(REQUESTED_SLOT, None)]
 
 
 class ActionComplaintsFile(CustomerAction):
-    """Files the complaint as a ticket."""
+    """Files the complaint as a ticket graded by the shop, and offers what helps at once."""
 
+    concludes = True
+    soothes = False  # it apologises itself
     subject_length = 60
 
     def name(self) -> str:
@@ -18,16 +124,59 @@ class ActionComplaintsFile(CustomerAction):
         return "action_complaints_file"
 
     async def work(self, turn: Turn) -> list[EventType]:
-        """File it once, about the order just spoken of where there is one."""
-        text = turn.text.strip()
-        ticket = await turn.call(
-            wiring.gateways().tickets.open,
-            turn.writer,
-            "complaint",
-            text[: self.subject_length],
-            text,
-            turn.slot("orders_last"),
-            turn.tracker.sender_id,
-        )
-        turn.utter("utter_complaints_filed", ticket=ticket.number, due=when(ticket.due_at))
+        """File it once; 紧急 and 重大 go to a person at once, with the ticket."""
+        text, order = turn.slot("complaints_text"), turn.slot("complaints_order")
+        if not text:
+            raise Unavailable("the form ended without a complaint")
+        number = None if order in (None, NO_ORDER) else str(order)
+        mood = worst(turn.slot("complaints_mood"), sentiment(turn))
+        gateway = wiring.gateways().tickets
+        look = await turn.call(gateway.look, turn.reader, text, mood, number)
+        subject = " ".join(text.split())[: self.subject_length]
+        complaint = Complaint(text, subject, mood, number, turn.tracker.sender_id, transcript(turn))
+        ticket = await turn.call(gateway.complain, turn.writer, complaint)
+        grave = ticket.priority_code in GRAVE
+        turn.utter("utter_complaints_filed", "grave" if grave else look.remedy, **_told(ticket.number, number))
+        events = over("complaints_text", "complaints_order", "complaints_mood", "orders_offered")
+        if number:
+            events.append(SlotSet("orders_last", number))
+        if grave:
+            escalate(turn, ticket.number, "complaint")
+            events += handed_over(turn, None)
+        return events
+
+
+def _told(ticket: str, number: str | None) -> dict[str, Any]:
+    return {"ticket": ticket, "number": number or ""}
+
+
+# ── handing over what is a person's ───────────────────────────────────────────
+
+
+def escalate(turn: Turn, ticket: str, why: str) -> None:
+    """Remember that this turn ends with a person, and with which ticket."""
+    turn.tracker.slots["complaints_escalation"] = {"ticket": ticket, "why": why}
+
+
+def handed_over(turn: Turn, before: Any) -> list[EventType]:
+    """The events that give the conversation to a person, where `escalate` was called since `before` was read."""
+    told = turn.slot("complaints_escalation")
+    if told is None or told is before:
         return []
+    return [SlotSet("complaints_escalation", told), FollowupAction("action_handoff")]
+
+
+def sentiment(turn: Turn) -> str:
+    """How the latest message sounds; a button says nothing."""
+    name = (turn.tracker.latest_message.get("sentiment") or {}).get("name")
+    return name if name in MOODS else "neutral"
+
+
+def worst(one: str | None, other: str) -> str:
+    """The angrier of two."""
+    return max(one or "satisfied", other, key=MOODS.index)
+
+
+def is_payload(turn: Turn) -> bool:
+    """Whether a button was pressed: its text is no words of the customer's."""
+    return turn.text.startswith("/")

@@ -478,7 +478,9 @@ class OrderAction(CustomerAction):
     def _done(self, turn: Turn) -> list[EventType]:
         number = turn.slot("orders_number")
         forget = over("orders_number", "orders_title", "orders_checked", "orders_offered", *self.gathered)
-        return [*forget, *([SlotSet("orders_last", number)] if number else [])]
+        from actions.orders import asked_again  # which is made of these forms
+
+        return [*forget, *([SlotSet("orders_last", number), *asked_again(turn, number)] if number else [])]
 
 
 def _no_order() -> dict[str, Any]:

@@ -1,14 +1,32 @@
-"""Handoff: a person takes over, knowing what was said."""
+"""Handoff: a person takes over knowing what was said, hears every word from then on, and gives the customer back."""
 
 from __future__ import annotations
 
-from rasa_sdk.events import EventType, SlotSet
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import wiring
-from actions.base import CustomerAction, Turn, over
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
+from actions.gateways.desk import HandoffRequest, Said
+from actions.gateways.errors import NotFound, Rejected
+from actions.gateways.identity import IdentityError
 
 TRANSCRIPT_LENGTH = 40
 TEXT_LENGTH = 500
+RELAYED_LENGTH = 4000
+MOST_RELAYED = 40
+SLOTS_BYTES = 16 * 1024
+SHANGHAI = timezone(timedelta(hours=8))
+ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
+# Slots of the talk itself outlive a handoff.
+KEPT = ("handoff_", "chat_", "feedback_", "session_")
+REQUEST = "handoff_request"
+NO_WISH = ("chat_", "nlu_", "handoff_", "EXTERNAL_")
+MOST_TAGS = 10
 
 
 class ActionHandoff(CustomerAction):
@@ -21,25 +39,199 @@ class ActionHandoff(CustomerAction):
         return "action_handoff"
 
     async def work(self, turn: Turn) -> list[EventType]:
-        """Hand over once; asking again tells the place in the queue."""
-        handoff = await turn.call(
-            wiring.gateways().desk.hand_over,
-            turn.writer,
-            turn.tracker.sender_id,
-            "customer_asked",
-            turn.intent or None,
-            transcript(turn),
+        """Hand over once, and forget what was half done: the person has it now."""
+        reason = why(turn)
+        wanted = HandoffRequest(
+            conversation_id=turn.tracker.sender_id,
+            reason=reason,
+            intent=turn.intent or None,
+            sentiment=(turn.tracker.latest_message.get("sentiment") or {}).get("name"),
+            transcript=transcript(turn),
+            tags=wishes(turn),
+            slots=gathered(turn),
         )
-        variant = "queued" if handoff.in_hours and handoff.position else "closed" if not handoff.in_hours else ""
-        turn.utter("utter_handoff", variant, ticket=handoff.ticket_number, position=handoff.position)
-        return [*over(), SlotSet("handoff_id", handoff.id)]
+        handoff = await turn.call(wiring.gateways().desk.hand_over, turn.writer, wanted)
+        if handoff.ticketed:
+            response = "utter_handoff_ticketed"
+        else:
+            response = "utter_handoff_queued" if handoff.position else "utter_handoff"
+        turn.utter(response, reason, ticket=handoff.ticket_number, position=handoff.position)
+        counted = [SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name)]
+        # A ticket is answered later, elsewhere; until then the bot goes on.
+        mine = SlotSet("handoff_id", None if handoff.ticketed else handoff.id)
+        return [*over(*_unfinished(turn)), *counted, mine]
+
+
+class ActionHandoffRelay(CustomerAction):
+    """Gives the person what the customer wrote. Says nothing: the person answers.
+
+    All that was written since the handoff is sent each time, and the desk takes what it lacks: so what was said while
+    it could not be reached comes with the next message, in order. (And without one, too: the desk reads the tracker.)
+    """
+
+    visitors = True
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_handoff_relay"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Send it; where the person is gone meanwhile, the bot is back."""
+        handoff_id = str(turn.slot("handoff_id"))
+        try:
+            await turn.call(wiring.gateways().desk.relay, turn.writer, handoff_id, since_handoff(turn))
+        except NotFound:
+            return ended(turn, "unread")
+        except Rejected as error:
+            if error.code == "handoff_closed":
+                return ended(turn, "unread")
+            raise
+        return self._unfilled(turn)
+
+    def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
+        """Not reached: visitors may talk to a person."""
+        return self._unfilled(turn)
+
+    def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
+        """Silent: the desk finds the message in the tracker."""
+        return self._unfilled(turn)
+
+    def failed(self, turn: Turn, response: str) -> list[EventType]:
+        """Silent: the desk finds the message in the tracker."""
+        return self._unfilled(turn)
+
+    def _unfilled(self, turn: Turn) -> list[EventType]:
+        """Rasa extracts slots from what is said to the person; no form may find them later."""
+        names = []
+        for event in reversed(turn.tracker.events):
+            if event["event"] == "user":
+                break
+            if event["event"] == "slot" and event.get("value") is not None and _of_a_request(turn, event["name"]):
+                names.append(event["name"])
+        return [SlotSet(name, None) for name in dict.fromkeys(names)]
+
+
+class ActionHandoffClosed(CustomerAction):
+    """The person gives the conversation back: the bot says so, and the rule goes on to ask how it was."""
+
+    visitors = True
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_handoff_closed"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Once: a repeat, or a handoff ended before, says nothing."""
+        named = turn.entity("handoff_ended")
+        if not turn.slot("handoff_id") or (named and named != turn.slot("handoff_id")):
+            return [FollowupAction("action_listen")]
+        how = turn.entity("handoff_how") or ""
+        return [*ended(turn, how), *([FollowupAction("action_listen")] if how else [])]
+
+
+def ended(turn: Turn, how: str) -> list[EventType]:
+    """Say that the bot is back and forget the person. `how`: unread, unanswered, or nothing for a proper end."""
+    turn.utter("utter_handoff_ended", how)
+    due = [SlotSet(DUE, True)] if not how and DUE in turn.tracker.slots else []
+    counted = [SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name)]
+    return [*over(*_unfinished(turn)), *counted, SlotSet("handoff_id", None), *due]
+
+
+def why(turn: Turn) -> str:
+    """Why the conversation goes to a person: they asked, the policy or a form saw that they should, or the matter."""
+    if turn.intent == REQUEST:
+        return "customer_asked"
+    for slot, reason in ((ANGER, "angry"), (MISSES, "not_understood")):
+        if isinstance(turn.slot(slot), int) and turn.slot(slot) > 1:
+            return reason
+    return "not_understood" if turn.intent.startswith(NO_WISH) else turn.intent or "customer_asked"
 
 
 def transcript(turn: Turn) -> list[dict[str, str]]:
-    """The conversation's last messages, oldest first: `{"who": "customer"|"assistant", "text": …}`."""
+    """The conversation's last messages, oldest first: `{"who": "customer"|"assistant", "text": …, "time": …}`."""
     said = [
-        {"who": "customer" if event["event"] == "user" else "assistant", "text": event["text"][:TEXT_LENGTH]}
-        for event in turn.tracker.events
-        if event["event"] in ("user", "bot") and event.get("text")
+        {
+            "who": "customer" if event["event"] == "user" else "agent" if _agent(event) else "assistant",
+            "text": text[:TEXT_LENGTH],
+            "time": _iso(event.get("timestamp")),
+        }
+        for event, text in spoken(turn.tracker.events)
+        if text
     ]
     return said[-TRANSCRIPT_LENGTH:]
+
+
+def since_handoff(turn: Turn) -> list[Said]:
+    """The customer's messages since the conversation went to the person, oldest first."""
+    found: list[Said] = []
+    for event, text in spoken(turn.tracker.events):
+        if event["event"] == "slot":
+            found = []
+        elif event["event"] == "user" and not (event.get("metadata") or {}).get("is_external"):
+            media = (event.get("metadata") or {}).get("media") or []
+            at = float(event.get("timestamp") or 0)
+            found.append(
+                Said(
+                    str(event.get("message_id") or f"at-{at:.6f}"),
+                    text[:RELAYED_LENGTH],
+                    int(at * 1000),
+                    tuple({k: str(each.get(k) or "") for k in ("id", "type", "path")} for each in media),
+                )
+            )
+    return found[-MOST_RELAYED:]
+
+
+def spoken(events: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
+    """What was said, with the words people saw: a pressed button is its title. Also where a handoff began ("")."""
+    titles: dict[str, str] = {}
+    for event in events:
+        if event["event"] == "slot" and event.get("name") == "handoff_id" and event.get("value"):
+            yield event, ""
+        elif event["event"] in ("user", "bot"):
+            data = event.get("data") or {}
+            for offered in data.get("buttons") or []:
+                titles[str(offered.get("payload"))] = str(offered.get("title"))
+            text = str(event.get("text") or "")
+            if text:
+                yield event, titles.get(text, text) if event["event"] == "user" else text
+
+
+def wishes(turn: Turn) -> list[str]:
+    """The intents the customer came with, in their order; small talk is none."""
+    said = [
+        str((event.get("parse_data") or {}).get("intent", {}).get("name") or "")
+        for event in turn.tracker.events
+        if event["event"] == "user"
+    ]
+    return list(dict.fromkeys(intent for intent in said if intent and not intent.startswith(NO_WISH)))[-MOST_TAGS:]
+
+
+def gathered(turn: Turn) -> dict[str, Any]:
+    """What is known of what was being done; nothing where it would not fit."""
+    known = {name: turn.slot(name) for name in _unfinished(turn) if not name.endswith(("_offered", "_checked"))}
+    known |= {name: value for name, value in turn.tracker.slots.items() if name.endswith("_last") and value}
+    form = (turn.tracker.active_loop or {}).get("name")
+    if form:
+        known["form"] = form
+    return known if len(json.dumps(known, ensure_ascii=False).encode()) <= SLOTS_BYTES else {}
+
+
+def _unfinished(turn: Turn) -> list[str]:
+    """The slots of what is being done: not the thing last spoken of, nor what belongs to the talk itself."""
+    return [name for name, value in turn.tracker.slots.items() if value is not None and _of_a_request(turn, name)]
+
+
+def _of_a_request(turn: Turn, name: str) -> bool:
+    """Whether the slot is filled for something being done, not kept by an action at every message."""
+    if name == REQUESTED_SLOT or name.startswith(KEPT) or name.endswith("_last"):
+        return False
+    declared = (turn.domain.get("slots") or {}).get(name) or {}
+    return not any("action" in mapping for mapping in declared.get("mappings") or [])
+
+
+def _agent(event: dict[str, Any]) -> bool:
+    return bool((event.get("metadata") or {}).get("agent_id"))
+
+
+def _iso(timestamp: Any) -> str:
+    return datetime.fromtimestamp(float(timestamp or 0), SHANGHAI).isoformat(timespec="milliseconds")

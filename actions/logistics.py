@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from typing import Any
 
+from rasa_sdk.events import EventType
+
 from actions import wiring
-from actions.base import Turn, when
-from actions.forms import OrderAction, OrderForm
-from actions.gateways.errors import NotFound
+from actions.base import CustomerAction, Turn, button, when
+from actions.forms import UNCLEAR, OrderAction, OrderForm
+from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.logistics import Shipment
 from actions.gateways.orders import Order
 from actions.orders import told
 
 ON_THE_WAY = ("shipped",)
 ARRIVED_OR_ON_THE_WAY = ("shipped", "signed")
+HOUSE, CONTACT = "lingxi", "contact"
+BARE = ("refuse", "door", CONTACT)  # ways that need no detail
+NOTHING = "-"  # the detail of a way that the rules forbid: not worth asking for
+CORRECTABLE = ("time_slot_out_of_range", "delivery_date_out_of_range", "address_other_city")
+ANSWERS = ("logistics_arrange", "orders_change", "logistics_report_problem")
+LONGEST, DAYS = 200, 7
 
 
 class ParcelForm(OrderForm):
@@ -45,6 +54,13 @@ class ParcelAction(OrderAction):
         shipment = await turn.call(wiring.gateways().logistics.get, turn.reader, order.tracking_number)
         await self.deliver(turn, shipment)
 
+    def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
+        """Say why not, with buttons that know the order."""
+        own = self.name().replace("action_", "utter_", 1) + "_rejected"
+        base = own if own in (turn.domain.get("responses") or {}) else error.response
+        turn.utter(base, error.code, detail=error.detail, number=turn.slot("orders_number") or "")
+        return self._done(turn)
+
     @abstractmethod
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """What is done with the parcel. May raise GatewayError."""
@@ -71,7 +87,8 @@ class ActionLogisticsTrack(ParcelAction):
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Answer from the parcel's trace."""
         signed = shipment.state_code == "signed"
-        trouble = "" if signed else "stalled" if shipment.stalled else "late" if shipment.late else ""
+        waiting = shipment.state_code in ("at_pickup_point", "returning")
+        trouble = "" if signed or waiting else "stalled" if shipment.stalled else "late" if shipment.late else ""
         turn.utter("utter_logistics_track", trouble or shipment.state_code, **parcel(shipment))
 
 
@@ -94,35 +111,100 @@ class ActionLogisticsUrge(ParcelAction):
         return "action_logistics_urge"
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
-        """Urge once."""
-        ticket = await turn.call(wiring.gateways().logistics.urge, turn.writer, shipment.tracking_number)
-        turn.utter("utter_logistics_urged", **parcel(shipment), ticket=ticket)
+        """Urge once; a parcel that is not late is said to be in time, kindly."""
+        urged = await turn.call(wiring.gateways().logistics.urge, turn.writer, shipment.tracking_number)
+        in_time = "early" if shipment.promised_date else ""
+        variant = "late" if urged.late or shipment.stalled else in_time
+        turn.utter("utter_logistics_urged", variant, **parcel(shipment), ticket=urged.ticket_number, promise=urged.promise)
 
 
 class ValidateLogisticsArrangeForm(ParcelForm):
-    """Which parcel, how, and the detail of it."""
+    """Which parcel, how, and the detail of it, checked with the carrier's rules while it can still be corrected."""
 
     form = "logistics_arrange_form"
     starts = ("logistics_arrange",)
 
     def rest(self, turn: Turn) -> list[str]:
         """Refusing and door delivery need no detail."""
-        bare = turn.slot("logistics_how") in ("refuse", "door", "contact")
-        return ["logistics_how"] if bare else ["logistics_how", "logistics_detail"]
+        return ["logistics_how"] if turn.slot("logistics_how") in BARE else ["logistics_how", "logistics_detail"]
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
-        """The way from its words, the detail from the customer's own."""
-        how = turn.slot("logistics_how") or turn.entity("logistics_how")
-        filled = {"logistics_how": how} if how else {}
-        if how == "date" and turn.entity("date") and turn.slot("logistics_detail") is None:
-            return {**filled, "logistics_detail": str(turn.entity("date"))}
-        return {**filled, **self.words(turn, "logistics_detail", ("logistics_arrange", "orders_change"))}
+        """The way from its words, the detail from the customer's own; what the rules forbid anyway is not asked for."""
+        filled: dict[str, Any] = {}
+        how, known = turn.entity("logistics_how"), turn.slot("logistics_how")
+        if how and how != known and (known is None or turn.intent in self.starts):
+            filled = {"logistics_how": how}
+            if turn.slot("logistics_detail") is not None:
+                filled["logistics_detail"] = None
+        how = filled.get("logistics_how") or known
+        if not how:
+            return filled
+        number = turn.slot("orders_number")
+        order = await turn.call(wiring.gateways().orders.get, turn.reader, number) if number else None
+        if how == CONTACT or order is None or order.tracking_number is None:
+            return {**filled, "logistics_detail": NOTHING} if how not in BARE else filled
+        if turn.slot("logistics_detail") is None or "logistics_how" in filled:
+            filled.update(await self._detail(turn, order.tracking_number, how))
+        return filled
+
+    async def _detail(self, turn: Turn, tracking: str, how: str) -> dict[str, Any]:
+        """The detail that the message holds, where the shop takes it; else why not, and it is asked for again."""
+        if how in BARE:
+            return {}
+        look = wiring.gateways().logistics.arrangeable
+        first = await turn.call(look, turn.reader, tracking, how, turn.text.strip()[:LONGEST] if how == "leave_with" else None)
+        if not first.rule.ok and first.rule.code not in CORRECTABLE:
+            return {"logistics_detail": NOTHING}  # the form's action says why not
+        offered = {"logistics_dates": list(first.dates), "logistics_city": first.city}
+        told = self._told(turn, how, first.named)
+        spoken = surface(turn, "time") if how == "time_slot" else None
+        if spoken and (await turn.call(look, turn.reader, tracking, how, spoken)).rule.ok:
+            told = spoken  # the shop knows the word for a part of the day
+        if not told:
+            unclear = self.asked(turn, "logistics_detail") and turn.intent in UNCLEAR
+            return {**offered, "logistics_detail": None} if unclear else offered
+        second = await turn.call(look, turn.reader, tracking, how, told)
+        if not second.rule.ok and second.rule.code in CORRECTABLE:
+            turn.utter("utter_logistics_detail_rejected", second.rule.code, detail=second.rule.detail, city=second.city)
+            return {**offered, "logistics_detail": None}
+        return {**offered, "logistics_detail": told}
+
+    def _told(self, turn: Turn, how: str, named: str | None) -> str | None:
+        """A button's value, what the words name, or (where it was asked for) the words themselves."""
+        pressed = turn.entity("logistics_detail")
+        if pressed:
+            return str(pressed)
+        moment = turn.entity({"date": "date", "time_slot": "time"}.get(how, ""))
+        if moment:
+            return hours(str(moment)) if how == "time_slot" else str(moment)
+        if how == "leave_with" and named:
+            return named
+        if how == "reroute" and turn.entity("address"):
+            return str(turn.entity("address"))
+        words = self.words(turn, "logistics_detail", ANSWERS)
+        return str(words["logistics_detail"])[:LONGEST] if words and not turn.text.startswith("/") else None
+
+
+class AskLogisticsDetail(CustomerAction):
+    """Asks for the detail that the wished way needs, with what can be chosen."""
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_ask_logistics_detail"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Ask; days are buttons."""
+        how = str(turn.slot("logistics_how"))
+        days: list[str] = (turn.slot("logistics_dates") or [])[:DAYS] if how == "date" else []
+        buttons = [button(day[5:], "chat_inform", json.dumps({"logistics_detail": day})) for day in days]
+        turn.utter("utter_ask_logistics_detail", how, buttons=buttons, city=turn.slot("logistics_city") or "")
+        return []
 
 
 class ActionLogisticsArrange(ParcelAction):
     """Has the parcel delivered as wished, as far as the carrier allows."""
 
-    gathered = ("logistics_how", "logistics_detail")
+    gathered = ("logistics_how", "logistics_detail", "logistics_dates", "logistics_city")
 
     def name(self) -> str:
         """See `CustomerAction.name`."""
@@ -131,10 +213,19 @@ class ActionLogisticsArrange(ParcelAction):
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Ask the carrier; the courier's contact is shown only on the delivery day."""
         how, detail = turn.slot("logistics_how"), turn.slot("logistics_detail")
-        if how == "contact":
-            turn.utter("utter_logistics_contact", "known" if shipment.courier_phone else "", **parcel(shipment))
+        detail = None if detail == NOTHING else detail
+        if how is None:
+            raise Unavailable("the form ended without a way")
+        if how == CONTACT:
+            other = "other" if shipment.carrier_code != HOUSE else ""
+            turn.utter("utter_logistics_contact", "known" if shipment.courier_phone else other, **parcel(shipment))
             return
         gateway = wiring.gateways().logistics
+        look = await turn.call(gateway.arrangeable, turn.reader, shipment.tracking_number, how, detail)
+        if not look.rule.ok:
+            raise Rejected(look.rule.code, look.rule.detail)
+        if detail is None and how not in BARE:
+            raise Unavailable("the form ended without the detail")
         shipment = await turn.call(gateway.arrange, turn.writer, shipment.tracking_number, how, detail)
         turn.utter("utter_logistics_arranged", how, **parcel(shipment), detail=detail or "")
 
@@ -151,26 +242,46 @@ class ValidateLogisticsReportForm(ParcelForm):
         return ["logistics_problem"]
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
-        """From the message's words."""
+        """From the message's words, which go along."""
         problem = turn.slot("logistics_problem") or turn.entity("logistics_problem")
-        return {"logistics_problem": problem} if problem else {}
+        filled: dict[str, Any] = {"logistics_problem": problem} if problem else {}
+        if turn.intent in self.starts and not turn.text.startswith("/"):
+            filled["logistics_words"] = turn.text.strip()
+        return filled
 
 
 class ActionLogisticsReport(ParcelAction):
     """Opens an investigation and gives its number."""
 
-    gathered = ("logistics_problem",)
+    gathered = ("logistics_problem", "logistics_words")
 
     def name(self) -> str:
         """See `CustomerAction.name`."""
         return "action_logistics_report"
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
-        """Report once."""
+        """Report once; what is already looked into is said to be."""
         problem = turn.slot("logistics_problem")
+        if problem is None:
+            raise Unavailable("the form ended without a problem")
         gateway = wiring.gateways().logistics
-        ticket = await turn.call(gateway.report, turn.writer, shipment.tracking_number, problem, None)
-        turn.utter("utter_logistics_reported", problem, **parcel(shipment), ticket=ticket)
+        words = turn.slot("logistics_words")
+        found = await turn.call(gateway.report, turn.writer, shipment.tracking_number, problem, words)
+        turn.utter("utter_logistics_reported", problem if found.new else "known", **parcel(shipment), ticket=found.ticket_number)
+
+
+def surface(turn: Turn, name: str) -> str | None:
+    """An entity as it was written."""
+    found = [e for e in turn.tracker.latest_message.get("entities") or [] if e["entity"] == name and "start" in e]
+    return turn.text[found[-1]["start"] : found[-1]["end"]] if found else None
+
+
+def hours(time: str) -> str:
+    """A time of day as the carrier takes it: `14:00/17:00` → `14:00-17:00`; a single hour is two long; a word stays."""
+    if "/" in time:
+        return time.replace("/", "-")
+    begins = time.partition(":")[0]
+    return f"{int(begins)}:00-{int(begins) + 2}:00" if begins.isdigit() else time
 
 
 def parcel(shipment: Shipment) -> dict[str, Any]:
@@ -185,4 +296,6 @@ def parcel(shipment: Shipment) -> dict[str, Any]:
         "news": shipment.last_text,
         "courier": shipment.courier_name or "",
         "courier_phone": shipment.courier_phone or "",
+        "pickup_code": shipment.pickup_code or "",
+        "arrangement": shipment.arrangement or "",
     }

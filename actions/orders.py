@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import wiring
-from actions.base import Turn, when
+from actions.base import CustomerAction, Turn, when
 from actions.forms import OrderAction, OrderForm
 from actions.gateways.errors import Unavailable
 from actions.gateways.orders import Order
+
+VARIANT = "variant"  # colour, size, quantity: what no order lets change
+# What the shop takes as these fields' values; everything else is the customer's own words.
+SHAPES = {"phone": re.compile(r"1\d{10}"), "delivery_date": re.compile(r"\d{4}-\d\d-\d\d")}
+TOO_OFTEN = 3
+APART = timedelta(minutes=10)
+REMEMBERED = 20  # orders, and contacts about each
 
 
 class ValidateOrdersStatusForm(OrderForm):
@@ -36,7 +48,17 @@ class ActionOrdersStatus(OrderAction):
         if order.state_code == "shipped":
             shipment = await turn.call(wiring.gateways().logistics.of_order, turn.reader, order.number)
             news = f"{when(shipment.last_time)} {shipment.last_text}"
-        turn.utter("utter_orders_status", order.state_code, **told(order), news=news)
+        turn.utter("utter_orders_status", self._variant(order), **told(order), news=news)
+
+    def _variant(self, order: Order) -> str:
+        """The state, and what is special about it."""
+        if order.state_code == "paid":
+            if order.cancel_decide_by:
+                return "paid_reviewing"
+            return ("paid" if paid(order) else "on_delivery") + ("_late" if past(order.promised_ship_by) else "")
+        if order.state_code == "cancelled":
+            return "cancelled" if paid(order) else "cancelled_unpaid"
+        return order.state_code
 
 
 class ValidateOrdersUrgeForm(OrderForm):
@@ -63,7 +85,7 @@ class ActionOrdersUrge(OrderAction):
         """Urge once, tell by when it ships."""
         urged = await turn.call(wiring.gateways().orders.urge, turn.writer, order.number)
         values = {**told(order), "ship_by": when(urged.promised_ship_by), "ticket": urged.ticket_number}
-        turn.utter("utter_orders_urged", **values)
+        turn.utter("utter_orders_urged", "late" if past(urged.promised_ship_by) else "", **values)
 
 
 class ValidateOrdersCancelForm(OrderForm):
@@ -96,9 +118,12 @@ class ActionOrdersCancel(OrderAction):
         if not confirmed(turn, "orders_cancel_confirmed"):
             turn.utter("utter_orders_cancel_kept", **told(order))
             return
-        paid = order.state_code == "paid"
         order = await turn.call(wiring.gateways().orders.cancel, turn.writer, order.number, None)
-        turn.utter("utter_orders_cancelled", "paid" if paid else "unpaid", **told(order))
+        if order.cancel_decide_by:
+            turn.utter("utter_orders_cancel_requested", **told(order))
+            return
+        ways = {0: "unpaid", 1: "paid"}.get(len(order.refunds), "paid_split")
+        turn.utter("utter_orders_cancelled", ways, **told(order))
 
 
 class ValidateOrdersChangeForm(OrderForm):
@@ -108,24 +133,38 @@ class ValidateOrdersChangeForm(OrderForm):
     operation, states = "change", ("unpaid", "paid")
 
     def rest(self, turn: Turn) -> list[str]:
-        """In the order a person would ask."""
+        """In the order a person would ask; nothing where the shop changes no such thing."""
+        if turn.slot("orders_change_field") == VARIANT:
+            return ["orders_change_field"]
         return ["orders_change_field", "orders_change_value", "orders_change_confirmed"]
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """The field from its word, the value from the customer's own words."""
-        filled: dict[str, Any] = {}
-        field = turn.slot("orders_change_field") or turn.entity("orders_change_field")
-        if field:
-            filled["orders_change_field"] = field
-        if turn.slot("orders_change_value") is None:
-            filled.update(self.words(turn, "orders_change_value", ("orders_change", "logistics_arrange")))
-            named = {"phone": "phone", "delivery_date": "date"}.get(field or "")
-            if named and turn.entity(named):
-                filled["orders_change_value"] = str(turn.entity(named))
+        known = turn.slot("orders_change_field")
+        field = known or turn.entity("orders_change_field") or _shown(turn)
+        filled = {"orders_change_field": field} if field and not known else {}  # a slot set anew would count as an answer
+        if field and field != VARIANT and turn.slot("orders_change_value") is None:
+            filled.update(self._value(turn, field))
         answer = self.confirmation(turn, "orders_change_confirmed")
         if answer.get("orders_change_confirmed") is False:
             return {"orders_change_value": None}  # not so: ask for the right value
         return {**filled, **answer}
+
+    def _value(self, turn: Turn, field: str) -> dict[str, Any]:
+        """The new value, where the message holds one of the shape that this field has."""
+        words = self.words(turn, "orders_change_value", ("orders_change", "logistics_arrange"))
+        named = turn.entity({"phone": "phone", "delivery_date": "date", "address": "address"}.get(field, ""))
+        if field in SHAPES:
+            found = SHAPES[field].fullmatch(str(named or words.get("orders_change_value") or ""))
+            if found:
+                return {"orders_change_value": found[0]}
+            if words:
+                turn.utter("utter_orders_change_unclear", field)
+                return {"orders_change_value": None}
+            return {}
+        if named and turn.intent == "orders_change":  # 改成文三路90号: not the words that lead up to it
+            return {"orders_change_value": turn.text[max(turn.text.find(str(named)), 0) :].strip() if words else str(named)}
+        return words
 
 
 class ActionOrdersChange(OrderAction):
@@ -140,10 +179,58 @@ class ActionOrdersChange(OrderAction):
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Change it and read back what stands now."""
+        if turn.slot("orders_change_field") == VARIANT:
+            turn.finished = False
+            turn.utter("utter_orders_change_variant", **told(order))
+            return
         confirmed(turn, "orders_change_confirmed")
         field, value = turn.slot("orders_change_field"), turn.slot("orders_change_value")
         order = await turn.call(wiring.gateways().orders.change, turn.writer, order.number, field, value)
         turn.utter("utter_orders_changed", field, **told(order), value=value)
+
+
+def now() -> datetime:
+    """The shop's time."""
+    return datetime.now(ZoneInfo("Asia/Shanghai"))
+
+
+def asked_again(turn: Turn, number: str) -> list[EventType]:
+    """Counts a finished request about an order. From the third on the answer begins with an apology and is escalated.
+
+    What comes within ten minutes of the last one on the same day is the same contact.
+    """
+    asked: dict[str, list[str]] = dict(turn.slot("orders_asked") or {})
+    times, moment = list(asked.pop(number, [])), now()
+    last = datetime.fromisoformat(times[-1]) if times else None
+    if last and moment - last < APART and moment.date() == last.date():
+        return []
+    times = [*times, moment.isoformat(timespec="seconds")][-REMEMBERED:]
+    kept = dict([*asked.items(), (number, times)][-REMEMBERED:])
+    events: list[EventType] = [SlotSet("orders_asked", kept)]
+    if len(times) < TOO_OFTEN:
+        return events
+    turn.utter("utter_orders_asked_again", number=number, count=len(times))
+    said = turn.dispatcher.messages
+    said.insert(0, said.pop())  # the apology comes before the answer
+    return [*events, FollowupAction("action_orders_escalate")]
+
+
+class ActionOrdersEscalate(CustomerAction):
+    """The same order for the third time: a person is to look at it; one ticket an order, however often it is asked."""
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_orders_escalate"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Open the ticket (or add to it) and tell its number."""
+        number = str(turn.slot("orders_last") or "")
+        words = turn.text if not turn.text.startswith("/") else turn.intent
+        gateway = wiring.gateways().tickets
+        conversation = turn.tracker.sender_id
+        ticket = await turn.call(gateway.open, turn.writer, "repeated_contact", number, words, number, conversation)
+        turn.utter("utter_orders_escalated", number=number, ticket=ticket.number)
+        return []
 
 
 def confirmed(turn: Turn, slot: str) -> bool:
@@ -153,6 +240,23 @@ def confirmed(turn: Turn, slot: str) -> bool:
         raise Unavailable("the form ended before the customer could confirm")
     turn.finished = bool(answer)
     return turn.finished
+
+
+def paid(order: Order) -> bool:
+    """Whether money has come in; goods paid on delivery are shipped without."""
+    return bool(order.times.get("paid_at"))
+
+
+def past(moment: str | None) -> bool:
+    """Whether a moment (ISO 8601 with offset) lies behind us."""
+    return bool(moment) and datetime.fromisoformat(str(moment)) < datetime.now(timezone.utc)
+
+
+def _shown(turn: Turn) -> str | None:
+    """The field that is not named but shown by what is to be put there."""
+    if turn.intent == "orders_change" and any(turn.entity(name) for name in ("colour", "size", "quantity")):
+        return VARIANT
+    return next((field for field in ("phone", "address") if turn.intent == "orders_change" and turn.entity(field)), None)
 
 
 def told(order: Order) -> dict[str, Any]:
@@ -174,4 +278,8 @@ def told(order: Order) -> dict[str, Any]:
         "reason": order.cancel_reason or "",
         "carrier": order.carrier or "",
         "tracking": order.tracking_number or "",
+        "decide_by": when(order.cancel_decide_by),
+        "route": order.refunds[0].route if order.refunds else "",
+        "eta": order.refunds[0].eta if order.refunds else "",
+        "refunds": "\n".join(f"- {r.route} ¥{r.amount} ({r.eta})" for r in order.refunds),
     }

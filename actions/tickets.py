@@ -1,45 +1,142 @@
-"""Tickets: how an earlier report is going."""
+"""Tickets: how an earlier report is going, adding to it, pressing for it."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
-from actions.base import CustomerAction, Turn, button, when
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, button, over, when
+from actions.complaints import is_payload
+from actions.forms import Form
+from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.tickets import Ticket
+
+OFFERED = 5
+STATUS, ADD, URGE = "status", "add", "urge"
+NO_WORDS = ("chat_stop", "chat_deny", "chat_repeat", "chat_greet", "chat_goodbye", "handoff_request", "chat_ask_help")
+
+
+class ValidateTicketsForm(Form):
+    """What is wished of which ticket: its state needs no question, adding and urging need to know which one."""
+
+    form, starts = "tickets_form", ("tickets_ask_status",)
+
+    def slots(self, turn: Turn) -> list[str]:
+        """A question about the state answers itself, with a choice where there are several."""
+        wish = turn.slot("tickets_wish")
+        return [] if wish == STATUS else ["tickets_number", *(["tickets_text"] if wish == ADD else [])]
+
+    async def fill(self, turn: Turn) -> dict[str, Any]:
+        """The wish, the ticket, the words to add."""
+        filled: dict[str, Any] = {}
+        wish = turn.entity("tickets_wish") or (turn.slot("tickets_wish") or STATUS)
+        if turn.intent in self.starts or not turn.slot("tickets_wish"):
+            filled["tickets_wish"] = wish if wish in (ADD, URGE) else STATUS
+        number = turn.entity("tickets_number")
+        if number:
+            filled["tickets_number"] = str(number)
+        elif turn.slot("tickets_number") is None and filled.get("tickets_wish", wish) != STATUS:
+            found = await self._meant(turn)
+            if found:
+                filled["tickets_number"] = found
+        if self.asked(turn, "tickets_text") and turn.intent not in NO_WORDS and not is_payload(turn):
+            filled["tickets_text"] = turn.text.strip() or None
+        return filled
+
+    async def _meant(self, turn: Turn) -> str | None:
+        """The only open one, or the one whose place or subject is said."""
+        tickets = await turn.call(wiring.gateways().tickets.recent, turn.reader, True)
+        if len(tickets) == 1:
+            return tickets[0].number
+        if not self.asked(turn, "tickets_number"):
+            return None
+        place = int(turn.entity("ordinal") or 0)
+        shown = tickets[:OFFERED]
+        if place and -len(shown) <= place <= len(shown):
+            return shown[place - 1 if place > 0 else place].number
+        words = turn.text.strip()
+        named = [t.number for t in shown if len(words) >= 2 and (words in t.subject or t.number.endswith(words))]
+        return named[0] if len(named) == 1 else None
+
+
+class AskTicketsNumber(CustomerAction):
+    """Offers the open tickets as buttons."""
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_ask_tickets_number"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Ask which one; with none open the form ends and its action says so."""
+        tickets = await turn.call(wiring.gateways().tickets.recent, turn.reader, True)
+        if not tickets:
+            return [SlotSet(REQUESTED_SLOT, None)]
+        turn.utter("utter_ask_tickets_number", buttons=[_button(ticket, "chat_inform") for ticket in tickets[:OFFERED]])
+        return []
+
+    def failed(self, turn: Turn, response: str) -> list[EventType]:
+        """The form's action apologises."""
+        return [SlotSet(REQUESTED_SLOT, None)]
 
 
 class ActionTicketsStatus(CustomerAction):
-    """How a ticket is going: the named one, the only one, or a choice."""
+    """What was wished: how a ticket is going (the named one, the only one, or a choice), words added, pressed for."""
+
+    concludes = True
+    gathered = ("tickets_wish", "tickets_number", "tickets_text")
 
     def name(self) -> str:
         """See `CustomerAction.name`."""
         return "action_tickets_status"
 
     async def work(self, turn: Turn) -> list[EventType]:
-        """Answer from the ticket system."""
+        """Do it by the ticket system."""
         gateway = wiring.gateways().tickets
-        named = turn.entity("tickets_number")
+        wish, number, text = turn.slot("tickets_wish"), turn.slot("tickets_number"), turn.slot("tickets_text")
+        if wish in (ADD, URGE) and not number:
+            if await turn.call(gateway.recent, turn.reader, True):
+                raise Unavailable("the form ended without a ticket")
+            turn.utter("utter_tickets_none_open")
+        elif wish == URGE:
+            turn.utter("utter_tickets_urged", **_told(await turn.call(gateway.urge, turn.writer, number)))
+        elif wish == ADD:
+            if not text:
+                raise Unavailable("the form ended without words to add")
+            turn.utter("utter_tickets_added", **_told(await turn.call(gateway.add, turn.writer, number, text)))
+        else:
+            await self._tell(turn, number or turn.entity("tickets_number"))
+        return over(*self.gathered)
+
+    async def _tell(self, turn: Turn, number: str | None) -> None:
+        gateway = wiring.gateways().tickets
         tickets: list[Ticket]
-        if named:
-            tickets = [await turn.call(gateway.get, turn.reader, named)]
+        if number:
+            try:
+                tickets = [await turn.call(gateway.get, turn.reader, number)]
+            except NotFound:
+                turn.utter("utter_tickets_not_found", number=number)
+                return
         else:
             tickets = await turn.call(gateway.recent, turn.reader, True) or await turn.call(gateway.recent, turn.reader)
         if not tickets:
             turn.utter("utter_tickets_none")
         elif len(tickets) > 1:
-            turn.utter("utter_tickets_which", buttons=[_button(ticket) for ticket in tickets[:5]])
+            turn.utter("utter_tickets_which", buttons=[_button(t, "tickets_ask_status") for t in tickets[:OFFERED]])
         else:
             turn.utter("utter_tickets_status", tickets[0].state_code, **_told(tickets[0]))
-        return []
+
+    def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
+        """Say why not, and forget the ticket."""
+        super().rejected(turn, error)
+        return over(*self.gathered)
 
 
-def _button(ticket: Ticket) -> dict[str, str]:
+def _button(ticket: Ticket, intent: str) -> dict[str, str]:
     title = f"{ticket.number} {ticket.subject} {ticket.state}"
-    return button(title, "tickets_ask_status", json.dumps({"tickets_number": ticket.number}))
+    return button(title, intent, json.dumps({"tickets_number": ticket.number}))
 
 
 def _told(ticket: Ticket) -> dict[str, Any]:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from actions.gateways.account import AccountGateway, HttpAccount
 from actions.gateways.after_sales import AfterSalesGateway, HttpAfterSales
 from actions.gateways.customers import CustomerGateway, HttpCustomers
 from actions.gateways.desk import DeskGateway, HttpDesk
+from actions.gateways.feedback import FeedbackGateway, HttpFeedback
 from actions.gateways.http import BackOffice
+from actions.gateways.invoices import HttpInvoices, InvoiceGateway
 from actions.gateways.logistics import HttpLogistics, LogisticsGateway
 from actions.gateways.orders import HttpOrders, OrderGateway
+from actions.gateways.payments import HttpPayments, PaymentGateway
+from actions.gateways.products import HttpProducts, ProductGateway
+from actions.gateways.promotions import HttpPromotions, PromotionGateway
 from actions.gateways.tickets import HttpTickets, TicketGateway
 from actions.settings import Settings
 
@@ -23,8 +29,14 @@ class Gateways:
     orders: OrderGateway
     logistics: LogisticsGateway
     after_sales: AfterSalesGateway
+    invoices: InvoiceGateway
+    promotions: PromotionGateway
+    payments: PaymentGateway
     tickets: TicketGateway
     desk: DeskGateway
+    products: ProductGateway
+    account: AccountGateway
+    feedback: FeedbackGateway
 
 
 @cache
@@ -42,6 +54,12 @@ def gateways() -> Gateways:
         orders=HttpOrders(http),
         logistics=HttpLogistics(http),
         after_sales=HttpAfterSales(http),
+        invoices=HttpInvoices(http),
+        promotions=HttpPromotions(http),
+        payments=HttpPayments(http),
         tickets=HttpTickets(http),
         desk=HttpDesk(http),
+        products=HttpProducts(http),
+        account=HttpAccount(http),
+        feedback=HttpFeedback(http),
     )

@@ -9,25 +9,30 @@ from importlib.util import find_spec
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response, Security
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
+from backoffice import desk
 from backoffice.api import (
     customers,
     feedback,
     handoffs,
     invoices,
     orders,
+    payments,
     price_protections,
     products,
     returns,
     shipments,
     tickets,
 )
+from backoffice.assistant import Assistant
 from backoffice.database import Database
 from backoffice.gate import Gate
+from backoffice.handoffs_worker import HandoffsWorker
 from backoffice.problems import (
     API_PREFIX,
     Problem,
@@ -44,6 +49,7 @@ _TAGS = [
     {"name": "shipments", "description": "物流：查询、催派送、安排派送、报告问题"},
     {"name": "returns", "description": "售后：退款、退货、换货、维修"},
     {"name": "invoices", "description": "发票：申请、换开、重新发送"},
+    {"name": "payments", "description": "支付：付款出了问题，先看订单和退款"},
     {"name": "promotions", "description": "优惠券、灵犀币、价保"},
     {"name": "products", "description": "商品：价格、库存、参数"},
     {"name": "customers", "description": "客户资料"},
@@ -66,6 +72,7 @@ _ROUTERS = (
     shipments,
     returns,
     invoices,
+    payments,
     price_protections,
     customers,
     products,
@@ -81,7 +88,14 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        worker = None
+        if settings.rasa_token:
+            assistant = Assistant(settings.rasa_api_url, settings.rasa_token)
+            worker = HandoffsWorker(opened, settings.clock, assistant)
+            worker.start()
         yield
+        if worker:
+            await run_in_threadpool(worker.stop)
         opened.close()
 
     app = FastAPI(
@@ -101,6 +115,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     for module in _ROUTERS:
         api.include_router(module.router)
     app.include_router(api)
+    app.include_router(desk.router)
     if settings.demo and find_spec("backoffice.demo"):
         # A shop's own image may leave the demo page out.
         app.include_router(import_module("backoffice.demo").router(settings))

@@ -40,6 +40,7 @@ from backoffice.states import (
     Labelled,
     Level,
     OrderState,
+    OutboxKind,
     PaymentMethod,
     PriceKind,
     RefundState,
@@ -49,6 +50,7 @@ from backoffice.states import (
     ReturnState,
     SellerType,
     ShipmentState,
+    Speaker,
     TicketPriority,
     TicketState,
 )
@@ -97,6 +99,7 @@ _ENUMS: tuple[type[Labelled], ...] = (
     InvoiceType,
     Level,
     OrderState,
+    OutboxKind,
     PaymentMethod,
     PriceKind,
     RefundState,
@@ -106,6 +109,7 @@ _ENUMS: tuple[type[Labelled], ...] = (
     ReturnState,
     SellerType,
     ShipmentState,
+    Speaker,
     TicketPriority,
     TicketState,
 )
@@ -364,6 +368,13 @@ class Return(Base):
     """Silence until then approves (document 03: 24 h, merchants 48 h)."""
     send_by: Mapped[datetime | None]
     """Goods not sent back until then close the slip (document 03: 7 days from approval)."""
+    pickup: Mapped[str | None] = mapped_column(String(20))
+    """When the goods are fetched: 2026-11-22 上午."""
+    is_paid_repair: Mapped[bool] = mapped_column(default=False)
+    """Out of warranty: quoted first, done after the customer agrees."""
+    review_code: Mapped[str | None] = mapped_column(String(40))
+    """Which rule of `rules.review` wants a person to decide."""
+    review_ticket: Mapped[str | None] = mapped_column(String(20))
 
     order: Mapped[Order] = relationship(back_populates="returns")
     events: Mapped[list[ReturnEvent]] = relationship(order_by="ReturnEvent.id", cascade="all, delete-orphan")
@@ -461,6 +472,23 @@ class PointsEntry(Base):
     """For points received: 31 December of the next year."""
 
 
+class GiftCard(Base):
+    """A 礼品卡 bound to an account: only its owner sees and spends it (document 07, 礼品卡)."""
+
+    __tablename__ = "gift_cards"
+    __table_args__ = (Index(None, "customer_id"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"))
+    tail: Mapped[str] = mapped_column(String(4))
+    """The last four digits of its number."""
+    face_fen: Mapped[int]
+    balance_fen: Mapped[int]
+    bound_at: Mapped[datetime]
+    valid_to: Mapped[datetime]
+    """Three years from the day it was bought; then its owner may prolong it by a year."""
+
+
 class PriceProtection(Base):
     """A price difference paid back; refusals leave no row."""
 
@@ -477,6 +505,11 @@ class PriceProtection(Base):
     quantity: Mapped[int]
     amount_fen: Mapped[int]
     created_at: Mapped[datetime]
+
+    @property
+    def refund_source(self) -> str:
+        """What its refund's rows are for."""
+        return f"price:{self.number}"
 
 
 class Ticket(Base):
@@ -499,6 +532,13 @@ class Ticket(Base):
     updated_at: Mapped[datetime]
     urged_on: Mapped[date | None]
     urged_that_day: Mapped[int] = mapped_column(default=0)
+    sentiment: Mapped[str | None] = mapped_column(String(20))
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    """Why a complaint has its grade, and what it is about."""
+    transcript: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    respond_by: Mapped[datetime | None]
+    """The house's own target of the first answer; `due_at` is what the customer was promised."""
+    close_by: Mapped[datetime | None]
 
     comments: Mapped[list[TicketComment]] = relationship(
         order_by="TicketComment.id", cascade="all, delete-orphan"
@@ -537,6 +577,52 @@ class Handoff(Base):
     ticket_number: Mapped[str | None] = mapped_column(ForeignKey("tickets.number"))
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    sentiment: Mapped[str | None] = mapped_column(String(20))
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    """The intents the customer came with."""
+    agent_id: Mapped[str | None] = mapped_column(String(40))
+    agent_name: Mapped[str | None] = mapped_column(String(40))
+    connected_at: Mapped[datetime | None]
+    last_seq: Mapped[int] = mapped_column(default=0)
+
+
+class HandoffMessage(Base):
+    """What was said since a conversation was given to a person, numbered from 1 without gaps in each handoff.
+
+    `key` tells a repeat: the channel's message id, the agent's reply id.
+    """
+
+    __tablename__ = "handoff_messages"
+    __table_args__ = (UniqueConstraint("handoff_id", "key"),)
+
+    handoff_id: Mapped[str] = mapped_column(ForeignKey("handoffs.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(String(200))
+    who: Mapped[Speaker]
+    author: Mapped[str | None] = mapped_column(String(40))
+    text: Mapped[str] = mapped_column(Text)
+    media: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    at: Mapped[datetime]
+
+
+class OutboxItem(Base):
+    """What the assistant is yet to be told: an agent's reply, or that a handoff is over."""
+
+    __tablename__ = "handoff_outbox"
+    __table_args__ = (Index(None, "sent_at", "handoff_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    handoff_id: Mapped[str] = mapped_column(ForeignKey("handoffs.id"))
+    conversation_id: Mapped[str] = mapped_column(String(128))
+    kind: Mapped[OutboxKind]
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    body: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    """Real time, as the two below: retries go on where a test has frozen the shop's clock."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
 
 
 class Feedback(Base):

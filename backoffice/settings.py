@@ -45,6 +45,10 @@ class Settings:
     demo: bool = False
     rasa_url: str = "http://127.0.0.1:5005"
     """Where a browser finds the assistant's web chat."""
+    rasa_api_url: str = "http://127.0.0.1:5005"
+    """Where this process finds the assistant."""
+    rasa_token: str = field(default="", repr=False)
+    """Of the assistant's API; empty: nothing is told to the assistant."""
     public_url: str = "http://127.0.0.1:8000"
     clock: Clock = system_clock
 
@@ -54,6 +58,7 @@ class Settings:
         env = _environment() if environment is None else environment
         port = _port(env, "LINGXI_BACKOFFICE_PORT", 8000)
         rasa_port = _port(env, "LINGXI_RASA_PORT", 5005)
+        rasa_url = env.get("LINGXI_RASA_URL") or f"http://127.0.0.1:{rasa_port}"
         return cls(
             service_token=_secret(env, "LINGXI_SERVICE_TOKEN"),
             customer_jwt_secret=_secret(env, "LINGXI_CUSTOMER_JWT_SECRET"),
@@ -61,7 +66,9 @@ class Settings:
             bind=env.get("LINGXI_BIND") or cls.bind,
             port=port,
             demo=env.get("LINGXI_DEMO") == "1",
-            rasa_url=env.get("LINGXI_RASA_URL") or f"http://127.0.0.1:{rasa_port}",
+            rasa_url=rasa_url,
+            rasa_api_url=env.get("LINGXI_RASA_API_URL") or rasa_url,
+            rasa_token=_secret(env, "LINGXI_RASA_TOKEN"),
             public_url=env.get("LINGXI_BACKOFFICE_URL") or f"http://127.0.0.1:{port}",
             clock=_clock(env),
         )

@@ -94,6 +94,16 @@ class PaymentMethod(Labelled):
     BANK_TRANSFER = "bank_transfer", "公司转账"
 
 
+class PaymentProblem(Labelled):
+    """What customers report about paying (document 02, 支付异常 and 充值). Stored nowhere."""
+
+    PAID_UNPAID = "paid_unpaid", "付了款，订单没有变"
+    CHARGED_TWICE = "charged_twice", "重复扣款"
+    FAILED = "failed", "付不了款"
+    TOP_UP = "top_up", "充值没有到账"
+    OTHER = "other", "支付问题"
+
+
 class OrderState(Labelled):
     """As customers name them. Document 02 (订单状态分别是什么意思) says 待出库 for 待发货, 已出库 for 已发货,
     and 派送中 for a shipped order whose parcel is out for delivery.
@@ -246,6 +256,19 @@ class HandoffState(Labelled):
     CONNECTED = "connected", "已接入"
     TICKETED = "ticketed", "已留言"
     CLOSED = "closed", "已结束"
+
+
+class Speaker(Labelled):
+    """Who says something while a person has the conversation."""
+
+    CUSTOMER = "customer", "客户"
+    AGENT = "agent", "人工客服"
+    SYSTEM = "system", "系统"
+
+
+class OutboxKind(Labelled):
+    REPLY = "reply", "客服回复"
+    ENDED = "ended", "人工服务结束"
 
 
 class FeedbackKind(Labelled):

@@ -2,7 +2,8 @@
 
 Places are in the customer's own text, values are normalised. All looking is done on the normalised text. Of readings that
 overlap, fixed forms come first and then the longest counts; words that are codes of the shop's own interface
-(`orders_change_field`, `logistics_how`, `logistics_problem`) may lie over a day or a quantity, never inside a number.
+(`orders_change_field`, `logistics_how`, `logistics_problem`, `after_sales_pickup`,
+`tickets_wish`) may lie over a day or a quantity, never inside a number.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from components.measures import measures
 from components.text_normaliser import Normalised, normalised
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-CODES = frozenset({"orders_change_field", "logistics_how", "logistics_problem"})
+CODES = frozenset({"orders_change_field", "logistics_how", "logistics_problem", "after_sales_pickup", "tickets_wish"})
 
 
 def now_in_shanghai() -> datetime.datetime:

@@ -70,7 +70,7 @@ def stages() -> Iterator[Stage]:
     yield Stage("mypy-rasa", (f"{rasa}/mypy",), 600, "lint")
     services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
     yield Stage("mypy-services", (*services_types, "backoffice", "tests/run.py", "tests/services.py"), 600, "lint")
-    yield Stage("validate", (f"{rasa}/python", "-m", "deploy.assistant", "data", "validate"), 600)
+    yield Stage("validate", (f"{rasa}/python", "-m", "tests.validate"), 600)
     yield Stage("model", (f"{rasa}/python", "-m", "deploy.model"), 1800)
     yield Stage("gate", (f"{rasa}/python", "-W", "ignore", "-m", "tests.gates"), 300)
     for environment, name in ((RASA, "tests-rasa"), (SERVICES_SIDE, "tests-services")):
@@ -84,6 +84,8 @@ def stages() -> Iterator[Stage]:
     if (ROOT / "tests" / "conversations").is_dir():
         stories = (f"{rasa}/python", "-m", "deploy.assistant", "test", "core", "--stories", "tests/conversations", "--fail-on-prediction-errors")
         yield Stage("conversations", (*stories, "--out", str(RESULTS / "conversations"), "--no-plot"), 1200)
+    if (ROOT / "tests" / "conversations_unseen").is_dir():
+        yield Stage("unseen", (f"{rasa}/python", "-m", "tests.conversations_unseen"), 1200)
 
 
 SOAK_SCALE = "25"

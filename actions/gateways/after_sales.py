@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from actions.gateways.http import BackOffice, Caller
+from actions.gateways.orders import Rule
+
+REASON_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,10 @@ class Return:
             refunded, done, rejected, withdrawn, closed.
         refund_amount: yuan with two decimals, or None where no money moves.
         next_step: what the customer does or waits for next, in the shop's words.
+        pickup: when the goods are fetched, in the shop's words; None where they are sent.
+        review: why a person has to decide, with the ticket's number (`review_ticket`); None where none has to.
+        service_point: name, address, phone and hours of the nearest one, for repairs.
+        to_variant: what an exchange sends instead.
     """
 
     slip: str
@@ -29,13 +36,82 @@ class Return:
     refund_route: str | None
     refund_eta: str | None
     next_step: str
+    pickup: str | None = None
+    review: str | None = None
+    review_ticket: str | None = None
+    service_point: ServicePoint | None = None
+    to_variant: str | None = None
+    kind: str = ""
+    paid: bool = False
+
+
+@dataclass(frozen=True)
+class ServicePoint:
+    """Where goods are repaired."""
+
+    name: str
+    address: str
+    phone: str
+    hours: str
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a slip is to be opened for. `pickup`, `to_variant` and `paid` (a repair out of warranty) may be left out."""
+
+    order_number: str
+    line: int | None
+    kind: str
+    reason: str | None
+    to_variant: str | None = None
+    pickup: str | None = None
+    paid: bool = False
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A colour or size of the same goods."""
+
+    name: str
+    stock: int
+    own: bool
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the shop's rules say of an order's goods for what the customer told.
+
+    Attributes:
+        reason_code: no_reason, size, quality, damaged, wrong_item, missing.
+        rules: by kind (refund, return, exchange, repair), for this reason.
+        ever: the kinds that some reason would allow.
+        proposed: the kinds that fit the reason, the best first: (kind, the shop's word for it).
+        person: the rule that wants a person for what was told (safety, minor), or None.
+        pickups: by kind, the times at which goods can be fetched: (value, the shop's words).
+        variants: of the one line asked about; warranty_ends: YYYY-MM-DD, or None where there is no warranty.
+    """
+
+    reason_code: str
+    rules: dict[str, Rule]
+    ever: frozenset[str]
+    proposed: tuple[tuple[str, str], ...]
+    pickups: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    variants: tuple[Variant, ...] = ()
+    warranty_ends: str | None = None
+    person: str | None = None
 
 
 class AfterSalesGateway(Protocol):
     """Port to the after-sales desk. All calls see only `caller.customer`'s slips."""
 
-    def open(self, caller: Caller, order_number: str, line: int | None, kind: str, reason: str | None) -> Return:
+    def options(self, caller: Caller, order_number: str, line: int | None, text: str | None) -> Options:
+        """What can be done about these goods, given the customer's words. Raises NotFound."""
+
+    def open(self, caller: Caller, wish: Wish) -> Return:
         """Open a slip; kind is refund, return, exchange or repair. Raises Rejected (`return_window_passed`, …)."""
+
+    def fetch(self, caller: Caller, slip: str, pickup: str) -> Return:
+        """Fix or change when the goods are fetched. Raises Rejected (`pickup_out_of_range`, …)."""
 
     def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
         """The customer's slips, newest first."""
@@ -53,10 +129,27 @@ class HttpAfterSales:
     def __init__(self, http: BackOffice) -> None:
         self._http = http
 
-    def open(self, caller: Caller, order_number: str, line: int | None, kind: str, reason: str | None) -> Return:
+    def options(self, caller: Caller, order_number: str, line: int | None, text: str | None) -> Options:
+        """See `AfterSalesGateway.options`."""
+        body = {"order_number": order_number, "line": line, "text": text[:REASON_LENGTH] if text else None}
+        return _options(self._http.post("/returns/options", caller, body))
+
+    def open(self, caller: Caller, wish: Wish) -> Return:
         """See `AfterSalesGateway.open`."""
-        body = {"order_number": order_number, "line": line, "kind": kind, "reason": reason}
+        body = {
+            "order_number": wish.order_number,
+            "line": wish.line,
+            "kind": wish.kind,
+            "reason": wish.reason[:REASON_LENGTH] if wish.reason else None,
+            "to_variant": wish.to_variant,
+            "pickup": wish.pickup,
+            "is_paid": wish.paid or None,
+        }
         return _return(self._http.post("/returns", caller, body))
+
+    def fetch(self, caller: Caller, slip: str, pickup: str) -> Return:
+        """See `AfterSalesGateway.fetch`."""
+        return _return(self._http.post(f"/returns/{slip}/pickup", caller, {"pickup": pickup}))
 
     def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
         """See `AfterSalesGateway.recent`."""
@@ -73,6 +166,9 @@ class HttpAfterSales:
 
 
 def _return(data: dict[str, Any]) -> Return:
+    review = data.get("review_by_person") or {}
+    pickup = data.get("pickup") or {}
+    point = data.get("service_point")
     return Return(
         slip=data["slip"],
         order_number=data["order_number"],
@@ -84,4 +180,29 @@ def _return(data: dict[str, Any]) -> Return:
         refund_route=data.get("refund_route"),
         refund_eta=data.get("refund_eta"),
         next_step=data.get("next_step") or "",
+        pickup=pickup.get("label"),
+        review=review.get("why"),
+        review_ticket=review.get("ticket_number"),
+        service_point=ServicePoint(point["name"], point["address"], point["phone"], point["hours"]) if point else None,
+        to_variant=data.get("to_variant"),
+        kind=data["kind"],
+        paid=bool(data.get("is_paid_repair")),
     )
+
+
+def _options(data: dict[str, Any]) -> Options:
+    kinds = {item["kind"]: item for item in data["kinds"]}
+    return Options(
+        reason_code=data["reason_code"],
+        rules={kind: _rule(item["permission"]) for kind, item in kinds.items()},
+        ever=frozenset(kind for kind, item in kinds.items() if item["is_ever_possible"]),
+        proposed=tuple((p["kind"], p["label"]) for p in data["proposed"]),
+        pickups={kind: tuple((p["value"], p["label"]) for p in item["pickups"]) for kind, item in kinds.items()},
+        variants=tuple(Variant(v["variant"], v["stock"], v["is_own"]) for v in data["variants"]),
+        warranty_ends=data.get("warranty_ends"),
+        person=data.get("review_by_person"),
+    )
+
+
+def _rule(data: dict[str, Any]) -> Rule:
+    return Rule(bool(data["ok"]), data.get("code") or "", data.get("detail") or "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from actions.gateways.http import BackOffice, Caller
@@ -15,21 +15,63 @@ class Handoff:
     Attributes:
         position: place in the queue, 1-based; None once taken or outside working hours.
         in_hours: whether people are at work now.
+        ticketed: whether nobody takes over now and a ticket stands for the conversation.
     """
 
     id: str
     ticket_number: str
     position: int | None
     in_hours: bool
+    ticketed: bool = False
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message of the customer's on its way to the person.
+
+    Attributes:
+        message_id: what a repeat is recognised by.
+        at_ms: milliseconds since 1970, UTC.
+        media: pictures, `{"id", "type", "path"}` each.
+    """
+
+    message_id: str
+    text: str
+    at_ms: int
+    media: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class HandoffRequest:
+    """What the person who takes over is to know.
+
+    Attributes:
+        reason: customer_asked, angry, not_understood, or the shop's own word.
+        transcript: the last messages, oldest first: `{"who": "customer"|"assistant", "text", "time"}`.
+        tags: the intents the customer came with.
+        slots: what was gathered so far.
+    """
+
+    conversation_id: str
+    reason: str
+    intent: str | None = None
+    sentiment: str | None = None
+    transcript: list[dict[str, str]] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    slots: dict[str, Any] = field(default_factory=dict)
 
 
 class DeskGateway(Protocol):
     """Port to the service desk. `caller.customer` may be None: visitors may ask for a person too."""
 
-    def hand_over(
-        self, caller: Caller, conversation_id: str, reason: str, intent: str | None, transcript: list[dict[str, str]]
-    ) -> Handoff:
+    def hand_over(self, caller: Caller, wanted: HandoffRequest) -> Handoff:
         """Queue the conversation for a person; a second call answers the one that is open."""
+
+    def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> None:
+        """Give the person what the customer wrote; what they have already changes nothing.
+
+        Raises NotFound or Rejected (`handoff_closed`) where no person has the conversation any more.
+        """
 
 
 class HttpDesk:
@@ -38,17 +80,30 @@ class HttpDesk:
     def __init__(self, http: BackOffice) -> None:
         self._http = http
 
-    def hand_over(
-        self, caller: Caller, conversation_id: str, reason: str, intent: str | None, transcript: list[dict[str, str]]
-    ) -> Handoff:
+    def hand_over(self, caller: Caller, wanted: HandoffRequest) -> Handoff:
         """See `DeskGateway.hand_over`."""
         body: dict[str, Any] = {
-            "conversation_id": conversation_id,
-            "reason": reason,
-            "intent": intent,
-            "transcript": transcript,
+            "conversation_id": wanted.conversation_id,
+            "reason": wanted.reason,
+            "intent": wanted.intent,
+            "sentiment": wanted.sentiment,
+            "transcript": wanted.transcript,
+            "tags": wanted.tags,
+            "slots": wanted.slots,
         }
         answer = self._http.post("/handoffs", caller, body)
         return Handoff(
-            str(answer["id"]), str(answer["ticket_number"]), answer.get("position"), bool(answer.get("in_hours"))
+            str(answer["id"]),
+            str(answer["ticket_number"]),
+            answer.get("position"),
+            bool(answer.get("in_hours")),
+            answer.get("state_code") == "ticketed",
         )
+
+    def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> None:
+        """See `DeskGateway.relay`."""
+        messages = [
+            {"message_id": each.message_id, "text": each.text, "at_ms": each.at_ms, "media": list(each.media)}
+            for each in said
+        ]
+        self._http.post(f"/handoffs/{handoff_id}/messages", caller, {"messages": messages})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from actions.gateways.http import BackOffice, Caller
+from actions.gateways.orders import Rule
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,38 @@ class Shipment:
     last_text: str
     courier_name: str | None
     courier_phone: str | None
+    carrier_code: str = "lingxi"
+    pickup_code: str | None = None
+    arrangement: str | None = None
+
+
+@dataclass(frozen=True)
+class UrgedParcel:
+    """A pressed parcel. `promise` is what the carrier does now, in the shop's words."""
+
+    ticket_number: str
+    late: bool
+    promise: str
+
+
+@dataclass(frozen=True)
+class Arrangeable:
+    """Whether a delivery can be arranged so, and what can be chosen: days YYYY-MM-DD, times of day; `city`: the only
+    one a parcel can be redirected in; `named`: who is to take it, where the words name somebody."""
+
+    rule: Rule
+    dates: tuple[str, ...]
+    time_slots: tuple[str, ...]
+    city: str
+    named: str | None = None
+
+
+@dataclass(frozen=True)
+class Investigation:
+    """What follows a report; `new` is False where the parcel was already being looked into."""
+
+    ticket_number: str
+    new: bool
 
 
 class LogisticsGateway(Protocol):
@@ -42,14 +75,17 @@ class LogisticsGateway(Protocol):
     def get(self, caller: Caller, tracking_number: str) -> Shipment:
         """A parcel by its tracking number. Raises NotFound."""
 
-    def urge(self, caller: Caller, tracking_number: str) -> str | None:
-        """Press for delivery; answers the ticket number that follows it. Raises Rejected."""
+    def urge(self, caller: Caller, tracking_number: str) -> UrgedParcel:
+        """Press for delivery. Raises Rejected."""
+
+    def arrangeable(self, caller: Caller, tracking_number: str, how: str, value: str | None) -> Arrangeable:
+        """Whether that could be arranged; without a value, whether it is worth asking for one."""
 
     def arrange(self, caller: Caller, tracking_number: str, how: str, value: str | None) -> Shipment:
         """Have it delivered in a certain way: date, time_slot, pickup_point, door, leave_with, refuse, reroute."""
 
-    def report(self, caller: Caller, tracking_number: str, problem: str, text: str | None) -> str:
-        """Report a delivery gone wrong (signed_not_received, lost, wrong_place, wrong_trace, stalled); ticket number."""
+    def report(self, caller: Caller, tracking_number: str, problem: str, text: str | None) -> Investigation:
+        """Report a delivery gone wrong (signed_not_received, lost, wrong_place, wrong_trace, stalled). Raises Rejected."""
 
 
 class HttpLogistics:
@@ -66,21 +102,29 @@ class HttpLogistics:
         """See `LogisticsGateway.get`."""
         return _shipment(self._http.get(f"/shipments/{tracking_number}", caller))
 
-    def urge(self, caller: Caller, tracking_number: str) -> str | None:
+    def urge(self, caller: Caller, tracking_number: str) -> UrgedParcel:
         """See `LogisticsGateway.urge`."""
         answer = self._http.post(f"/shipments/{tracking_number}/urge", caller, {})
-        number: str | None = answer.get("ticket_number")
-        return number
+        return UrgedParcel(answer["ticket_number"], bool(answer["shipment"]["late"]), answer["promise"])
+
+    def arrangeable(self, caller: Caller, tracking_number: str, how: str, value: str | None) -> Arrangeable:
+        """See `LogisticsGateway.arrangeable`."""
+        body = {"how": how, "value": value}
+        answer = self._http.post(f"/shipments/{tracking_number}/arrange-look", caller, body)
+        told = answer["permission"]
+        rule = Rule(bool(told["ok"]), told.get("code") or "", told.get("detail") or "")
+        return Arrangeable(rule, tuple(answer["dates"]), tuple(answer["time_slots"]), answer["city"], answer["named"])
 
     def arrange(self, caller: Caller, tracking_number: str, how: str, value: str | None) -> Shipment:
         """See `LogisticsGateway.arrange`."""
         body = {"how": how, "value": value}
         return _shipment(self._http.post(f"/shipments/{tracking_number}/arrange", caller, body)["shipment"])
 
-    def report(self, caller: Caller, tracking_number: str, problem: str, text: str | None) -> str:
+    def report(self, caller: Caller, tracking_number: str, problem: str, text: str | None) -> Investigation:
         """See `LogisticsGateway.report`."""
         body = {"problem": problem, "text": text}
-        return str(self._http.post(f"/shipments/{tracking_number}/report", caller, body)["number"])
+        answer = self._http.post(f"/shipments/{tracking_number}/report", caller, body)
+        return Investigation(answer["number"], bool(answer["is_new"]))
 
 
 def _shipment(data: dict[str, Any]) -> Shipment:
@@ -100,4 +144,7 @@ def _shipment(data: dict[str, Any]) -> Shipment:
         last_text=last.get("text") or "",
         courier_name=courier.get("name"),
         courier_phone=courier.get("phone"),
+        carrier_code=data["carrier"]["code"],
+        pickup_code=data.get("pickup_code"),
+        arrangement=data.get("arrangement"),
     )

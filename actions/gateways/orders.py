@@ -27,6 +27,15 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class OrderRefund:
+    """Money on its way back: how much, which way, and how long that takes, in the shop's words."""
+
+    amount: str
+    route: str
+    eta: str
+
+
+@dataclass(frozen=True)
 class Order:
     """An order as the customer may see it.
 
@@ -34,6 +43,7 @@ class Order:
         state: the shop's word (Chinese); `state_code`: unpaid, paid, shipped, signed, completed, cancelled.
         allowed: what the shop's rules allow now, by name: cancel, change, urge, return, exchange, repair, refund.
         times: ISO 8601 times with offset, by name (created_at, paid_at, …); absent when it did not happen.
+        cancel_decide_by: until when the merchant answers the wish to cancel; None where none is open.
     """
 
     number: str
@@ -54,6 +64,8 @@ class Order:
     open_return: str | None
     items: tuple[OrderItem, ...]
     allowed: dict[str, Rule]
+    cancel_decide_by: str | None = None
+    refunds: tuple[OrderRefund, ...] = ()
 
 
 class OrderGateway(Protocol):
@@ -134,6 +146,8 @@ def _order(data: dict[str, Any]) -> Order:
         open_return=data.get("open_return"),
         items=tuple(OrderItem(i["line"], _title(i), i["quantity"]) for i in data["items"]),
         allowed={n: Rule(bool(r["ok"]), r.get("code") or "", r.get("detail") or "") for n, r in data["allowed"].items()},
+        cancel_decide_by=(data.get("cancel_request") or {}).get("decide_by"),
+        refunds=tuple(OrderRefund(r["amount"], r["route"], r["eta"]) for r in data.get("refunds") or ()),
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from actions.gateways.http import BackOffice, Caller
 
+TEXT_LENGTH = 2000
+
 
 @dataclass(frozen=True)
 class Ticket:
@@ -19,6 +21,36 @@ class Ticket:
     priority: str
     due_at: str | None
     news: str
+    order_number: str | None = None
+    priority_code: str = "normal"
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What somebody complains of. `sentiment` is the assistant's reading; transcript as in `handoff.transcript`."""
+
+    text: str
+    subject: str
+    sentiment: str
+    order_number: str | None
+    conversation_id: str
+    transcript: list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class ComplaintLook:
+    """How the shop would take a complaint.
+
+    Attributes:
+        bare: nothing of what happened is told yet. needs_order: worth asking which order it is about.
+        grade: normal, urgent, major.
+        remedy: urge_shipping, urge_parcel, report_parcel, send_back, refund_status; empty where nothing can be started.
+    """
+
+    bare: bool
+    needs_order: bool
+    grade: str
+    remedy: str
 
 
 class TicketGateway(Protocol):
@@ -33,7 +65,19 @@ class TicketGateway(Protocol):
     def open(
         self, caller: Caller, kind: str, subject: str, text: str, order_number: str | None, conversation_id: str
     ) -> Ticket:
-        """Open a ticket."""
+        """Open a ticket; of `repeated_contact` and `refund_dispute` an order has one at a time."""
+
+    def look(self, caller: Caller, text: str, sentiment: str, order_number: str | None) -> ComplaintLook:
+        """How a complaint would be taken; nothing is filed."""
+
+    def complain(self, caller: Caller, complaint: Complaint) -> Ticket:
+        """File a complaint, graded by the shop's rules."""
+
+    def add(self, caller: Caller, number: str, text: str) -> Ticket:
+        """Add the customer's words. Raises Rejected (`ticket_closed`)."""
+
+    def urge(self, caller: Caller, number: str) -> Ticket:
+        """Press for it. Raises Rejected (`ticket_urge_limit`, `ticket_closed`)."""
 
 
 class HttpTickets:
@@ -64,6 +108,33 @@ class HttpTickets:
         }
         return _ticket(self._http.post("/tickets", caller, body))
 
+    def look(self, caller: Caller, text: str, sentiment: str, order_number: str | None) -> ComplaintLook:
+        """See `TicketGateway.look`."""
+        body = {"text": text[:TEXT_LENGTH] or " ", "sentiment": sentiment, "order_number": order_number}
+        told = self._http.post("/tickets/complaint-look", caller, body)
+        return ComplaintLook(told["is_bare"], told["needs_order"], told["grade_code"], told.get("remedy") or "")
+
+    def complain(self, caller: Caller, complaint: Complaint) -> Ticket:
+        """See `TicketGateway.complain`."""
+        body = {
+            "kind": "complaint",
+            "subject": complaint.subject,
+            "text": complaint.text[:TEXT_LENGTH],
+            "order_number": complaint.order_number,
+            "conversation_id": complaint.conversation_id,
+            "sentiment": complaint.sentiment,
+            "transcript": complaint.transcript,
+        }
+        return _ticket(self._http.post("/tickets", caller, body))
+
+    def add(self, caller: Caller, number: str, text: str) -> Ticket:
+        """See `TicketGateway.add`."""
+        return _ticket(self._http.post(f"/tickets/{number}/comments", caller, {"text": text[:TEXT_LENGTH]}))
+
+    def urge(self, caller: Caller, number: str) -> Ticket:
+        """See `TicketGateway.urge`."""
+        return _ticket(self._http.post(f"/tickets/{number}/urge", caller, {}))
+
 
 def _ticket(data: dict[str, Any]) -> Ticket:
     comments = data.get("comments") or []
@@ -73,6 +144,8 @@ def _ticket(data: dict[str, Any]) -> Ticket:
         state=data["state"],
         state_code=data["state_code"],
         priority=data["priority"],
+        priority_code=data["priority_code"],
         due_at=data.get("due_at"),
         news=comments[-1]["text"] if comments else "",
+        order_number=data.get("order_number"),
     )

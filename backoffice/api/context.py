@@ -86,6 +86,23 @@ def _customer_look(request: Request, customer_id: CustomerHeader) -> Iterator[Cu
         yield CustomerLook(session, now, acting_customer(session, customer_id))
 
 
+@dataclass(frozen=True)
+class MaybeCustomerLook(Look):
+    """A reading session for a customer, or for somebody who has not proven who they are."""
+
+    customer: Customer | None
+
+
+def _maybe_customer_look(
+    request: Request, customer_id: MaybeCustomerHeader = None
+) -> Iterator[MaybeCustomerLook]:
+    database: Database = request.app.state.database
+    clock: Clock = request.app.state.clock
+    with database.read() as session:
+        customer = acting_customer(session, customer_id) if customer_id else None
+        yield MaybeCustomerLook(session, clock(), customer)
+
+
 def _customer_once(request: Request, customer_id: CustomerHeader, key: KeyHeader) -> Once:
     return Once(request, request.app.state.database, request.app.state.clock, customer_id, key)
 
@@ -100,6 +117,7 @@ def _staff_once(request: Request, key: KeyHeader) -> Once:
 
 Reading = Annotated[Look, Depends(_look)]
 CustomerReading = Annotated[CustomerLook, Depends(_customer_look)]
+MaybeCustomerReading = Annotated[MaybeCustomerLook, Depends(_maybe_customer_look)]
 CustomerWriting = Annotated[Once, Depends(_customer_once)]
 AnyoneWriting = Annotated[Once, Depends(_anyone_once)]
 StaffWriting = Annotated[Once, Depends(_staff_once)]

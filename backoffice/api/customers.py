@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 from sqlalchemy import and_, func, or_, select
 
-from backoffice.api.context import READS, WRITES, CustomerReading, CustomerWriting, Reading, problems
+from backoffice.api.context import (
+    READS,
+    WRITES,
+    CustomerLook,
+    CustomerReading,
+    CustomerWriting,
+    Reading,
+    problems,
+)
 from backoffice.api.inputs import Body, Limit, Offset, Printable
 from backoffice.effects.work import Work
-from backoffice.models import Coupon, Customer, PointsEntry
-from backoffice.states import CouponState
+from backoffice.models import Coupon, Customer, GiftCard, Order, PointsEntry, Refund
+from backoffice.rules.levels import DAYS, next_level
+from backoffice.states import CouponState, OrderState
 from backoffice.views.customers import (
+    AssetsView,
     CouponPage,
     CouponView,
     CustomerPage,
     CustomerView,
     PointsView,
+    assets_view,
     coupon_view,
     customer_view,
     points_view,
@@ -71,12 +83,55 @@ def list_coupons(
         mine += [Coupon.state == state_code, ~lapsed]
     total = look.session.scalar(select(func.count()).select_from(Coupon).where(*mine)) or 0
     page = select(Coupon).where(*mine).order_by(Coupon.valid_to, Coupon.id).limit(limit).offset(offset)
-    items: list[CouponView] = [coupon_view(coupon, look.now) for coupon in look.session.scalars(page)]
+    gave_back = select(Order).where(
+        Order.customer_id == look.customer.id, Order.state == OrderState.CANCELLED, Order.discount_fen > 0
+    )
+    cancelled = list(look.session.scalars(gave_back.order_by(Order.created_at.desc())))
+    items: list[CouponView] = [
+        coupon_view(coupon, look.now, cancelled) for coupon in look.session.scalars(page)
+    ]
     return CouponPage(items=items, total=total)
 
 
 @router.get("/points", summary="客户的灵犀币", responses=READS, tags=["promotions"])
 def get_points(look: CustomerReading) -> PointsView:
+    return _points(look)
+
+
+@router.get("/assets", summary="客户账户里有什么", responses=READS)
+def get_assets(look: CustomerReading) -> AssetsView:
+    mine = look.customer.id
+    cards = select(GiftCard).where(GiftCard.customer_id == mine, GiftCard.balance_fen > 0)
+    coupons = select(Coupon).where(
+        Coupon.customer_id == mine,
+        Coupon.state == CouponState.UNUSED,
+        Coupon.valid_from <= look.now,
+        Coupon.valid_to >= look.now,
+    )
+    spent_fen = _spent_fen(look)
+    return assets_view(
+        look.customer,
+        _points(look),
+        spent_fen,
+        next_level(look.customer.level, spent_fen, look.now.date()),
+        list(look.session.scalars(cards.order_by(GiftCard.valid_to, GiftCard.id))),
+        list(look.session.scalars(coupons)),
+    )
+
+
+def _spent_fen(look: CustomerLook) -> int:
+    """Paid for orders completed within the last 365 days, less what was refunded."""
+    completed = (Order.customer_id == look.customer.id, Order.completed_at >= look.now - timedelta(days=DAYS))
+    paid = look.session.scalar(select(func.coalesce(func.sum(Order.amount_fen), 0)).where(*completed))
+    back = look.session.scalar(
+        select(func.coalesce(func.sum(Refund.amount_fen), 0))
+        .join(Order, Order.number == Refund.order_number)
+        .where(*completed)
+    )
+    return int(paid or 0) - int(back or 0)
+
+
+def _points(look: CustomerLook) -> PointsView:
     today = look.now.date()
     mine = PointsEntry.customer_id == look.customer.id
     later = look.session.scalar(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from backoffice.api.context import READS, WRITES, CustomerReading, CustomerWriting
 from backoffice.api.inputs import Body, InvoicePath, Limit, Offset, OrderNumber, Printable
@@ -14,8 +16,9 @@ from backoffice.effects import find, invoices
 from backoffice.effects.invoices import InvoiceWish
 from backoffice.effects.work import Work
 from backoffice.models import Invoice, Order
+from backoffice.rules import invoices as rules
 from backoffice.states import InvoiceContent, InvoiceTitleKind, InvoiceType
-from backoffice.views.invoices import InvoicePage, InvoiceView, invoice_view
+from backoffice.views.invoices import InvoiceCheckView, InvoicePage, InvoiceView, check_view, invoice_view
 
 router = APIRouter(prefix="/invoices", tags=["invoices"])
 
@@ -50,7 +53,7 @@ def create_invoice(body: InvoiceBody, once: CustomerWriting) -> Response:
     wish = InvoiceWish(**body.model_dump(exclude={"order_number"}))
 
     def effect(work: Work) -> tuple[int, InvoiceView]:
-        return 201, invoice_view(invoices.request(work, body.order_number, wish))
+        return 201, _told(work.session, invoices.request(work, body.order_number, wish), work.today)
 
     return once(body, effect)
 
@@ -71,12 +74,26 @@ def list_invoices(
     total = look.session.scalar(select(func.count()).select_from(Invoice).where(*mine)) or 0
     page = select(Invoice).where(*mine).order_by(Invoice.created_at.desc(), Invoice.number.desc())
     found = look.session.scalars(page.limit(limit).offset(offset))
-    return InvoicePage(items=[invoice_view(invoice) for invoice in found], total=total)
+    return InvoicePage(
+        items=[_told(look.session, invoice, look.now.date()) for invoice in found], total=total
+    )
+
+
+@router.get("/check", summary="这样的抬头能不能开（不改动任何东西）", responses=READS)
+def check_heading(
+    look: CustomerReading,
+    type: Annotated[InvoiceType, Query()] = InvoiceType.NORMAL,
+    title_kind: Annotated[InvoiceTitleKind, Query()] = InvoiceTitleKind.PERSON,
+    tax_id: Annotated[str | None, Query(max_length=30, pattern=r"^[0-9A-Z]+$")] = None,
+) -> InvoiceCheckView:
+    heading = rules.Heading(type=type, title_kind=title_kind, title="", tax_id=tax_id)
+    verdict = rules.heading_allowed(heading, look.customer.special_invoice_qualified)
+    return check_view(verdict, rules.doubtful(tax_id or ""))
 
 
 @router.get("/{number}", summary="一张发票", responses=READS)
 def get_invoice(number: InvoicePath, look: CustomerReading) -> InvoiceView:
-    return invoice_view(find.invoice(look.session, look.customer.id, number))
+    return _told(look.session, find.invoice(look.session, look.customer.id, number), look.now.date())
 
 
 @router.post(
@@ -88,7 +105,8 @@ def get_invoice(number: InvoicePath, look: CustomerReading) -> InvoiceView:
 )
 def change_invoice(number: InvoicePath, body: HeadingBody, once: CustomerWriting) -> Response:
     def effect(work: Work) -> tuple[int, InvoiceView]:
-        return 200, invoice_view(invoices.change(work, number, InvoiceWish(**body.model_dump())))
+        changed = invoices.change(work, number, InvoiceWish(**body.model_dump()))
+        return 200, _told(work.session, changed, work.today)
 
     return once(body, effect)
 
@@ -96,6 +114,11 @@ def change_invoice(number: InvoicePath, body: HeadingBody, once: CustomerWriting
 @router.post("/{number}/resend", summary="重新发送发票", responses=WRITES, response_model=InvoiceView)
 def resend_invoice(number: InvoicePath, once: CustomerWriting, body: ResendBody | None = None) -> Response:
     def effect(work: Work) -> tuple[int, InvoiceView]:
-        return 200, invoice_view(invoices.resend(work, number, body.email if body else None))
+        sent = invoices.resend(work, number, body.email if body else None)
+        return 200, _told(work.session, sent, work.today)
 
     return once(body, effect)
+
+
+def _told(session: Session, invoice: Invoice, today: date) -> InvoiceView:
+    return invoice_view(invoice, session.get_one(Order, invoice.order_number), today)

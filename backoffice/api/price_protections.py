@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 from sqlalchemy import func, select
 
 from backoffice.api.context import READS, WRITES, CustomerReading, CustomerWriting
 from backoffice.api.inputs import Body, Limit, Line, Offset, OrderNumber
-from backoffice.effects import price_protections
+from backoffice.effects import find, price_protections
 from backoffice.effects.work import Work
 from backoffice.models import Order, PriceProtection
 from backoffice.views.price_protections import (
     PriceProtectionPage,
+    PriceProtectionQuoteView,
     PriceProtectionView,
     price_protection_view,
+    quote_view,
 )
 
 router = APIRouter(prefix="/price-protections", tags=["promotions"])
@@ -47,3 +51,15 @@ def list_price_protections(
         items=[price_protection_view(each, look.session.get_one(Order, each.order_number)) for each in found],
         total=total,
     )
+
+
+@router.get(
+    "/quote", summary="现在能退多少差价（不改动任何东西）", responses=READS | {409: WRITES[409]}
+)
+def quote_price_protection(
+    look: CustomerReading,
+    order_number: Annotated[str, Query(pattern=r"^[0-9A-Za-z]{1,16}$")],
+    line: Annotated[int | None, Query(ge=1, le=999, description="不填：第一件有差价的商品")] = None,
+) -> PriceProtectionQuoteView:
+    order = find.order(look.session, look.customer.id, order_number)
+    return quote_view(order, *price_protections.quote(order, line, look.now.date()))

@@ -15,9 +15,17 @@ from backoffice.effects import find, returns
 from backoffice.effects.work import Work
 from backoffice.models import Order, Return
 from backoffice.states import OPEN_RETURN_STATES, ReturnKind, ReturnReason
+from backoffice.views.return_options import OptionsView, options_view
 from backoffice.views.returns import ReturnPage, ReturnView, return_view
 
 router = APIRouter(prefix="/returns", tags=["returns"])
+
+
+Pickup = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2} (上午|下午)$"),
+    Field(examples=["2026-11-22 上午"]),
+]
 
 
 class ReturnBody(Body):
@@ -29,13 +37,27 @@ class ReturnBody(Body):
     to_variant: Annotated[str, StringConstraints(min_length=1, max_length=60), Printable] | None = Field(
         default=None, description="换成哪个规格；不填换同规格", examples=["43 码"]
     )
+    pickup: Pickup | None = Field(default=None, description="上门取件时段；不填自己寄回")
+    is_paid: bool = Field(default=False, description="维修：过保也修，先报价")
+
+
+class PickupBody(Body):
+    pickup: Pickup
 
 
 @router.post("", status_code=201, summary="申请售后", responses=WRITES, response_model=ReturnView)
 def create_return(body: ReturnBody, once: CustomerWriting) -> Response:
     def effect(work: Work) -> tuple[int, ReturnView]:
         slip = returns.open_slip(
-            work, body.order_number, body.line, body.kind, body.reason, body.reason_code, body.to_variant
+            work,
+            body.order_number,
+            body.line,
+            body.kind,
+            body.reason,
+            body.reason_code,
+            body.to_variant,
+            body.pickup,
+            body.is_paid,
         )
         return 201, return_view(slip, work.customer)
 
@@ -73,9 +95,29 @@ def list_returns(
     )
 
 
+class OptionsBody(Body):
+    order_number: OrderNumber
+    line: Line | None = None
+    text: ShortText | None = Field(default=None, description="客户说的问题", examples=["屏幕有划痕"])
+
+
+@router.post("/options", summary="这个订单能怎么办售后（不申请）", responses=READS)
+def look_at_options(body: OptionsBody, look: CustomerReading) -> OptionsView:
+    order = find.order(look.session, look.customer.id, body.order_number)
+    return options_view(look.session, order, body.line, body.text, look.now)
+
+
 @router.get("/{slip}", summary="一张服务单", responses=READS)
 def get_return(slip: SlipPath, look: CustomerReading) -> ReturnView:
     return return_view(find.slip(look.session, look.customer.id, slip), look.customer)
+
+
+@router.post("/{slip}/pickup", summary="约或改上门取件时间", responses=WRITES, response_model=ReturnView)
+def choose_pickup(slip: SlipPath, body: PickupBody, once: CustomerWriting) -> Response:
+    def effect(work: Work) -> tuple[int, ReturnView]:
+        return 200, return_view(returns.choose_pickup(work, slip, body.pickup), work.customer)
+
+    return once(body, effect)
 
 
 @router.post("/{slip}/cancel", summary="撤销服务单", responses=WRITES, response_model=ReturnView)

@@ -8,15 +8,27 @@ from pydantic import Field
 from backoffice.api.context import READS, WRITES, CustomerReading, CustomerWriting
 from backoffice.api.inputs import Body, LongText, ShortText, TrackingPath
 from backoffice.effects import find, shipments
+from backoffice.effects.facts import shipment_facts
 from backoffice.effects.work import Work
-from backoffice.rules.deliveries import Arrangement, DeliveryProblem, urge_promise
+from backoffice.rules.deliveries import (
+    TIME_SLOTS,
+    Arrangement,
+    DeliveryProblem,
+    arrange,
+    delivery_dates,
+    receiver,
+    urge_promise,
+)
+from backoffice.views.base import permission
 from backoffice.views.shipments import (
     ArrangedShipmentView,
+    ArrangementLookView,
+    ReportedShipmentView,
     ShipmentView,
     UrgedShipmentView,
     shipment_view,
 )
-from backoffice.views.tickets import TicketView, ticket_view
+from backoffice.views.tickets import ticket_view
 
 router = APIRouter(prefix="/shipments", tags=["shipments"])
 
@@ -54,6 +66,26 @@ def urge_shipment(tracking_number: TrackingPath, once: CustomerWriting) -> Respo
 
 
 @router.post(
+    "/{tracking_number}/arrange-look",
+    summary="派送安排行不行（不安排）",
+    description="不填 value 时只看这种安排本身可不可以。",
+    responses=READS,
+)
+def look_at_arrangement(
+    tracking_number: TrackingPath, body: ArrangeBody, look: CustomerReading
+) -> ArrangementLookView:
+    facts = shipment_facts(find.shipment(look.session, look.customer.id, tracking_number))
+    today = look.now.date()
+    return ArrangementLookView(
+        permission=permission(arrange(facts, body.how, body.value, today, has_value=body.value is not None)),
+        dates=delivery_dates(facts, today),
+        time_slots=list(TIME_SLOTS),
+        city=facts.city,
+        named=receiver(body.value) if body.how is Arrangement.LEAVE_WITH else None,
+    )
+
+
+@router.post(
     "/{tracking_number}/arrange",
     summary="安排派送：改期、时段、自提、上门、代收、拒收、改派",
     responses=WRITES,
@@ -73,10 +105,11 @@ def arrange_shipment(tracking_number: TrackingPath, body: ArrangeBody, once: Cus
     "/{tracking_number}/report",
     summary="报告物流问题，登记物流核查工单",
     responses=WRITES,
-    response_model=TicketView,
+    response_model=ReportedShipmentView,
 )
 def report_shipment(tracking_number: TrackingPath, body: ReportBody, once: CustomerWriting) -> Response:
-    def effect(work: Work) -> tuple[int, TicketView]:
-        return 200, ticket_view(shipments.report(work, tracking_number, body.problem, body.text))
+    def effect(work: Work) -> tuple[int, ReportedShipmentView]:
+        is_new, ticket = shipments.report(work, tracking_number, body.problem, body.text)
+        return 200, ReportedShipmentView(**dict(ticket_view(ticket)), is_new=is_new)
 
     return once(body, effect)

@@ -65,6 +65,7 @@ def _line_facts(item: OrderItem, slips: list[Return], protections: list[PricePro
             slip.state in (ReturnState.WITHDRAWN, ReturnState.CLOSED) and slip.reason_code not in FAULTS
             for slip in mine
         ),
+        rejected_slip=mine[0].slip if mine and mine[0].state is ReturnState.REJECTED else None,
         exchanged=sum(slip.kind is ReturnKind.EXCHANGE and slip.state is ReturnState.DONE for slip in mine),
         protected_times=len(protected),
         protected_unit_fen=sum(row.paid_unit_fen - row.current_fen for row in protected),

@@ -1,33 +1,60 @@
-"""Giving a conversation to a person: one open handoff each, and a ticket the customer can ask after."""
+"""Giving a conversation to a person: one open handoff each, what both sides say in it, a ticket to ask after.
+
+Messages are numbered in the order they were written down. The customer's come in prefixes of the
+conversation (from the assistant with each message, from its tracker after a restart) of which the lacking
+part is taken: so their order is the customer's, whoever brings them. What the assistant is to be told is
+written to the outbox with its cause.
+"""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from backoffice.clock import system_clock
 from backoffice.effects.tickets import open_ticket
 from backoffice.effects.work import Work
-from backoffice.models import Handoff, Moment, Ticket
+from backoffice.models import Handoff, HandoffMessage, Moment, OutboxItem, Ticket
 from backoffice.problems import not_found, refused
 from backoffice.rules.facts import refuse
 from backoffice.rules.service_hours import in_hours
-from backoffice.states import HandoffState, Level, TicketState
+from backoffice.states import HandoffState, Level, OutboxKind, Speaker, TicketState
 
-_OPEN = (HandoffState.WAITING, HandoffState.CONNECTED)
+OPEN = (HandoffState.WAITING, HandoffState.CONNECTED)
 _FIRST_SERVED = {Level.GOLD: 1, Level.DIAMOND: 2}
+WAITS_AT_MOST = timedelta(minutes=15)
+"""People usually take over within half a minute (document 10); nobody is kept from the bot longer."""
 
 _CLAIM = text(
     """
     INSERT INTO handoffs (id, conversation_id, open_key, customer_id, state, priority,
-                          reason, transcript, slots, created_at)
-    VALUES (:id, :conversation, :conversation, NULL, 'waiting', 0, '', '[]', '{}', :now)
+                          reason, transcript, slots, tags, last_seq, created_at)
+    VALUES (:id, :conversation, :conversation, NULL, 'waiting', 0, '', '[]', '{}', '[]', 0, :now)
     ON CONFLICT (open_key) DO NOTHING RETURNING id
     """
 ).bindparams(bindparam("now", type_=Moment()))
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message of the customer's; `message_id` tells a repeat."""
+
+    message_id: str
+    text: str
+    at: datetime
+    media: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Agent:
+    id: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -35,6 +62,8 @@ class HandoffRequest:
     conversation_id: str
     reason: str
     intent: str | None = None
+    sentiment: str | None = None
+    tags: list[str] = field(default_factory=list)
     transcript: list[dict[str, Any]] = field(default_factory=list)
     slots: dict[str, Any] = field(default_factory=dict)
 
@@ -55,7 +84,7 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
             .execution_options(populate_existing=True)
         ).one()
         _must_be_same_person(known, work)
-        if known.state in _OPEN or not in_hours(work.now):
+        if known.state in OPEN or not in_hours(work.now):
             return False, known
         _end(known, work)
         session.flush()
@@ -66,6 +95,8 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
         handoff.priority = _FIRST_SERVED.get(work.acting.level, 0)
     handoff.reason = wanted.reason
     handoff.intent = wanted.intent
+    handoff.sentiment = wanted.sentiment
+    handoff.tags = wanted.tags
     handoff.transcript = wanted.transcript
     handoff.slots = wanted.slots
     staffed = in_hours(work.now)
@@ -113,12 +144,169 @@ def find_handoff(
     return found
 
 
+def take(work: Work, handoff_id: str, agent: Agent) -> Handoff:
+    """The agent has the conversation, and the customer is told who. A repeat changes nothing."""
+    handoff = _to_serve(work, handoff_id)
+    if handoff.state is HandoffState.CONNECTED:
+        if handoff.agent_id != agent.id:
+            raise refused(refuse("handoff_taken", f"{handoff.agent_name} 已经接入了这个会话。"))
+        return handoff
+    handoff.state = HandoffState.CONNECTED
+    handoff.agent_id, handoff.agent_name = agent.id, agent.name
+    handoff.connected_at = work.now
+    ticket = work.session.get(Ticket, handoff.ticket_number) if handoff.ticket_number else None
+    if ticket:
+        ticket.state, ticket.updated_at = TicketState.WORKING, work.now
+    _note(work, handoff, "taken", f"{agent.name} 已接入")
+    greeting = f"您好，我是人工客服{agent.name}，前面的对话我已经看到了，这就为您处理。"
+    _say(work, handoff, f"{handoff.id}-taken", greeting)
+    return handoff
+
+
+def reply(work: Work, handoff_id: str, agent_id: str, text: str, reply_id: str) -> HandoffMessage:
+    """The agent's words, accepted; the outbox brings them to the customer. Once for each `reply_id`."""
+    handoff = _to_serve(work, handoff_id)
+    if handoff.state is not HandoffState.CONNECTED:
+        raise refused(refuse("handoff_not_taken", "请先接入这个会话，再回复客户。"))
+    if handoff.agent_id != agent_id:
+        raise refused(refuse("handoff_taken", f"{handoff.agent_name} 已经接入了这个会话。"))
+    known = _message(work.session, handoff.id, f"agent:{reply_id}")
+    return known or _say(work, handoff, reply_id, text)
+
+
+def heard(work: Work, handoff_id: str, said: Sequence[Said]) -> Handoff:
+    """The customer's messages, oldest first; those known already change nothing."""
+    handoff = find_handoff(work.session, handoff_id, work.acting.id if work.acting else None, lock=True)
+    if handoff.state not in OPEN:
+        raise refused(refuse("handoff_closed", "这次人工服务已经结束了。"))
+    _must_be_same_person(handoff, work)
+    keys = [f"customer:{each.message_id}" for each in said]
+    known = set(
+        work.session.scalars(
+            select(HandoffMessage.key).where(
+                HandoffMessage.handoff_id == handoff.id, HandoffMessage.key.in_(keys)
+            )
+        )
+    )
+    for key, each in zip(keys, said, strict=True):
+        if key not in known:
+            known.add(key)
+            _write(work, handoff, key, Speaker.CUSTOMER, each.text, each.at, media=each.media)
+    return handoff
+
+
 def close(work: Work, handoff_id: str) -> Handoff:
+    """The person is done; the assistant takes over again."""
     handoff = find_handoff(work.session, handoff_id, work.acting.id if work.acting else None, lock=True)
     if handoff.state is HandoffState.CLOSED:
         raise refused(refuse("handoff_closed", "这次人工服务已经结束了。"))
+    was_open = handoff.state in OPEN
     _end(handoff, work)
+    if was_open:
+        _note(work, handoff, "closed", "人工服务已结束")
+        _tell_ended(work, handoff, "closed")
     return handoff
+
+
+def leave_unanswered(work: Work) -> list[Handoff]:
+    """Nobody came in time, or the people have gone home: tickets stand for these conversations now."""
+    late = select(Handoff).where(Handoff.state == HandoffState.WAITING)
+    if in_hours(work.now):
+        late = late.where(Handoff.created_at < work.now - WAITS_AT_MOST)
+    found = list(work.session.scalars(late.with_for_update(skip_locked=True)))
+    for handoff in found:
+        handoff.state = HandoffState.TICKETED
+        _note(work, handoff, "ticketed", "没有客服接入，已转为留言")
+        _tell_ended(work, handoff, "unanswered")
+    return found
+
+
+def messages(session: Session, handoff_id: str, after: int, limit: int) -> list[HandoffMessage]:
+    """What was said above number `after`, oldest first."""
+    mine = select(HandoffMessage).where(HandoffMessage.handoff_id == handoff_id, HandoffMessage.seq > after)
+    return list(session.scalars(mine.order_by(HandoffMessage.seq).limit(limit)))
+
+
+def has_picture(session: Session, handoff_id: str, media_id: str) -> bool:
+    """Whether the customer sent this picture in this handoff."""
+    mine = select(HandoffMessage.media).where(HandoffMessage.handoff_id == handoff_id)
+    return any(each.get("id") == media_id for media in session.scalars(mine) for each in media)
+
+
+def undelivered(session: Session, handoff_id: str) -> set[str]:
+    """Keys of the replies that the customer does not have yet."""
+    waiting = select(OutboxItem.key).where(OutboxItem.handoff_id == handoff_id, OutboxItem.sent_at.is_(None))
+    return {f"agent:{key}" for key in session.scalars(waiting)}
+
+
+def _to_serve(work: Work, handoff_id: str) -> Handoff:
+    handoff = find_handoff(work.session, handoff_id, None, lock=True)
+    if handoff.state not in OPEN:
+        raise refused(refuse("handoff_closed", "这次人工服务已经结束了。"))
+    return handoff
+
+
+def _message(session: Session, handoff_id: str, key: str) -> HandoffMessage | None:
+    mine = select(HandoffMessage).where(HandoffMessage.handoff_id == handoff_id, HandoffMessage.key == key)
+    return session.scalars(mine).one_or_none()
+
+
+def _say(work: Work, handoff: Handoff, reply_id: str, text: str) -> HandoffMessage:
+    key, author = f"agent:{reply_id}", handoff.agent_name
+    said = _write(work, handoff, key, Speaker.AGENT, text, work.now, author=author)
+    body = {"text": text, "agent_id": handoff.agent_id, "agent_name": handoff.agent_name}
+    _to_outbox(work, handoff, OutboxKind.REPLY, reply_id, body)
+    return said
+
+
+def _note(work: Work, handoff: Handoff, key: str, text: str) -> None:
+    _write(work, handoff, f"system:{key}", Speaker.SYSTEM, text, work.now)
+
+
+def _tell_ended(work: Work, handoff: Handoff, how: str) -> None:
+    _to_outbox(work, handoff, OutboxKind.ENDED, f"{handoff.id}-ended", {"how": how})
+
+
+def _write(
+    work: Work,
+    handoff: Handoff,
+    key: str,
+    who: Speaker,
+    text: str,
+    at: datetime,
+    *,
+    author: str | None = None,
+    media: list[dict[str, Any]] | None = None,
+) -> HandoffMessage:
+    """The next message; the handoff's row must be locked."""
+    handoff.last_seq += 1
+    said = HandoffMessage(
+        handoff_id=handoff.id,
+        seq=handoff.last_seq,
+        key=key,
+        who=who,
+        author=author,
+        text=text,
+        media=media or [],
+        at=at,
+    )
+    work.session.add(said)
+    return said
+
+
+def _to_outbox(work: Work, handoff: Handoff, kind: OutboxKind, key: str, body: dict[str, Any]) -> None:
+    now = system_clock()
+    work.session.add(
+        OutboxItem(
+            handoff_id=handoff.id,
+            conversation_id=handoff.conversation_id,
+            kind=kind,
+            key=key,
+            body=body,
+            created_at=now,
+            next_try_at=now,
+        )
+    )
 
 
 def _end(handoff: Handoff, work: Work) -> None:

@@ -11,14 +11,16 @@ from backoffice.clock import end_of
 from backoffice.effects import find
 from backoffice.effects.facts import goods_title, order_facts
 from backoffice.effects.refunds import send_refund
+from backoffice.effects.tickets import open_ticket
 from backoffice.effects.work import Work
 from backoffice.models import Order, OrderItem, Product, Return, ReturnEvent
 from backoffice.numbers import next_number
 from backoffice.problems import Problem, invalid, refused
+from backoffice.rules import pickups, review
 from backoffice.rules import returns as rules
 from backoffice.rules.facts import LineFacts, OrderFacts, last_day
 from backoffice.rules.reasons import classify
-from backoffice.states import OrderState, ReturnKind, ReturnReason, ReturnState
+from backoffice.states import OrderState, ReturnKind, ReturnReason, ReturnState, TicketPriority
 
 _WAREHOUSES = (
     "浙江省嘉兴市嘉善县灵犀路 18 号 灵犀售后一仓",
@@ -36,18 +38,26 @@ def open_slip(
     reason: str | None,
     reason_code: ReturnReason | None,
     to_variant: str | None,
+    pickup: str | None = None,
+    is_paid: bool = False,
 ) -> Return:
-    """Opens a slip for one line or the whole order. Raises 404, 409 (the rule's code), 422 (no such line)."""
+    """Opens a slip for one line or the whole order. Raises 404, 409 (the rule's code), 422 (no such line).
+
+    What `rules.review` wants a person to see is opened too, so that no period runs out, and waits for
+    that person.
+    """
     order = find.order(work.session, work.customer.id, order_number, lock=True)
     facts = order_facts(order)
     covered = _covered(order, facts, line, kind)
     because = reason_code or classify(reason)
-    request = rules.Request(kind=kind, reason=because, lines=covered)
+    request = rules.Request(kind=kind, reason=because, lines=covered, is_paid=is_paid)
     if not (verdict := rules.decide(facts, request, work.now)).ok:
         raise refused(verdict)
     only = covered[0].line if len(covered) == 1 else None
     if kind is ReturnKind.EXCHANGE:
         to_variant = _exchange_to(work.session, _item(order, covered[0].line), to_variant)
+    if pickup:
+        _must_be_fetchable(ReturnState.REVIEWING, pickups.offered(facts, kind, covered), pickup, work.now)
     intercepts = order.state is OrderState.SHIPPED
     slip = Return(
         slip=next_number(work.session, Return.slip, "TH", work.today),
@@ -64,12 +74,48 @@ def open_slip(
         refund_fen=order.amount_fen - facts.refunded_fen if intercepts else rules.refund_fen(request),
         created_at=work.now,
         review_by=rules.review_by(facts, request, work.now),
+        pickup=pickup,
+        is_paid_repair=is_paid and kind is ReturnKind.REPAIR and _is_past_warranty(facts, covered, work),
     )
     work.session.add(slip)
     enter(slip, ReturnState.REVIEWING, work.now)
-    if not rules.needs_review(facts, request):
+    if person := review.by_person(review.ReviewFacts(reason or "", slip.refund_fen)):
+        _give_to_person(work, slip, person)
+    elif not rules.needs_review(facts, request):
         approve(work.session, slip, work.now)
     work.session.flush()
+    return slip
+
+
+def _give_to_person(work: Work, slip: Return, rule: review.Rule) -> None:
+    ticket = open_ticket(
+        work,
+        kind="review",
+        subject=f"{slip.kind.label}人工审核 {slip.slip}：{rule.why}",
+        text=slip.reason,
+        order_number=slip.order.number,
+        priority=TicketPriority.URGENT if rule.code == "large_refund" else TicketPriority.MAJOR,
+        tags=[rule.why],
+    )
+    slip.review_code, slip.review_ticket = rule.code, ticket.number
+
+
+def _is_past_warranty(facts: OrderFacts, lines: tuple[LineFacts, ...], work: Work) -> bool:
+    return any(work.today > rules.warranty_ends(facts, line) for line in lines if line.warranty_months)
+
+
+def _must_be_fetchable(state: ReturnState, is_offered: bool, wanted: str, now: datetime) -> None:
+    if not (verdict := pickups.choose(state, is_offered, wanted, now)).ok:
+        raise refused(verdict)
+
+
+def choose_pickup(work: Work, number: str, wanted: str) -> Return:
+    """Fixes or changes when the goods are fetched."""
+    slip = find.slip(work.session, work.customer.id, number, lock=True)
+    facts = order_facts(slip.order)
+    covered = tuple(line for line in facts.lines if slip.line in (None, line.line))
+    _must_be_fetchable(slip.state, pickups.offered(facts, slip.kind, covered), wanted, work.now)
+    slip.pickup = wanted
     return slip
 
 
@@ -108,6 +154,9 @@ def approve(session: Session, slip: Return, when: datetime) -> None:
         enter(slip, ReturnState.REFUNDING, when)
         session.flush()
         send_refund(session, slip.order, slip.refund_fen, f"return:{slip.slip}", when)
+        return
+    if slip.kind is ReturnKind.EXCHANGE and slip.reason_code is ReturnReason.MISSING:
+        enter(slip, ReturnState.DONE, when)  # what was missing is sent after; nothing comes back
         return
     enter(slip, ReturnState.AWAITING_GOODS, when)
     slip.send_by = end_of(last_day(when, rules.SEND_BACK_DAYS))

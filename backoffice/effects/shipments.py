@@ -51,15 +51,17 @@ def arrange(work: Work, tracking_number: str, how: rules.Arrangement, value: str
     return shipment
 
 
-def report(work: Work, tracking_number: str, problem: rules.DeliveryProblem, text: str | None) -> Ticket:
-    """Opens an investigation; a parcel already under investigation gets what is new added to it."""
+def report(
+    work: Work, tracking_number: str, problem: rules.DeliveryProblem, text: str | None
+) -> tuple[bool, Ticket]:
+    """(whether it is new, the investigation): one already under way gets what is new added to it."""
     shipment = find.shipment(work.session, work.customer.id, tracking_number, lock=True)
     if not (verdict := rules.report(shipment_facts(shipment), problem, work.now)).ok:
         raise refused(verdict)
     label = rules.PROBLEM_LABELS[problem]
     if known := same_open_ticket(work, "logistics_investigation", shipment.order_number):
-        return add_comment(work, known, "客户", text or label)
-    return open_ticket(
+        return False, add_comment(work, known, "客户", text or label)
+    return True, open_ticket(
         work,
         kind="logistics_investigation",
         subject=f"{label}：{shipment.tracking_number}",

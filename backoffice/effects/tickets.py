@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
 
 from backoffice.effects import find
 from backoffice.effects.work import Work
-from backoffice.models import Ticket, TicketComment
+from backoffice.models import Order, Return, Ticket, TicketComment
 from backoffice.numbers import next_number
 from backoffice.problems import refused
+from backoffice.rules import complaints
 from backoffice.rules import tickets as rules
 from backoffice.rules.service_hours import due
-from backoffice.states import TicketPriority, TicketState
+from backoffice.states import ReturnState, TicketPriority, TicketState
 
 CUSTOMER, SYSTEM = "客户", "系统"
 
@@ -25,6 +31,7 @@ def open_ticket(
     order_number: str | None = None,
     priority: TicketPriority = TicketPriority.NORMAL,
     conversation_id: str | None = None,
+    tags: Sequence[str] = (),
 ) -> Ticket:
     ticket = Ticket(
         number=next_number(work.session, Ticket.number, "GD", work.today),
@@ -39,6 +46,8 @@ def open_ticket(
         due_at=due(kind, priority, work.now),
         updated_at=work.now,
         urged_that_day=0,
+        tags=list(tags),
+        transcript=[],
         comments=[TicketComment(time=work.now, author=CUSTOMER, text=text)] if text else [],
     )
     work.session.add(ticket)
@@ -58,6 +67,72 @@ def same_open_ticket(work: Work, kind: str, order_number: str) -> Ticket | None:
         )
         .order_by(Ticket.number)
     ).first()
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What somebody complains of. `sentiment` is the assistant's reading of the customer's words."""
+
+    subject: str
+    text: str
+    sentiment: str = "neutral"
+    order: Order | None = None
+    priority: TicketPriority = TicketPriority.NORMAL
+    conversation_id: str | None = None
+    transcript: Sequence[dict[str, Any]] = ()
+
+
+def file_complaint(work: Work, complaint: Complaint) -> Ticket:
+    """A graded ticket: the customer's promise is the document's, the house's targets follow the grade."""
+    graded = complaints.grade(complaint_facts(work, complaint.text, complaint.sentiment, complaint.order))
+    grade = complaints.graver(graded.grade, complaint.priority)
+    ticket = open_ticket(
+        work,
+        kind="complaint",
+        subject=complaint.subject,
+        text=complaint.text,
+        order_number=complaint.order.number if complaint.order else None,
+        priority=grade,
+        conversation_id=complaint.conversation_id,
+        tags=graded.tags,
+    )
+    ticket.due_at = due("complaint", TicketPriority.NORMAL, work.now)
+    ticket.sentiment = complaint.sentiment
+    ticket.transcript = list(complaint.transcript)
+    ticket.respond_by = complaints.respond_by(grade, work.now)
+    ticket.close_by = complaints.close_by(grade, work.now)
+    return ticket
+
+
+def complaint_facts(work: Work, text: str, sentiment: str, order: Order | None) -> complaints.ComplaintFacts:
+    """What the grading looks at: the customer's earlier reports, and the order complained of."""
+    mine = [Ticket.customer_id == work.customer.id, Ticket.kind == "complaint"]
+    still_open = Ticket.state.in_([TicketState.OPEN, TicketState.WORKING])
+    rejected = before = None
+    if order:
+        about = [
+            Ticket.customer_id == work.customer.id,
+            Ticket.order_number == order.number,
+            Ticket.kind != "handoff",
+            Ticket.created_at >= work.now - timedelta(days=complaints.REPEAT_DAYS),
+        ]
+        before = work.session.scalar(select(func.count()).select_from(Ticket).where(*about))
+        rejected = work.session.scalars(
+            select(Return.slip).where(
+                Return.order_number == order.number, Return.state == ReturnState.REJECTED
+            )
+        ).first()
+    return complaints.ComplaintFacts(
+        text=text,
+        sentiment=sentiment,
+        level=work.customer.level,
+        order_state=order.state if order else None,
+        order_fen=order.amount_fen if order else 0,
+        open_before=work.session.scalar(select(func.count()).select_from(Ticket).where(*mine, still_open))
+        or 0,
+        on_order_before=before or 0,
+        rejected_slip=rejected,
+    )
 
 
 def comment(work: Work, number: str, text: str) -> Ticket:

@@ -17,6 +17,12 @@ REPORT_DAYS = 7
 REROUTES = 1
 _SLOT_HOURS = (8, 20)
 _SLOTS = {"上午": (8, 12), "中午": (11, 14), "下午": (12, 18), "傍晚": (17, 20), "晚上": (18, 20)}
+_RECEIVERS = (
+    "门卫 保安 传达室 物业 前台 邻居 管家 收发室 家人 家里人 爸爸 妈妈 父母 老公 老婆 "
+    "室友 同事 朋友 超市 小卖部 便利店"
+).split()
+TIME_SLOTS = ("上午", "下午", "傍晚")
+"""What is offered to choose from; any hours between 8 and 20 will do."""
 _SLOT = re.compile(r"^(\d{1,2})(?:[:：点]00|点)?\s*[-–—~至到]\s*(\d{1,2})(?:[:：点]00|点)?$")
 
 
@@ -96,7 +102,10 @@ def urge_promise(carrier: Carrier) -> str:
     return f"已登记催促，也可以用运单号直接联系{carrier.label}。"
 
 
-def arrange(shipment: ShipmentFacts, how: Arrangement, value: str | None, today: date) -> Decision:
+def arrange(
+    shipment: ShipmentFacts, how: Arrangement, value: str | None, today: date, *, has_value: bool = True
+) -> Decision:
+    """Whether the delivery can be arranged so; without a value (`has_value`), whether to ask for one."""
     if shipment.state is ShipmentState.SIGNED:
         return refuse("shipment_signed", "包裹已经签收，不能再安排派送。")
     if shipment.carrier is not Carrier.LINGXI:
@@ -122,23 +131,36 @@ def arrange(shipment: ShipmentFacts, how: Arrangement, value: str | None, today:
             "out_for_delivery", "包裹正在派送，改不了时间和地点。可以直接联系配送员，或者请人代收。"
         )
     match how:
+        case Arrangement.REROUTE if shipment.reroutes >= REROUTES:
+            return refuse("reroute_limit", "同城改派只有 1 次，这个包裹已经改派过了。")
+        case Arrangement.PICKUP_POINT if shipment.is_large:
+            return refuse("large_goods_no_pickup", "大件默认送货入户，不能放自提点。可以改约送货日期。")
+        case _ if not has_value:
+            return allow()
         case Arrangement.REROUTE:
             return _reroute(shipment, value)
         case Arrangement.DATE:
             return _date(shipment, value, today)
         case Arrangement.TIME_SLOT:
             return _time_slot(value)
-        case Arrangement.PICKUP_POINT if shipment.is_large:
-            return refuse("large_goods_no_pickup", "大件默认送货入户，不能放自提点。可以改约送货日期。")
     return allow()
 
 
 def _reroute(shipment: ShipmentFacts, value: str | None) -> Decision:
-    if shipment.reroutes >= REROUTES:
-        return refuse("reroute_limit", "同城改派只有 1 次，这个包裹已经改派过了。")
     if not is_same_city(value or "", shipment.province, shipment.city):
         return refuse("address_other_city", f"只能改派到{shipment.city}内的地址，跨城请拦截退回后重新下单。")
     return allow()
+
+
+def receiver(text: str | None) -> str | None:
+    """Whom the words name to take the parcel: 放门卫就行 → 门卫."""
+    return next((who for who in _RECEIVERS if who in (text or "")), None)
+
+
+def delivery_dates(shipment: ShipmentFacts, today: date) -> list[date]:
+    """The days that can be chosen, from tomorrow on."""
+    days = LARGE_GOODS_DAYS if shipment.is_large else SMALL_GOODS_DAYS
+    return [today + timedelta(days=ahead) for ahead in range(1, days + 1)]
 
 
 def _date(shipment: ShipmentFacts, value: str | None, today: date) -> Decision:

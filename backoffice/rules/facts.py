@@ -61,6 +61,8 @@ class LineFacts:
     """Its money was already given back."""
     ended_slips: int = 0
     """Slips withdrawn or closed for reasons other than quality."""
+    rejected_slip: str | None = None
+    """The last request for it was turned down: what follows is a dispute, and a person's."""
     exchanged: int = 0
     protected_times: int = 0
     protected_unit_fen: int = 0

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from backoffice.rules.facts import Decision, LineFacts, OrderFacts, allow, last_day, refuse
 from backoffice.rules.reasons import FAULTS
+from backoffice.rules.review import REVIEW_BY_PERSON
 from backoffice.states import (
     Category,
     Level,
@@ -61,6 +62,8 @@ class Request:
     kind: ReturnKind
     reason: ReturnReason
     lines: tuple[LineFacts, ...]
+    is_paid: bool = False
+    """A repair the customer pays for: the warranty does not matter."""
 
 
 def decide(order: OrderFacts, request: Request, now: datetime) -> Decision:
@@ -75,6 +78,12 @@ def decide(order: OrderFacts, request: Request, now: datetime) -> Decision:
             )
         if line.refunded:
             return refuse("return_already_refunded", f"“{line.title}”已经退过款，不能再申请售后。")
+        if line.rejected_slip:
+            return refuse(
+                REVIEW_BY_PERSON,
+                f"“{line.title}”之前的服务单 {line.rejected_slip} 没有通过，"
+                "有异议的由专人复核，2 个工作日内给出结果。",
+            )
     if order.state is OrderState.SHIPPED:
         return allow()
     return _weakest(request.lines, lambda line: _line_allows(order, line, request, now))
@@ -101,7 +110,7 @@ def _order_allows(order: OrderFacts, kind: ReturnKind) -> Decision:
 def _line_allows(order: OrderFacts, line: LineFacts, request: Request, now: datetime) -> Decision:
     match request.kind:
         case ReturnKind.REPAIR:
-            return _repair(order, line, now.date())
+            return _repair(order, line, now.date(), is_paid=request.is_paid)
         case ReturnKind.REFUND if request.reason not in (ReturnReason.DAMAGED, ReturnReason.MISSING):
             return refuse(
                 "return_instead",
@@ -161,15 +170,15 @@ def _fault(order: OrderFacts, line: LineFacts, kind: ReturnKind, today: date) ->
     return allow(deadline)
 
 
-def _repair(order: OrderFacts, line: LineFacts, today: date) -> Decision:
+def _repair(order: OrderFacts, line: LineFacts, today: date, *, is_paid: bool) -> Decision:
     if not line.warranty_months:
         return refuse("warranty_passed", f"“{line.title}”没有保修服务。有质量问题可以在售后期内申请退换货。")
     deadline = warranty_ends(order, line)
-    if today > deadline:
+    if today > deadline and not is_paid:
         return refuse(
             "warranty_passed",
             f"“{line.title}”的保修期已在 {deadline:%Y-%m-%d} 结束。"
-            "可以付费维修，先报价、您同意后才修，请转人工办理。",
+            "可以付费维修：先报价，您同意后才修；寄修后不同意报价的收检测费 30 元，自己送到网点的不收。",
             deadline,
         )
     return allow(deadline)
@@ -264,7 +273,7 @@ def refund_fen(request: Request) -> int:
     return sum(line.paid_fen - line.protected_unit_fen * line.quantity for line in request.lines)
 
 
-def pickup_hint(order: OrderFacts, request: Request, level: Level) -> str:
+def pickup_hint(order: OrderFacts, request: Request, level: Level, *, is_fetched: bool = False) -> str:
     """What sending the goods back costs (document 03, 退换货的运费谁出 and 上门取件收费吗)."""
     if request.reason in FAULTS:
         return "来回运费由我们承担，上门取件免费。"
@@ -277,6 +286,8 @@ def pickup_hint(order: OrderFacts, request: Request, level: Level) -> str:
         return "第二次起每次换码收 10 元。"
     free = _FREE_PICKUPS.get(level)
     member = f"，{level.label}会员每年免 {free} 次" if free else ""
+    if is_fetched:
+        return f"取件费每次 10 元{member}。"
     return f"寄回运费由您承担；也可以约 2 天内上门取件，每次 10 元{member}。"
 
 

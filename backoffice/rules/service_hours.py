@@ -19,12 +19,20 @@ _HOURS = {
     "shipping_urge": 24,
     "callback": 4,
     "installation_complaint": 48,
+    "review": 24,
+    "refund_dispute": 24,
+    "repeated_contact": 4,
 }
 _WORKDAYS = {"complaint": 3, "invoice_complaint": 3, "invoice": 5}
 
 
 def in_hours(now: datetime) -> bool:
     return now.timetz().replace(tzinfo=None) >= OPENS
+
+
+def opens_after(now: datetime) -> datetime:
+    """When people are back, seen from a moment at which nobody is there (between midnight and eight)."""
+    return datetime.combine(now.date(), OPENS, SHANGHAI)
 
 
 def night_answer_by(now: datetime) -> datetime:

@@ -6,6 +6,8 @@ from backoffice.rules.facts import Decision, allow, refuse
 from backoffice.states import TicketState
 
 URGES_A_DAY = 2
+ONCE_PER_ORDER = frozenset({"repeated_contact", "refund_dispute"})
+"""Kinds of which an order has one open ticket at a time: saying it again adds to it."""
 
 
 def comment(state: TicketState) -> Decision:

@@ -8,14 +8,13 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import NamedTuple
 
-from backoffice.clock import SHANGHAI
-from backoffice.models import Customer, Order
+from backoffice.clock import SHANGHAI, end_of
+from backoffice.models import Customer, GiftCard, Order
 from backoffice.rules import points
+from backoffice.rules.levels import THRESHOLDS_FEN
 from backoffice.seed.orders import Purchase, settle
 from backoffice.states import Level, OrderState, ReturnState, SellerType
 
-THRESHOLDS_FEN = {Level.DIAMOND: 2_000_000, Level.GOLD: 500_000, Level.SILVER: 100_000, Level.BASIC: 0}
-"""Paid within 365 days, highest first (document 07, 会员等级怎么划分)."""
 MAX_SHARE_PERCENT = 30
 """Points pay at most this share of the goods (document 07, 灵犀币怎么抵扣)."""
 
@@ -52,7 +51,7 @@ def spent_fen(orders: Sequence[Order], today: date) -> int:
 
 
 def level_for(spent: int) -> Level:
-    return next(level for level, threshold in THRESHOLDS_FEN.items() if spent >= threshold)
+    return next(level for level, least in reversed(THRESHOLDS_FEN.items()) if spent >= least)
 
 
 def set_levels(customers: Sequence[Customer], orders: Mapping[str, Sequence[Order]], today: date) -> None:
@@ -125,6 +124,27 @@ def make_points(
         customer.points = sum(entry.change for entry in entries)
         ledger += entries
     return ledger
+
+
+def make_gift_cards(rng: Random, customers: Sequence[Customer], now: datetime) -> list[GiftCard]:
+    """One account in five has a card or two, partly spent; the first account always has (for the demo)."""
+    cards: list[GiftCard] = []
+    for place, customer in enumerate(customers):
+        for _ in range(rng.randint(1, 2) if place == 0 or rng.random() < 0.2 else 0):
+            face_fen = rng.choice((10_000, 20_000, 50_000))
+            bound_at = now - timedelta(days=rng.randint(1, 1000))
+            cards.append(
+                GiftCard(
+                    id=f"LK{len(cards) + 1:06}",
+                    customer_id=customer.id,
+                    tail=f"{rng.randint(0, 9999):04}",
+                    face_fen=face_fen,
+                    balance_fen=face_fen - rng.randint(0, face_fen // 200) * 100,
+                    bound_at=max(bound_at, customer.registered_at),
+                    valid_to=end_of(bound_at.date() + timedelta(days=3 * 365)),
+                )
+            )
+    return cards
 
 
 def _takes_points(order: Order) -> bool:

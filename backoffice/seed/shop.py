@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from backoffice.clock import in_shanghai
-from backoffice.models import Coupon, Customer, PointsEntry, ShipmentTrace, Ticket
+from backoffice.models import Coupon, Customer, GiftCard, PointsEntry, ShipmentTrace, Ticket
 from backoffice.seed import after_sales, loyalty, orders, parcels, picker
 from backoffice.seed.catalogue import Goods, read_catalogue
 from backoffice.seed.coupons import CouponBook, make_coupons
@@ -44,6 +44,7 @@ class Shop:
     ledger: list[loyalty.Entry]
     coupons: list[Coupon]
     tickets: list[Ticket]
+    gift_cards: list[GiftCard]
 
 
 def seed(session: Session, now: datetime, random_seed: int = RANDOM_SEED) -> bool:
@@ -119,6 +120,7 @@ def assemble(now: datetime, random_seed: int = RANDOM_SEED, order_count: int = O
         ledger=ledger,
         coupons=book.coupons,
         tickets=[*cast.tickets, *tickets],
+        gift_cards=loyalty.make_gift_cards(part("gift cards"), customers, now),
     )
 
 
@@ -131,5 +133,5 @@ def write(session: Session, shop: Shop) -> None:
     session.flush()
     session.execute(insert(ShipmentTrace), shop.traces)
     session.execute(insert(PointsEntry), [entry._asdict() for entry in shop.ledger])
-    session.add_all([*shop.coupons, *shop.tickets])
+    session.add_all([*shop.coupons, *shop.tickets, *shop.gift_cards])
     session.flush()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from pydantic import Field
 
-from backoffice.models import Coupon, Customer, PointsEntry
+from backoffice.models import Coupon, Customer, GiftCard, Order, PointsEntry
 from backoffice.money import yuan
+from backoffice.rules.levels import Progress
 from backoffice.states import CouponState
 from backoffice.views.base import Day, Money, Time, View, masked_phone
 
@@ -42,6 +44,7 @@ class CouponView(View):
     valid_from: Time
     valid_to: Time
     order_number: str | None
+    returned_from: str | None = Field(description="从这个已取消的订单退回来的", examples=[None])
     unusable_reason: str | None = Field(examples=[None, "2026-11-01 已过期，不能延期"])
 
 
@@ -66,6 +69,68 @@ class PointsView(View):
     entries: list[PointsEntryView]
 
 
+class GiftCardView(View):
+    tail: str = Field(examples=["8821"], description="卡号后四位")
+    face: Money
+    balance: Money
+    valid_to: Day
+
+
+class AssetsView(View):
+    """What a customer has in the account, and what of it lapses soonest."""
+
+    level: str = Field(examples=["金卡"])
+    level_code: str = Field(examples=["gold"])
+    spent: Money = Field(description="近 365 天已完成订单的实付，扣除退款")
+    next_level: str | None = Field(examples=["钻石"])
+    next_level_missing: Money | None
+    next_level_on: Day | None = Field(description="下一次定级的日子")
+    points: int
+    points_worth: Money
+    points_expiring: int
+    points_expire_on: Day
+    balance: Money
+    gift_cards: list[GiftCardView] = Field(description="还有余额的，快到期的在前")
+    gift_cards_total: Money
+    coupons: int = Field(description="现在能用的张数")
+    coupon_expires_on: Day | None
+
+
+def assets_view(
+    customer: Customer,
+    points: PointsView,
+    spent_fen: int,
+    progress: Progress | None,
+    cards: list[GiftCard],
+    coupons: list[Coupon],
+) -> AssetsView:
+    return AssetsView(
+        level=customer.level.label,
+        level_code=customer.level.value,
+        spent=yuan(spent_fen),
+        next_level=progress.level.label if progress else None,
+        next_level_missing=yuan(progress.missing_fen) if progress else None,
+        next_level_on=progress.on if progress else None,
+        points=points.balance,
+        points_worth=points.worth,
+        points_expiring=points.expiring,
+        points_expire_on=points.expires_on,
+        balance=yuan(customer.balance_fen),
+        gift_cards=[
+            GiftCardView(
+                tail=card.tail,
+                face=yuan(card.face_fen),
+                balance=yuan(card.balance_fen),
+                valid_to=card.valid_to.date(),
+            )
+            for card in cards
+        ],
+        gift_cards_total=yuan(sum(card.balance_fen for card in cards)),
+        coupons=len(coupons),
+        coupon_expires_on=min((coupon.valid_to.date() for coupon in coupons), default=None),
+    )
+
+
 def customer_view(customer: Customer) -> CustomerView:
     return CustomerView(
         id=customer.id,
@@ -87,7 +152,8 @@ def coupon_state(coupon: Coupon, now: datetime) -> CouponState:
     return coupon.state
 
 
-def coupon_view(coupon: Coupon, now: datetime) -> CouponView:
+def coupon_view(coupon: Coupon, now: datetime, cancelled: Sequence[Order] = ()) -> CouponView:
+    """`cancelled`: the customer's cancelled orders that had used a coupon, newest first."""
     state = coupon_state(coupon, now)
     reason = None
     if state is CouponState.EXPIRED:
@@ -109,7 +175,17 @@ def coupon_view(coupon: Coupon, now: datetime) -> CouponView:
         valid_from=coupon.valid_from,
         valid_to=coupon.valid_to,
         order_number=coupon.order_number,
+        returned_from=next((order.number for order in cancelled if _gave_back(order, coupon)), None),
         unusable_reason=reason,
+    )
+
+
+def _gave_back(order: Order, coupon: Coupon) -> bool:
+    """A cancelled order's coupon is free again and remembers no order: its value and its dates tell."""
+    return (
+        coupon.state is not CouponState.USED
+        and coupon.value_fen == order.discount_fen
+        and coupon.valid_from <= order.created_at <= coupon.valid_to
     )
 
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from pydantic import Field
 
-from backoffice.models import Invoice
+from backoffice.models import Invoice, Order
 from backoffice.money import yuan
-from backoffice.states import InvoiceState
-from backoffice.views.base import Money, Time, View
+from backoffice.rules import invoices as rules
+from backoffice.rules.facts import Decision
+from backoffice.states import InvoiceState, SellerType
+from backoffice.views.base import Money, Permission, Time, View, permission
+from backoffice.views.orders import order_title
+
+
+class InvoiceAllowedView(View):
+    change: Permission
+    resend: Permission
 
 
 class InvoiceView(View):
     number: str = Field(examples=["FP202611210001"])
     order_number: str = Field(examples=["202611180001"])
+    order_title: str = Field(examples=["蓝牙耳机 LX-B3 等2件"])
     type: str = Field(examples=["数电普通发票"])
     type_code: str = Field(examples=["normal"])
     title_kind: str = Field(examples=["个人"])
@@ -31,6 +42,14 @@ class InvoiceView(View):
     sent_at: Time | None
     changes: int
     next_step: str
+    allowed: InvoiceAllowedView
+
+
+class InvoiceCheckView(View):
+    """Whether an invoice could be made out like that, before anything is done."""
+
+    heading: Permission
+    doubtful: bool = Field(description="税号格式对，但校验码对不上，多半是抄错了一位")
 
 
 class InvoicePage(View):
@@ -48,10 +67,13 @@ _NEXT_STEPS = {
 }
 
 
-def invoice_view(invoice: Invoice) -> InvoiceView:
+def invoice_view(invoice: Invoice, order: Order, today: date) -> InvoiceView:
+    is_merchant = order.seller_type is SellerType.MERCHANT
+    change = rules.changeable(invoice.state, is_merchant, invoice.issued_at, invoice.changes, today)
     return InvoiceView(
         number=invoice.number,
         order_number=invoice.order_number,
+        order_title=order_title(order),
         type=invoice.type.label,
         type_code=invoice.type.value,
         title_kind=invoice.title_kind.label,
@@ -70,4 +92,11 @@ def invoice_view(invoice: Invoice) -> InvoiceView:
         sent_at=invoice.sent_at,
         changes=invoice.changes,
         next_step=_NEXT_STEPS[invoice.state],
+        allowed=InvoiceAllowedView(
+            change=permission(change), resend=permission(rules.resendable(invoice.state))
+        ),
     )
+
+
+def check_view(verdict: Decision, doubtful: bool) -> InvoiceCheckView:
+    return InvoiceCheckView(heading=permission(verdict), doubtful=doubtful)

@@ -142,7 +142,7 @@ def order_view(order: Order, now: datetime) -> OrderView:
         delivery_date=order.delivery_date,
         amount=yuan(order.amount_fen),
         freight=yuan(order.freight_fen),
-        payment_method=_payment(order),
+        payment_method=payment(order),
         seller=SellerView(type=order.seller_type.value, name=order.seller_name),
         recipient=order.recipient,
         phone_masked=masked_phone(order.phone),
@@ -211,7 +211,7 @@ def _cancel_request(order: Order) -> CancelRequestView | None:
     return CancelRequestView(requested_at=requested, decide_by=requested + orders.MERCHANT_CANCEL_REVIEW)
 
 
-def _payment(order: Order) -> str:
+def payment(order: Order) -> str:
     """微信支付, with 礼品卡 and 账户余额 where they paid a part."""
     ways = [order.payment_method]
     ways += [PaymentMethod.GIFT_CARD] * bool(order.gift_card_fen) + [PaymentMethod.BALANCE] * bool(

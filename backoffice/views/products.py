@@ -6,9 +6,12 @@ from typing import Any
 
 from pydantic import Field
 
-from backoffice.models import Product
+from backoffice.models import Coupon, Product
 from backoffice.money import yuan
+from backoffice.rules.properties import Page, asked, is_general, kind_of, told
 from backoffice.rules.returns import goods_policy
+from backoffice.rules.search import Found
+from backoffice.rules.wishes import Pick
 from backoffice.states import SellerType
 from backoffice.views.base import Day, Money, Time, View
 
@@ -41,6 +44,9 @@ class VariantView(View):
     variant: str
     price: Money
     stock: int
+    stock_state: str = Field(examples=["有货"])
+    stock_state_code: str = Field(examples=["in_stock"])
+    restock_hint: str | None = Field(examples=[None, "预计 2026-12-01 到货"])
 
 
 class ProductDetailView(ProductView):
@@ -58,6 +64,148 @@ class ProductPage(View):
     total: int
 
 
+class FoundView(View):
+    """A product with all its variants; `sku` is one of them, in stock where any is."""
+
+    product_id: str
+    sku: str
+    name: str
+    kind: str = Field(examples=["智能手机"])
+    price_from: Money
+    price_to: Money
+    in_stock: bool
+    score: float = Field(description="0 至 1，客户的话有多少对得上")
+    best: bool = Field(description="和最合适的差不多合适")
+
+
+class FoundPage(View):
+    items: list[FoundView]
+    total: int
+
+
+class FactView(View):
+    name: str = Field(examples=["防水"])
+    value: str = Field(examples=["耳机 IP54，充电盒不防水"])
+
+
+class AnswerView(View):
+    """`facts` answer the question; where they are empty the page says nothing about it."""
+
+    sku: str
+    name: str
+    general: bool = Field(description="问的是整体怎么样，不是某一项")
+    facts: list[FactView]
+    recorded: list[FactView] = Field(description="商品页写了的全部参数")
+
+
+class UsableCouponView(View):
+    name: str = Field(examples=["满 129 减 20"])
+    value: Money
+    price_after: Money
+    valid_to: Time
+
+
+class OfferView(View):
+    """What a product costs now, what it cost before the last change, and the customer's coupons for it."""
+
+    sku: str
+    name: str
+    variant: str
+    price: Money
+    since: Time | None
+    was: Money | None = Field(description="上一次调价前的价格")
+    lowest: Money = Field(description="有记录以来的最低价")
+    coupons: list[UsableCouponView]
+
+
+class PickView(View):
+    sku: str
+    product_id: str
+    name: str
+    kind: str
+    price: Money
+    why: list[str] = Field(examples=[["防水：IP68", "近 90 天卖出 12 件"]])
+
+
+class PickList(View):
+    items: list[PickView]
+    open: bool = Field(description="客户没有说要什么")
+
+
+def found_view(found: Found[str], variants: list[Product]) -> FoundView:
+    chosen = min(variants, key=lambda product: (not _for_sale(product), product.sku))
+    prices = [product.price_fen for product in variants]
+    return FoundView(
+        product_id=found.key,
+        sku=chosen.sku,
+        name=chosen.name,
+        kind=kind_of(chosen.attributes),
+        price_from=yuan(min(prices)),
+        price_to=yuan(max(prices)),
+        in_stock=any(map(_for_sale, variants)),
+        score=round(found.score, 4),
+        best=found.best,
+    )
+
+
+def answer_view(product: Product, page: Page, question: str) -> AnswerView:
+    return AnswerView(
+        sku=product.sku,
+        name=product.name,
+        general=is_general(question),
+        facts=[FactView(name=fact.name, value=fact.value) for fact in asked(question, page)],
+        recorded=[FactView(name=fact.name, value=fact.value) for fact in told(page)],
+    )
+
+
+def page_of(product: Product, variants: list[Product]) -> Page:
+    """What a product's page tells."""
+    return Page(
+        name=product.name,
+        attributes={name: str(value) for name, value in product.attributes.items()},
+        seller_type=product.seller_type,
+        seller_name=product.seller_name,
+        category=product.category,
+        warranty_months=product.warranty_months,
+        return_policy=goods_policy(product.return_rule, product.category, product.seller_type),
+        variants=tuple(each.variant for each in variants),
+    )
+
+
+def offer_view(product: Product, coupons: list[Coupon]) -> OfferView:
+    now, before = [*product.prices, None, None][:2]
+    return OfferView(
+        sku=product.sku,
+        name=product.name,
+        variant=product.variant,
+        price=yuan(product.price_fen),
+        since=now.since if now else None,
+        was=yuan(before.price_fen) if before else None,
+        lowest=yuan(min([product.price_fen, *(each.price_fen for each in product.prices)])),
+        coupons=[
+            UsableCouponView(
+                name=coupon.name,
+                value=yuan(coupon.value_fen),
+                price_after=yuan(max(product.price_fen - coupon.value_fen, 0)),
+                valid_to=coupon.valid_to,
+            )
+            for coupon in coupons
+        ],
+    )
+
+
+def pick_view(pick: Pick) -> PickView:
+    offer = pick.offer
+    return PickView(
+        sku=offer.sku,
+        product_id=offer.product_id,
+        name=offer.name,
+        kind=offer.kind,
+        price=yuan(offer.price_fen),
+        why=pick.why,
+    )
+
+
 def product_view(product: Product) -> ProductView:
     return ProductView(**_fields(product))
 
@@ -72,7 +220,13 @@ def product_detail_view(product: Product, variants: list[Product]) -> ProductDet
         restock_on=product.restock_on,
         price_history=[PriceView(price=yuan(each.price_fen), since=each.since) for each in product.prices],
         variants=[
-            VariantView(sku=each.sku, variant=each.variant, price=yuan(each.price_fen), stock=_for_sale(each))
+            VariantView(
+                sku=each.sku,
+                variant=each.variant,
+                price=yuan(each.price_fen),
+                stock=_for_sale(each),
+                **dict(zip(("stock_state", "stock_state_code", "restock_hint"), _stock(each), strict=True)),
+            )
             for each in variants
         ],
     )

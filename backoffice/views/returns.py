@@ -9,9 +9,27 @@ from backoffice.effects.refunds import parts_of
 from backoffice.effects.returns import slip_title
 from backoffice.models import Customer, Return
 from backoffice.money import yuan
-from backoffice.rules import refunds, returns
-from backoffice.states import ReturnKind, ReturnState
+from backoffice.rules import pickups, refunds, returns, review, service_points
+from backoffice.states import ReturnKind, ReturnReason, ReturnState
 from backoffice.views.base import Day, Money, Time, View
+
+
+class PickupView(View):
+    value: str = Field(examples=["2026-11-22 上午"])
+    label: str = Field(examples=["11-22 上午（8:00-12:00）"])
+
+
+class ReviewView(View):
+    code: str = Field(examples=["large_refund"])
+    why: str = Field(examples=["退款超过 5000.00 元"])
+    ticket_number: str = Field(examples=["GD202611210001"])
+
+
+class ServicePointView(View):
+    name: str = Field(examples=["灵犀售后杭州服务点"])
+    address: str
+    phone: str
+    hours: str
 
 
 class ReturnEventView(View):
@@ -38,6 +56,10 @@ class ReturnView(View):
     flash_refund: bool = Field(description="闪电退款：寄回的包裹揽收后先退款")
     deadline: Day | None = Field(description="寄回期限")
     return_address: str | None
+    pickup: PickupView | None = Field(description="上门取件时间")
+    review_by_person: ReviewView | None = Field(description="按规则要由专人审核")
+    is_paid_repair: bool = Field(description="过保的付费维修：先报价")
+    service_point: ServicePointView | None = Field(description="维修：收货城市的服务点")
     next_step: str
     created_at: Time
     history: list[ReturnEventView]
@@ -75,12 +97,41 @@ def return_view(slip: Return, customer: Customer) -> ReturnView:
         flash_refund=flash,
         deadline=slip.send_by.date() if slip.send_by else None,
         return_address=slip.return_address,
-        next_step=_next_step(slip, returns.pickup_hint(facts, request, customer.level), facts.is_merchant),
+        pickup=pickup_view(slip.pickup) if slip.pickup else None,
+        review_by_person=_review(slip),
+        is_paid_repair=slip.is_paid_repair,
+        service_point=service_point_view(slip.order.province, slip.order.city)
+        if slip.kind is ReturnKind.REPAIR
+        else None,
+        next_step=_next_step(
+            slip,
+            returns.pickup_hint(facts, request, customer.level, is_fetched=bool(slip.pickup)),
+            facts.is_merchant,
+        ),
         created_at=slip.created_at,
         history=[
             ReturnEventView(time=event.time, state=event.state.label, state_code=event.state.value)
             for event in slip.events
         ],
+    )
+
+
+def pickup_view(offer: str) -> PickupView:
+    return PickupView(value=offer, label=pickups.label(offer))
+
+
+def service_point_view(province: str, city: str) -> ServicePointView | None:
+    point = service_points.nearest(province, city)
+    if point is None:
+        return None
+    return ServicePointView(name=point.name, address=point.address, phone=point.phone, hours=point.hours)
+
+
+def _review(slip: Return) -> ReviewView | None:
+    if slip.review_code is None or slip.review_ticket is None:
+        return None
+    return ReviewView(
+        code=slip.review_code, why=review.why(slip.review_code), ticket_number=slip.review_ticket
     )
 
 
@@ -99,8 +150,17 @@ def _next_step(slip: Return, pickup_hint: str, is_merchant: bool) -> str:
     match slip.state:
         case ReturnState.REVIEWING if slip.intercepts:
             return "已通知承运方拦截，24 小时内告诉您结果；拦截不成的，收货时直接拒收即可。"
+        case ReturnState.REVIEWING if slip.review_code:
+            return f"{review.why(slip.review_code)}，由专人审核，24 小时内答复您。"
         case ReturnState.REVIEWING:
             return _review_step(slip, is_merchant)
+        case ReturnState.AWAITING_GOODS if slip.pickup:
+            when = pickups.label(slip.pickup)
+            return f"取件员 {when} 上门，请备好商品、赠品和配件，凭服务单号取货。{pickup_hint}"
+        case ReturnState.DONE if (
+            slip.kind is ReturnKind.EXCHANGE and slip.reason_code is ReturnReason.MISSING
+        ):
+            return "缺的商品 24 小时内补发，发出后短信告诉您运单号，不用寄回已收到的。"
         case ReturnState.AWAITING_GOODS:
             until = f" {slip.send_by:%Y-%m-%d} 前" if slip.send_by else " 7 天内"
             return f"请在{until}寄回商品（赠品和配件一起）。{pickup_hint}"
@@ -122,8 +182,12 @@ def _next_step(slip: Return, pickup_hint: str, is_merchant: bool) -> str:
 def _review_step(slip: Return, is_merchant: bool) -> str:
     if is_merchant:
         return "商家 48 小时内审核，超时自动同意。审核通过后会告诉您怎么寄回。"
+    if slip.kind is ReturnKind.REPAIR and slip.is_paid_repair:
+        return "已过保修期，先检测报价，您同意后才修；寄修后不同意报价的收检测费 30 元，自己送到网点的不收。"
     if slip.kind is ReturnKind.REPAIR:
-        return "请在服务单里写明故障并上传视频，24 小时内审核。"
+        return "在保修期内，非人为故障免费修。请在服务单里写明故障并上传视频，24 小时内审核。"
+    if slip.kind is ReturnKind.EXCHANGE and slip.reason_code is ReturnReason.MISSING:
+        return "请在服务单里上传商品和面单的照片，24 小时内核对出库称重和录像，属实的马上补发。"
     within = "2" if _is_fresh(slip) else "24"
     return f"请在服务单里上传商品和问题处的照片或视频，{within} 小时内审核。来回运费由我们承担。"
 

@@ -10,7 +10,8 @@ from backoffice.effects.facts import shipment_facts
 from backoffice.models import Shipment
 from backoffice.rules.deliveries import is_late, is_stalled
 from backoffice.states import ShipmentState
-from backoffice.views.base import Day, Time, View
+from backoffice.views.base import Day, Permission, Time, View
+from backoffice.views.tickets import TicketView
 
 
 class CarrierView(View):
@@ -50,6 +51,18 @@ class UrgedShipmentView(View):
     shipment: ShipmentView
     ticket_number: str = Field(examples=["GD202611210001"])
     promise: str = Field(examples=["已催促配送站，2 小时内回电给您。"])
+
+
+class ReportedShipmentView(TicketView):
+    is_new: bool = Field(description="false：这个包裹已经在核查，补充了内容")
+
+
+class ArrangementLookView(View):
+    permission: Permission
+    dates: list[Day] = Field(description="可约的日期")
+    time_slots: list[str] = Field(examples=[["上午", "下午"]])
+    city: str = Field(description="只能改派到这个城市", examples=["杭州市"])
+    named: str | None = Field(description="话里提到的代收人", examples=["门卫"])
 
 
 class ArrangedShipmentView(View):

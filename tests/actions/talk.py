@@ -54,6 +54,16 @@ class Outcome:
     events: list[dict[str, Any]]
 
     @property
+    def loop(self) -> str | None:
+        """The form that it opened."""
+        return next((e["name"] for e in reversed(self.events) if e["event"] == "active_loop"), None)
+
+    @property
+    def then(self) -> str | None:
+        """The action that follows at once."""
+        return next((e["name"] for e in self.events if e["event"] == "followup"), None)
+
+    @property
     def buttons(self) -> list[dict[str, str]]:
         """All buttons offered."""
         return [button for message in self.messages for button in message["buttons"]]
@@ -71,6 +81,7 @@ def run(
     customer_token: str | None = None,
     events: list[dict[str, Any]] | None = None,
     message: dict[str, Any] | None = None,
+    sentiment: str | None = None,
 ) -> Outcome:
     """One run of an action after the customer wrote `text`; `message` adds to what is known of it (sentiment, requests).
 
@@ -80,12 +91,18 @@ def run(
     latest = {
         "text": text,
         "intent": {"name": intent, "confidence": 0.9},
-        "entities": [{"entity": name, "value": value} for name, value in (entities or {}).items()],
+        "entities": [
+            {"entity": name, "value": value}
+            for name, told in (entities or {}).items()
+            for value in (told if isinstance(told, list) else [told])
+        ],
         "message_id": message_id,
         "metadata": {"customer_token": proof} if proof else {},
         "cues": {} if text.startswith("/") else cues(text),
         **(message or {}),
     }
+    if sentiment:
+        latest["sentiment"] = {"name": sentiment, "confidence": 0.9}
     known = {name: None for name in [*DOMAIN["slots"], "requested_slot"]} | (slots or {})
     loop = {"name": form} if form else {}
     tracker = Tracker("conversation", known, latest, events or [], False, None, loop, "action_listen")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from actions.after_sales import ValidateAfterSalesForm
 from actions.forms import AskOrdersNumber
 from actions.orders import (
     ActionOrdersCancel,
+    ActionOrdersChange,
     ActionOrdersStatus,
     ValidateOrdersCancelForm,
     ValidateOrdersChangeForm,
@@ -116,6 +120,70 @@ def test_a_change_is_read_back_and_a_no_asks_again() -> None:
     slots |= {"orders_change_value": "文一路", "requested_slot": "orders_change_confirmed"}
     denied = run(ValidateOrdersChangeForm(), "不对", "chat_deny", slots=slots, form="orders_change_form")
     assert denied.slots["requested_slot"] == "orders_change_value"
+
+
+def a_change(shop: Shop, words: str, field: str | None = None, asked: bool = False, **said: Any) -> dict[str, Any]:
+    """The slots after a message of the change form."""
+    slots: dict[str, Any] = {"orders_number": EARPHONES.number, "orders_checked": "orders_change_form:possible"}
+    slots |= {"orders_change_field": field, "requested_slot": "orders_change_value" if asked else None}
+    return run(ValidateOrdersChangeForm(), words, slots=slots, form="orders_change_form", **said).slots
+
+
+def test_a_number_in_the_first_message_is_not_asked_for_again(shop: Shop) -> None:
+    told = a_change(shop, "电话改成13912345678", intent="orders_change", entities={"phone": "13912345678"})
+    assert (told["orders_change_field"], told["orders_change_value"]) == ("phone", "13912345678")
+    assert told["requested_slot"] == "orders_change_confirmed"
+
+
+@pytest.mark.parametrize(("field", "words"), [("phone", "12345"), ("delivery_date", "你们看着办")])
+def test_a_value_of_the_wrong_shape_is_asked_again(shop: Shop, field: str, words: str) -> None:
+    told = a_change(shop, words, field, asked=True)
+    assert told["orders_change_value"] is None and told["requested_slot"] == "orders_change_value"
+
+
+def test_giving_up_is_no_answer(shop: Shop) -> None:
+    told = a_change(shop, "/chat_stop", "phone", asked=True, intent="chat_stop")
+    assert set(told) == {"requested_slot"}, "the form lets the rule for giving up answer"
+
+
+def test_a_day_is_given_to_the_shop_as_a_date(shop: Shop) -> None:
+    told = a_change(shop, "后天吧", "delivery_date", asked=True, entities={"date": "2026-11-23"})
+    assert told["orders_change_value"] == "2026-11-23"
+
+
+def test_words_that_lead_up_to_an_address_are_no_part_of_it(shop: Shop) -> None:
+    where = {"intent": "orders_change", "entities": {"address": "文三路90号"}}
+    told = a_change(shop, "改成文三路90号东边铁门", "address", asked=True, **where)
+    assert told["orders_change_value"] == "文三路90号东边铁门"
+
+
+def test_another_colour_is_explained_and_nothing_is_asked(shop: Shop) -> None:
+    told = a_change(shop, "想换成黑色的", intent="orders_change", entities={"colour": "黑色"})
+    assert told["requested_slot"] is None
+    slots = {"orders_number": EARPHONES.number, "orders_change_field": told["orders_change_field"]}
+    assert run(ActionOrdersChange(), slots=slots).said == ["utter_orders_change_variant"]
+    assert shop.done == []
+
+
+def test_a_merchants_order_is_not_said_to_be_cancelled(shop: Shop) -> None:
+    shop.orders["C1"] = [replace(EARPHONES, seller="清风家居旗舰店")]
+    done = run(ActionOrdersCancel(), slots={"orders_number": EARPHONES.number, "orders_cancel_confirmed": True})
+    assert done.said == ["utter_orders_cancel_requested"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({"promised_ship_by": "2020-01-01T10:00:00+08:00"}, "utter_orders_status_paid_late"),
+     ({"promised_ship_by": "2999-01-01T10:00:00+08:00"}, "utter_orders_status_paid"),
+     ({"cancel_decide_by": "2026-11-22T10:00:00+08:00"}, "utter_orders_status_paid_reviewing"),
+     ({"times": {}}, "utter_orders_status_on_delivery"),
+     ({"times": {}, "state_code": "cancelled"}, "utter_orders_status_cancelled_unpaid")],
+)  # fmt: skip
+def test_what_is_special_about_an_order_is_told(shop: Shop, changed: dict[str, Any], said: str) -> None:
+    shop.orders["C1"] = [replace(EARPHONES, **changed)]
+    if "times" in changed:
+        shop.orders["C1"] = [replace(shop.orders["C1"][0], times={"created_at": "2026-11-19T10:02:00+08:00"})]
+    assert run(ActionOrdersStatus(), slots={"orders_number": EARPHONES.number}).said == [said]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ READS = [
     ("/returns/{}", SLIP),
     ("/invoices/{}", INVOICE),
     ("/tickets/{}", TICKET),
+    ("/payments/check?problem=paid_unpaid&order_number={}", ORDER),
 ]
 WRITES: list[tuple[str, str, Any]] = [
     ("/orders/{}/cancel", ORDER, {}),

@@ -19,7 +19,11 @@ from backoffice.models import Base
 from backoffice.settings import Settings, SettingsError
 from tests.backoffice.conftest import fresh_database
 
-SECRETS = {"LINGXI_SERVICE_TOKEN": "t" * 20 + "o" * 20, "LINGXI_CUSTOMER_JWT_SECRET": "s" * 20 + "e" * 20}
+SECRETS = {
+    "LINGXI_SERVICE_TOKEN": "t" * 20 + "o" * 20,
+    "LINGXI_CUSTOMER_JWT_SECRET": "s" * 20 + "e" * 20,
+    "LINGXI_RASA_TOKEN": "r" * 20 + "a" * 20,
+}
 
 
 @pytest.mark.parametrize("name", list(SECRETS))

@@ -61,7 +61,8 @@ def test_every_intent_has_its_topics_folder_and_examples() -> None:
         written = {block["intent"] for block in yaml.safe_load((DATA / topic / "nlu.yml").read_text("utf-8"))["nlu"]}
         declared = {intent for intent in DOMAIN["intents"] if topic_of(intent) == topic}
         assert written == declared, topic
-    assert all(topic_of(intent) for intent in DOMAIN["intents"])
+    # EXTERNAL_…: triggered over Rasa's API, said by nobody.
+    assert all(topic_of(intent.removeprefix("EXTERNAL_")) for intent in DOMAIN["intents"])
 
 
 @pytest.mark.parametrize("file", ["nlu.yml", "rules.yml", "responses.yml", "stories.yml"])

@@ -138,7 +138,7 @@ def filled(customer: Customer, form: str) -> list[str]:
 def other_goal(form: str) -> tuple[str, str]:
     """Words of another wish, and the form that it opens."""
     if form == "logistics_track_form":
-        return "我要取消订单", "orders_cancel_form"
+        return "帮我把这个订单取消掉", "orders_cancel_form"
     return "帮我查一下快递到哪了", "logistics_track_form"
 
 

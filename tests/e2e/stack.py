@@ -12,13 +12,16 @@ import sqlite3
 import subprocess
 import time
 import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import jwt
 
 ROOT = Path(__file__).resolve().parents[2]
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class Stack:
@@ -35,6 +38,8 @@ class Stack:
             **{f"LINGXI_{name}_PORT": str(port) for name, port in ports.items()},
             "LINGXI_BIND": "127.0.0.1",
             "LINGXI_DEMO": "1",
+            # The shop's working hours: what is said to "转人工" does not depend on when the tests run.
+            "LINGXI_CLOCK": datetime.now(SHANGHAI).replace(hour=15, minute=0).isoformat(),
             "LINGXI_RASA_TOKEN": secrets.token_urlsafe(48),
             "LINGXI_SERVICE_TOKEN": secrets.token_urlsafe(48),
             "LINGXI_CUSTOMER_JWT_SECRET": secrets.token_urlsafe(48),
@@ -69,6 +74,12 @@ class Stack:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    def revive(self) -> None:
+        """Start whatever does not run."""
+        dead = [name for name in self._commands if name not in self._running]
+        if dead:
+            self.start(*dead)
 
     def log(self, name: str) -> str:
         """What a process has written."""

@@ -4,32 +4,60 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from dataclasses import dataclass, field
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from tests.e2e.stack import Customer, Stack
 from tests.live.scripts import ScriptError, filled
+from tests.live.web import WebCustomer
 
 # What no customer should ever read: an unfilled placeholder, Python's nothing, a response's name, a state's code.
 RAW = re.compile(r"\{\w*\}|\bNone\b|\bnull\b|\butter_\w+|\baction_\w+")
 
 
-@dataclass
-class Used:
-    """What earlier scripts of this run have taken."""
+class Shop:
+    """The demo shop's database: as it was seeded at the start of every script, so that none sees another's traces."""
 
-    keys: set[str] = field(default_factory=set)
-    customers: set[str] = field(default_factory=set)
+    def __init__(self, folder: Path) -> None:
+        self._live, self._seeded = folder / "backoffice.db", folder / "seeded.db"
+        _copy(self._live, self._seeded)
+        self._used: set[str] = set()
+
+    def restore(self) -> None:
+        """Back to how it was seeded, while the back office runs."""
+        _copy(self._seeded, self._live)
+
+    def stage(self, sql: str, values: dict[str, Any]) -> None:
+        """Change a row so that it is what a script is about."""
+        with closing(sqlite3.connect(self._live, timeout=30)) as connection, connection:
+            connection.execute(sql, values)
+
+    def rows(self, sql: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        """Ask the database; it cannot be written to."""
+        with closing(sqlite3.connect(f"file:{self._live}?mode=ro", uri=True, timeout=30)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(sql, values)]
+
+    def unused_first(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Rows that no script of this run has taken come first: its conversation may still be about them."""
+        return sorted(rows, key=lambda row: _key(row) in self._used)
+
+    def take(self, row: dict[str, Any]) -> None:
+        """Remember that a script is about this row."""
+        self._used.add(_key(row))
 
 
 class Play:
     """One script being played against a running stack."""
 
-    def __init__(self, stack: Stack, used: Used, script: dict[str, Any]) -> None:
-        self.stack, self.script = stack, script
-        self.row = self._pick(used) if "given" in script else {}
+    def __init__(self, stack: Stack, shop: Shop, script: dict[str, Any]) -> None:
+        self.stack, self.shop, self.script = stack, shop, script
+        shop.restore()
+        self.row = self._pick() if "given" in script else {}
         name = filled(str(script.get("customer") or self.row.get("customer_id")), self.row)
-        self.customer = Customer(stack, None if name == "visitor" else name)
+        face = WebCustomer if any("upload" in step for step in script["conversation"]) else Customer
+        self.customer: Customer | WebCustomer = face(stack, None if name == "visitor" else name)
         self.said: list[str] = []
         self._down: set[str] = set()
 
@@ -43,7 +71,10 @@ class Play:
         except AssertionError as error:
             raise AssertionError(f"{error}\n\n{self.transcript}") from None
         finally:
-            self.stack.start(*self._down) if self._down else None
+            if self._down:
+                self.stack.start(*self._down)
+            if isinstance(self.customer, WebCustomer):
+                self.customer.close()
             print(self.transcript)
 
     @property
@@ -51,17 +82,16 @@ class Play:
         """What was said until now."""
         return "\n".join([f"given {self.row}", *self.said])
 
-    def _pick(self, used: Used) -> dict[str, Any]:
-        rows = [dict(row) for row in self.stack.rows(self.script["given"])]
-        free = [row for row in rows if str(row.get("number", row.get("customer_id"))) not in used.keys]
-        # A customer nobody has spoken for yet has no other script's traces; where all have, a new order will do.
-        for row in sorted(free, key=lambda each: str(each.get("customer_id")) in used.customers):
+    def _pick(self) -> dict[str, Any]:
+        rows = self.shop.rows(self.script["given"], {})
+        for row in self.shop.unused_first(rows):
             if self._permitted(row):
-                used.keys.add(str(row.get("number", row.get("customer_id"))))
-                used.customers.add(str(row.get("customer_id")))
+                self.shop.take(row)
+                for sql in self.script.get("staged") or []:
+                    self.shop.stage(sql, row)
                 return row
-        reason = f"{len(rows)} rows, {len(free)} of them not used by another script, none permitted as asked"
-        raise AssertionError(f"the demo shop has nothing like this ({reason}): {self.script['given']}")
+        reason = "the shop's rules permit none as asked" if rows else "no such row"
+        raise AssertionError(f"the demo shop has nothing like this ({len(rows)} rows; {reason}): {self.script['given']}")
 
     def _permitted(self, row: dict[str, Any]) -> bool:
         wanted: list[tuple[str, str | None, bool]] = []
@@ -113,7 +143,7 @@ class Play:
         elif "press" in step:
             answer = customer.press(step["press"], step.get("message_id"))
         else:
-            raise ScriptError("upload: pictures go over the web chat; not played yet")
+            answer = customer.upload()  # type: ignore[union-attr]
         titles = [button["title"] for button in customer.buttons]
         names = self._names()
         self._note(f"灵犀: {answer}  {names}" + (f"  [{' | '.join(titles)}]" if titles else ""))
@@ -148,14 +178,18 @@ class Play:
         return names
 
     def _ask(self, question: dict[str, Any]) -> None:
-        connection = sqlite3.connect(f"file:{self.stack.folder}/backoffice.db?mode=ro", uri=True)
-        connection.row_factory = sqlite3.Row
-        try:
-            rows = [dict(row) for row in connection.execute(question["sql"], self.row)]
-        finally:
-            connection.close()
-        wanted = filled(question["rows"], self.row)
+        rows, wanted = self.shop.rows(question["sql"], self.row), filled(question["rows"], self.row)
         assert rows == wanted, f"{question['sql']}\n  holds   {rows}\n  and not {wanted}"
 
     def _note(self, line: str) -> None:
         self.said.append(line)
+
+
+def _key(row: dict[str, Any]) -> str:
+    """What two scripts better do not share: the number, else the customer."""
+    return str(row.get("number") or row.get("customer_id") or "")
+
+
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source, timeout=30)) as here, closing(sqlite3.connect(target, timeout=30)) as there:
+        here.backup(there)

@@ -2,7 +2,10 @@
 
     - name: an unshipped order is cancelled after a yes      # unique, says what the customer gets
       given: select number, customer_id from orders where state = 'paid' and seller_type = 'self'
-                                     # columns become {placeholders}; no row (`number`, else `customer_id`) serves twice
+                                     # the first row that fits; its columns become {placeholders}. Every script begins with
+                                     # the demo shop as it was seeded; rows no script took before are taken first.
+      staged:                        # makes the row what the script is about
+      - update orders set urged_count = 3 where number = :number
       allowed: cancel                # only a row whose order the shop's rules allow this for; a list for several
       refused: {return: too_late}    # only one they refuse it for; a plain `refused: return` for any reason
       customer: C000003              # instead of given's customer_id; `visitor` for nobody signed in
@@ -17,7 +20,7 @@
         slots: {orders_last: "{number}"}               # what the tracker remembers now
       - say: 确认取消
         message_id: the-same-click   # the provider's number of the message; the same one twice is a repeat
-      - upload: picture              # send a small picture; the same checks as for `say`
+      - upload: picture              # send a small picture: the whole script is then played over the web chat
       - kill: backoffice             # end a process as a crash would; `start: backoffice` brings it back
       - token: expired               # from here on: expired, forged, missing, valid, or another customer's number
       database:                      # afterwards, with given's columns as :parameters; `rows` compares all rows in order
@@ -44,7 +47,7 @@ STEPS = {
     "start": set(),
     "token": set(),
 }  # fmt: skip
-SCRIPT = {"name", "given", "allowed", "refused", "customer", "conversation", "database"}
+SCRIPT = {"name", "given", "staged", "allowed", "refused", "customer", "conversation", "database"}
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 PROCESSES = ("backoffice", "actions", "rasa")
 
@@ -75,10 +78,12 @@ def check(script: Any) -> dict[str, Any]:
     _keys("script", script, SCRIPT, {"name", "conversation"})
     if not isinstance(script["conversation"], list) or not script["conversation"]:
         raise ScriptError("conversation: is no list of steps")
-    if ("allowed" in script or "refused" in script) and "given" not in script:
-        raise ScriptError("allowed/refused choose among given's rows: write `given`")
-    if ("customer" in script) == ("customer_id" in str(script.get("given", ""))):
+    if any(key in script for key in ("allowed", "refused", "staged")) and "given" not in script:
+        raise ScriptError("allowed, refused and staged are about given's row: write `given`")
+    if "customer" not in script and "customer_id" not in str(script.get("given", "")):
         raise ScriptError("say who writes: either a customer_id among given's columns, or `customer`")
+    if not all(isinstance(sql, str) for sql in script.get("staged") or []):
+        raise ScriptError("staged: is no list of SQL statements")
     for place, step in enumerate(script["conversation"], 1):
         kinds = [kind for kind in STEPS if isinstance(step, dict) and kind in step]
         if len(kinds) != 1:
@@ -89,6 +94,8 @@ def check(script: Any) -> dict[str, Any]:
                 raise ScriptError(f"step {place}: {key} is no list: {step[key]!r}")
         if kinds[0] in ("kill", "start") and step[kinds[0]] not in PROCESSES:
             raise ScriptError(f"step {place}: no such process: {step[kinds[0]]!r}; there are {', '.join(PROCESSES)}")
+    if any("upload" in step for step in script["conversation"]) and any("token" in step for step in script["conversation"]):
+        raise ScriptError("a script that sends pictures cannot change its token")
     for place, question in enumerate(script.get("database") or [], 1):
         _keys(f"database {place}", question, {"sql", "rows"}, {"sql", "rows"})
     return dict(script)

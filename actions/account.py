@@ -1,0 +1,85 @@
+"""The account: what is in it, and how its owner changes it. The assistant itself changes nothing and asks for no code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk.events import EventType, FollowupAction
+
+from actions import wiring
+from actions.base import CustomerAction, Turn
+from actions.gateways.account import Assets
+from actions.words import fits, typed, variant_meant
+
+PERSON_AT_ONCE = ("stolen",)
+
+
+class ActionAccountAssets(CustomerAction):
+    """Level, points, balance and gift cards: the one asked for, else all; and what lapses soon."""
+
+    concludes = True
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_account_assets"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Answer from the account."""
+        _warn_of_secrets(turn)
+        assets = await turn.call(wiring.gateways().account.assets, turn.reader)
+        asked = variant_meant(turn, "utter_account_assets", typed(turn))
+        told = _told(assets)
+        special = {
+            "points": "points_expiring" if assets.points_expiring else "",
+            "level": "level_top" if assets.next_level is None else "",
+            "gift_cards": "" if assets.gift_cards else "gift_cards_none",
+        }
+        turn.utter("utter_account_assets", special.get(asked) or asked, **told)
+        return []
+
+
+class ActionAccountManage(CustomerAction):
+    """Says the steps for what the customer wants to change; a stolen account goes to a person at once."""
+
+    visitors = True
+    concludes = True
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_account_manage"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Find the matter by its button or words; where none fits, offer the matters."""
+        secret = _warn_of_secrets(turn)
+        kind = turn.entity("account_kind") or variant_meant(turn, "utter_account_manage", typed(turn))
+        if kind or not secret:
+            turn.utter("utter_account_manage", str(kind))
+        return [FollowupAction("action_handoff")] if kind in PERSON_AT_ONCE else []
+
+
+def _warn_of_secrets(turn: Turn) -> bool:
+    """A password or code does not belong into a chat."""
+    told = fits(turn, "utter_account_secret", typed(turn))
+    if told:
+        turn.utter("utter_account_secret")
+    return told
+
+
+def _told(assets: Assets) -> dict[str, Any]:
+    cards = "；".join(f"*{card.tail}：{card.balance}（{card.valid_to}）" for card in assets.gift_cards)
+    return {
+        "level": assets.level,
+        "spent": assets.spent,
+        "next": assets.next_level or "",
+        "missing": assets.next_level_missing or "",
+        "on": assets.next_level_on or "",
+        "points": assets.points,
+        "worth": assets.points_worth,
+        "expiring": assets.points_expiring,
+        "expires": assets.points_expire_on,
+        "balance": assets.balance,
+        "cards": cards,
+        "card_count": len(assets.gift_cards),
+        "card_total": assets.gift_cards_total,
+        "coupons": assets.coupons,
+    }

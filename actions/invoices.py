@@ -1,0 +1,579 @@
+"""Invoices: asking for one, where it is, sending it again, changing it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from rasa_sdk.events import EventType, SlotSet
+
+from actions import wiring
+from actions.base import OTHER, REQUESTED_SLOT, Button, CustomerAction, Turn, button, over, when
+from actions.forms import UNCLEAR, Form, OrderAction, OrderForm
+from actions.gateways.errors import NotFound, Rejected, Unavailable
+from actions.gateways.invoices import Heading, Invoice
+from actions.gateways.orders import Order
+from actions.orders import confirmed, told
+from actions.readings import captured, reading, words
+
+NORMAL, SPECIAL, PERSON, COMPANY = "normal", "special", "person", "company"
+TAX_NUMBER_INVALID = "invoice_tax_id_invalid"
+NO_EMAIL = "none"
+TITLE_LENGTH = 100
+SHORT = 5  # so few characters name a kind, not a title
+HEADING = (
+    "invoices_type",
+    "invoices_title_kind",
+    "invoices_title",
+    "invoices_tax_number",
+    "invoices_doubtful",
+    "invoices_email",
+)
+VALUES = ("invoices_request", "invoices_change", "invoices_ask_status")
+NAMED = {"title": "invoices_title", "tax_number": "invoices_tax_number", "email": "invoices_email"}
+NAMES = (*VALUES, "account_manage", "faq", "products_ask_detail", "products_recommend")
+_INVOICE = re.compile(r"FP\d{12}", re.IGNORECASE)
+_LONG = re.compile(r"(?<![0-9A-Za-z@._-])[0-9A-Za-z](?:[ -]?[0-9A-Za-z]){5,24}(?![0-9A-Za-z@._-])")
+_EMAIL = re.compile(r"[0-9A-Za-z._%+-]+@[0-9A-Za-z.-]*")
+
+
+class HeadingForm(Form):
+    """What both forms about headings share: reading one out of the customer's words, and having it checked.
+
+    Attributes:
+        refusal: the response that says why the shop would not make out such an invoice.
+    """
+
+    refusal = "utter_invoices_request_rejected"
+
+    async def heading(self, turn: Turn, kinds: bool = True, own_name: bool = True) -> dict[str, Any]:
+        """The heading's slots that this message fills; None asks again.
+
+        `kinds`: whether it may say whose title it is; `own_name`: whether a person's title is the customer's own
+        name unless another is given.
+        """
+        said = words(turn)
+        mail = self.asked(turn, "invoices_email") and "@" in said
+        filled = self._kind(turn, said) if kinds and not mail else {}
+        if filled.get("invoices_title_kind") == OTHER:  # the button that starts over
+            return dict.fromkeys(HEADING)
+        if "invoices_title_kind" not in filled or len(said) > SHORT:
+            filled = {**self._values(turn, said), **filled}
+        before = turn.slot("invoices_title_kind")
+        if filled.get("invoices_tax_number") or filled.get("invoices_type") == SPECIAL:
+            filled.setdefault("invoices_title_kind", before if before == PERSON and not kinds else COMPANY)
+        kind = filled.get("invoices_title_kind") or before
+        if kind == PERSON:
+            filled |= {"invoices_tax_number": None, "invoices_doubtful": None}
+            own = self.asked(turn, "invoices_title") and captured("invoices_own_name", said)
+            others = before == COMPANY or turn.slot("invoices_tax_number")  # a title that was a company's
+            titled = filled.get("invoices_title") or (None if others else turn.slot("invoices_title"))
+            if own or (own_name and not titled and not self.asked(turn, "invoices_title")):
+                customer = await turn.call(wiring.gateways().customers.get, turn.reader)
+                filled["invoices_title"] = customer.name
+        elif kind == COMPANY and before != COMPANY and (before or not turn.slot("invoices_tax_number")):
+            filled.setdefault("invoices_title", None)
+        filled |= await self.checked_heading(turn, filled)
+        asked = turn.slot(REQUESTED_SLOT)  # an empty slot that stays empty is no news, unless it is asked again
+        return {n: v for n, v in filled.items() if v is not None or turn.slot(n) is not None or n in (asked, "invoices_type")}
+
+    def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
+        """税号写错了: what is named is taken back, nothing else."""
+        wrong = turn.cue("wrong") is not None or turn.cue("wrong_maybe") is not None
+        slot = NAMED.get(reading("invoices_change_field", words(turn)) or "") if wrong else None
+        if slot and slot != asked and turn.slot(slot) is not None:
+            return self._taken_back(turn, slot)
+        return super()._correct(turn, asked)
+
+    def _kind(self, turn: Turn, said: str) -> dict[str, Any]:
+        """Which type, and whether a person's or a company's; never out of a title that was asked for."""
+        titling = self.asked(turn, "invoices_title") and len(said) > SHORT
+        kind_of = turn.entity("invoices_type") or (None if titling else reading("invoices_type", said))
+        kind = turn.entity("invoices_title_kind") or (None if titling else reading("invoices_title_kind", said))
+        return {
+            **({"invoices_type": kind_of} if kind_of else {}),
+            **({"invoices_title_kind": kind} if kind else {}),
+        }
+
+    def _values(self, turn: Turn, said: str) -> dict[str, Any]:
+        """Title, tax number and e-mail: where they stand in the words, or the words themselves where asked for."""
+        filled: dict[str, Any] = {}
+        email = turn.entity("email")
+        if email:
+            filled["invoices_email"] = str(email)
+        elif self.asked(turn, "invoices_email"):
+            if turn.intent == "chat_deny" or reading("invoices_no_email", said):
+                filled["invoices_email"] = NO_EMAIL
+            elif "@" in said:
+                turn.utter("utter_invoices_email_unclear")
+                filled["invoices_email"] = None
+        rest = _EMAIL.sub(" ", said)
+        number = self._tax_number(turn, rest)
+        if number:
+            filled["invoices_tax_number"] = number
+            rest = _LONG.sub(" ", rest)
+        title = captured("invoices_title", rest)
+        asked = self.asked(turn, "invoices_title") and turn.intent in (*UNCLEAR, *NAMES)
+        if not title and asked and not number and not email:
+            title = rest.strip(" \t\n,，。.!！;；")
+        if title:
+            filled["invoices_title"] = title[:TITLE_LENGTH]
+            if len(title) > 4 and captured("invoices_title", title):
+                filled.setdefault("invoices_title_kind", COMPANY)
+        return filled
+
+    def _tax_number(self, turn: Turn, text: str) -> str | None:
+        named = turn.entity("tax_number") or captured("invoices_tax_number", text)
+        if not named and self.asked(turn, "invoices_tax_number"):
+            named = max(_LONG.findall(text), key=len, default=None)
+        if not named:  # a number that can be nothing else
+            named = next((n for n in _LONG.findall(text) if _like_tax_number(n)), None)
+        return re.sub("[ -]", "", str(named)).upper() if named else None
+
+    async def checked_heading(self, turn: Turn, filled: dict[str, Any], always: bool = False) -> dict[str, Any]:
+        """Has the back office look at what is new; what it refuses is explained and asked again."""
+        fresh = {name for name, value in filled.items() if value is not None and turn.slot(name) != value}
+        if not always and not fresh & {"invoices_type", "invoices_title_kind", "invoices_tax_number"}:
+            return {}
+        known = {**turn.tracker.slots, **filled}
+        kind, number = known.get("invoices_title_kind"), known.get("invoices_tax_number")
+        kind_of = known.get("invoices_type") or NORMAL
+        if kind is None or (kind == COMPANY and not number and kind_of == NORMAL):
+            return {}
+        check = wiring.gateways().invoices.check
+        found = await turn.call(check, turn.reader, kind_of, kind, number if kind == COMPANY else None)
+        if found.rule.ok or (found.rule.code == TAX_NUMBER_INVALID and not number):
+            return {"invoices_doubtful": True if found.doubtful else None}
+        if found.rule.code == TAX_NUMBER_INVALID:
+            turn.utter("utter_invoices_tax_number_wrong", number=number, length=len(str(number)))
+            return {"invoices_tax_number": None, "invoices_doubtful": None}
+        turn.utter(self.refusal, found.rule.code, detail=found.rule.detail)
+        return {"invoices_type": None}
+
+
+class ValidateInvoicesRequestForm(HeadingForm, OrderForm):
+    """Which order, whose title, the tax number of a company, the e-mail, and: right so?"""
+
+    form, starts = "invoices_request_form", ("invoices_request",)
+    operation, states = "invoice", ("paid", "shipped", "signed", "completed")
+
+    def rest(self, turn: Turn) -> list[str]:
+        """A person has no tax number."""
+        company = turn.slot("invoices_title_kind") == COMPANY
+        asked = {
+            "invoices_type": turn.slot("invoices_type") is None,
+            "invoices_title_kind": True,
+            "invoices_title": company or turn.slot("invoices_title") is None,
+            "invoices_tax_number": company,
+        }
+        return [*(name for name, wanted in asked.items() if wanted), "invoices_email", "invoices_confirmed"]
+
+    async def fill_rest(self, turn: Turn) -> dict[str, Any]:
+        """The heading from the words; a normal invoice unless another was asked for; then yes or no."""
+        filled = await self.heading(turn)
+        if turn.slot("invoices_type") is None and not self.asked(turn, "invoices_type"):
+            filled.setdefault("invoices_type", NORMAL)
+        return {**filled, **self.confirmation(turn, "invoices_confirmed")}
+
+
+class AskInvoicesTitle(CustomerAction):
+    """Asks whom the invoice is for, in words that fit the kind of title."""
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_ask_invoices_title"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Ask."""
+        turn.utter("utter_ask_invoices_title", str(turn.slot("invoices_title_kind")))
+        return []
+
+
+class AskInvoicesConfirmed(CustomerAction):
+    """Reads back what is about to be asked for or changed."""
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_ask_invoices_confirmed"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Ask; a tax number that looks mistyped is pointed at."""
+        if turn.slot("invoices_doubtful"):
+            turn.utter("utter_invoices_tax_number_doubtful", number=turn.slot("invoices_tax_number"))
+        form = str((turn.tracker.active_loop or {}).get("name") or "")
+        if form == ValidateInvoicesChangeForm.form:
+            field = str(turn.slot("invoices_change_field"))
+            if field == "title" and turn.slot("invoices_title_kind") == PERSON:
+                field = PERSON
+            turn.utter("utter_ask_invoices_confirmed", f"change_{field}", **asked_for(turn))
+        else:
+            turn.utter("utter_ask_invoices_confirmed", str(turn.slot("invoices_title_kind")), **asked_for(turn))
+            if turn.slot("invoices_type") == SPECIAL:
+                turn.utter("utter_invoices_special_hint")
+        return []
+
+
+class ActionInvoicesRequest(OrderAction):
+    """Asks for the invoice, once, and tells when it comes."""
+
+    operation = "invoice"
+    gathered = (*HEADING, "invoices_confirmed")
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_invoices_request"
+
+    async def finish(self, turn: Turn, order: Order) -> None:
+        """Ask for it, or leave it."""
+        if not confirmed(turn, "invoices_confirmed"):
+            turn.finished = False
+            turn.utter("utter_invoices_request_kept", **told(order))
+            return
+        heading = Heading(
+            type=turn.slot("invoices_type"),
+            kind=turn.slot("invoices_title_kind"),
+            title=turn.slot("invoices_title"),
+            tax_number=turn.slot("invoices_tax_number"),
+            email=_email(turn),
+        )
+        invoice = await turn.call(wiring.gateways().invoices.request, turn.writer, order.number, heading)
+        turn.utter("utter_invoices_requested", invoice.state_code, **facts(invoice))
+
+
+class InvoiceForm(Form):
+    """A form about one invoice: by its number, its order, or the only one there is."""
+
+    async def invoice(self, turn: Turn) -> dict[str, Any]:
+        """The invoice spoken of."""
+        gateway = wiring.gateways().invoices
+        number = turn.entity("invoices_number")
+        match = _INVOICE.search(words(turn))
+        if not number and match:
+            number = match.group().upper()
+        if number == OTHER:
+            return {"invoices_number": None, "orders_last": None}
+        if number:
+            try:
+                return {"invoices_number": (await turn.call(gateway.get, turn.reader, number)).number}
+            except NotFound:
+                turn.utter("utter_invoices_not_found", number=number)
+                return {"invoices_number": None}
+        order = turn.entity("orders_number")
+        if order:
+            found = await turn.call(gateway.recent, turn.reader, order)
+            if found:
+                return {"invoices_number": found[0].number}
+            turn.utter("utter_invoices_none_for_order", number=order)
+            return {"invoices_number": None}
+        if turn.slot("invoices_number"):
+            return {}
+        return await self._among(turn, await turn.call(gateway.recent, turn.reader))
+
+    async def _among(self, turn: Turn, found: list[Invoice]) -> dict[str, Any]:
+        """The only one, the one of the order just spoken of, or the one that the words mean."""
+        found = [invoice for invoice in found if invoice.state_code != "voided"] or found
+        if len(found) == 1:
+            return {"invoices_number": found[0].number}
+        if not self.asked(turn, "invoices_number"):
+            last = [invoice.number for invoice in found if invoice.order_number == turn.slot("orders_last")]
+            return {"invoices_number": last[0]} if last and turn.intent in self.starts else {}
+        said = words(turn)
+        place = turn.entity("ordinal")
+        shown = found[:AskInvoicesNumber.offered]
+        if place is not None and 0 < abs(int(place)) <= len(shown):
+            return {"invoices_number": shown[int(place) - (int(place) > 0)].number}
+        meant = [i.number for i in shown if len(said) >= 2 and (said in i.goods or i.order_number.endswith(said))]
+        if len(meant) == 1:
+            return {"invoices_number": meant[0]}
+        if said and turn.intent in UNCLEAR:
+            turn.utter("utter_invoices_choice_unclear")
+            return {"invoices_number": None}
+        return {}
+
+
+class AskInvoicesNumber(CustomerAction):
+    """Offers the customer's invoices as buttons."""
+
+    offered = 5
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_ask_invoices_number"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Ask which; with none the form ends and its action says so."""
+        found = await turn.call(wiring.gateways().invoices.recent, turn.reader)
+        found = [invoice for invoice in found if invoice.state_code != "voided"] or found
+        if not found:
+            return [SlotSet(REQUESTED_SLOT, None)]
+        turn.utter("utter_ask_invoices_number", buttons=[invoice_button(i) for i in found[: self.offered]])
+        return []
+
+    def failed(self, turn: Turn, response: str) -> list[EventType]:
+        """The form's action apologises."""
+        return [SlotSet(REQUESTED_SLOT, None)]
+
+
+class InvoiceAction(CustomerAction):
+    """The action at the end of an `InvoiceForm`."""
+
+    concludes = True
+    gathered: tuple[str, ...] = ()
+
+    async def about(self, turn: Turn) -> Invoice | None:
+        """The invoice; None (and said so) where the customer has none."""
+        gateway = wiring.gateways().invoices
+        number = turn.slot("invoices_number")
+        if number:
+            return await turn.call(gateway.get, turn.reader, number)
+        if await turn.call(gateway.recent, turn.reader):
+            raise Unavailable("the form ended without an invoice")
+        turn.utter("utter_invoices_none")
+        return None
+
+    def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
+        """Say why not, and forget."""
+        super().rejected(turn, error)
+        return over("invoices_number", *self.gathered)
+
+
+class ValidateInvoicesStatusForm(InvoiceForm):
+    """Which invoice; and where it is to be sent again, to which address."""
+
+    form, starts = "invoices_status_form", ("invoices_ask_status",)
+
+    def slots(self, turn: Turn) -> list[str]:
+        """An address only where one is wanted and none is known."""
+        return ["invoices_number", *(["invoices_email"] if turn.slot("invoices_resend") else [])]
+
+    async def fill(self, turn: Turn) -> dict[str, Any]:
+        """The invoice, the wish to have it sent, and the address."""
+        filled = await self.invoice(turn)
+        number = filled.get("invoices_number") or turn.slot("invoices_number")
+        said, email = words(turn), turn.entity("email")
+        if turn.slot(REQUESTED_SLOT) is None:  # what was wished for another time
+            filled |= {"invoices_resend": None, "invoices_email": None}
+            turn.tracker.slots.update(filled)
+        wish = turn.entity("invoices_resend") or reading("invoices_resend", said) or (email and "yes")
+        if wish:
+            filled["invoices_resend"] = str(wish)
+        if email:
+            filled["invoices_email"] = str(email)
+        elif self.asked(turn, "invoices_email") and "@" in said:
+            turn.utter("utter_invoices_email_unclear")
+            filled["invoices_email"] = None
+        elif self.asked(turn, "invoices_email") and turn.intent == "chat_deny":
+            filled |= {"invoices_resend": None}
+        elif number and wish and wish != OTHER and not turn.slot("invoices_email"):
+            invoice = await turn.call(wiring.gateways().invoices.get, turn.reader, number)
+            # What cannot be sent needs no address: the form's action says why.
+            filled["invoices_email"] = invoice.email or (None if invoice.resend.ok else NO_EMAIL)
+        return filled
+
+
+class ActionInvoicesStatus(InvoiceAction):
+    """Where an invoice is; sent again where that was asked for."""
+
+    gathered = ("invoices_resend", "invoices_email")
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_invoices_status"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Answer, or send."""
+        invoice = await self.about(turn)
+        if invoice is None:
+            return over("invoices_number", *self.gathered)
+        if turn.slot("invoices_resend") and invoice.resend.ok and _email(turn):
+            gateway = wiring.gateways().invoices
+            sent = await turn.call(gateway.resend, turn.writer, invoice.number, _email(turn))
+            turn.utter("utter_invoices_resent", **facts(sent))
+        else:
+            turn.utter("utter_invoices_status", invoice.state_code, **facts(invoice))
+        forget = over("invoices_number", *self.gathered)
+        return [*forget, SlotSet("orders_last", invoice.order_number)]
+
+
+class ValidateInvoicesChangeForm(InvoiceForm, HeadingForm):
+    """Which invoice, what of it, the new value, and: right so?"""
+
+    form, starts = "invoices_change_form", ("invoices_change",)
+    refusal = "utter_invoices_change_rejected"
+
+    def slots(self, turn: Turn) -> list[str]:
+        """Nothing more where the rules forbid it, or where only a person can help."""
+        field = turn.slot("invoices_change_field")
+        if turn.slot("invoices_refused") or field == "amount":
+            return ["invoices_number"]
+        company = turn.slot("invoices_title_kind") == COMPANY
+        titled = field in ("title", "company") or turn.slot("invoices_title") is None
+        numbered = company and (field in ("tax_number", "company") or turn.slot("invoices_tax_number") is None)
+        asked = {
+            "invoices_title": titled,
+            "invoices_tax_number": numbered,
+            "invoices_email": field == "email",
+            "invoices_content": field == "content",
+        }
+        wanted = [name for name, needed in asked.items() if needed] if field else []
+        return ["invoices_number", "invoices_change_field", *wanted, "invoices_confirmed"]
+
+    async def fill(self, turn: Turn) -> dict[str, Any]:
+        """The invoice and the shop's rule first, then what is to be changed and its new value."""
+        filled = await self.invoice(turn)
+        if filled.get("invoices_number"):
+            found = await turn.call(wiring.gateways().invoices.get, turn.reader, filled["invoices_number"])
+            filled["invoices_refused"] = None if found.change.ok else True
+            filled["invoices_before"] = {"kind": found.kind_code, "title": found.title, "number": found.tax_number}
+        turn.tracker.slots.update(filled)
+        if turn.slot("invoices_refused"):
+            return filled
+        field = self._field(turn)
+        if field == OTHER:
+            return {**filled, **dict.fromkeys(HEADING), "invoices_change_field": None, "invoices_content": None}
+        before = turn.slot("invoices_before")
+        if field:
+            filled["invoices_change_field"] = field
+        fresh = before and (field or filled.get("invoices_before")) and (field or turn.slot("invoices_change_field"))
+        if fresh:  # what was said before the invoice was known still counts
+            start = self._start(str(field or turn.slot("invoices_change_field")), before)
+            said = ("invoices_title", "invoices_tax_number", "invoices_email") if not field else ()
+            filled |= {name: turn.slot(name) if name in said and turn.slot(name) else v for name, v in start.items()}
+        turn.tracker.slots.update(filled)
+        if turn.slot("invoices_change_field"):
+            filled.update(await self._value(turn, fresh=bool(fresh)))
+        return {**filled, **self.confirmation(turn, "invoices_confirmed")}
+
+    def _field(self, turn: Turn) -> str | None:
+        """What is to be changed: by its button, else by its words."""
+        named = turn.entity("invoices_change_field")
+        if named is None and turn.slot("invoices_change_field") is None:
+            named = reading("invoices_change_field", words(turn))
+        return str(named) if named else None
+
+    def _start(self, field: str, before: dict[str, Any]) -> dict[str, Any]:
+        """What stays as it was, so that only the rest is asked for."""
+        kept = {
+            "invoices_type": field if field in (SPECIAL, NORMAL) else None,
+            "invoices_title_kind": before.get("kind"),
+            "invoices_title": before.get("title"),
+            "invoices_tax_number": before.get("number"),
+        }
+        if field == "title":
+            kept["invoices_title"] = None
+        elif field in ("company", "special", "tax_number"):
+            kept["invoices_title_kind"] = COMPANY
+            if field == "company" or before.get("kind") != COMPANY:
+                kept |= {"invoices_title": None, "invoices_tax_number": None}
+            if field == "tax_number":
+                kept["invoices_tax_number"] = None
+        elif field == "person":
+            kept |= {"invoices_title_kind": PERSON, "invoices_title": None, "invoices_tax_number": None}
+        return kept
+
+    async def _value(self, turn: Turn, fresh: bool) -> dict[str, Any]:
+        """The new value, from the words."""
+        if turn.slot("invoices_change_field") == "content":
+            content = turn.entity("invoices_content") or reading("invoices_content", words(turn))
+            return {"invoices_content": content} if content and self.asked(turn, "invoices_content") else {}
+        own_name = turn.slot("invoices_change_field") == PERSON
+        filled = await self.heading(turn, kinds=False, own_name=own_name)
+        if fresh and turn.slot("invoices_type") == SPECIAL:
+            checked = await self.checked_heading(turn, filled, always=True)
+            if "invoices_type" in checked:
+                return {**filled, **checked, "invoices_change_field": None}
+        return filled
+
+
+class ActionInvoicesChange(InvoiceAction):
+    """Changes the invoice, or has a new one made, once."""
+
+    gathered = (
+        *HEADING,
+        "invoices_change_field",
+        "invoices_content",
+        "invoices_refused",
+        "invoices_before",
+        "invoices_confirmed",
+    )
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_invoices_change"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Change it and read back what stands now."""
+        invoice = await self.about(turn)
+        if invoice is not None:
+            await self._change(turn, invoice)
+        forget = over("invoices_number", *self.gathered)
+        return [*forget, *([SlotSet("orders_last", invoice.order_number)] if invoice else [])]
+
+    async def _change(self, turn: Turn, invoice: Invoice) -> None:
+        field = turn.slot("invoices_change_field")
+        if not invoice.change.ok:
+            raise Rejected(invoice.change.code, invoice.change.detail)
+        if field == "amount":
+            turn.utter("utter_invoices_amount", **facts(invoice))
+            return
+        if not confirmed(turn, "invoices_confirmed"):
+            turn.finished = False
+            turn.utter("utter_invoices_change_kept", **facts(invoice))
+            return
+        heading = Heading(
+            type=turn.slot("invoices_type"),
+            kind=turn.slot("invoices_title_kind"),
+            title=turn.slot("invoices_title"),
+            tax_number=turn.slot("invoices_tax_number"),
+            content=turn.slot("invoices_content"),
+            email=_email(turn),
+        )
+        changed = await turn.call(wiring.gateways().invoices.change, turn.writer, invoice.number, heading)
+        turn.utter("utter_invoices_changed", changed.state_code, **facts(changed))
+        if changed.state_code == "changing" and invoice.type_code == SPECIAL:
+            turn.utter("utter_invoices_changed_red_letter")
+
+
+def invoice_button(invoice: Invoice) -> Button:
+    """A button that picks an invoice: `蓝牙耳机 LX-B3 199.00 已开具`."""
+    title = f"{invoice.goods} {invoice.amount} {invoice.state}"
+    return button(title, "chat_inform", json.dumps({"invoices_number": invoice.number}))
+
+
+def asked_for(turn: Turn) -> dict[str, Any]:
+    """What was gathered, for a response's `{placeholders}`."""
+    return {
+        "title": turn.slot("invoices_title") or "",
+        "tax_number": turn.slot("invoices_tax_number") or "",
+        "email": _email(turn) or "",
+    }
+
+
+def facts(invoice: Invoice) -> dict[str, Any]:
+    """An invoice's facts for a response's `{placeholders}`."""
+    return {
+        "number": invoice.number,
+        "order": invoice.order_number,
+        "goods": invoice.goods,
+        "type": invoice.type,
+        "title": invoice.title,
+        "tax_number": invoice.tax_number or "",
+        "content": invoice.content,
+        "email": invoice.email or "",
+        "amount": invoice.amount,
+        "state": invoice.state,
+        "due": when(invoice.due_at),
+        "issued": when(invoice.issued_at),
+        "next_step": invoice.next_step,
+    }
+
+
+def _email(turn: Turn) -> str | None:
+    email = turn.slot("invoices_email")
+    return None if email == NO_EMAIL else email
+
+
+def _like_tax_number(text: str) -> bool:
+    plain = re.sub("[ -]", "", text)
+    return 15 <= len(plain) <= 20 and plain[:2].isdigit() and not re.fullmatch(r"20\d{10}|1\d{10}", plain)

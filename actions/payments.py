@@ -1,0 +1,96 @@
+"""Payments: what the shop sees of one that went wrong, and a person where only a person can tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk.events import EventType, SlotSet
+
+from actions import wiring
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
+from actions.forms import Form
+from actions.gateways.errors import NotFound, Unavailable
+from actions.gateways.payments import PaymentCheck
+from actions.readings import reading, words
+
+GATHERED = ("payments_problem", "payments_order", "payments_words", "payments_person")
+TEXT_LENGTH = 1500
+
+
+class ValidatePaymentsForm(Form):
+    """What kind of trouble; the order only where it was named."""
+
+    form, starts = "payments_form", ("payments_report_problem",)
+
+    def slots(self, turn: Turn) -> list[str]:
+        """The kind of trouble."""
+        return ["payments_problem"]
+
+    async def fill(self, turn: Turn) -> dict[str, Any]:
+        """From the message's words, its number or a button."""
+        said = words(turn)
+        filled: dict[str, Any] = {}
+        if turn.slot(REQUESTED_SLOT) is None:  # what was told another time
+            filled = dict.fromkeys(name for name in GATHERED if turn.slot(name) is not None)
+        problem = turn.entity("payments_problem") or reading("payments_problem", said)
+        if problem:
+            filled["payments_problem"] = str(problem)
+        elif self.asked(turn, "payments_problem") and turn.intent in ("chat_inform", "nlu_fallback") and said:
+            filled["payments_problem"] = "other"
+        if turn.entity("orders_number"):
+            filled["payments_order"] = str(turn.entity("orders_number"))
+        if turn.entity("payments_person"):
+            filled["payments_person"] = True
+        if said and turn.intent not in ("chat_affirm", "chat_deny"):
+            filled["payments_words"] = said[:TEXT_LENGTH]
+        return filled
+
+
+class ActionPaymentsReport(CustomerAction):
+    """Looks at the orders and payments, says what is seen, and opens a ticket where a person must look."""
+
+    concludes = True
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_payments_report"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Look, say, and hand on what orders alone cannot tell."""
+        problem, order = turn.slot("payments_problem"), turn.slot("payments_order")
+        if problem is None:
+            raise Unavailable("the form ended without a problem")
+        try:
+            found = await turn.call(wiring.gateways().payments.check, turn.reader, problem, order)
+        except NotFound:
+            turn.utter("utter_payments_order_not_found", number=order)
+            return over(*GATHERED)
+        turn.utter("utter_payments_seen", found.finding, **_told(found))
+        if found.needs_person or turn.slot("payments_person"):
+            await self._ticket(turn, found)
+        forget = over(*GATHERED)
+        return [*forget, *([SlotSet("orders_last", found.order_number)] if found.order_number else [])]
+
+    async def _ticket(self, turn: Turn, found: PaymentCheck) -> None:
+        """One ticket a matter: an open one is named instead."""
+        if found.ticket:
+            turn.utter("utter_payments_ticket", "known", ticket=found.ticket, due=when(found.ticket_due))
+            return
+        text = "\n".join(part for part in (turn.slot("payments_words"), found.seen) if part)
+        gateway = wiring.gateways().tickets
+        ticket = await turn.call(
+            gateway.open, turn.writer, "payment_problem", found.problem, text, found.order_number, turn.tracker.sender_id
+        )
+        turn.utter("utter_payments_ticket", ticket=ticket.number, due=when(ticket.due_at))
+
+
+def _told(found: PaymentCheck) -> dict[str, Any]:
+    return {
+        "number": found.order_number or "",
+        "title": found.title or "",
+        "state": found.state or "",
+        "amount": found.amount or "",
+        "method": found.method or "",
+        "other": found.other_order or "",
+        "until": when(found.until),
+    }

@@ -1,0 +1,419 @@
+"""Products: is it there, what does it cost, what is it like, what to buy. Facts come from the catalogue alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from rasa_sdk.events import EventType, SlotSet
+
+from actions import wiring
+from actions.base import CustomerAction, Turn, button, over
+from actions.forms import UNCLEAR, Form
+from actions.gateways.errors import NotFound
+from actions.gateways.products import Answer, Fact, Found, Offer, Product, Variant
+from actions.words import opened, typed
+
+STOCK, PRICE, DETAIL = "products_ask_stock", "products_ask_price", "products_ask_detail"
+WHICH, WISH = "products_which_form", "products_wish_form"
+NONE = "none"  # the customer wants none of what was offered
+MOST_OFFERED = 5
+MOST_FACTS = 5
+MOST_DIFFERENCES = 8
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a product, kept while the customer says which one."""
+
+    intent: str
+    text: str
+    colour: str | None = None
+    size: str | None = None
+
+    @classmethod
+    def of(cls, turn: Turn) -> Question:
+        """What the latest message asks."""
+        return cls(turn.intent, typed(turn), turn.entity("colour"), turn.entity("size"))
+
+
+class ActionProductsAsk(CustomerAction):
+    """Answers about the product that is meant; asks which where several are."""
+
+    visitors = True
+    concludes = True
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_products_ask"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Find it and answer, or offer what fits."""
+        question = Question.of(turn)
+        if question.intent != STOCK and await _compared(turn, question):
+            return _forgotten(turn)
+        found = await _meant(turn, question)
+        if len(found) == 1:
+            return [*_forgotten(turn), *await _answered(turn, found[0].sku, question)]
+        if found:
+            return _asked_which(turn, question, found)
+        turn.finished = False
+        named = turn.entity("product") or turn.entity("product_category")
+        turn.utter("utter_products_none", "named" if named else "", product=named or "")
+        return _forgotten(turn)
+
+
+class ActionAskProductsChoice(CustomerAction):
+    """Offers the products that fit, as buttons."""
+
+    visitors = True
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_ask_products_choice"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """List them."""
+        offered: list[dict[str, str]] = turn.slot("products_offered") or []
+        buttons = [button(o["name"], "chat_inform", json.dumps({"products_sku": o["sku"]})) for o in offered]
+        turn.utter("utter_ask_products_choice", buttons=buttons)
+        return []
+
+
+class ValidateProductsWhichForm(Form):
+    """Which of the offered products."""
+
+    visitors = True
+    form = WHICH
+
+    def slots(self, turn: Turn) -> list[str]:
+        """Only that."""
+        return ["products_choice"]
+
+    async def fill(self, turn: Turn) -> dict[str, Any]:
+        """By its button, its place, or part of its name."""
+        if not self.asked(turn, "products_choice"):
+            return {}
+        offered: list[dict[str, str]] = turn.slot("products_offered") or []
+        chosen = turn.entity("products_sku") or _at_place(turn, offered) or _by_name(typed(turn), offered)
+        if chosen:
+            return {"products_choice": chosen}
+        if turn.intent == "chat_deny":
+            return {"products_choice": NONE}
+        if turn.intent in UNCLEAR:
+            turn.utter("utter_products_choice_unclear")
+            return {"products_choice": None}
+        return {}
+
+
+class ActionProductsChoose(CustomerAction):
+    """Answers what was asked, about the product that was chosen."""
+
+    visitors = True
+    concludes = True
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_products_choose"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Answer, or say how to go on where none was right."""
+        sku = turn.slot("products_choice")
+        forget = _forgotten(turn)
+        if not sku or sku == NONE:
+            turn.utter("utter_products_none", "chosen")
+            return forget
+        question = Question(**(turn.slot("products_question") or {"intent": DETAIL, "text": ""}))
+        return [*forget, *await _answered(turn, sku, question)]
+
+
+class ValidateProductsWishForm(Form):
+    """What to recommend."""
+
+    visitors = True
+    form, starts = WISH, ("products_recommend",)
+
+    def slots(self, turn: Turn) -> list[str]:
+        """Only that."""
+        return ["products_wish"]
+
+    async def fill(self, turn: Turn) -> dict[str, Any]:
+        """Any words, kind of goods, colour or amount."""
+        if not self.asked(turn, "products_wish"):
+            return {}
+        if turn.intent == "chat_deny":
+            return {"products_wish": {}}
+        wish = _wish(turn)
+        told = wish["kind"] or wish["amounts"] or wish["colour"]
+        taken = turn.intent in (*UNCLEAR, "chat_affirm", "products_recommend", STOCK, PRICE, DETAIL)
+        return {"products_wish": wish} if told or taken else {}
+
+
+class ActionProductsRecommend(CustomerAction):
+    """Recommends three products at most and says why; asks for a hint where there is nothing to choose by."""
+
+    visitors = True
+    concludes = True
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_products_recommend"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """By what was said, else by what the customer bought before."""
+        if await _compared(turn, Question.of(turn)):
+            return _forgotten(turn)
+        wish = turn.slot("products_wish")
+        first = wish is None
+        wish = {"kind": None, "text": "", "colour": None, "amounts": [], **(wish or _wish(turn))}
+        gateway = wiring.gateways().products
+        told = await turn.call(gateway.recommend, turn.reader, wish["kind"], wish["text"], wish["colour"], wish["amounts"])
+        if told.open and first and turn.customer is None:
+            turn.finished = False
+            return opened(WISH, "products_wish")
+        forget = _forgotten(turn)
+        if not told.picks:
+            turn.utter("utter_products_recommend", "none", product=wish["kind"] or "")
+            return forget
+        listed = "\n".join(
+            f"{place}. {pick.name} ¥{pick.price}（{'；'.join(pick.why)}）" for place, pick in enumerate(told.picks, start=1)
+        )
+        buttons = [button(pick.name, DETAIL, json.dumps({"products_sku": pick.sku})) for pick in told.picks]
+        variant = "open" if told.open and turn.customer is None else "bought" if told.open else ""
+        turn.utter("utter_products_recommend", variant, buttons=buttons, products=listed)
+        return [*forget, SlotSet("products_offered", [{"sku": pick.sku, "name": pick.name} for pick in told.picks])]
+
+
+# ── which product ─────────────────────────────────────────────────────────────
+
+
+async def _meant(turn: Turn, question: Question) -> list[Found]:
+    """The products that fit best: named ones, the one spoken of, those of the last order, those the words fit."""
+    gateway = wiring.gateways().products
+    pressed = turn.entity("products_sku") or _at_place(turn, turn.slot("products_offered") or [])
+    if pressed:
+        return [Found(pressed, pressed, "", "", True, True)]
+    if turn.entity("product"):
+        return _best(await turn.call(gateway.named, turn.entity("product")))
+    spoken = await _spoken_of(turn)
+    category = _first(turn, "product_category")
+    if category:
+        named = await turn.call(gateway.named, category)
+        best = {found.product_id for found in named if found.best} | {found.sku for found in named if found.best}
+        if len(spoken) == 1 and (spoken[0].product_id in best or await _told_by(turn, spoken[0], question)):
+            return spoken
+        return _best(await turn.call(gateway.meant, question.text)) or _best(named)
+    return spoken or _best(await turn.call(gateway.meant, question.text))
+
+
+async def _spoken_of(turn: Turn) -> list[Found]:
+    """The product last spoken of, else those of the order last spoken of."""
+    last = turn.slot("products_last")
+    if last:
+        return [Found(last["sku"], last["product_id"], last["name"], "", True, True)]
+    if not (turn.customer and turn.slot("orders_last")):
+        return []
+    try:
+        return await turn.call(wiring.gateways().products.of_order, turn.reader, turn.slot("orders_last"))
+    except NotFound:
+        return []
+
+
+async def _told_by(turn: Turn, found: Found, question: Question) -> bool:
+    """Whether a category that was named is only a part of the product spoken of (带充电器吗)."""
+    if question.intent != DETAIL:
+        return False
+    answer = await turn.call(wiring.gateways().products.answer, found.sku, question.text)
+    return bool(answer.facts)
+
+
+def _best(found: list[Found]) -> list[Found]:
+    return [each for each in found if each.best][:MOST_OFFERED]
+
+
+def _first(turn: Turn, entity: str) -> str | None:
+    return next(iter(_all(turn, entity)), None)
+
+
+def _all(turn: Turn, entity: str) -> list[str]:
+    return [e["value"] for e in turn.tracker.latest_message.get("entities") or [] if e["entity"] == entity]
+
+
+def _at_place(turn: Turn, offered: list[dict[str, str]]) -> str | None:
+    """第二个."""
+    ordinal = turn.entity("ordinal")
+    if ordinal is None or not offered:
+        return None
+    place = int(ordinal)
+    if not 0 < abs(place) <= len(offered):
+        return None
+    return offered[place - 1 if place > 0 else place]["sku"]
+
+
+def _by_name(text: str, offered: list[dict[str, str]]) -> str | None:
+    """The one whose name shares the most with the words, if one does."""
+    said = _parts(text)
+    shared = sorted(((len(said & _parts(each["name"])), each["sku"]) for each in offered), reverse=True)
+    if not shared or not shared[0][0] or (len(shared) > 1 and shared[0][0] == shared[1][0]):
+        return None
+    return shared[0][1]
+
+
+def _parts(text: str) -> set[str]:
+    """Pairs of characters, and whole Latin words: Pro is a part, P is none."""
+    latin = set(re.findall(r"[a-z0-9]+", text.lower()))
+    rest = re.sub(r"[a-z0-9\s]+", " ", text.lower())
+    return latin | {rest[i : i + 2] for i in range(len(rest) - 1) if " " not in rest[i : i + 2]}
+
+
+def _asked_which(turn: Turn, question: Question, found: list[Found]) -> list[EventType]:
+    """Start the form that asks which; what was asked is kept."""
+    turn.finished = False
+    return [
+        SlotSet("products_offered", [{"sku": each.sku, "name": each.name} for each in found]),
+        SlotSet("products_question", vars(question)),
+        *opened(WHICH, "products_choice"),
+    ]
+
+
+def _forgotten(turn: Turn) -> list[EventType]:
+    """What was kept for a choice is forgotten and its form over; no other form is."""
+    kept = ("products_choice", "products_question", "products_wish")
+    ours = (turn.tracker.active_loop or {}).get("name") in (WHICH, WISH)
+    return over(*kept) if ours else [SlotSet(name, None) for name in kept]
+
+
+# ── answers ───────────────────────────────────────────────────────────────────
+
+
+async def _answered(turn: Turn, sku: str, question: Question) -> list[EventType]:
+    """Say it, and remember the product."""
+    try:
+        product = await turn.call(wiring.gateways().products.get, sku)
+    except NotFound:
+        turn.utter("utter_products_none")
+        return [SlotSet("products_last", None)]
+    variants = _wanted(product, question)
+    if question.intent == STOCK:
+        _say_stock(turn, product, variants, question)
+    elif question.intent == PRICE:
+        await _say_price(turn, product, variants)
+    else:
+        await _say_detail(turn, product, question)
+    last = {"sku": product.sku, "product_id": product.product_id, "name": product.name}
+    return [SlotSet("products_last", last)]
+
+
+def _wanted(product: Product, question: Question) -> list[Variant]:
+    """The variants of the colour and size that were named; all where none was, none where there is no such."""
+    variants = list(product.variants)
+    if question.colour:
+        alike = [v for v in variants if question.colour in v.name] or [v for v in variants if question.colour[0] in v.name]
+        variants = alike
+    if question.size:
+        variants = [v for v in variants if question.size in v.name.split()]
+    figures = {figure for figure in re.findall(r"\d{3,}", question.text) if any(figure in v.name for v in product.variants)}
+    return [v for v in variants if all(figure in v.name for figure in figures)]
+
+
+def _say_stock(turn: Turn, product: Product, variants: list[Variant], question: Question) -> None:
+    there = _names([v for v in product.variants if v.stock])
+    if not variants:
+        wanted = " ".join(filter(None, (question.colour, question.size)))
+        turn.utter("utter_products_stock", "no_variant", product=product.name, wanted=wanted, variants=_names(product.variants))
+        return
+    if len(variants) == 1:
+        variant = variants[0]
+        code = variant.state_code
+        if code == "out_of_stock" and there:
+            code = "out_of_stock_others"
+        turn.utter(
+            "utter_products_stock", code, product=product.name, which=variant.name, state=variant.state,
+            hint=variant.restock_hint, others=there,
+        )  # fmt: skip
+        return
+    gone = [v for v in variants if not v.stock]
+    hint = gone[0].restock_hint if gone else ""
+    code = "all" if not gone else "some" if len(gone) < len(variants) else "nothing"
+    turn.utter(
+        "utter_products_stock", code, product=product.name, hint=hint,
+        there=_names([v for v in variants if v.stock]), gone=_names(gone),
+    )  # fmt: skip
+
+
+def _names(variants: list[Variant] | tuple[Variant, ...]) -> str:
+    return "、".join(variant.name for variant in variants)
+
+
+async def _say_price(turn: Turn, product: Product, variants: list[Variant]) -> None:
+    variants = variants or list(product.variants)
+    dear, cheap = max(variants, key=_price), min(variants, key=_price)
+    offer: Offer = await turn.call(wiring.gateways().products.offer, turn.reader, cheap.sku)
+    span = "range" if _price(dear) != _price(cheap) else ""
+    fallen = bool(offer.was) and float(offer.was or 0) > float(offer.price)
+    changed = "fallen" if fallen else "steady" if offer.since and not span else ""
+    turn.utter(
+        "utter_products_price", "_".join(filter(None, (span, changed))), product=product.name,
+        which=_names(variants) if len(variants) == 1 else "", price=cheap.price, highest=dear.price,
+        was=offer.was or "", since=(offer.since or "")[:10], lowest=offer.lowest,
+    )  # fmt: skip
+    if offer.coupons:
+        coupon = offer.coupons[0]
+        day = coupon.valid_to[:10]
+        more = len(offer.coupons)
+        turn.utter("utter_products_coupon", coupon=coupon.name, price=coupon.price_after, day=day, count=more)
+    else:
+        turn.utter("utter_products_coupon", "none" if turn.customer else "visitor")
+
+
+def _price(variant: Variant) -> float:
+    return float(variant.price)
+
+
+async def _say_detail(turn: Turn, product: Product, question: Question) -> None:
+    answer: Answer = await turn.call(wiring.gateways().products.answer, product.sku, question.text)
+    recorded = "、".join(fact.name for fact in answer.recorded)
+    if answer.facts:
+        turn.utter("utter_products_detail", product=product.name, facts=_lines(answer.facts))
+    elif (answer.general or not question.text) and answer.recorded:
+        turn.utter("utter_products_detail", "general", product=product.name, facts=_lines(answer.recorded[:MOST_FACTS]))
+    else:
+        silent = "unknown" if recorded else "nothing"
+        turn.utter("utter_products_detail", silent, product=product.name, recorded=recorded)
+
+
+def _lines(facts: tuple[Fact, ...]) -> str:
+    return "；".join(f"{fact.name}：{fact.value}" for fact in facts[:MOST_FACTS])
+
+
+async def _compared(turn: Turn, question: Question) -> bool:
+    """Two products named: what differs, side by side. False where there are not just two."""
+    gateway = wiring.gateways().products
+    named = list(dict.fromkeys(_all(turn, "product")))
+    if len(named) != 2:
+        return False
+    found = [next(iter(_best(await turn.call(gateway.named, name))), None) for name in named]
+    one, other = found
+    if one is None or other is None or one.product_id == other.product_id:
+        return False
+    answers = [await turn.call(gateway.answer, each.sku, question.text) for each in (one, other)]
+    told = [{fact.name: fact.value for fact in answer.facts or answer.recorded} for answer in answers]
+    shared = [name for name in told[0] if name in told[1] and (answers[0].facts or told[0][name] != told[1][name])]
+    shared = [] if question.intent == PRICE else shared[:MOST_DIFFERENCES]
+    prices = [min((await turn.call(gateway.get, each.sku)).variants, key=_price).price for each in (one, other)]
+    listed = "\n".join(f"{name}：{told[0][name]} ／ {told[1][name]}" for name in shared)
+    alike = question.intent != PRICE and bool(told[0].keys() & told[1].keys())
+    turn.utter(
+        "utter_products_compared", "" if shared else "alike" if alike else "prices",
+        one=one.name, other=other.name, differences=listed, one_price=prices[0], other_price=prices[1],
+    )  # fmt: skip
+    return True
+
+
+def _wish(turn: Turn) -> dict[str, Any]:
+    """What was said of the wished-for goods."""
+    amounts = [round(float(value)) for value in _all(turn, "amount") if re.fullmatch(r"\d+(\.\d+)?", str(value))]
+    kind = _first(turn, "product_category") or _first(turn, "product")
+    return {"kind": kind, "text": typed(turn), "colour": turn.entity("colour"), "amounts": amounts}

@@ -1,0 +1,252 @@
+"""Promotions: the customer's coupons, and the difference after a price drop."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Any
+
+from rasa_sdk.events import EventType, SlotSet
+
+from actions import wiring
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, button, over, when
+from actions.forms import OrderAction, OrderForm
+from actions.gateways.errors import Rejected
+from actions.gateways.orders import Order
+from actions.gateways.promotions import Coupon, Protection, Quote
+from actions.orders import confirmed, told
+from actions.readings import reading, words
+
+STATUS, ANY_PIECE = "status", "any"
+SHOWN = 6
+SOON = datetime.timedelta(days=3)
+
+
+class ActionPromotionsCoupons(CustomerAction):
+    """The customer's coupons: usable, lapsing soon, why one cannot be used, what a cancelled order gave back."""
+
+    concludes = True
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_promotions_coupons"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Answer what was asked for, from the customer's own coupons."""
+        coupons = await turn.call(wiring.gateways().promotions.coupons, turn.reader)
+        wish = turn.entity("promotions_coupons") or reading("promotions_coupons", words(turn)) or ""
+        usable = [coupon for coupon in coupons if coupon.unusable is None]
+        soon = [coupon for coupon in usable if _lapses_soon(coupon)]
+        if wish == "returned":
+            self._returned(turn, [coupon for coupon in coupons if coupon.returned_from])
+        elif wish == "expired":
+            self._expired(turn, soon, [coupon for coupon in coupons if coupon.state_code == "expired"])
+        elif wish in ("unusable", "missing"):
+            waiting = [c for c in coupons if c.unusable and c.state_code != "used"]
+            used = [c for c in coupons if c.state_code == "used"]
+            listed = _listed([*waiting, *used[-SHOWN:]], why=True)
+            turn.utter(f"utter_promotions_coupons_{wish}", "seen" if listed else "", coupons=listed)
+        elif wish:
+            turn.utter("utter_promotions_coupons", wish)
+        if wish != "expired":
+            variant = "" if not usable else "soon" if soon else "some"
+            turn.utter("utter_promotions_usable", variant, count=len(usable), coupons=_listed(usable), soon=len(soon))
+        return []
+
+    def _returned(self, turn: Turn, back: list[Coupon]) -> None:
+        """The coupons of cancelled orders; what lapsed meanwhile is told too."""
+        if not back:
+            turn.utter("utter_promotions_coupons_returned")
+        for coupon in back[:SHOWN]:
+            values: dict[str, Any] = {"coupon": coupon.name, "order": coupon.returned_from, "until": when(coupon.valid_to)}
+            turn.utter("utter_promotions_coupon_back", "lapsed" if coupon.unusable else "", **values)
+
+    def _expired(self, turn: Turn, soon: list[Coupon], expired: list[Coupon]) -> None:
+        values: dict[str, Any] = {"coupons": _listed(expired[-SHOWN:], why=True), "soon": _listed(soon)}
+        seen = "soon" if soon else "seen" if expired else ""
+        turn.utter("utter_promotions_coupons_expired", seen, **values)
+
+
+class ValidatePromotionsProtectionForm(OrderForm):
+    """Which order, which piece, and, knowing the difference: shall I ask for it?"""
+
+    form, starts = "promotions_protection_form", ("promotions_price_protection",)
+    operation, states = "price_protection", ("paid", "shipped", "signed", "completed")
+
+    def slots(self, turn: Turn) -> list[str]:
+        """How an earlier request is going needs nothing."""
+        return [] if turn.slot("promotions_wish") == STATUS else super().slots(turn)
+
+    def rest(self, turn: Turn) -> list[str]:
+        """One piece needs no choice; what the shop would refuse needs no yes."""
+        line = ["promotions_line"] if turn.slot("promotions_pieces") else []
+        return [*line, *([] if turn.slot("promotions_refused") else ["promotions_confirmed"])]
+
+    async def fill(self, turn: Turn) -> dict[str, Any]:
+        """An earlier request, or an order."""
+        wish = turn.entity("promotions_wish")
+        if turn.intent in self.starts:
+            wish = wish or reading("promotions_wish", words(turn))
+        if wish == STATUS:
+            return {"promotions_wish": STATUS}
+        filled = await super().fill(turn)
+        if wish:
+            filled["promotions_wish"] = wish
+        return filled
+
+    async def fill_rest(self, turn: Turn) -> dict[str, Any]:
+        """The piece by its button, place or name; then the shop's offer; then yes or no."""
+        number = turn.slot("orders_number")
+        if not number:
+            return {}
+        filled: dict[str, Any] = {}
+        if turn.slot("promotions_order_checked") != number or turn.slot(REQUESTED_SLOT) is None:
+            order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
+            pieces = [{"line": i.line, "title": i.title} for i in order.items]
+            filled |= {
+                "promotions_order_checked": number,
+                "promotions_pieces": pieces if len(pieces) > 1 else None,
+                "promotions_line": None,
+                "promotions_quote": None,
+                "promotions_refused": None,
+            }
+            turn.tracker.slots.update(filled)
+        if turn.slot("promotions_pieces") and turn.slot("promotions_line") is None:
+            filled.update(self._line(turn))
+        turn.tracker.slots.update(filled)
+        ready = turn.slot("promotions_line") is not None or not turn.slot("promotions_pieces")
+        if ready and turn.slot("promotions_quote") is None:
+            filled.update(await self._quote(turn, number))
+        return {**filled, **self.confirmation(turn, "promotions_confirmed")}
+
+    def _line(self, turn: Turn) -> dict[str, Any]:
+        pieces: list[dict[str, Any]] = turn.slot("promotions_pieces") or []
+        named = turn.entity("promotions_line")
+        if named == ANY_PIECE:
+            return {"promotions_line": ANY_PIECE}
+        place, said = turn.entity("ordinal") if self.asked(turn, "promotions_line") else None, words(turn)
+        wanted = str(named or place or "")
+        if wanted == "-1":
+            wanted = str(pieces[-1]["line"])
+        found = [p["line"] for p in pieces if str(p["line"]) == wanted]
+        if not found and self.asked(turn, "promotions_line") and len(said) >= 2:
+            found = [p["line"] for p in pieces if said in p["title"]]
+        return {"promotions_line": found[0]} if len(found) == 1 else {}
+
+    async def _quote(self, turn: Turn, number: str) -> dict[str, Any]:
+        try:
+            gateway = wiring.gateways().promotions
+            quote = await turn.call(gateway.quote, turn.reader, number, _line_of(turn))
+        except Rejected:
+            return {"promotions_refused": True}
+        return {"promotions_quote": _quoted(quote)}
+
+
+class AskPromotionsLine(CustomerAction):
+    """Offers the pieces of the order as buttons."""
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_ask_promotions_line"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Ask which piece."""
+        pieces = turn.slot("promotions_pieces") or []
+        buttons = [button(p["title"], "chat_inform", json.dumps({"promotions_line": p["line"]})) for p in pieces]
+        turn.utter("utter_ask_promotions_line", buttons=buttons)
+        return []
+
+
+class AskPromotionsConfirmed(CustomerAction):
+    """Tells the difference and asks whether to apply for it."""
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_ask_promotions_confirmed"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Ask."""
+        turn.utter("utter_ask_promotions_confirmed", **(turn.slot("promotions_quote") or {}))
+        return []
+
+
+class ActionPromotionsProtection(OrderAction):
+    """Has the difference paid back, once; or tells how an earlier request is going."""
+
+    operation = "price_protection"
+    gathered = (
+        "promotions_wish",
+        "promotions_order_checked",
+        "promotions_pieces",
+        "promotions_line",
+        "promotions_quote",
+        "promotions_refused",
+        "promotions_confirmed",
+    )
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_promotions_protection"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """An earlier request, or a new one."""
+        if turn.slot("promotions_wish") != STATUS:
+            return await super().work(turn)
+        found = await turn.call(wiring.gateways().promotions.protections, turn.reader)
+        if not found:
+            turn.utter("utter_promotions_protections_none")
+        for protection in found[:3]:
+            turn.utter("utter_promotions_protection_status", protection.refund_code, **_granted(protection))
+        return [*over(), *(SlotSet(name, None) for name in self.gathered)]
+
+    async def finish(self, turn: Turn, order: Order) -> None:
+        """Apply, or leave it; what the shop refuses is said in its words."""
+        gateway = wiring.gateways().promotions
+        if turn.slot("promotions_refused"):
+            await turn.call(gateway.quote, turn.reader, order.number, _line_of(turn))  # raises why
+        if not confirmed(turn, "promotions_confirmed"):
+            turn.finished = False
+            turn.utter("utter_promotions_protection_kept", **told(order))
+            return
+        granted = await turn.call(gateway.protect, turn.writer, order.number, _line_of(turn))
+        turn.utter("utter_promotions_protected", **_granted(granted))
+
+
+def _line_of(turn: Turn) -> int | None:
+    line = turn.slot("promotions_line")
+    return None if line in (None, ANY_PIECE) else int(line)
+
+
+def _quoted(quote: Quote) -> dict[str, Any]:
+    return {
+        "item": quote.item,
+        "paid": quote.paid,
+        "current": quote.current,
+        "amount": quote.amount,
+        "route": quote.route,
+        "eta": quote.eta,
+    }
+
+
+def _granted(protection: Protection) -> dict[str, Any]:
+    return {
+        **_quoted(protection),
+        "number": protection.number,
+        "order": protection.order_number,
+        "arrives": protection.arrives_by[5:],
+        "created": when(protection.created_at),
+    }
+
+
+def _listed(coupons: list[Coupon], why: bool = False) -> str:
+    """One line a coupon: what it is, where it holds, and until when (or why it cannot be used)."""
+    lines = [
+        f"· {coupon.name}（{coupon.scope}）{coupon.unusable if why else '～ ' + when(coupon.valid_to)}"
+        for coupon in coupons[:SHOWN]
+    ]
+    return "\n".join(lines)
+
+
+def _lapses_soon(coupon: Coupon) -> bool:
+    left = datetime.datetime.fromisoformat(coupon.valid_to) - datetime.datetime.now(datetime.timezone.utc)
+    return left <= SOON

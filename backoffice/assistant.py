@@ -1,0 +1,92 @@
+"""The assistant's own HTTP API (Rasa's), as far as the desk needs it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+TIMEOUT_SECONDS = 10.0
+"""A turn at work holds the conversation: what is posted meanwhile waits for it."""
+PICTURE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
+
+
+class AssistantUnreachable(Exception):
+    """Not accepted: nobody answered, or with an error. To be tried again."""
+
+
+class Assistant:
+    """Speaks in conversations, gives them back, and reads them. Blocks; for the background worker only."""
+
+    def __init__(self, url: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
+        # A proxy of the machine is no business of a local call.
+        self._client = httpx.Client(
+            base_url=url.rstrip("/"),
+            params={"token": token},
+            timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=2.0),
+            trust_env=False,
+            transport=transport,
+        )
+
+    def say(self, conversation_id: str, text: str, metadata: dict[str, Any]) -> None:
+        """A person's words: into the tracker, and out by the customer's channel, once by `reply_id`."""
+        self._post(
+            f"{_path(conversation_id)}/tracker/events",
+            {"event": "bot", "text": text, "metadata": metadata},
+            output_channel="latest",
+            execute_side_effects="true",
+            include_events="NONE",
+        )
+
+    def end(self, conversation_id: str, handoff_id: str, how: str) -> None:
+        """The bot has the conversation again; a repeat says nothing."""
+        self._post(
+            f"{_path(conversation_id)}/trigger_intent",
+            {
+                "name": "EXTERNAL_handoff_closed",
+                "entities": {"handoff_ended": handoff_id, "handoff_how": "" if how == "closed" else how},
+            },
+            output_channel="latest",
+            include_events="NONE",
+        )
+
+    def events(self, conversation_id: str) -> list[dict[str, Any]]:
+        """The conversation's last events, oldest first."""
+        answer = self._call("GET", f"{_path(conversation_id)}/tracker", params={"include_events": "ALL"})
+        events = answer.get("events")
+        return events if isinstance(events, list) else []
+
+    def picture(self, conversation_id: str, media_id: str) -> tuple[str, bytes] | None:
+        """(media type, content) of a picture sent by the web chat, or None where it has none."""
+        try:
+            answer = self._client.get(
+                f"/webhooks/webchat/media/{quote(media_id, safe='')}",
+                headers={"Authorization": f"Bearer {conversation_id}"},
+            )
+        except httpx.HTTPError as error:
+            raise AssistantUnreachable(type(error).__name__) from None
+        kind = answer.headers.get("content-type", "")
+        return (kind, answer.content) if answer.is_success and kind in PICTURE_TYPES else None
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _post(self, path: str, body: dict[str, Any], **query: str) -> None:
+        self._call("POST", path, json=body, params=query)
+
+    def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        try:
+            answer = self._client.request(method, path, **options)
+            if not answer.is_success:
+                raise AssistantUnreachable(f"{method} answered {answer.status_code}")
+            told = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise AssistantUnreachable(type(error).__name__) from None
+        return told if isinstance(told, dict) else {}
+
+
+def _path(conversation_id: str) -> str:
+    # Rasa does not decode what could stand in a path as it is.
+    plain = quote(conversation_id, safe="/:@!$&()*+,;=~")
+    return f"/conversations/{plain}"

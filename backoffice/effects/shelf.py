@@ -1,0 +1,118 @@
+"""Reads the shelf: what is on sale, what sells, what a customer has bought, which coupons a product takes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backoffice.models import Coupon, Order, OrderItem, PriceChange, Product
+from backoffice.rules.properties import kind_of
+from backoffice.rules.search import Found, search
+from backoffice.rules.wishes import Bought, Offer
+from backoffice.states import CouponKind, CouponState, OrderState, SellerType
+
+SOLD_DAYS = 90
+FALLEN_DAYS = 30
+_BOUGHT_LATELY = 20
+
+
+def find(session: Session, wanted: set[str]) -> list[Found[str]]:
+    """The products that the words fit, best first."""
+    shelf = select(Product.product_id, Product.name, Product.attributes).where(
+        Product.sku.in_(select(func.min(Product.sku)).group_by(Product.product_id))
+    )
+    rows = [(key, f"{name} {kind_of(about)}".lower()) for key, name, about in session.execute(shelf)]
+    return search(wanted, sorted(rows))
+
+
+def offers(session: Session, now: datetime) -> list[Offer]:
+    """Everything that can be bought now: a product once, at the price of its cheapest variant in stock."""
+    sold = {
+        key: int(pieces or 0)
+        for key, pieces in session.execute(
+            select(Product.product_id, func.sum(OrderItem.quantity))
+            .join(OrderItem, OrderItem.sku == Product.sku)
+            .join(Order, Order.number == OrderItem.order_number)
+            .where(Order.created_at >= now - timedelta(days=SOLD_DAYS), Order.state != OrderState.CANCELLED)
+            .group_by(Product.product_id)
+        )
+    }
+    before = _prices_before(session, now)
+    by_product: dict[str, list[Product]] = defaultdict(list)
+    there = select(Product).where(Product.on_sale, Product.stock > 0).order_by(Product.sku)
+    for product in session.scalars(there):
+        by_product[product.product_id].append(product)
+    cheapest = {key: min(same, key=lambda p: (p.price_fen, p.sku)) for key, same in by_product.items()}
+    return [
+        Offer(
+            product_id=key,
+            sku=product.sku,
+            name=product.name,
+            variants=tuple(each.variant for each in by_product[key]),
+            price_fen=product.price_fen,
+            attributes=product.attributes,
+            sold=sold.get(key, 0),
+            was_fen=before.get(product.sku),
+        )
+        for key, product in cheapest.items()
+    ]
+
+
+def bought(session: Session, customer_id: str) -> list[Bought]:
+    """What the customer bought and kept in mind, the latest first."""
+    rows = session.execute(
+        select(Product.product_id, Product.name, Product.attributes)
+        .join(OrderItem, OrderItem.sku == Product.sku)
+        .join(Order, Order.number == OrderItem.order_number)
+        .where(Order.customer_id == customer_id, Order.state != OrderState.CANCELLED)
+        .order_by(Order.created_at.desc())
+        .limit(_BOUGHT_LATELY)
+    )
+    return [Bought(key, name, kind_of(about)) for key, name, about in rows]
+
+
+def coupons_for(session: Session, customer_id: str, product: Product, now: datetime) -> list[Coupon]:
+    """The customer's coupons that one piece of the product can take now, the most valuable first.
+
+    A platform or birthday coupon is for the house's own goods, a shop's for that shop's (document 06).
+    """
+    mine = select(Coupon).where(
+        Coupon.customer_id == customer_id,
+        Coupon.state == CouponState.UNUSED,
+        Coupon.valid_from <= now,
+        Coupon.valid_to >= now,
+        Coupon.threshold_fen <= product.price_fen,
+    )
+    own = product.seller_type is SellerType.SELF
+
+    def fits(coupon: Coupon) -> bool:
+        if coupon.kind is CouponKind.SHOP:
+            return coupon.scope == product.seller_name
+        return coupon.kind is CouponKind.COMPENSATION or (own and coupon.kind is not CouponKind.FREIGHT)
+
+    dearest = mine.order_by(Coupon.value_fen.desc(), Coupon.valid_to)
+    return [coupon for coupon in session.scalars(dearest) if fits(coupon)]
+
+
+def variants(session: Session, product_ids: list[str]) -> dict[str, list[Product]]:
+    """All variants of some products."""
+    found: dict[str, list[Product]] = defaultdict(list)
+    wanted = select(Product).where(Product.product_id.in_(product_ids)).order_by(Product.sku)
+    for product in session.scalars(wanted):
+        found[product.product_id].append(product)
+    return found
+
+
+def _prices_before(session: Session, now: datetime) -> dict[str, int]:
+    """By sku, the price before the newest change, where that change is recent."""
+    changes = session.execute(
+        select(PriceChange.sku, PriceChange.price_fen, PriceChange.since).order_by(PriceChange.since)
+    )
+    by_sku: dict[str, list[tuple[int, datetime]]] = defaultdict(list)
+    for sku, price_fen, since in changes:
+        by_sku[sku].append((price_fen, since))
+    recent = now - timedelta(days=FALLEN_DAYS)
+    return {sku: told[-2][0] for sku, told in by_sku.items() if len(told) > 1 and told[-1][1] >= recent}

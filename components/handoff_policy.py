@@ -1,0 +1,116 @@
+"""A person has the conversation, or should: above all other policies.
+
+- While slot `handoff_id` is set, every message of the customer's goes to the person (`action_handoff_relay`) and the
+  bot says nothing. Only `EXTERNAL_handoff_closed`, by which the back office gives the conversation back, passes.
+- A customer who is angry a second time, or is not understood twice in a row, is given to a person without asking
+  (`action_handoff`). Slots `chat_anger` and `chat_misses` count both, turn by turn.
+
+Its predictions are "no user" ones: RulePolicy's prediction for an active form is, and would beat any priority.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Text
+
+from rasa.core.policies.policy import Policy, PolicyPrediction
+from rasa.engine.graph import ExecutionContext
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import SlotSet, UserUttered
+from rasa.shared.core.generator import TrackerWithCachedStates
+from rasa.shared.core.trackers import DialogueStateTracker
+
+HANDED_OVER = "handoff_id"
+LISTEN: Text = ACTION_LISTEN_NAME
+RELAY, HAND_OVER = "action_handoff_relay", "action_handoff"
+CLOSED = "EXTERNAL_handoff_closed"
+ANGER, MISSES = "chat_anger", "chat_misses"
+
+
+@DefaultV1Recipe.register(
+    DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False
+)
+class HandoffPolicy(Policy):
+    """`- name: components.handoff_policy.HandoffPolicy` among the policies in config.yml; it learns nothing."""
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """`angry`, `not_understood`: with the how-manieth such message a person takes over; 0 for never."""
+        return {"priority": 10, "max_history": None, "angry": 2, "not_understood": 2}
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> HandoffPolicy:
+        """There is nothing to load."""
+        return cls(config, model_storage, resource, execution_context)
+
+    def train(
+        self, training_trackers: List[TrackerWithCachedStates], domain: Domain, **kwargs: Any
+    ) -> Resource:
+        """There is nothing to learn; Rasa wants the method."""
+        return self._resource
+
+    def predict_action_probabilities(
+        self,
+        tracker: DialogueStateTracker,
+        domain: Domain,
+        rule_only_data: Optional[Dict[Text, Any]] = None,
+        **kwargs: Any,
+    ) -> PolicyPrediction:
+        """Relay, hand over, listen; or leave it to the others."""
+        action = self._next(tracker)
+        if action is None:
+            return self._prediction(self._default_predictions(domain))
+        probabilities = [0.0] * domain.num_actions
+        probabilities[domain.index_for_action(action)] = 1.0
+        return self._prediction(probabilities, is_no_user_prediction=True)
+
+    def _next(self, tracker: DialogueStateTracker) -> Optional[Text]:
+        just_said = tracker.latest_action_name == LISTEN
+        if tracker.latest_message is not None and tracker.latest_message.intent.get("name") == CLOSED and just_said:
+            return None
+        if tracker.slots.get(HANDED_OVER) is not None and tracker.get_slot(HANDED_OVER):
+            return RELAY if just_said else LISTEN
+        if tracker.latest_action_name == HAND_OVER:
+            return LISTEN  # it says all that is to be said, also where nobody could take over
+        if just_said and (
+            self._reached(tracker, ANGER, self.config["angry"])
+            or self._reached(tracker, MISSES, self.config["not_understood"])
+        ):
+            return HAND_OVER
+        return None
+
+    @staticmethod
+    def _reached(tracker: DialogueStateTracker, slot: Text, threshold: int) -> bool:
+        """Whether the latest message raised the count, and that far."""
+        now, before = counts(tracker, slot)
+        return bool(threshold) and before < now >= threshold
+
+
+def counts(tracker: DialogueStateTracker, slot: Text) -> tuple[int, int]:
+    """The slot's count with the latest message, and without it."""
+    now: Optional[int] = None
+    told = False
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            told = True
+        elif isinstance(event, SlotSet) and event.key == slot:
+            if told:
+                before = _number(event.value)
+                return (before if now is None else now), before
+            if now is None:
+                now = _number(event.value)
+    return now or 0, 0
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0

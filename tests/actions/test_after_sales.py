@@ -1,0 +1,225 @@
+"""After-sales, as a customer meets it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actions.after_sales import (
+    ActionAfterSalesOpen,
+    ActionAfterSalesPropose,
+    ActionAfterSalesStatus,
+    AskAfterSalesConfirmed,
+    AskAfterSalesPickup,
+    AskAfterSalesVariant,
+    ValidateAfterSalesForm,
+    ValidateAfterSalesProblemForm,
+    meant_variant,
+)
+from actions.gateways.after_sales import Return, Variant
+from tests.actions.fakes import Shop, order
+from tests.actions.talk import Outcome, run
+
+SHOES = order("202611100003", "signed", "return", "exchange", "repair", title="跑步鞋")
+FORM = "after_sales_form"
+SIZES = (Variant("黑白 41 码", 3, False), Variant("黑白 42 码", 3, True), Variant("黑白 43 码", 0, False), Variant("藏青 42 码", 1, False))
+TIMES = (("2026-11-22 上午", "11-22 上午（8:00-12:00）"), ("2026-11-22 下午", "11-22 下午（12:00-18:00）"))
+
+
+@pytest.fixture(autouse=True)
+def orders(shop: Shop) -> None:
+    shop.orders = {"C1": [SHOES]}
+
+
+def fill(text: str = "", intent: str = "chat_inform", asked: str | None = None, **more: Any) -> Outcome:
+    """A turn of the form, with what is known."""
+    slots = {"requested_slot": asked, **more.pop("slots", {})}
+    return run(ValidateAfterSalesForm(), text, intent, slots=slots, form=FORM, **more)
+
+
+KNOWN = {"orders_number": SHOES.number, "orders_checked": f"{FORM}:possible"}
+
+
+def test_a_reason_in_the_first_sentence_is_not_asked_for(shop: Shop) -> None:
+    shop.reason_code = "size"
+    told = fill("鞋子大了我要退", "after_sales_return", slots={"after_sales_kind": "return"}).slots
+    assert told["after_sales_reason"] == "鞋子大了我要退"
+    assert told["requested_slot"] == "after_sales_confirmed"
+
+
+def test_without_a_reason_it_is_asked_for() -> None:
+    assert fill("我要退货", "after_sales_return", slots={"after_sales_kind": "return"}).slots["requested_slot"] == "after_sales_reason"
+
+
+def test_a_fault_opens_what_no_reason_would_not(shop: Shop) -> None:
+    shop.refused = {"return": "return_excluded"}
+    refused = fill("我要退货", "after_sales_return", slots={"after_sales_kind": "return"}).slots
+    assert refused["requested_slot"] is None, "no reason at all would allow it"
+    shop.refused = {}
+    slots = {**KNOWN, "after_sales_kind": "return"}
+    taken = fill("屏幕碎了", asked="after_sales_reason", slots=slots).slots
+    assert taken["requested_slot"] == "after_sales_confirmed"
+
+
+def test_a_time_to_fetch_is_offered_and_understood_in_words(shop: Shop) -> None:
+    shop.pickups = TIMES
+    slots = {**KNOWN, "after_sales_kind": "return"}
+    asked = fill("不喜欢", asked="after_sales_reason", slots=slots).slots
+    assert asked["requested_slot"] == "after_sales_pickup"
+    slots |= {"after_sales_reason": "不喜欢", "after_sales_pickups": [list(t) for t in TIMES]}
+    assert [b["title"] for b in run(AskAfterSalesPickup(), slots=slots).buttons] == [label for _, label in TIMES]
+
+    def answer(text: str, intent: str = "chat_inform", **entities: str) -> Outcome:
+        return fill(text, intent, asked="after_sales_pickup", slots=slots, entities=entities)
+
+    assert answer("明天下午", date="2026-11-22", time="下午").slots["after_sales_pickup"] == TIMES[1][0]
+    assert answer("明天九点", date="2026-11-22", time="09:00").slots["after_sales_pickup"] == TIMES[0][0]
+    assert answer("第二个", ordinal="2").slots["after_sales_pickup"] == TIMES[1][0]
+    assert answer("自己寄", "chat_deny").slots["after_sales_pickup"] == "self"
+    wrong = answer("下周三", date="2026-11-25")
+    assert wrong.said == ["utter_after_sales_pickup_out_of_range"] and wrong.slots["requested_slot"] == "after_sales_pickup"
+    pickup = {"after_sales_pickup": TIMES[0][0], "after_sales_kind": "return"}
+    assert run(AskAfterSalesConfirmed(), slots={**slots, **pickup}).said == ["utter_ask_after_sales_confirmed_return_fetched"]
+
+
+@pytest.mark.parametrize(
+    ("words", "values", "name"),
+    [("换黑白 41 码", [], "黑白 41 码"), ("换41码", ["41"], "黑白 41 码"), ("要藏青色的", ["藏青"], "藏青 42 码"), ("换个大的", [], None)],
+)
+def test_the_named_colour_or_size_is_found(words: str, values: list[str], name: str | None) -> None:
+    found = meant_variant(words, values, SIZES)
+    assert (found.name if found else None) == name
+
+
+def test_an_exchange_looks_at_the_stock(shop: Shop) -> None:
+    shop.variants, shop.reason_code = SIZES, "size"
+    slots = {**KNOWN, "after_sales_kind": "exchange"}
+    asked = fill("小了", asked="after_sales_reason", slots=slots).slots
+    assert asked["requested_slot"] == "after_sales_variant"
+    offered = run(AskAfterSalesVariant(), slots={**slots, "after_sales_variants": asked["after_sales_variants"]}).buttons
+    assert "黑白 43 码" not in [b["title"] for b in offered]
+    slots |= {"after_sales_reason": "小了", "after_sales_variants": asked["after_sales_variants"]}
+    gone = fill("43码", asked="after_sales_variant", slots=slots, entities={"size": "43"})
+    assert gone.said == ["utter_after_sales_variant_out_of_stock"] and gone.slots["requested_slot"] == "after_sales_variant"
+    taken = fill("41码", asked="after_sales_variant", slots=slots, entities={"size": "41"}).slots
+    assert taken["after_sales_variant"] == "黑白 41 码"
+
+
+def test_faulty_goods_are_exchanged_for_the_same(shop: Shop) -> None:
+    shop.variants, shop.reason_code = SIZES, "quality"
+    slots = {**KNOWN, "after_sales_kind": "exchange"}
+    assert fill("开胶了", asked="after_sales_reason", slots=slots).slots["after_sales_variant"] == "黑白 42 码"
+
+
+def test_with_nothing_in_stock_money_is_offered(shop: Shop) -> None:
+    shop.variants, shop.reason_code = (Variant("黑白 42 码", 0, True),), "quality"
+    slots = {**KNOWN, "after_sales_kind": "exchange"}
+    asked = fill("开胶了", asked="after_sales_reason", slots=slots).slots
+    assert asked["requested_slot"] == "after_sales_variant"
+    said = run(AskAfterSalesVariant(), slots={**slots, "after_sales_variants": asked["after_sales_variants"]})
+    assert said.said == ["utter_ask_after_sales_variant_none_left"]
+
+
+def test_a_repair_out_of_warranty_asks_whether_it_may_cost(shop: Shop) -> None:
+    shop.refused, shop.warranty_ends, shop.reason_code = {"repair": "warranty_passed"}, "2025-01-02", "quality"
+    slots = {**KNOWN, "after_sales_kind": "repair"}
+    asked = fill("充不进电", asked="after_sales_reason", slots=slots).slots
+    assert asked["requested_slot"] == "after_sales_paid" and asked["after_sales_warranty"] == "2025-01-02"
+    slots |= {"after_sales_reason": "充不进电", "after_sales_warranty": "2025-01-02"}
+    assert fill("不修了", "chat_deny", asked="after_sales_paid", slots=slots).slots["requested_slot"] is None
+    assert run(ActionAfterSalesOpen(), slots={**slots, "after_sales_paid": False}).said == ["utter_after_sales_kept"]
+    run(ActionAfterSalesOpen(), slots={**slots, "after_sales_paid": True, "after_sales_confirmed": True})
+    assert shop.done == [("open", SHOES.number, "1", "repair", "充不进电", "True")]
+
+
+def test_the_slip_is_opened_with_all_that_was_chosen(shop: Shop) -> None:
+    slots = {
+        "orders_number": SHOES.number, "after_sales_kind": "exchange", "after_sales_reason": "小了", "after_sales_confirmed": True,
+        "after_sales_variant": "黑白 41 码", "after_sales_pickup": TIMES[0][0],
+    }  # fmt: skip
+    done = run(ActionAfterSalesOpen(), "确认", "chat_affirm", slots=slots)
+    assert done.said == ["utter_after_sales_opened_exchange"] and done.then is None
+    assert shop.done == [("open", SHOES.number, "1", "exchange", "小了", "黑白 41 码", TIMES[0][0])]
+
+
+def test_a_slip_for_a_person_is_handed_over(shop: Shop) -> None:
+    shop.review = "退款超过 5000.00 元"
+    slots = {"orders_number": SHOES.number, "after_sales_kind": "return", "after_sales_reason": "买贵了", "after_sales_confirmed": True}
+    done = run(ActionAfterSalesOpen(), "确认", "chat_affirm", slots=slots)
+    assert done.said == ["utter_after_sales_opened_review"] and done.then == "action_handoff"
+
+
+def test_an_argued_refusal_goes_to_a_person_with_a_ticket(shop: Shop) -> None:
+    shop.refused = {"return": "review_by_person"}
+    slots = {"orders_number": SHOES.number, "after_sales_kind": "return", "after_sales_reason": "凭什么不给退"}
+    done = run(ActionAfterSalesOpen(), "凭什么", "after_sales_return", slots=slots)
+    assert done.said == ["utter_after_sales_person_refund_dispute"] and done.then == "action_handoff"
+    assert shop.done == [("ticket", "refund_dispute", "凭什么不给退")]
+
+
+def test_a_refusal_keeps_the_order_and_the_words_for_the_next_try(shop: Shop) -> None:
+    shop.refused = {"refund": "return_instead"}
+    slots = {"orders_number": SHOES.number, "after_sales_kind": "refund", "after_sales_reason": "不喜欢"}
+    refused = run(ActionAfterSalesOpen(), slots=slots)
+    assert refused.said == ["utter_after_sales_open_rejected_return_instead"]
+    assert refused.messages[0]["number"] == SHOES.number
+    assert refused.slots["after_sales_told"] == {"number": SHOES.number, "text": "不喜欢"}
+
+
+# ── something is wrong, nothing asked yet ─────────────────────────────────────
+
+
+def test_what_fits_the_fault_is_proposed_for_the_right_order(shop: Shop) -> None:
+    shop.reason_code, shop.proposed = "wrong_item", (("exchange", "换货"), ("return", "退货"))
+    told = run(ValidateAfterSalesProblemForm(), "发错颜色了", "after_sales_report_problem", form="after_sales_problem_form").slots
+    assert told["orders_number"] == SHOES.number and told["requested_slot"] is None
+    said = run(ActionAfterSalesPropose(), slots={"orders_number": SHOES.number, "after_sales_problem": "发错颜色了"})
+    assert said.said == ["utter_after_sales_propose_wrong_item"]
+    assert [b["payload"] for b in said.buttons] == [
+        f'/after_sales_{kind}{{"orders_number": "{SHOES.number}"}}' for kind in ("exchange", "return")
+    ]
+    kept = said.slots["after_sales_told"]
+    pressed = fill(
+        f'/after_sales_return{{"orders_number": "{SHOES.number}"}}', "after_sales_return",
+        slots={"after_sales_kind": "return", "after_sales_told": kept}, entities={"orders_number": SHOES.number},
+    ).slots  # fmt: skip
+    assert pressed["after_sales_reason"] == "发错颜色了", "what was said is the reason"
+
+
+def test_a_problem_without_words_is_asked_for() -> None:
+    form = "after_sales_problem_form"
+    asked = run(ValidateAfterSalesProblemForm(), "/after_sales_report_problem", "after_sales_report_problem", form=form).slots
+    assert asked["requested_slot"] == "after_sales_problem"
+
+
+def test_danger_goes_to_a_person_at_once(shop: Shop) -> None:
+    shop.person = "safety"
+    done = run(ActionAfterSalesPropose(), slots={"orders_number": SHOES.number, "after_sales_problem": "漏电把我电到了"})
+    assert done.said == ["utter_after_sales_person_review"] and done.then == "action_handoff"
+    assert shop.done == [("ticket", "review", "漏电把我电到了")]
+
+
+def test_where_nothing_can_be_done_the_reason_is_told(shop: Shop) -> None:
+    shop.refused = {"return": "return_window_passed"}
+    done = run(ActionAfterSalesPropose(), slots={"orders_number": SHOES.number, "after_sales_problem": "坏了"})
+    assert done.said == ["utter_after_sales_open_rejected_return_window_passed"]
+
+
+# ── slips ─────────────────────────────────────────────────────────────────────
+
+SLIP = Return("TH202611210001", SHOES.number, "跑步鞋", "退货", "待寄回", "awaiting_goods", "99.00", "原路", None, "请寄回", kind="return")
+
+
+def test_when_goods_are_fetched_can_be_changed(shop: Shop) -> None:
+    shop.slips, shop.pickups = {"C1": [SLIP]}, TIMES
+    assert run(ActionAfterSalesStatus()).said == ["utter_after_sales_status_awaiting_goods"]
+    known = {"after_sales_slip": SLIP.slip}
+    offered = run(ActionAfterSalesStatus(), entities={**known, "after_sales_pickup": "choose"})
+    assert offered.said == ["utter_after_sales_fetch"] and len(offered.buttons) == 2
+    chosen = run(ActionAfterSalesStatus(), entities={**known, "after_sales_pickup": TIMES[1][0]})
+    assert chosen.said == ["utter_after_sales_fetched"] and shop.done == [("fetch", SLIP.slip, TIMES[1][0])]
+
+
+def test_an_unknown_slip_is_said_to_be() -> None:
+    assert run(ActionAfterSalesStatus(), entities={"after_sales_slip": "TH209901010001"}).said == ["utter_after_sales_not_found"]

@@ -1,0 +1,145 @@
+"""Complaints and tickets, as a customer meets them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from actions.complaints import ActionComplaintsFile, AskComplaintsOrder, ValidateComplaintsForm
+from actions.gateways.tickets import ComplaintLook, Ticket
+from actions.tickets import ActionTicketsStatus, AskTicketsNumber, ValidateTicketsForm
+from tests.actions.fakes import Shop, order
+from tests.actions.talk import run
+
+KETTLE = order("202611180002", "shipped", title="电热水壶")
+SHOES = order("202611100003", "signed", "return", title="跑步鞋")
+BARE = ComplaintLook(True, False, "normal", "")
+LATE = ComplaintLook(False, True, "normal", "urge_parcel")
+
+
+@pytest.fixture(autouse=True)
+def orders(shop: Shop) -> None:
+    shop.orders = {"C1": [KETTLE, SHOES]}
+
+
+def start(text: str, **more: object) -> dict[str, object]:
+    """What the form knows after the first sentence."""
+    return run(ValidateComplaintsForm(), text, "complaints_file", form="complaints_form", **more).slots  # type: ignore[arg-type]
+
+
+def test_a_bare_complaint_is_asked_which_order_and_what_happened(shop: Shop) -> None:
+    shop.look = BARE
+    assert start("我要投诉")["requested_slot"] == "complaints_order"
+    asked = run(AskComplaintsOrder(), form="complaints_form")
+    assert asked.said == ["utter_ask_complaints_order"] and len(asked.buttons) == 2
+    slots = {"requested_slot": "complaints_order", "orders_offered": asked.slots["orders_offered"]}
+    skipped = run(ValidateComplaintsForm(), "跟订单没关系", "chat_deny", slots=slots, form="complaints_form").slots
+    assert (skipped["complaints_order"], skipped["requested_slot"]) == ("none", "complaints_text")
+    named = run(ValidateComplaintsForm(), "水壶", slots=slots, form="complaints_form").slots
+    assert named["complaints_order"] == KETTLE.number
+
+
+def test_a_story_told_at_once_is_not_asked_again(shop: Shop) -> None:
+    shop.look = ComplaintLook(False, False, "normal", "")
+    told = start("你们客服态度太差了")
+    assert told["requested_slot"] is None and told["complaints_text"] == "你们客服态度太差了"
+
+
+def test_the_order_is_asked_where_something_can_be_done_about_it(shop: Shop) -> None:
+    shop.look = LATE
+    assert start("快递一周没到，投诉")["requested_slot"] == "complaints_order"
+    assert start("快递一周没到，投诉", slots={"orders_last": KETTLE.number})["complaints_order"] == KETTLE.number
+    shop.look = replace(LATE, grade="major")
+    assert start("快递一周没到，我要打12315")["requested_slot"] is None, "a grave matter is not held up by questions"
+
+
+def test_a_story_instead_of_an_order_is_taken(shop: Shop) -> None:
+    slots = {"requested_slot": "complaints_order", "orders_offered": []}
+    told = run(ValidateComplaintsForm(), "快递员骂人", "complaints_file", slots=slots, form="complaints_form").slots
+    assert (told["complaints_text"], told["complaints_order"], told["requested_slot"]) == ("快递员骂人", "none", None)
+
+
+def test_without_orders_the_story_is_asked_at_once(shop: Shop) -> None:
+    shop.orders = {}
+    asked = run(AskComplaintsOrder(), form="complaints_form")
+    assert asked.said == ["utter_ask_complaints_text"] and asked.slots["requested_slot"] == "complaints_text"
+
+
+@pytest.mark.parametrize(
+    "remedy", ["urge_shipping", "urge_parcel", "report_parcel", "send_back", "refund_status", ""]
+)
+def test_a_complaint_is_filed_once_with_what_helps(shop: Shop, remedy: str) -> None:
+    shop.look = ComplaintLook(False, True, "normal", remedy)
+    slots = {"complaints_text": "太慢了", "complaints_order": KETTLE.number, "complaints_mood": "angry"}
+    filed = run(ActionComplaintsFile(), "太慢了", "complaints_file", slots=slots)
+    assert filed.said == [f"utter_complaints_filed_{remedy}".rstrip("_")]
+    assert shop.done == [("complain", "太慢了", KETTLE.number, "angry")]
+    assert filed.then is None and filed.slots["orders_last"] == KETTLE.number
+
+
+@pytest.mark.parametrize("grade", ["urgent", "major"])
+def test_grave_ones_are_filed_and_handed_over(shop: Shop, grade: str) -> None:
+    shop.look = ComplaintLook(False, False, grade, "")
+    filed = run(ActionComplaintsFile(), slots={"complaints_text": "充电器着火了", "complaints_order": "none"})
+    assert filed.said == ["utter_complaints_filed_grave"] and filed.then == "action_handoff"
+    assert filed.slots["complaints_escalation"] == {"ticket": "GD202611210004", "why": "complaint"}
+
+
+def test_the_angriest_words_count(shop: Shop) -> None:
+    slots = {"complaints_text": "骂人", "complaints_order": "none", "complaints_mood": "neutral"}
+    run(ActionComplaintsFile(), slots=slots, sentiment="angry")
+    assert shop.done[-1][-1] == "angry"
+
+
+def test_nothing_is_filed_without_words(shop: Shop) -> None:
+    assert run(ActionComplaintsFile()).said == ["utter_chat_backend_unavailable"] and shop.done == []
+
+
+# ── tickets ───────────────────────────────────────────────────────────────────
+
+FIRST = Ticket("GD202611210001", "配送员态度", "处理中", "working", "一般", "2026-11-25T18:00:00+08:00", "正在核实")
+SECOND = Ticket("GD202611210002", "物流核查", "待处理", "open", "一般", None, "")
+
+
+def test_the_only_ticket_is_told_several_are_offered(shop: Shop) -> None:
+    assert run(ActionTicketsStatus(), slots={"tickets_wish": "status"}).said == ["utter_tickets_none"]
+    shop.tickets = [FIRST]
+    assert run(ActionTicketsStatus(), slots={"tickets_wish": "status"}).said == ["utter_tickets_status"]
+    shop.tickets = [FIRST, SECOND]
+    which = run(ActionTicketsStatus(), slots={"tickets_wish": "status"})
+    assert which.said == ["utter_tickets_which"] and len(which.buttons) == 2
+    named = run(ActionTicketsStatus(), slots={"tickets_wish": "status", "tickets_number": SECOND.number})
+    assert named.said == ["utter_tickets_status"]
+    strange = run(ActionTicketsStatus(), slots={"tickets_wish": "status", "tickets_number": "GD209901010001"})
+    assert strange.said == ["utter_tickets_not_found"]
+
+
+def test_words_are_added_to_the_only_open_ticket(shop: Shop) -> None:
+    shop.tickets = [FIRST]
+    form = "tickets_form"
+    filled = run(ValidateTicketsForm(), "我要补充", "tickets_ask_status", form=form, entities={"tickets_wish": "add"}).slots
+    assert (filled["tickets_number"], filled["requested_slot"]) == (FIRST.number, "tickets_text")
+    slots = {**filled, "requested_slot": "tickets_text"}
+    told = run(ValidateTicketsForm(), "外箱也破了", "after_sales_report_problem", slots=slots, form=form).slots
+    assert told["tickets_text"] == "外箱也破了" and told["requested_slot"] is None
+    done = run(ActionTicketsStatus(), slots={**slots, "tickets_text": "外箱也破了"})
+    assert done.said == ["utter_tickets_added"] and shop.done == [("add", FIRST.number, "外箱也破了")]
+
+
+def test_which_of_several_to_press_for_is_asked(shop: Shop) -> None:
+    shop.tickets = [FIRST, SECOND]
+    form = "tickets_form"
+    filled = run(ValidateTicketsForm(), "催一下", "tickets_ask_status", form=form, entities={"tickets_wish": "urge"}).slots
+    assert filled["requested_slot"] == "tickets_number"
+    assert len(run(AskTicketsNumber(), form=form).buttons) == 2
+    slots = {"tickets_wish": "urge", "requested_slot": "tickets_number"}
+    chosen = run(ValidateTicketsForm(), "第二个", slots=slots, form=form, entities={"ordinal": "2"}).slots
+    assert chosen["tickets_number"] == SECOND.number
+    done = run(ActionTicketsStatus(), slots={**slots, "tickets_number": SECOND.number})
+    assert done.said == ["utter_tickets_urged"] and shop.done == [("urge_ticket", SECOND.number)]
+
+
+def test_with_nothing_open_there_is_nothing_to_press_for(shop: Shop) -> None:
+    assert run(AskTicketsNumber(), form="tickets_form").slots == {"requested_slot": None}
+    assert run(ActionTicketsStatus(), slots={"tickets_wish": "urge"}).said == ["utter_tickets_none_open"]

@@ -1,0 +1,156 @@
+"""Giving a conversation to a person, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actions.gateways.desk import Handoff
+from actions.handoff import ActionHandoff, ActionHandoffClosed, ActionHandoffRelay
+from tests.actions.fakes import Shop
+from tests.actions.talk import run
+
+ASKED = {"text": "取消订单", "intent": "orders_cancel"}
+
+
+def user(text: str, message_id: str, at: float, intent: str = "chat_inform", **metadata: Any) -> dict[str, Any]:
+    """A customer's message as the tracker holds it."""
+    parsed = {"intent": {"name": intent}}
+    return {
+        "event": "user", "text": text, "message_id": message_id, "timestamp": at, "parse_data": parsed, "metadata": metadata,
+    }  # fmt: skip
+
+
+def bot(text: str, buttons: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    """The bot's message as the tracker holds it."""
+    return {"event": "bot", "text": text, "data": {"buttons": buttons}, "timestamp": 1.0, "metadata": {}}
+
+
+def slot(name: str, value: Any) -> dict[str, Any]:
+    """A slot being set."""
+    return {"event": "slot", "name": name, "value": value}
+
+
+BEFORE = [
+    user("取消订单", "m1", 1.0, "orders_cancel"),
+    bot("哪一个？", [{"title": "蓝牙耳机", "payload": '/chat_inform{"orders_number": "1"}'}]),
+    user('/chat_inform{"orders_number": "1"}', "m2", 2.0),
+    user("转人工", "m3", 3.0, "handoff_request"),
+]
+
+
+def test_the_person_knows_what_was_said_and_gathered(shop: Shop) -> None:
+    slots = {"orders_number": "1", "orders_last": "2", "orders_offered": [{"number": "1"}], "requested_slot": "orders_cancel_confirmed"}
+    done = run(ActionHandoff(), "转人工", "handoff_request", slots=slots, form="orders_cancel_form", events=BEFORE)
+    wanted = shop.handoffs[0]
+    assert [line["text"] for line in wanted.transcript] == ["取消订单", "哪一个？", "蓝牙耳机", "转人工"], "a button is its words"
+    assert wanted.transcript[0]["time"] == "1970-01-01T08:00:01.000+08:00"
+    assert (wanted.reason, wanted.intent, wanted.tags) == ("customer_asked", "handoff_request", ["orders_cancel"])
+    assert wanted.slots == {"orders_number": "1", "orders_last": "2", "form": "orders_cancel_form"}
+    assert done.said == ["utter_handoff_queued"]
+    assert done.slots["handoff_id"] == "HO1"
+
+
+def test_what_was_half_done_is_forgotten_and_the_form_ends(shop: Shop) -> None:
+    slots = {"orders_number": "1", "orders_offered": [], "orders_last": "2", "requested_slot": "orders_number"}
+    done = run(ActionHandoff(), "转人工", "handoff_request", slots=slots, form="orders_cancel_form")
+    assert done.loop_ended
+    assert done.slots["requested_slot"] is None and done.slots["orders_number"] is None and done.slots["orders_offered"] is None
+    assert "orders_last" not in done.slots, "the order last spoken of is no half-done thing"
+
+
+@pytest.mark.parametrize(("slots", "said"), [({"chat_anger": 2}, "angry"), ({"chat_misses": 2}, "not_understood")])
+def test_who_did_not_ask_is_told_why(slots: dict[str, int], said: str, shop: Shop) -> None:
+    done = run(ActionHandoff(), "什么破东西", "chat_abuse", slots=slots)
+    assert done.said == [f"utter_handoff_queued_{said}"]
+    assert shop.handoffs[0].reason == said
+    assert done.slots[next(iter(slots))] == 0, "the count begins anew"
+
+
+def test_at_night_a_ticket_is_left_and_the_bot_goes_on(shop: Shop) -> None:
+    shop.desk = Handoff("HO1", "GD202611210005", None, in_hours=False, ticketed=True)
+    done = run(ActionHandoff(), "转人工", "handoff_request", customer=None)
+    assert done.said == ["utter_handoff_ticketed"]
+    assert done.slots["handoff_id"] is None
+
+
+def test_a_visitor_may_have_a_person(shop: Shop) -> None:
+    assert run(ActionHandoff(), "转人工", "handoff_request", customer=None).slots["handoff_id"] == "HO1"
+
+
+def test_a_desk_that_is_down_is_apologised_for(shop: Shop) -> None:
+    shop.down = True
+    done = run(ActionHandoff(), "转人工", "handoff_request")
+    assert done.said == ["utter_chat_backend_unavailable"]
+    assert done.slots.get("handoff_id") is None
+
+
+PICTURE = {"id": "p" * 32, "type": "image/png", "path": "/webhooks/webchat/media/p"}
+SINCE = [
+    *BEFORE,
+    slot("handoff_id", "HO1"),
+    bot("正在为您转人工"),
+    user("在吗", "m4", 4.5),
+    user("[图片]", "m5", 5.0, media=[PICTURE]),
+]
+
+
+def relay(events: list[dict[str, Any]], **more: Any) -> Any:
+    """A run of the relay."""
+    return run(ActionHandoffRelay(), **{**ASKED, "slots": {"handoff_id": "HO1"}, "events": events, **more})
+
+
+def test_all_since_the_handoff_is_relayed_and_nothing_said(shop: Shop) -> None:
+    done = relay(SINCE)
+    assert done.said == []
+    assert [(each.message_id, each.text, each.at_ms) for each in shop.relayed] == [("m4", "在吗", 4500), ("m5", "[图片]", 5000)]
+    assert shop.relayed[1].media == (PICTURE,)
+
+
+def test_what_is_said_to_a_person_fills_no_form(shop: Shop) -> None:
+    filled = [*SINCE, user("我要退货", "m6", 6.0, "after_sales_return"), slot("after_sales_kind", "return"), slot("chat_anger", 1)]
+    assert relay(filled).slots == {"after_sales_kind": None}
+    shop.down = True
+    assert relay(filled).slots == {"after_sales_kind": None}
+
+
+def test_a_desk_that_is_down_makes_the_relay_silent(shop: Shop) -> None:
+    shop.down = True
+    assert relay(SINCE).said == []
+    shop.down = False
+    relay([*SINCE, user("还在吗", "m6", 6.0)])
+    assert [each.message_id for each in shop.relayed] == ["m4", "m5", "m6"], "the next message brings what was missed"
+
+
+def test_a_person_who_has_just_left_gives_the_conversation_back(shop: Shop) -> None:
+    done = relay(SINCE, slots={"handoff_id": "HO0", "orders_number": "1"})
+    assert done.said == ["utter_handoff_ended_unread"]
+    assert done.slots["handoff_id"] is None and done.slots["orders_number"] is None
+
+
+def closed(named: str | None, slots: dict[str, Any]) -> Any:
+    """The back office gives a conversation back."""
+    entities = {"handoff_ended": named, "handoff_how": ""} if named else {}
+    return run(ActionHandoffClosed(), "", "EXTERNAL_handoff_closed", customer=None, slots=slots, entities=entities)
+
+
+def test_the_bot_is_back_and_asks_how_it_was(shop: Shop) -> None:
+    done = closed("HO1", {"handoff_id": "HO1", "chat_anger": 1, "feedback_due": None})
+    assert done.said == ["utter_handoff_ended"]
+    assert done.slots["handoff_id"] is None and done.slots["chat_anger"] == 0 and done.slots["feedback_due"] is True
+
+
+def test_an_end_that_comes_twice_or_late_says_nothing(shop: Shop) -> None:
+    late = closed("HO1", {"handoff_id": None})
+    assert late.said == [] and late.events[-1]["name"] == "action_listen", "and no rating is asked for"
+    again = closed("HO1", {"handoff_id": "HO2"})
+    assert again.said == [] and "handoff_id" not in again.slots
+
+
+def test_who_waited_in_vain_is_told_so_and_not_asked_for_a_rating(shop: Shop) -> None:
+    entities = {"handoff_ended": "HO1", "handoff_how": "unanswered"}
+    slots = {"handoff_id": "HO1", "feedback_due": None}
+    done = run(ActionHandoffClosed(), "", "EXTERNAL_handoff_closed", customer=None, slots=slots, entities=entities)
+    assert done.said == ["utter_handoff_ended_unanswered"]
+    assert "feedback_due" not in done.slots

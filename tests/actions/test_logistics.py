@@ -1,0 +1,116 @@
+"""Parcels, as a customer meets them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actions.logistics import (
+    ActionLogisticsArrange,
+    ActionLogisticsReport,
+    ActionLogisticsUrge,
+    AskLogisticsDetail,
+    ValidateLogisticsArrangeForm,
+    ValidateLogisticsReportForm,
+    hours,
+)
+from tests.actions.fakes import Shop, order
+from tests.actions.talk import Outcome, run
+
+KETTLE = order("202611180002", "shipped", title="电热水壶")
+TRACKING = "LXWL0000000001"
+FORM = "logistics_arrange_form"
+
+
+@pytest.fixture(autouse=True)
+def orders(shop: Shop) -> None:
+    shop.orders = {"C1": [KETTLE]}
+
+
+def arrange(text: str, intent: str = "logistics_arrange", asked: str | None = None, **more: Any) -> Outcome:
+    """A turn of the form."""
+    slots = {"requested_slot": asked, **more.pop("slots", {})}
+    return run(ValidateLogisticsArrangeForm(), text, intent, slots=slots, form=FORM, **more)
+
+
+KNOWN = {"orders_number": KETTLE.number, "orders_checked": f"{FORM}:possible"}
+
+
+@pytest.mark.parametrize(("late", "said"), [(True, "late"), (False, "early")])
+def test_a_parcel_in_time_is_urged_kindly(shop: Shop, late: bool, said: str) -> None:
+    shop.late = late
+    done = run(ActionLogisticsUrge(), "催一下", "logistics_urge", slots={"orders_number": KETTLE.number})
+    assert done.said == [f"utter_logistics_urged_{said}"] and shop.done == [("urge_parcel", TRACKING)]
+
+
+@pytest.mark.parametrize("how", ["date", "time_slot", "pickup_point", "leave_with", "reroute"])
+def test_each_way_has_its_own_question(how: str) -> None:
+    asked = arrange("安排一下", entities={"logistics_how": how}).slots
+    assert asked["requested_slot"] == "logistics_detail"
+    slots = {**KNOWN, "logistics_how": how, "logistics_dates": ["2026-11-22"], "logistics_city": "杭州市"}
+    question = run(AskLogisticsDetail(), slots=slots, form=FORM)
+    assert question.said == [f"utter_ask_logistics_detail_{how}"]
+
+
+@pytest.mark.parametrize("how", ["door", "refuse", "contact"])
+def test_these_ways_need_no_question(how: str) -> None:
+    assert arrange("安排一下", entities={"logistics_how": how}).slots["requested_slot"] is None
+
+
+def test_what_the_first_sentence_names_is_not_asked_for() -> None:
+    assert arrange("放门卫就行", entities={"logistics_how": "leave_with"}).slots["logistics_detail"] == "门卫"
+    dated = arrange("周一再送", entities={"logistics_how": "date", "date": "2026-11-23"}).slots
+    assert dated["logistics_detail"] == "2026-11-23"
+
+
+def test_a_wrong_time_is_told_which_exist_and_asked_again(shop: Shop) -> None:
+    shop.not_arrangeable = {"22:00-24:00": "time_slot_out_of_range"}
+    slots = {**KNOWN, "logistics_how": "time_slot"}
+    wrong = arrange("晚上十点", "chat_inform", "logistics_detail", slots=slots, entities={"time": "22:00"})
+    assert wrong.said == ["utter_logistics_detail_rejected_time_slot_out_of_range"]
+    assert wrong.slots["requested_slot"] == "logistics_detail"
+    right = arrange("下午两点到四点", "chat_inform", "logistics_detail", slots=slots, entities={"time": "14:00/16:00"})
+    assert right.slots["logistics_detail"] == "14:00-16:00"
+
+
+def test_what_the_carrier_never_does_is_refused_before_asking(shop: Shop) -> None:
+    shop.not_arrangeable = {"date": "carrier_not_house"}
+    asked = arrange("改天送", entities={"logistics_how": "date"}).slots
+    assert asked["requested_slot"] is None
+    slots = {"orders_number": KETTLE.number, "logistics_how": "date", "logistics_detail": asked["logistics_detail"]}
+    refused = run(ActionLogisticsArrange(), slots=slots)
+    assert refused.said == ["utter_logistics_arrange_rejected_carrier_not_house"] and shop.done == []
+
+
+def test_another_way_takes_the_place_of_the_first() -> None:
+    slots = {**KNOWN, "logistics_how": "date"}
+    changed = arrange("还是放门卫吧", "logistics_arrange", "logistics_detail", slots=slots, entities={"logistics_how": "leave_with"})
+    assert changed.slots["logistics_how"] == "leave_with" and changed.slots["logistics_detail"] == "门卫"
+
+
+def test_it_is_arranged_once_and_read_back(shop: Shop) -> None:
+    slots = {"orders_number": KETTLE.number, "logistics_how": "leave_with", "logistics_detail": "门卫"}
+    done = run(ActionLogisticsArrange(), slots=slots)
+    assert done.said == ["utter_logistics_arranged_leave_with"]
+    assert shop.done == [("arrange", TRACKING, "leave_with", "门卫")]
+
+
+@pytest.mark.parametrize("problem", ["signed_not_received", "lost", "wrong_place", "wrong_trace", "stalled"])
+def test_a_delivery_gone_wrong_is_looked_into_once(shop: Shop, problem: str) -> None:
+    slots = {"orders_number": KETTLE.number, "logistics_problem": problem}
+    done = run(ActionLogisticsReport(), slots=slots)
+    assert done.said == [f"utter_logistics_reported_{problem}"] and shop.done == [("report", TRACKING, problem)]
+    shop.known_investigation = True
+    assert run(ActionLogisticsReport(), slots=slots).said == ["utter_logistics_reported_known"]
+
+
+def test_what_went_wrong_is_asked_for_where_it_was_not_said() -> None:
+    form = "logistics_report_form"
+    asked = run(ValidateLogisticsReportForm(), "快递有问题", "logistics_report_problem", form=form).slots
+    assert asked["requested_slot"] == "logistics_problem" and asked["logistics_words"] == "快递有问题"
+
+
+@pytest.mark.parametrize(("time", "told"), [("14:00/16:00", "14:00-16:00"), ("09:00", "9:00-11:00"), ("上午", "上午")])
+def test_times_as_the_carrier_takes_them(time: str, told: str) -> None:
+    assert hours(time) == told

@@ -1,0 +1,309 @@
+"""The desk: who has a conversation, what is said in it, and what reaches the assistant whatever breaks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from backoffice.assistant import Assistant
+from backoffice.clock import system_clock
+from backoffice.effects.handoffs import WAITS_AT_MOST
+from backoffice.handoffs_worker import HandoffsWorker, said_since
+from backoffice.models import HandoffMessage, OutboxItem
+from tests.backoffice.conftest import Office
+from tests.backoffice.shop import ANNA, BERT, Shop
+
+AGENT = {"agent_id": "xiaoli", "agent_name": "小李"}
+
+
+class FakeAssistant:
+    """Rasa's API as far as the desk needs it; `down` refuses, `deaf` does the work and loses the answer."""
+
+    def __init__(self) -> None:
+        self.down = self.deaf = False
+        self.posted: list[tuple[str, dict[str, Any]]] = []
+        self.trackers: dict[str, list[dict[str, Any]]] = {}
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.down:
+            raise httpx.ConnectError("down")
+        assert request.url.params["token"] == "the-token"
+        conversation = request.url.path.split("/")[2]
+        if request.method == "GET":
+            return httpx.Response(200, json={"events": self.trackers.get(conversation, [])})
+        assert request.url.params["output_channel"] == "latest"
+        body = json.loads(request.content)
+        self.posted.append((request.url.path, body))
+        if body.get("event") == "bot":
+            assert request.url.params["execute_side_effects"] == "true"
+            self.trackers.setdefault(conversation, []).append(body)
+        if self.deaf:
+            raise httpx.ReadTimeout("too late")
+        return httpx.Response(200, json={})
+
+    @property
+    def said(self) -> list[str]:
+        """What was said to customers, in order."""
+        return [body["text"] for _, body in self.posted if "text" in body]
+
+
+@pytest.fixture
+def assistant() -> FakeAssistant:
+    return FakeAssistant()
+
+
+@pytest.fixture
+def worker(office: Office, assistant: FakeAssistant) -> Iterator[HandoffsWorker]:
+    """The worker, run by hand."""
+    speaks = Assistant("http://rasa.invalid", "the-token", httpx.MockTransport(assistant))
+    made = HandoffsWorker(office.shop.database, office.clock, speaks)
+    yield made
+    speaks.close()
+
+
+def handed_over(office: Office, conversation: str = "c1", customer: str | None = ANNA, **more: Any) -> str:
+    body = {"conversation_id": conversation, "reason": "customer_asked", **more}
+    return str(office.send("/handoffs", body, customer=customer).json()["id"])
+
+
+def taken(office: Office, **more: Any) -> str:
+    handoff = handed_over(office, **more)
+    assert office.send(f"/handoffs/{handoff}/take", AGENT).status_code == 200
+    return handoff
+
+
+def message(message_id: str, text: str) -> dict[str, Any]:
+    return {"message_id": message_id, "text": text, "at_ms": 1_795_228_200_000}
+
+
+def texts(office: Office, handoff: str, who: str = "customer") -> list[str]:
+    items = office.get(f"/handoffs/{handoff}/messages").json()["items"]
+    return [each["text"] for each in items if each["who_code"] == who]
+
+
+def due_in(shop: Shop, seconds: float) -> None:
+    """Sets the wait before the next try of all that was tried in vain."""
+    at = system_clock() + timedelta(seconds=seconds)
+    with shop.database.write() as session:
+        session.execute(update(OutboxItem).where(OutboxItem.attempts > 0).values(next_try_at=at))
+
+
+def test_the_agent_sees_who_it_is_and_why(office: Office, shop: Shop) -> None:
+    number = shop.order()
+    handoff = handed_over(office, sentiment="angry", tags=["orders_ask_status", "logistics_track"], slots={"form": "x"})
+    told = office.get(f"/handoffs/{handoff}").json()
+    assert (told["reason_label"], told["sentiment_label"], told["topics"]) == ("客户要求人工", "生气", ["订单", "物流"])
+    assert (told["customer"]["level"], told["customer"]["orders"][0]["number"]) == ("普通", number)
+    assert office.get("/handoffs?open=true").json()["items"][0]["waited_seconds"] == 0
+
+
+def test_the_customers_words_are_kept_once_and_in_their_order(office: Office) -> None:
+    handoff = handed_over(office)
+    path = f"/handoffs/{handoff}/messages"
+    assert office.send(path, {"messages": [message("m1", "一")]}).status_code == 200
+    office.send(path, {"messages": [message("m1", "一"), message("m2", "二"), message("m3", "三")]})
+    office.send(path, {"messages": [message("m3", "三")]})
+    assert texts(office, handoff) == ["一", "二", "三"]
+    later = office.get(f"{path}?after=2").json()
+    assert [each["text"] for each in later["items"]] == ["三"] and later["last_seq"] == 3
+
+
+def test_fifty_relays_at_once_are_one_message(office: Office, shop: Shop) -> None:
+    handoff = handed_over(office)
+    body = {"messages": [message("m1", "一"), message("m2", "二")]}
+    answers = office.at_once(50, f"/handoffs/{handoff}/messages", body, None)
+    assert {answer.status_code for answer in answers} == {200}
+    assert [each.text for each in shop.all(HandoffMessage)] == ["一", "二"]
+
+
+def test_another_customer_cannot_speak_in_it(office: Office, shop: Shop) -> None:
+    shop.customer(BERT)
+    handoff = handed_over(office)
+    body = {"messages": [message("m1", "一")]}
+    assert office.send(f"/handoffs/{handoff}/messages", body, customer=BERT).status_code == 404
+    assert texts(office, handoff) == []
+
+
+def test_one_agent_has_a_conversation(office: Office) -> None:
+    handoff = handed_over(office)
+    said = {"agent_id": "xiaoli", "text": "您好"}
+    assert office.send(f"/handoffs/{handoff}/replies", said).json()["code"] == "handoff_not_taken"
+    first = office.send(f"/handoffs/{handoff}/take", AGENT).json()
+    assert (first["state_code"], first["agent_name"]) == ("connected", "小李")
+    assert office.send(f"/handoffs/{handoff}/take", AGENT).status_code == 200
+    other = office.send(f"/handoffs/{handoff}/take", {"agent_id": "xiaowang", "agent_name": "小王"})
+    assert other.json()["code"] == "handoff_taken"
+    assert office.send(f"/handoffs/{handoff}/replies", {**said, "agent_id": "xiaowang"}).json()["code"] == "handoff_taken"
+
+
+def test_two_agents_at_once_and_one_gets_it(office: Office) -> None:
+    handoff = handed_over(office)
+    answers = office.at_once(20, f"/handoffs/{handoff}/take", AGENT, None)
+    assert {answer.status_code for answer in answers} == {200}
+    assert texts(office, handoff, "agent") == ["您好，我是人工客服小李，前面的对话我已经看到了，这就为您处理。"]
+
+
+def test_nothing_can_be_said_in_a_closed_one(office: Office) -> None:
+    handoff = taken(office)
+    assert office.send(f"/handoffs/{handoff}/close").status_code == 200
+    refusals = [
+        office.send(f"/handoffs/{handoff}/messages", {"messages": [message("m1", "一")]}),
+        office.send(f"/handoffs/{handoff}/replies", {"agent_id": "xiaoli", "text": "您好"}),
+        office.send(f"/handoffs/{handoff}/take", AGENT),
+    ]
+    assert {answer.json()["code"] for answer in refusals} == {"handoff_closed"}
+
+
+def test_replies_go_out_in_order_and_say_who_speaks(
+    office: Office, worker: HandoffsWorker, assistant: FakeAssistant
+) -> None:
+    handoff = taken(office)
+    key = "the-same-press"
+    for _ in range(2):
+        answer = office.send(f"/handoffs/{handoff}/replies", {"agent_id": "xiaoli", "text": "一"}, key=key)
+    assert answer.json()["delivered"] is False
+    office.send(f"/handoffs/{handoff}/replies", {"agent_id": "xiaoli", "text": "二"})
+    for _ in range(5):
+        worker.deliver()
+    assert assistant.said[1:] == ["一", "二"]
+    path, body = assistant.posted[1]
+    assert path == "/conversations/c1/tracker/events"
+    about = body["metadata"]
+    assert (about["agent_id"], about["agent_name"], bool(about["reply_id"])) == ("xiaoli", "小李", True)
+    assert all(each["delivered"] for each in office.get(f"/handoffs/{handoff}/messages").json()["items"])
+
+
+def test_what_the_assistant_does_not_take_is_tried_again(
+    office: Office, shop: Shop, worker: HandoffsWorker, assistant: FakeAssistant
+) -> None:
+    handoff = taken(office)
+    office.send(f"/handoffs/{handoff}/replies", {"agent_id": "xiaoli", "text": "一"})
+    assistant.down = True
+    worker.deliver()
+    assistant.down = False
+    assert shop.all(OutboxItem)[0].attempts == 1
+    due_in(shop, 60)
+    worker.deliver()
+    assert assistant.said == [], "not before the wait is over, and nothing overtakes it"
+    due_in(shop, 0)
+    for _ in range(3):
+        worker.deliver()
+    assert assistant.said[-1] == "一" and len(assistant.said) == 2
+
+
+def test_an_answer_that_was_lost_is_no_reason_to_say_it_again(
+    office: Office, shop: Shop, worker: HandoffsWorker, assistant: FakeAssistant
+) -> None:
+    taken(office)
+    assistant.deaf = True
+    worker.deliver()
+    assistant.deaf = False
+    due_in(shop, 0)
+    worker.deliver()
+    assert len(assistant.said) == 1
+    assert shop.all(OutboxItem)[0].sent_at is not None
+
+
+def test_one_stuck_conversation_holds_up_no_other(
+    office: Office, shop: Shop, worker: HandoffsWorker, assistant: FakeAssistant
+) -> None:
+    taken(office, conversation="c1")
+    assistant.down = True
+    worker.deliver()
+    assistant.down = False
+    due_in(shop, 60)
+    taken(office, conversation="c2")
+    worker.deliver()
+    assert [path for path, _ in assistant.posted] == ["/conversations/c2/tracker/events"]
+
+
+def test_closing_gives_the_conversation_back_after_the_last_words(
+    office: Office, worker: HandoffsWorker, assistant: FakeAssistant
+) -> None:
+    handoff = taken(office)
+    office.send(f"/handoffs/{handoff}/replies", {"agent_id": "xiaoli", "text": "再见"})
+    office.send(f"/handoffs/{handoff}/close")
+    for _ in range(5):
+        worker.deliver()
+    assert assistant.said[-1] == "再见"
+    path, body = assistant.posted[-1]
+    assert path == "/conversations/c1/trigger_intent"
+    assert body == {
+        "name": "EXTERNAL_handoff_closed",
+        "entities": {"handoff_ended": handoff, "handoff_how": ""},
+    }
+
+
+def event(message_id: str, text: str, at: float, **metadata: Any) -> dict[str, Any]:
+    return {"event": "user", "text": text, "message_id": message_id, "timestamp": at, "metadata": metadata}
+
+
+def test_what_was_missed_is_read_from_the_tracker(
+    office: Office, worker: HandoffsWorker, assistant: FakeAssistant
+) -> None:
+    handoff = handed_over(office)
+    office.send(f"/handoffs/{handoff}/messages", {"messages": [message("m2", "一")]})
+    assistant.trackers["c1"] = [
+        event("m1", "转人工", 1.0),
+        {"event": "slot", "name": "handoff_id", "value": handoff},
+        event("m2", "一", 2.0),
+        event("m3", "[图片]", 3.0, media=[{"id": "p" * 32, "type": "image/png", "path": "/x"}]),
+        event("m4", "/EXTERNAL_handoff_closed", 3.5, is_external=True),
+        event("m5", "三", 4.0),
+    ]
+    worker.catch_up()
+    worker.catch_up()
+    assert texts(office, handoff) == ["一", "[图片]", "三"]
+    assert office.get(f"/handoffs/{handoff}/messages").json()["items"][1]["media"][0]["type"] == "image/png"
+
+
+def test_nothing_said_to_the_bot_or_to_another_person_is_taken_for_this_one() -> None:
+    events = [
+        {"event": "slot", "name": "handoff_id", "value": "HO1"},
+        event("m1", "给前一位", 1.0),
+        {"event": "slot", "name": "handoff_id", "value": None},
+        event("m2", "给机器人", 2.0),
+        {"event": "slot", "name": "handoff_id", "value": "HO2"},
+        event("m3", "给这一位", 3.0),
+    ]
+    assert [said.text for said in said_since(events, "HO2")] == ["给这一位"]
+    assert said_since(events[:4], "HO1") == []
+
+
+def test_who_waits_too_long_gets_a_ticket_and_the_bot(
+    office: Office, worker: HandoffsWorker, assistant: FakeAssistant
+) -> None:
+    handoff = handed_over(office)
+    worker.tidy_queue()
+    assert office.get(f"/handoffs/{handoff}").json()["state_code"] == "waiting"
+    office.clock.now += WAITS_AT_MOST + timedelta(seconds=1)
+    worker.tidy_queue()
+    worker.deliver()
+    told = office.get(f"/handoffs/{handoff}").json()
+    assert told["state_code"] == "ticketed"
+    assert assistant.posted[0][1]["entities"] == {"handoff_ended": handoff, "handoff_how": "unanswered"}
+    assert office.get(f"/tickets/{told['ticket_number']}").json()["state_code"] == "open"
+
+
+def test_at_midnight_nobody_is_left_waiting_but_who_is_served_stays(office: Office, worker: HandoffsWorker) -> None:
+    served, waiting = taken(office, conversation="c1"), handed_over(office, conversation="c2")
+    office.clock.now = office.clock.now.replace(hour=0) + timedelta(days=1, minutes=1)
+    worker.tidy_queue()
+    states = [office.get(f"/handoffs/{each}").json()["state_code"] for each in (served, waiting)]
+    assert states == ["connected", "ticketed"]
+
+
+def test_the_page_runs_nothing_but_its_own_files(office: Office) -> None:
+    page = office.client.get("/desk", headers={"Authorization": ""})
+    policy = page.headers["content-security-policy"]
+    assert page.status_code == 200 and "default-src 'none'" in policy and "unsafe" not in policy
+    assert "<script>" not in page.text and "style=" not in page.text and "http" not in page.text
+    for name in ("desk.js", "desk.css", "icon.svg"):
+        assert f"/desk/{name}" in page.text and office.client.get(f"/desk/{name}").status_code == 200
+    assert office.client.get("/desk/routes.py").status_code == 404
