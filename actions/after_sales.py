@@ -122,7 +122,7 @@ class ValidateAfterSalesForm(OrderForm):
     def _variants(self, turn: Turn, kind: str, options: Options) -> dict[str, Any]:
         """What an exchange sends instead: named, the same again for what is faulty, or to be chosen."""
         if kind != "exchange" or options.reason_code == MISSING or not options.variants:
-            return {"after_sales_variants": None, "after_sales_variant": None}
+            return {name: None for name in ("after_sales_variants", "after_sales_variant") if turn.slot(name) is not None}
         words = " ".join(str(turn.slot(name) or "") for name in ("after_sales_reason",)) + turn.text
         wanted = meant_variant(words, entities(turn, "colour", "size"), options.variants)
         own = next((variant for variant in options.variants if variant.own), None)

@@ -116,6 +116,7 @@ class ActionComplaintsFile(CustomerAction):
     """Files the complaint as a ticket graded by the shop, and offers what helps at once."""
 
     concludes = True
+    soothes = False  # it apologises itself
     subject_length = 60
 
     def name(self) -> str:

@@ -133,7 +133,9 @@ class ValidateLogisticsArrangeForm(ParcelForm):
         filled: dict[str, Any] = {}
         how, known = turn.entity("logistics_how"), turn.slot("logistics_how")
         if how and how != known and (known is None or turn.intent in self.starts):
-            filled = {"logistics_how": how, "logistics_detail": None}
+            filled = {"logistics_how": how}
+            if turn.slot("logistics_detail") is not None:
+                filled["logistics_detail"] = None
         how = filled.get("logistics_how") or known
         if not how:
             return filled
@@ -141,7 +143,7 @@ class ValidateLogisticsArrangeForm(ParcelForm):
         order = await turn.call(wiring.gateways().orders.get, turn.reader, number) if number else None
         if how == CONTACT or order is None or order.tracking_number is None:
             return {**filled, "logistics_detail": NOTHING} if how not in BARE else filled
-        if turn.slot("logistics_detail") is None or "logistics_detail" in filled:
+        if turn.slot("logistics_detail") is None or "logistics_how" in filled:
             filled.update(await self._detail(turn, order.tracking_number, how))
         return filled
 
@@ -159,7 +161,8 @@ class ValidateLogisticsArrangeForm(ParcelForm):
         if spoken and (await turn.call(look, turn.reader, tracking, how, spoken)).rule.ok:
             told = spoken  # the shop knows the word for a part of the day
         if not told:
-            return {**offered, "logistics_detail": None} if self.asked(turn, "logistics_detail") and turn.intent in UNCLEAR else offered
+            unclear = self.asked(turn, "logistics_detail") and turn.intent in UNCLEAR
+            return {**offered, "logistics_detail": None} if unclear else offered
         second = await turn.call(look, turn.reader, tracking, how, told)
         if not second.rule.ok and second.rule.code in CORRECTABLE:
             turn.utter("utter_logistics_detail_rejected", second.rule.code, detail=second.rule.detail, city=second.city)

@@ -43,7 +43,8 @@ def open_slip(
 ) -> Return:
     """Opens a slip for one line or the whole order. Raises 404, 409 (the rule's code), 422 (no such line).
 
-    What `rules.review` wants a person to see is opened too, so that no period runs out, and waits for that person.
+    What `rules.review` wants a person to see is opened too, so that no period runs out, and waits for
+    that person.
     """
     order = find.order(work.session, work.customer.id, order_number, lock=True)
     facts = order_facts(order)

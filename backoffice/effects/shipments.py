@@ -54,7 +54,7 @@ def arrange(work: Work, tracking_number: str, how: rules.Arrangement, value: str
 def report(
     work: Work, tracking_number: str, problem: rules.DeliveryProblem, text: str | None
 ) -> tuple[bool, Ticket]:
-    """(whether it is new, the investigation): a parcel already under investigation gets what is new added to it."""
+    """(whether it is new, the investigation): one already under way gets what is new added to it."""
     shipment = find.shipment(work.session, work.customer.id, tracking_number, lock=True)
     if not (verdict := rules.report(shipment_facts(shipment), problem, work.now)).ok:
         raise refused(verdict)

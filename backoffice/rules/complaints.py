@@ -1,7 +1,8 @@
 """How serious a complaint is, what it is about, and what helps at once (document 10, 投诉处理).
 
-`RULES` is the whole policy: a shop changes a row, not code. All rules that hold give their tags, the gravest gives the
-grade. The targets are the house's own; what a customer is told is the document's promise, whatever the grade.
+`RULES` is the whole policy: a shop changes a row, not code. All rules that hold give their tags, the gravest
+gives the grade. The targets are the house's own; what a customer is told is the document's promise, whatever
+the grade.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ NORMAL_RESPONSE = timedelta(hours=24)
 MAJOR_CLOSED = timedelta(hours=24)
 
 SAFETY_WORDS = (
-    "人身安全 受伤 伤到 伤了 烫伤 割伤 划伤 流血 住院 中毒 拉肚子 过敏 着火 起火 冒烟 冒火 爆炸 炸了 自燃 漏电 触电 电到 电了"
+    "人身安全 受伤 伤到 伤了 烫伤 割伤 划伤 流血 住院 中毒 拉肚子 过敏 "
+    "着火 起火 冒烟 冒火 爆炸 炸了 自燃 漏电 触电 电到 电了"
 ).split()
 MINOR_WORDS = (
-    "未成年 未满18 未满十八 孩子误买 小孩误买 孩子乱买 小孩乱买 孩子买的 小孩买的 孩子偷偷 小孩偷偷 孩子误下单 小孩误下单 "
-    "孩子下的单 小孩下的单 孩子点的 孩子自己买 儿子偷偷 女儿偷偷 孩子拿我手机 小孩拿我手机 孩子用我手机 小孩用我手机"
+    "未成年 未满18 未满十八 孩子误买 小孩误买 孩子乱买 小孩乱买 孩子买的 小孩买的 孩子偷偷 小孩偷偷 "
+    "孩子误下单 小孩误下单 孩子下的单 小孩下的单 孩子点的 孩子自己买 儿子偷偷 女儿偷偷 "
+    "孩子拿我手机 小孩拿我手机 孩子用我手机 小孩用我手机"
 ).split()
 _LEGAL_WORDS = "起诉 律师 法院 法律途径 打官司 告你们 诉讼".split()
 _REGULATOR_WORDS = "12315 12345 消协 消费者协会 工商 市场监管 监管局 工信部 市长热线".split()
@@ -42,8 +45,8 @@ _DISPUTE_WORDS = "拒绝退款 拒绝退货 不给退 不肯退 不让退 驳回
 class ComplaintFacts:
     """What is known when a complaint comes in.
 
-    `open_before`: the customer's other complaints still open. `on_order_before`: reports about the same order within
-    `REPEAT_DAYS`. `rejected_slip`: an after-sales request on this order that was turned down.
+    `open_before`: the customer's other complaints still open. `on_order_before`: reports about the same order
+    within `REPEAT_DAYS`. `rejected_slip`: an after-sales request on this order that was turned down.
     """
 
     text: str
@@ -123,7 +126,7 @@ def grade(facts: ComplaintFacts) -> Grading:
 
 
 def respond_by(grade: TicketPriority, now: datetime) -> datetime:
-    """The house's target of the first answer: 15 minutes for 紧急 and 重大, counted while people are there."""
+    """The house's target of the first answer: 15 minutes for 紧急 and 重大, while people are there."""
     if grade is TicketPriority.NORMAL:
         return now + NORMAL_RESPONSE
     return (now if in_hours(now) else opens_after(now)) + URGENT_RESPONSE
@@ -139,7 +142,7 @@ def close_by(grade: TicketPriority, now: datetime) -> datetime | None:
 
 @dataclass(frozen=True)
 class Subject:
-    """`about`: code for programs. `needs_order`: worth asking which order, since something can be done about it."""
+    """`about`: code for programs. `needs_order`: worth asking which order: something can be done about it."""
 
     about: str
     tag: str
@@ -172,7 +175,8 @@ SUBJECTS: tuple[Subject, ...] = (
         "商品问题",
         True,
         tuple(
-            "坏 破 碎 裂 漏 质量 瑕疵 划痕 假货 假的 发错 少发 漏发 少了 缺 过期 变质 发霉 描述不符 不能用 用不了".split()
+            "坏 破 碎 裂 漏 质量 瑕疵 划痕 假货 假的 发错 少发 漏发 少了 缺 过期 "
+            "变质 发霉 描述不符 不能用 用不了".split()
         ),
     ),
     Subject(
@@ -180,7 +184,8 @@ SUBJECTS: tuple[Subject, ...] = (
         "配送延误",
         True,
         tuple(
-            "还没到 没到 不到 没送 不送 不发货 没发货 还没发 太慢 好慢 很慢 延误 超时 晚了 拖 几天了 一周了 催".split()
+            "还没到 没到 不到 没送 不送 不发货 没发货 还没发 太慢 好慢 很慢 延误 超时 "
+            "晚了 拖 几天了 一周了 催".split()
         ),
     ),
     Subject("price", "价格与活动", False, tuple("降价 差价 涨价 优惠券 虚假宣传 套路 骗 多收".split())),
@@ -192,7 +197,7 @@ def subject(text: str) -> Subject | None:
 
 
 def remedy(text: str, state: OrderState | None) -> str | None:
-    """What can be started at once: urge_shipping, urge_parcel, report_parcel, send_back, refund_status; None: nothing."""
+    """What can be started at once: urge_shipping, urge_parcel, report_parcel, send_back, refund_status."""
     about = subject(text)
     arrived = state in (OrderState.SIGNED, OrderState.COMPLETED)
     match about.about if about else "":

@@ -18,7 +18,8 @@ REROUTES = 1
 _SLOT_HOURS = (8, 20)
 _SLOTS = {"上午": (8, 12), "中午": (11, 14), "下午": (12, 18), "傍晚": (17, 20), "晚上": (18, 20)}
 _RECEIVERS = (
-    "门卫 保安 传达室 物业 前台 邻居 管家 收发室 家人 家里人 爸爸 妈妈 父母 老公 老婆 室友 同事 朋友 超市 小卖部 便利店"
+    "门卫 保安 传达室 物业 前台 邻居 管家 收发室 家人 家里人 爸爸 妈妈 父母 老公 老婆 "
+    "室友 同事 朋友 超市 小卖部 便利店"
 ).split()
 TIME_SLOTS = ("上午", "下午", "傍晚")
 """What is offered to choose from; any hours between 8 and 20 will do."""
@@ -104,7 +105,7 @@ def urge_promise(carrier: Carrier) -> str:
 def arrange(
     shipment: ShipmentFacts, how: Arrangement, value: str | None, today: date, *, has_value: bool = True
 ) -> Decision:
-    """Whether the delivery can be arranged so; without a value (`has_value`), whether it is worth asking for one."""
+    """Whether the delivery can be arranged so; without a value (`has_value`), whether to ask for one."""
     if shipment.state is ShipmentState.SIGNED:
         return refuse("shipment_signed", "包裹已经签收，不能再安排派送。")
     if shipment.carrier is not Carrier.LINGXI:

@@ -29,7 +29,7 @@ def label(offer: str) -> str:
 
 
 def offered(order: OrderFacts, kind: ReturnKind, lines: tuple[LineFacts, ...]) -> bool:
-    """Small goods of the shop's own that the customer has: a merchant fetches nothing, large goods go with a fitter."""
+    """Small goods of the shop's own that the customer has: large goods go with a fitter."""
     if kind is ReturnKind.REFUND or not order.was_signed or order.is_merchant:
         return False
     return not any(line.is_large for line in lines)

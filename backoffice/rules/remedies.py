@@ -1,7 +1,7 @@
-"""What to do about goods that are not right (documents 03 and 04): the customer tells what is wrong, the shop proposes.
+"""What to do about goods that are not right (documents 03 and 04): the customer tells, the shop proposes.
 
-Missing: sent after or paid back. Wrong: exchanged, freight on us. Broken: back or new within 7 days, new or repaired
-within 15, then repaired; damaged fresh goods are paid back without being sent.
+Missing: sent after or paid back. Wrong: exchanged, freight on us. Broken: back or new within 7 days, new or
+repaired within 15, then repaired; damaged fresh goods are paid back without being sent.
 """
 
 from __future__ import annotations

@@ -81,7 +81,8 @@ def decide(order: OrderFacts, request: Request, now: datetime) -> Decision:
         if line.rejected_slip:
             return refuse(
                 REVIEW_BY_PERSON,
-                f"“{line.title}”之前的服务单 {line.rejected_slip} 没有通过，有异议的由专人复核，2 个工作日内给出结果。",
+                f"“{line.title}”之前的服务单 {line.rejected_slip} 没有通过，"
+                "有异议的由专人复核，2 个工作日内给出结果。",
             )
     if order.state is OrderState.SHIPPED:
         return allow()

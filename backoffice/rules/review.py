@@ -1,7 +1,7 @@
 """What a person looks at before anything happens by itself: human first.
 
-A request that one of these rules catches is taken down (so that no period runs out meanwhile), and a ticket goes to a
-person; programs read it from `review_by_person`.
+A request that one of these rules catches is taken down (so that no period runs out meanwhile), and a ticket
+goes to a person; programs read it from `review_by_person`.
 """
 
 from __future__ import annotations

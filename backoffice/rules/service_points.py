@@ -1,4 +1,4 @@
-"""Where goods are repaired near the customer (document 04, 附近的售后维修点): one authorised point a city, by its name.
+"""Where goods are repaired near the customer (document 04, 附近的售后维修点): one authorised point a city.
 
 Invented for the demonstration shop; a shop replaces the file.
 """

@@ -57,6 +57,7 @@ def options_view(
     if not lines:
         raise invalid(("line", "订单里没有这一件商品"))
     reason = classify(text)
+    person = review.by_person(review.ReviewFacts(text or "", refund_fen=0))
     return OptionsView(
         reason=reason.label,
         reason_code=reason.value,
@@ -65,7 +66,7 @@ def options_view(
             ProposalView(kind=kind.value, label=remedies.label(kind, reason))
             for kind in remedies.propose(facts, lines, reason, now)
         ],
-        review_by_person=person.code if (person := review.by_person(review.ReviewFacts(text or "", 0))) else None,
+        review_by_person=person.code if person else None,
         variants=_variants(session, order, lines[0].line) if len(lines) == 1 else [],
         warranty_ends=returns.warranty_ends(facts, lines[0])
         if len(lines) == 1 and lines[0].warranty_months and facts.was_signed

@@ -155,7 +155,8 @@ def _next_step(slip: Return, pickup_hint: str, is_merchant: bool) -> str:
         case ReturnState.REVIEWING:
             return _review_step(slip, is_merchant)
         case ReturnState.AWAITING_GOODS if slip.pickup:
-            return f"取件员 {pickups.label(slip.pickup)} 上门，请备好商品、赠品和配件，凭服务单号取货。{pickup_hint}"
+            when = pickups.label(slip.pickup)
+            return f"取件员 {when} 上门，请备好商品、赠品和配件，凭服务单号取货。{pickup_hint}"
         case ReturnState.DONE if (
             slip.kind is ReturnKind.EXCHANGE and slip.reason_code is ReturnReason.MISSING
         ):

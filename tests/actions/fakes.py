@@ -84,7 +84,7 @@ class Shop:
     known_investigation: bool = False
     # tickets and complaints
     tickets: list[Ticket] = field(default_factory=list)
-    look: ComplaintLook = ComplaintLook(False, False, "normal", "")
+    look: ComplaintLook = field(default_factory=lambda: ComplaintLook(False, False, "normal", ""))
 
     def gateways(self) -> Gateways:
         """All ports, over this shop."""

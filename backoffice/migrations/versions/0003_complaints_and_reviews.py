@@ -1,4 +1,4 @@
-"""Tickets carry a complaint's grade targets, tags and transcript; slips a pick-up, a person's review, paid repairs."""
+"""Tickets carry a complaint's targets, tags and transcript; slips a pick-up, a review, paid repairs."""
 
 from __future__ import annotations
 
