@@ -34,7 +34,7 @@ def warnings(log: str) -> Iterator[str]:
 
 def spoken(sources: Iterable[str]) -> set[str]:
     """The response names that Python says, whole or as the beginning of a name."""
-    return {name for source in sources for name in re.findall(r"\butter_\w+", source)}
+    return {name.rstrip("_") for source in sources for name in re.findall(r"\butter_\w+", source)}
 
 
 def harmless(warning: str, said: set[str], taken_by_forms: set[str]) -> bool:
