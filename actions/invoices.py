@@ -239,6 +239,7 @@ class ActionInvoicesRequest(OrderAction):
         )
         invoice = await turn.call(wiring.gateways().invoices.request, turn.writer, order.number, heading)
         turn.utter("utter_invoices_requested", invoice.state_code, **facts(invoice))
+        _settled(turn)
 
 
 class InvoiceForm(Form):
@@ -567,6 +568,15 @@ def facts(invoice: Invoice) -> dict[str, Any]:
         "issued": when(invoice.issued_at),
         "next_step": invoice.next_step,
     }
+
+
+def _settled(turn: Turn) -> None:
+    """A heading in the sentence (发到…) may look like a second wish about the invoice: none of them waits any longer."""
+    waiting: list[str] = turn.slot("chat_requests") or []
+    left = [intent for intent in waiting if not intent.startswith("invoices_")] or None
+    if left != (waiting or None):
+        turn.tracker.slots["chat_requests"] = left
+        turn.before.append(SlotSet("chat_requests", left))
 
 
 def _email(turn: Turn) -> str | None:

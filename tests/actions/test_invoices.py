@@ -165,6 +165,13 @@ def test_the_invoice_is_asked_for_once_and_only_after_a_yes(shop: Shop) -> None:
     assert done.slots["invoices_title"] is None and done.slots["orders_last"] == SHOES.number
 
 
+def test_a_heading_is_no_second_wish(shop: Shop) -> None:
+    slots = {"orders_number": SHOES.number, **known(type="normal", title_kind="person", title="王小明", confirmed=True)}
+    told = run(ActionInvoicesRequest(), slots={**slots, "chat_requests": ["invoices_change"]})
+    assert told.said == ["utter_invoices_requested_issuing"]
+    assert told.slots["chat_requests"] is None
+
+
 def test_an_order_that_gets_none_is_refused_with_its_reason(shop: Shop) -> None:
     talk = Talk(ValidateInvoicesRequestForm())
     talk.say(f"给订单{UNPAID.number}开发票", "invoices_request", "C3", orders_number=UNPAID.number)
