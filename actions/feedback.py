@@ -26,8 +26,8 @@ SUBJECT_LENGTH = 60
 
 def is_due(turn: Turn) -> bool:
     """Whether to ask for a rating now."""
-    due = turn.slot("feedback_due") or turn.intent not in FAREWELLS
-    return bool(due) and not turn.slot("feedback_asked") and not turn.slot("feedback_id") and not was_heated(turn)
+    once = not turn.slot("feedback_asked") and not turn.slot("feedback_id")
+    return bool(turn.slot("feedback_due")) and once and not was_heated(turn)
 
 
 def was_heated(turn: Turn) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
@@ -112,7 +112,7 @@ class ActionHandoffRelay(CustomerAction):
 
 
 class ActionHandoffClosed(CustomerAction):
-    """The person gives the conversation back: the bot says so and asks how it was."""
+    """The person gives the conversation back: the bot says so, and the rule goes on to ask how it was."""
 
     visitors = True
 
@@ -124,8 +124,9 @@ class ActionHandoffClosed(CustomerAction):
         """Once: a repeat, or a handoff ended before, says nothing."""
         named = turn.entity("handoff_ended")
         if not turn.slot("handoff_id") or (named and named != turn.slot("handoff_id")):
-            return []
-        return ended(turn, turn.entity("handoff_how") or "")
+            return [FollowupAction("action_listen")]
+        how = turn.entity("handoff_how") or ""
+        return [*ended(turn, how), *([FollowupAction("action_listen")] if how else [])]
 
 
 def ended(turn: Turn, how: str) -> list[EventType]:

@@ -31,7 +31,8 @@ HEADING = (
     "invoices_email",
 )
 VALUES = ("invoices_request", "invoices_change", "invoices_ask_status")
-NAMES = (*VALUES, "chat_smalltalk", "chat_greet", "account_manage", "faq", "products_ask_detail", "products_recommend")
+NAMED = {"title": "invoices_title", "tax_number": "invoices_tax_number", "email": "invoices_email"}
+NAMES = (*VALUES, "account_manage", "faq", "products_ask_detail", "products_recommend")
 _INVOICE = re.compile(r"FP\d{12}", re.IGNORECASE)
 _LONG = re.compile(r"(?<![0-9A-Za-z@._-])[0-9A-Za-z](?:[ -]?[0-9A-Za-z]){5,24}(?![0-9A-Za-z@._-])")
 _EMAIL = re.compile(r"[0-9A-Za-z._%+-]+@[0-9A-Za-z.-]*")
@@ -66,15 +67,24 @@ class HeadingForm(Form):
         if kind == PERSON:
             filled |= {"invoices_tax_number": None, "invoices_doubtful": None}
             own = self.asked(turn, "invoices_title") and captured("invoices_own_name", said)
-            titled = filled.get("invoices_title") or (turn.slot("invoices_title") if before in (None, PERSON) else None)
+            others = before == COMPANY or turn.slot("invoices_tax_number")  # a title that was a company's
+            titled = filled.get("invoices_title") or (None if others else turn.slot("invoices_title"))
             if own or (own_name and not titled and not self.asked(turn, "invoices_title")):
                 customer = await turn.call(wiring.gateways().customers.get, turn.reader)
                 filled["invoices_title"] = customer.name
-        elif kind == COMPANY and before == PERSON:
+        elif kind == COMPANY and before != COMPANY and (before or not turn.slot("invoices_tax_number")):
             filled.setdefault("invoices_title", None)
         filled |= await self.checked_heading(turn, filled)
         asked = turn.slot(REQUESTED_SLOT)  # an empty slot that stays empty is no news, unless it is asked again
         return {n: v for n, v in filled.items() if v is not None or turn.slot(n) is not None or n in (asked, "invoices_type")}
+
+    def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
+        """税号写错了: what is named is taken back, nothing else."""
+        wrong = turn.cue("wrong") is not None or turn.cue("wrong_maybe") is not None
+        slot = NAMED.get(reading("invoices_change_field", words(turn)) or "") if wrong else None
+        if slot and slot != asked and turn.slot(slot) is not None:
+            return self._taken_back(turn, slot)
+        return super()._correct(turn, asked)
 
     def _kind(self, turn: Turn, said: str) -> dict[str, Any]:
         """Which type, and whether a person's or a company's; never out of a title that was asked for."""
@@ -150,9 +160,14 @@ class ValidateInvoicesRequestForm(HeadingForm, OrderForm):
 
     def rest(self, turn: Turn) -> list[str]:
         """A person has no tax number."""
-        number = ["invoices_tax_number"] if turn.slot("invoices_title_kind") == COMPANY else []
-        named = ["invoices_type", "invoices_title_kind", "invoices_title", *number]
-        return [*named, "invoices_email", "invoices_confirmed"]
+        company = turn.slot("invoices_title_kind") == COMPANY
+        asked = {
+            "invoices_type": turn.slot("invoices_type") is None,
+            "invoices_title_kind": True,
+            "invoices_title": company or turn.slot("invoices_title") is None,
+            "invoices_tax_number": company,
+        }
+        return [*(name for name, wanted in asked.items() if wanted), "invoices_email", "invoices_confirmed"]
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """The heading from the words; a normal invoice unless another was asked for; then yes or no."""
@@ -212,6 +227,7 @@ class ActionInvoicesRequest(OrderAction):
     async def finish(self, turn: Turn, order: Order) -> None:
         """Ask for it, or leave it."""
         if not confirmed(turn, "invoices_confirmed"):
+            turn.finished = False
             turn.utter("utter_invoices_request_kept", **told(order))
             return
         heading = Heading(
@@ -336,6 +352,9 @@ class ValidateInvoicesStatusForm(InvoiceForm):
         filled = await self.invoice(turn)
         number = filled.get("invoices_number") or turn.slot("invoices_number")
         said, email = words(turn), turn.entity("email")
+        if turn.slot(REQUESTED_SLOT) is None:  # what was wished for another time
+            filled |= {"invoices_resend": None, "invoices_email": None}
+            turn.tracker.slots.update(filled)
         wish = turn.entity("invoices_resend") or reading("invoices_resend", said) or (email and "yes")
         if wish:
             filled["invoices_resend"] = str(wish)
@@ -388,9 +407,17 @@ class ValidateInvoicesChangeForm(InvoiceForm, HeadingForm):
         field = turn.slot("invoices_change_field")
         if turn.slot("invoices_refused") or field == "amount":
             return ["invoices_number"]
-        number = ["invoices_tax_number"] if turn.slot("invoices_title_kind") == COMPANY else []
-        own = {"email": ["invoices_email"], "content": ["invoices_content"]}.get(str(field), [])
-        return ["invoices_number", "invoices_change_field", "invoices_title", *number, *own, "invoices_confirmed"]
+        company = turn.slot("invoices_title_kind") == COMPANY
+        titled = field in ("title", "company") or turn.slot("invoices_title") is None
+        numbered = company and (field in ("tax_number", "company") or turn.slot("invoices_tax_number") is None)
+        asked = {
+            "invoices_title": titled,
+            "invoices_tax_number": numbered,
+            "invoices_email": field == "email",
+            "invoices_content": field == "content",
+        }
+        wanted = [name for name, needed in asked.items() if needed] if field else []
+        return ["invoices_number", "invoices_change_field", *wanted, "invoices_confirmed"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """The invoice and the shop's rule first, then what is to be changed and its new value."""
@@ -491,6 +518,7 @@ class ActionInvoicesChange(InvoiceAction):
             turn.utter("utter_invoices_amount", **facts(invoice))
             return
         if not confirmed(turn, "invoices_confirmed"):
+            turn.finished = False
             turn.utter("utter_invoices_change_kept", **facts(invoice))
             return
         heading = Heading(

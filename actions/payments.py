@@ -7,7 +7,7 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
-from actions.base import CustomerAction, Turn, over, when
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.forms import Form
 from actions.gateways.errors import NotFound, Unavailable
 from actions.gateways.payments import PaymentCheck
@@ -30,6 +30,8 @@ class ValidatePaymentsForm(Form):
         """From the message's words, its number or a button."""
         said = words(turn)
         filled: dict[str, Any] = {}
+        if turn.slot(REQUESTED_SLOT) is None:  # what was told another time
+            filled = dict.fromkeys(name for name in GATHERED if turn.slot(name) is not None)
         problem = turn.entity("payments_problem") or reading("payments_problem", said)
         if problem:
             filled["payments_problem"] = str(problem)

@@ -351,8 +351,9 @@ async def _say_price(turn: Turn, product: Product, variants: list[Variant]) -> N
     variants = variants or list(product.variants)
     dear, cheap = max(variants, key=_price), min(variants, key=_price)
     offer: Offer = await turn.call(wiring.gateways().products.offer, turn.reader, cheap.sku)
-    changed = "fallen" if offer.was and float(offer.was) > float(offer.price) else ""
     span = "range" if _price(dear) != _price(cheap) else ""
+    fallen = bool(offer.was) and float(offer.was or 0) > float(offer.price)
+    changed = "fallen" if fallen else "steady" if offer.since and not span else ""
     turn.utter(
         "utter_products_price", "_".join(filter(None, (span, changed))), product=product.name,
         which=_names(variants) if len(variants) == 1 else "", price=cheap.price, highest=dear.price,
@@ -361,7 +362,8 @@ async def _say_price(turn: Turn, product: Product, variants: list[Variant]) -> N
     if offer.coupons:
         coupon = offer.coupons[0]
         day = coupon.valid_to[:10]
-        turn.utter("utter_products_coupon", "", coupon=coupon.name, price=coupon.price_after, day=day, count=len(offer.coupons))
+        more = len(offer.coupons)
+        turn.utter("utter_products_coupon", coupon=coupon.name, price=coupon.price_after, day=day, count=more)
     else:
         turn.utter("utter_products_coupon", "none" if turn.customer else "visitor")
 
@@ -378,7 +380,8 @@ async def _say_detail(turn: Turn, product: Product, question: Question) -> None:
     elif (answer.general or not question.text) and answer.recorded:
         turn.utter("utter_products_detail", "general", product=product.name, facts=_lines(answer.recorded[:MOST_FACTS]))
     else:
-        turn.utter("utter_products_detail", "unknown" if recorded else "nothing", product=product.name, recorded=recorded)
+        silent = "unknown" if recorded else "nothing"
+        turn.utter("utter_products_detail", silent, product=product.name, recorded=recorded)
 
 
 def _lines(facts: tuple[Fact, ...]) -> str:
@@ -402,10 +405,9 @@ async def _compared(turn: Turn, question: Question) -> bool:
     prices = [min((await turn.call(gateway.get, each.sku)).variants, key=_price).price for each in (one, other)]
     listed = "\n".join(f"{name}：{told[0][name]} ／ {told[1][name]}" for name in shared)
     alike = question.intent != PRICE and bool(told[0].keys() & told[1].keys())
-    variant = "" if shared else "alike" if alike else "prices"
     turn.utter(
-        "utter_products_compared", variant, one=one.name, other=other.name, differences=listed,
-        one_price=prices[0], other_price=prices[1],
+        "utter_products_compared", "" if shared else "alike" if alike else "prices",
+        one=one.name, other=other.name, differences=listed, one_price=prices[0], other_price=prices[1],
     )  # fmt: skip
     return True
 

@@ -9,7 +9,7 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
-from actions.base import CustomerAction, Turn, button, over, when
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, button, over, when
 from actions.forms import OrderAction, OrderForm
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
@@ -58,11 +58,11 @@ class ActionPromotionsCoupons(CustomerAction):
         if not back:
             turn.utter("utter_promotions_coupons_returned")
         for coupon in back[:SHOWN]:
-            values = {"coupon": coupon.name, "order": coupon.returned_from, "until": when(coupon.valid_to)}
+            values: dict[str, Any] = {"coupon": coupon.name, "order": coupon.returned_from, "until": when(coupon.valid_to)}
             turn.utter("utter_promotions_coupon_back", "lapsed" if coupon.unusable else "", **values)
 
     def _expired(self, turn: Turn, soon: list[Coupon], expired: list[Coupon]) -> None:
-        values = {"coupons": _listed(expired[-SHOWN:], why=True), "soon": _listed(soon)}
+        values: dict[str, Any] = {"coupons": _listed(expired[-SHOWN:], why=True), "soon": _listed(soon)}
         seen = "soon" if soon else "seen" if expired else ""
         turn.utter("utter_promotions_coupons_expired", seen, **values)
 
@@ -100,11 +100,11 @@ class ValidatePromotionsProtectionForm(OrderForm):
         if not number:
             return {}
         filled: dict[str, Any] = {}
-        if turn.slot("promotions_order") != number:
+        if turn.slot("promotions_order_checked") != number or turn.slot(REQUESTED_SLOT) is None:
             order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
             pieces = [{"line": i.line, "title": i.title} for i in order.items]
             filled |= {
-                "promotions_order": number,
+                "promotions_order_checked": number,
                 "promotions_pieces": pieces if len(pieces) > 1 else None,
                 "promotions_line": None,
                 "promotions_quote": None,
@@ -176,7 +176,7 @@ class ActionPromotionsProtection(OrderAction):
     operation = "price_protection"
     gathered = (
         "promotions_wish",
-        "promotions_order",
+        "promotions_order_checked",
         "promotions_pieces",
         "promotions_line",
         "promotions_quote",
@@ -205,6 +205,7 @@ class ActionPromotionsProtection(OrderAction):
         if turn.slot("promotions_refused"):
             await turn.call(gateway.quote, turn.reader, order.number, _line_of(turn))  # raises why
         if not confirmed(turn, "promotions_confirmed"):
+            turn.finished = False
             turn.utter("utter_promotions_protection_kept", **told(order))
             return
         granted = await turn.call(gateway.protect, turn.writer, order.number, _line_of(turn))
@@ -216,7 +217,7 @@ def _line_of(turn: Turn) -> int | None:
     return None if line in (None, ANY_PIECE) else int(line)
 
 
-def _quoted(quote: Quote) -> dict[str, str]:
+def _quoted(quote: Quote) -> dict[str, Any]:
     return {
         "item": quote.item,
         "paid": quote.paid,
@@ -227,7 +228,7 @@ def _quoted(quote: Quote) -> dict[str, str]:
     }
 
 
-def _granted(protection: Protection) -> dict[str, str]:
+def _granted(protection: Protection) -> dict[str, Any]:
     return {
         **_quoted(protection),
         "number": protection.number,

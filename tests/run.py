@@ -14,12 +14,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.services import SERVICES, free_port
@@ -33,18 +34,24 @@ FOLDERS = {
     RASA: ("actions", "components", "connectors", "contracts", "dialogue", "privacy"),
     SERVICES_SIDE: ("analytics", "backoffice", "backoffice_seed", "browser", "deploy", "e2e", "live"),
 }
-# Folders whose tests are a stage of their own, so that the summary names them.
-ALONE = ("live",)
+TALKING = ("browser", "deploy", "e2e", "live")  # need a trained model
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One command of the run, and how long it may take at most."""
+    """One command of the run, and how long it may take at most.
+
+    Attributes:
+        lane: stages of one lane run after one another, the lanes beside each other (a machine has two cores).
+        on_model: whether it can only start when the stage `model` has ended.
+    """
 
     name: str
     command: tuple[str, ...]
     seconds: int
     group: str = ""
+    lane: str = RASA
+    on_model: bool = False
 
     @property
     def report(self) -> Path:
@@ -63,29 +70,38 @@ class Outcome:
     skipped: list[str] = field(default_factory=list)
 
 
+def pytest_stage(name: str, environment: str, *paths: str, on_model: bool = True) -> Stage:
+    """A stage of pytest."""
+    report = ("-q", f"--junitxml={RESULTS / name}.xml", "-o", "junit_logging=no")
+    command = (f"{environment}/bin/python", "-m", "pytest", *report, *paths)
+    return Stage(name, command, 2400, lane=environment, on_model=on_model)
+
+
 def stages() -> Iterator[Stage]:
-    """Everything, in order: what is quick to tell comes first, the model before what talks to it."""
+    """Everything, in the order of each lane: what is quick to tell comes first, the model before what talks to it."""
     rasa, services = f"{RASA}/bin", f"{SERVICES_SIDE}/bin"
     yield Stage("ruff", (f"{rasa}/ruff", "check", "."), 120, "lint")
     yield Stage("mypy-rasa", (f"{rasa}/mypy",), 600, "lint")
-    services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
-    yield Stage("mypy-services", (*services_types, "backoffice", "tests/run.py", "tests/services.py"), 600, "lint")
-    yield Stage("validate", (f"{rasa}/python", "-m", "tests.validate"), 600)
     yield Stage("model", (f"{rasa}/python", "-m", "deploy.model"), 1800)
+    yield Stage("validate", (f"{rasa}/python", "-m", "tests.validate"), 600)
     yield Stage("gate", (f"{rasa}/python", "-W", "ignore", "-m", "tests.gates"), 300)
-    for environment, name in ((RASA, "tests-rasa"), (SERVICES_SIDE, "tests-services")):
-        folders = [each for each in FOLDERS[environment] if any(ROOT.glob(f"tests/{each}/**/test_*.py"))]
-        together = [each for each in folders if each not in ALONE]
-        for stage, chosen in ((name, together), *((each, [each]) for each in folders if each in ALONE)):
-            report = Stage(stage, (), 0).report
-            pytest = (f"{environment}/bin/python", "-m", "pytest", "-q", f"--junitxml={report}", "-o", "junit_logging=no")
-            if chosen:
-                yield Stage(stage, (*pytest, *(f"tests/{each}" for each in chosen)), 2400)
-    if (ROOT / "tests" / "conversations").is_dir():
-        stories = (f"{rasa}/python", "-m", "deploy.assistant", "test", "core", "--stories", "tests/conversations", "--fail-on-prediction-errors")
-        yield Stage("conversations", (*stories, "--out", str(RESULTS / "conversations"), "--no-plot"), 1200)
-    if (ROOT / "tests" / "conversations_unseen").is_dir():
-        yield Stage("unseen", (f"{rasa}/python", "-m", "tests.conversations_unseen"), 1200)
+    stories = ("test", "core", "--stories", "tests/conversations", "--fail-on-prediction-errors", "--no-plot")
+    conversations = (f"{rasa}/python", "-m", "deploy.assistant", *stories, "--out", str(RESULTS / "conversations"))
+    yield Stage("conversations", conversations, 1200)
+    yield Stage("unseen", (f"{rasa}/python", "-m", "tests.conversations_unseen"), 1200)
+    yield pytest_stage("tests-rasa", RASA, *folders(RASA))
+    services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
+    types = (*services_types, "backoffice", "tests/run.py", "tests/services.py")
+    yield Stage("mypy-services", types, 600, "lint", SERVICES_SIDE)
+    yield pytest_stage("tests-shop", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=False), on_model=False)
+    yield pytest_stage("tests-services", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=True))
+    yield pytest_stage("live", SERVICES_SIDE, "tests/live")
+
+
+def folders(environment: str, talking: bool | None = None) -> list[str]:
+    """The environment's folders with tests; of the services' side only those that talk to the assistant, or do not."""
+    known = [each for each in FOLDERS[environment] if any(ROOT.glob(f"tests/{each}/**/test_*.py")) and each != "live"]
+    return [f"tests/{each}" for each in known if talking is None or (each in TALKING) is talking]
 
 
 SOAK_SCALE = "25"
@@ -98,9 +114,9 @@ SOAKED = {
 def soak_stages() -> Iterator[Stage]:
     """The tests that generate their examples, with many more of them."""
     for environment, name in ((RASA, "soak-rasa"), (SERVICES_SIDE, "soak-services")):
-        report = Stage(name, (), 0).report
-        pytest = (f"{environment}/bin/python", "-m", "pytest", "-q", f"--junitxml={report}", "-o", "junit_logging=no")
-        yield Stage(name, ("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *pytest, *SOAKED[environment]), 3600, "soak")
+        stage = pytest_stage(name, environment, *SOAKED[environment], on_model=False)
+        scaled = ("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *stage.command)
+        yield replace(stage, command=scaled, seconds=3600, group="soak")
 
 
 def own_environment(folder: str) -> dict[str, str]:
@@ -130,29 +146,77 @@ def own_environment(folder: str) -> dict[str, str]:
     }
 
 
-def run(stage: Stage, environ: dict[str, str]) -> Outcome:
-    """Run a stage to its end or its time limit; its processes are gone afterwards."""
-    print(f"\n── {stage.name}: {' '.join(stage.command)}", flush=True)
-    stage.report.unlink(missing_ok=True)
-    started = time.monotonic()
-    process = subprocess.Popen(stage.command, cwd=ROOT, env=environ, start_new_session=True)
-    try:
-        code = process.wait(stage.seconds)
-    except subprocess.TimeoutExpired:
-        print(f"{stage.name}: not finished after {stage.seconds} s, ended", flush=True)
-        code = 124
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    outcome = Outcome(stage, time.monotonic() - started)
-    if stage.report.exists():
-        read_report(outcome)
-    if code and not outcome.failed:
-        outcome.failed = 1
-    elif not stage.report.exists():
-        outcome.passed = 1
-    return outcome
+@dataclass
+class Run:
+    """One run of the chosen stages, two lanes beside each other. What a stage writes is shown when it has ended."""
+
+    stages: list[Stage]
+    environ: dict[str, str]
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    running: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    shown: threading.Lock = field(default_factory=threading.Lock)
+    modelled: threading.Event = field(default_factory=threading.Event)
+
+    def all(self, services: dict[str, dict[str, str]]) -> list[Outcome]:
+        """Run them; the outcomes in the order of the stages. `services`: what each lane's environment has more."""
+        if not any(stage.name == "model" for stage in self.stages):
+            self.modelled.set()
+        lanes = [threading.Thread(target=self._lane, args=(lane, more), daemon=True) for lane, more in services.items()]
+        try:
+            for lane in lanes:
+                lane.start()
+            while any(lane.is_alive() for lane in lanes):
+                time.sleep(0.2)  # a join would not hear Ctrl-C
+        finally:
+            for process in list(self.running):
+                end(process)
+        return [self.outcomes[stage.name] for stage in self.stages]
+
+    def _lane(self, lane: str, more: dict[str, str]) -> None:
+        for stage in self.stages:
+            if stage.lane != lane:
+                continue
+            if stage.on_model:
+                self.modelled.wait()
+            self.outcomes[stage.name] = self._run(stage, {**self.environ, **more})
+            if stage.name == "model":
+                self.modelled.set()
+
+    def _run(self, stage: Stage, environ: dict[str, str]) -> Outcome:
+        """Run a stage to its end or its time limit; its processes are gone afterwards."""
+        stage.report.unlink(missing_ok=True)
+        log = RESULTS / f"{stage.name}.log"
+        started = time.monotonic()
+        with log.open("wb") as told:
+            process = subprocess.Popen(
+                stage.command, cwd=ROOT, env=environ, stdout=told, stderr=told, start_new_session=True
+            )
+            self.running.add(process)
+            try:
+                code = process.wait(stage.seconds)
+            except subprocess.TimeoutExpired:
+                told.write(f"not finished after {stage.seconds} s, ended\n".encode())
+                code = 124
+            finally:
+                end(process)
+                self.running.discard(process)
+        outcome = Outcome(stage, time.monotonic() - started)
+        if stage.report.exists():
+            read_report(outcome)
+        if code and not outcome.failed:
+            outcome.failed = 1
+        elif not stage.report.exists():
+            outcome.passed = 1
+        with self.shown:
+            print(f"\n── {stage.name}: {' '.join(stage.command)}\n{log.read_text('utf-8', 'replace')}", flush=True)
+        return outcome
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a stage and all that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def read_report(outcome: Outcome) -> None:
@@ -176,7 +240,7 @@ def summary(outcomes: list[Outcome], missing: list[str], strict: bool) -> int:
         print(f"{each.stage.name:<18}{result:<9}{counts}")
     reasons = Counter(reason for each in outcomes for reason in each.skipped)
     if missing:
-        print(f"\nNot to be had here: {', '.join(missing)}")
+        print(f"\nNot to be had here: {', '.join(dict.fromkeys(missing))}")
     for reason, times in reasons.most_common():
         print(f"{'Failed (CI)' if strict else 'Skipped'}: {times} × {reason}")
     skipped = reasons.total()
@@ -198,15 +262,16 @@ def main(names: list[str]) -> int:
     with ExitStack() as servers:
         folder = servers.enter_context(tempfile.TemporaryDirectory(prefix="lingxi-test-"))
         os.chmod(folder, 0o755)  # a PostgreSQL started by root runs as another user
-        environ = own_environment(folder)
-        if any(stage.name.startswith(("tests-", "soak-")) for stage in chosen):
-            for variable, (name, bring) in SERVICES.items():
-                address = servers.enter_context(bring())
-                if address is None:
-                    missing.append(name)
-                else:
-                    environ[variable] = address
-        outcomes = [run(stage, environ) for stage in chosen]
+        lanes: dict[str, dict[str, str]] = {stage.lane: {} for stage in chosen}
+        for lane, more in lanes.items():
+            if any(stage.lane == lane and stage.name.startswith(("tests-", "soak-", "live")) for stage in chosen):
+                for variable, (name, bring) in SERVICES.items():
+                    address = servers.enter_context(bring())
+                    if address is None:
+                        missing.append(name)
+                    else:
+                        more[variable] = address
+        outcomes = Run(chosen, own_environment(folder)).all(lanes)
     return summary(outcomes, missing, strict=os.environ.get("CI", "").lower() in ("1", "true"))
 
 

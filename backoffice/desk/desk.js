@@ -119,10 +119,14 @@ async function poll() {
 
 async function news() {
   const open = desk.open;
-  const first = Math.min(desk.seen, ...Array.from(desk.unsent.keys(), (seq) => seq - 1));
-  const told = await ask("GET", `/handoffs/${open.id}/messages?after=${first}&limit=100`);
-  if (desk.open !== open) return;
-  for (const said of told.items) drawMessage(said);
+  let after = Math.min(desk.seen, ...Array.from(desk.unsent.keys(), (seq) => seq - 1));
+  let told;
+  do {
+    told = await ask("GET", `/handoffs/${open.id}/messages?after=${after}&limit=100`);
+    if (desk.open !== open) return;
+    for (const said of told.items) drawMessage(said);
+    after = told.items.length ? told.items[told.items.length - 1].seq : after;
+  } while (told.items.length === 100);
   desk.read.set(open.id, desk.seen);
   if (told.state_code !== open.state_code) {
     Object.assign(open, await ask("GET", `/handoffs/${open.id}`));

@@ -171,7 +171,7 @@ def _authenticity(page: Page) -> str:
 
 
 def _sharing(text: str, page: Page, length: int) -> list[str]:
-    """The facts that share so many characters in a row with the question, less noise and the name."""
+    """The facts that share so many characters in a row with the question's own words."""
     known = tokens(f"{page.name} {kind_of(page.attributes)}")
     rest = _NOISE.sub(" ", text)
     runs = {word for word in tokens(rest) if word.isascii() and len(word) > 1}

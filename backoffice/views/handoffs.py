@@ -213,9 +213,7 @@ def _fields(session: Session, handoff: Handoff, now: datetime) -> dict[str, Any]
         "answer_by": night_answer_by(handoff.created_at) if left else None,
         "ticket_number": handoff.ticket_number,
         "reason": handoff.reason,
-        "reason_label": _REASONS.get(handoff.reason)
-        or "、".join(_topics([handoff.reason]))
-        or handoff.reason,
+        "reason_label": _reason(handoff.reason),
         "intent": handoff.intent,
         "sentiment": handoff.sentiment,
         "sentiment_label": _SENTIMENTS.get(handoff.sentiment or ""),
@@ -231,6 +229,11 @@ def _fields(session: Session, handoff: Handoff, now: datetime) -> dict[str, Any]
         "waited_seconds": max(0, int((until - handoff.created_at).total_seconds())),
         "last_seq": handoff.last_seq,
     }
+
+
+def _reason(reason: str) -> str:
+    """The reason in words; an intent is its topic."""
+    return _REASONS.get(reason) or "、".join(_topics([reason])) or reason
 
 
 def _topics(intents: list[str]) -> list[str]:

@@ -50,10 +50,11 @@ def test_no_rating_is_asked_without_work_twice_or_in_a_fight(slots: dict[str, An
 
 @pytest.mark.usefixtures("shop")
 def test_a_conversation_that_a_person_closed_is_rated_without_a_farewell() -> None:
-    closed = run(ActionFeedbackAsk(), "", "EXTERNAL_handoff_closed")
+    closed = run(ActionFeedbackAsk(), "", "EXTERNAL_handoff_closed", slots=DUE)
     assert closed.said == [] and closed.loop == "feedback_form"
-    angry = run(ActionFeedbackAsk(), "", "EXTERNAL_handoff_closed", events=said_before(sentiment="angry"))
-    assert angry.loop is None
+    angry = run(ActionFeedbackAsk(), "", "EXTERNAL_handoff_closed", slots=DUE, events=said_before(sentiment="angry"))
+    unanswered = run(ActionFeedbackAsk(), "", "EXTERNAL_handoff_closed")
+    assert angry.loop is None and unanswered.loop is None
 
 
 @pytest.mark.usefixtures("shop")

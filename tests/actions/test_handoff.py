@@ -142,7 +142,8 @@ def test_the_bot_is_back_and_asks_how_it_was(shop: Shop) -> None:
 
 
 def test_an_end_that_comes_twice_or_late_says_nothing(shop: Shop) -> None:
-    assert closed("HO1", {"handoff_id": None}).said == []
+    late = closed("HO1", {"handoff_id": None})
+    assert late.said == [] and late.events[-1]["name"] == "action_listen", "and no rating is asked for"
     again = closed("HO1", {"handoff_id": "HO2"})
     assert again.said == [] and "handoff_id" not in again.slots
 

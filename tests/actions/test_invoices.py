@@ -262,7 +262,7 @@ def test_a_persons_title_is_changed(shop: Shop) -> None:
     talk = Talk(ValidateInvoicesChangeForm())
     talk.say("抬头写错了要重开", "invoices_change")
     assert talk.asked == "invoices_title", "never the name that is there"
-    talk.say("李秀兰", "chat_smalltalk")
+    talk.say("李秀兰", "nlu_fallback")
     assert talk.asked == "invoices_confirmed"
     said, done = change(talk, shop)
     assert said == ["utter_invoices_changed_changing"]

@@ -144,7 +144,7 @@ def test_a_price_comes_with_the_customers_coupon(shop: Shop) -> None:
 
 def test_a_visitor_hears_the_price_without_coupons() -> None:
     told = ask("LX-B3多少钱", "price", customer=None, entities={"product": "LX-B3"})
-    assert told.said == ["utter_products_price", "utter_products_coupon_visitor"]
+    assert told.said == ["utter_products_price_steady", "utter_products_coupon_visitor"]
 
 
 def test_two_named_products_are_compared_side_by_side() -> None:

@@ -87,10 +87,11 @@ def texts(office: Office, handoff: str, who: str = "customer") -> list[str]:
     return [each["text"] for each in items if each["who_code"] == who]
 
 
-def due_now(shop: Shop) -> None:
-    """As if the wait before the next try were over."""
+def due_in(shop: Shop, seconds: float) -> None:
+    """Sets the wait before the next try of all that was tried in vain."""
+    at = system_clock() + timedelta(seconds=seconds)
     with shop.database.write() as session:
-        session.execute(update(OutboxItem).values(next_try_at=system_clock()))
+        session.execute(update(OutboxItem).where(OutboxItem.attempts > 0).values(next_try_at=at))
 
 
 def test_the_agent_sees_who_it_is_and_why(office: Office, shop: Shop) -> None:
@@ -186,9 +187,11 @@ def test_what_the_assistant_does_not_take_is_tried_again(
     assistant.down = True
     worker.deliver()
     assistant.down = False
+    assert shop.all(OutboxItem)[0].attempts == 1
+    due_in(shop, 60)
     worker.deliver()
     assert assistant.said == [], "not before the wait is over, and nothing overtakes it"
-    due_now(shop)
+    due_in(shop, 0)
     for _ in range(3):
         worker.deliver()
     assert assistant.said[-1] == "一" and len(assistant.said) == 2
@@ -201,19 +204,20 @@ def test_an_answer_that_was_lost_is_no_reason_to_say_it_again(
     assistant.deaf = True
     worker.deliver()
     assistant.deaf = False
-    due_now(shop)
+    due_in(shop, 0)
     worker.deliver()
     assert len(assistant.said) == 1
     assert shop.all(OutboxItem)[0].sent_at is not None
 
 
 def test_one_stuck_conversation_holds_up_no_other(
-    office: Office, worker: HandoffsWorker, assistant: FakeAssistant
+    office: Office, shop: Shop, worker: HandoffsWorker, assistant: FakeAssistant
 ) -> None:
     taken(office, conversation="c1")
     assistant.down = True
     worker.deliver()
     assistant.down = False
+    due_in(shop, 60)
     taken(office, conversation="c2")
     worker.deliver()
     assert [path for path, _ in assistant.posted] == ["/conversations/c2/tracker/events"]

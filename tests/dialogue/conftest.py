@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from rasa.core.actions.action import RemoteAction
 
 from actions import wiring
 from actions.gateways.after_sales import Return
+from actions.gateways.promotions import Quote
 from actions.settings import Settings
-from tests.actions.fakes import OPERATIONS, Shop, order
+from tests.actions.fakes import OPERATIONS, Shop, invoice, order
 from tests.actions.talk import SECRET
 from tests.dialogue.talk import Assistant, newest_model
 
@@ -35,9 +37,14 @@ def shop() -> Iterator[Shop]:
         Return(f"TH20261121000{n}", f"2026111{n}0001", "跑步鞋", "退货", "待寄回", "awaiting_goods", "199.00", "原路退回", None, "请寄回")
         for n in (1, 2)
     ]
+    made.invoices["C1"] = [invoice(f"FP20261121000{n}", order_number=f"2026111{n + 2}0001") for n in (1, 2)]
+    drop = Quote("商品", "199.00", "149.00", "50.00", "原路退回微信支付", "1 至 3 个工作日")
+    made.drops = {(each.number, None): drop for each in made.orders["C1"]}
     patch = pytest.MonkeyPatch()
     gateways = made.gateways()
     patch.setattr(wiring, "gateways", lambda: gateways)
+    # Rasa checks the schema of its own schema at every answer of an action; half of a turn's work, and no part of these tests
+    patch.setattr(RemoteAction, "_validate_action_result", lambda *_: True)
     patch.setattr(wiring, "settings", lambda: Settings("http://127.0.0.1:1", SECRET, SECRET))
     yield made
     patch.undo()

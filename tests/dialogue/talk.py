@@ -17,6 +17,7 @@ structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.
 
 from rasa.core.agent import Agent  # noqa: E402  (after structlog: a bare agent prints every debug line)
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage  # noqa: E402
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet  # noqa: E402
 from rasa.shared.core.trackers import DialogueStateTracker  # noqa: E402
 from rasa.utils.endpoints import EndpointConfig  # noqa: E402
 from rasa_sdk.executor import ActionExecutor  # noqa: E402
@@ -102,6 +103,16 @@ class Customer:
     def asked(self) -> str | None:
         """The slot that the open form has asked for."""
         return self.tracker.get_slot("requested_slot")
+
+    def open(self, form: str, slot: str) -> None:
+        """Put the conversation into a form that no intent opens, at a question."""
+        agent = self.assistant.agent
+        self.say("/chat_greet")
+        tracker = self.tracker
+        events: list[Event] = [ActionExecuted(form), ActiveLoop(form), SlotSet("requested_slot", slot), ActionExecuted("action_listen")]
+        tracker.update_with_events(events, agent.domain)  # type: ignore[arg-type]
+        self.assistant.loop.run_until_complete(agent.processor.tracker_store.save(tracker))  # type: ignore[union-attr]
+        self._tracker, self.said, self.buttons = None, [f"utter_ask_{slot}"], []
 
     def copy(self) -> Customer:
         """The same conversation once more, to go on otherwise from here."""

@@ -89,10 +89,10 @@ class RestVisitor:
         return self._customer.say(text)
 
     def heard(self) -> list[str]:
-        """What came without being asked for: people's replies, and the bot's being back."""
+        """What came without being asked for: people's replies, and that the bot is back."""
         asked = {"sender": self.conversation}
         answer = httpx.get(f"{self._stack.urls['rasa']}/webhooks/rest/messages", params=asked, timeout=60)
-        return [f"{each['from']}: {each['text']}" for each in answer.json()]
+        return _of_people(answer.json())
 
     def close(self) -> None:
         """Nothing is open."""
@@ -128,7 +128,7 @@ class ChatVisitor:
         return "\n".join(each["text"] for each in said if each["from"] == "bot")
 
     def heard(self) -> list[str]:
-        """What people and the bot said so far beyond the answers to this customer's own messages."""
+        """People's replies so far, and that the bot is back."""
         try:
             while True:
                 self._next("", seconds=0.3)
@@ -136,8 +136,7 @@ class ChatVisitor:
             pass
         except (OSError, ConnectionClosed):
             self._open()
-        said = [self._seen[seq] for seq in sorted(self._seen)]
-        return [f"{each['from']}: {each['text']}" for each in said if each["from"] == "agent" or "人工服务已经结束" in each["text"]]
+        return _of_people([self._seen[seq] for seq in sorted(self._seen)])
 
     def close(self) -> None:
         if self._line:
@@ -156,3 +155,12 @@ class ChatVisitor:
                 self._seen[frame["seq"]] = frame
             if frame["type"] == kind and all(frame.get(name) == value for name, value in fields.items()):
                 return frame
+
+
+def _of_people(messages: list[dict[str, Any]]) -> list[str]:
+    """`who: text` of what people said, and of the bot's being back; the question how it was is its own topic."""
+    return [
+        f"{each['from']}: {each['text']}"
+        for each in messages
+        if each["from"] == "agent" or "人工服务已经结束" in each.get("text", "")
+    ]
