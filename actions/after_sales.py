@@ -101,7 +101,8 @@ class ValidateAfterSalesForm(OrderForm):
         reason, guessed = turn.slot("after_sales_reason"), self._told(turn, number)
         look = wiring.gateways().after_sales.options
         options = await turn.call(look, turn.reader, number, line, reason or guessed)
-        if reason is None and guessed and (options.reason_code != NO_REASON or options.person):
+        meant = (turn.slot("after_sales_told") or {}).get("number")  # told as what is wrong with these goods
+        if reason is None and guessed and (meant or options.reason_code != NO_REASON or options.person):
             reason = filled["after_sales_reason"] = guessed
         expired = kind == "repair" and options.rules[kind].code == WARRANTY_PASSED
         payable = expired and (many and line is None or options.warranty_ends is not None)

@@ -137,7 +137,8 @@ class ActionComplaintsFile(CustomerAction):
         ticket = await turn.call(gateway.complain, turn.writer, complaint)
         grave = ticket.priority_code in GRAVE
         turn.utter("utter_complaints_filed", "grave" if grave else look.remedy, **_told(ticket.number, number))
-        events = over("complaints_text", "complaints_order", "complaints_mood", "orders_offered")
+        turn.tracker.slots["chat_requests"] = None  # what is complained of is no second request
+        events = over("complaints_text", "complaints_order", "complaints_mood", "orders_offered", "chat_requests")
         if number:
             events.append(SlotSet("orders_last", number))
         if grave:
