@@ -56,8 +56,8 @@ def test_a_person_takes_over_answers_and_gives_back(stack: Stack, visitor: Visit
     until(lambda: visitor.heard() == [GREETING])
     assert visitor.say("帮我取消订单") == ""
     until(lambda: agent.heard(handoff) == ["我的快递到哪了", "帮我取消订单"])
-    agent.reply(handoff, "好的，<b>马上</b>帮您看。", key="the-same-press")
-    agent.reply(handoff, "好的，<b>马上</b>帮您看。", key="the-same-press")
+    for _ in range(2):
+        agent.reply(handoff, "好的，<b>马上</b>帮您看。", key=f"one-press-in-{handoff}")
     agent.reply(handoff, "已经办好了。")
     replies = ["agent: 好的，<b>马上</b>帮您看。", "agent: 已经办好了。"]
     until(lambda: visitor.heard() == [GREETING, *replies])
