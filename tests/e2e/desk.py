@@ -122,7 +122,11 @@ class ChatVisitor:
         message = uuid.uuid4().hex
         self._send("message", id=message, text=text)
         self._next("ack", id=message)
-        while self._next("typing")["on"]:
+        try:
+            # A turn may be over before its "typing" could be shown.
+            if self._next("typing", seconds=3)["on"]:
+                self._next("typing", on=False)
+        except TimeoutError:
             pass
         said = [self._seen[seq] for seq in sorted(self._seen) if seq > before]
         return "\n".join(each["text"] for each in said if each["from"] == "bot")
