@@ -67,7 +67,7 @@ def questions(customer: Customer, form: str) -> list[Customer]:
     places: list[Customer] = []
     if starter(form):
         customer.say(f"/{starter(form)}")
-    if customer.form != form or not customer.asked:  # opened by an action, or nothing to ask in this shop
+    if not starter(form) or customer.form != form or not customer.asked:  # opened by an action, or nothing to ask in this shop
         customer.open(form, FORMS[form]["required_slots"][0])
         return [customer]
     while customer.form == form and customer.asked and len(places) < MOST_QUESTIONS:
