@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> None:
     if arguments[:1] == ["run"]:
         if not environ.get(TOKEN):
             sys.exit(f"{TOKEN} is not set: Rasa's API would be open to everyone. Set it in .env.")
-        sys.argv += ["--auth-token", environ[TOKEN]]
+        sys.argv += [f"--auth-token={environ[TOKEN]}"]  # in one: a random token may begin with "-"
     else:  # the shell talks to a server of its own, beside the one that is running
         if not environ.get("LINGXI_ACTIONS_URL") and is_free(int(environ["LINGXI_ACTIONS_PORT"])):
             sys.exit("请先在另一个终端运行 make run / run `make run` in another terminal first: its actions answer here")

@@ -11,10 +11,11 @@ import pytest
 from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-TOKEN = "a-token-that-nobody-may-read-in-the-process-list"
+TOKEN = "-a-token-that-nobody-may-read-in-the-process-list"
 RASA = """
 import pathlib, sys
-arguments = dict(zip(sys.argv[2::2], sys.argv[3::2]))
+words = [word for argument in sys.argv[2:] for word in argument.split("=", 1)]
+arguments = dict(zip(words[::2], words[1::2]))
 print("command line:", pathlib.Path("/proc/self/cmdline").read_bytes().replace(b"\\0", b" ").decode())
 print("token:", arguments.get("--auth-token"))
 print("arguments:", *sys.argv)
