@@ -121,6 +121,8 @@ def test_return_within_the_time_gives_a_slip(stack: Stack) -> None:
     customer = stack.customer(name)
     customer.say(f"订单{number}我想退货")
     customer.say("不喜欢这个颜色")
+    if "确认退货" not in str(customer.buttons):  # our own small goods are fetched: by whom, and when
+        customer.say("自己寄回")
     answer = customer.press("确认退货")
     slips = stack.rows("select slip, kind, reason from returns where order_number = ?", number)
     assert len(slips) == 1 and slips[0]["kind"] == "return" and slips[0]["reason"] == "不喜欢这个颜色"
