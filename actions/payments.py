@@ -41,7 +41,7 @@ class ValidatePaymentsForm(Form):
             filled["payments_order"] = str(turn.entity("orders_number"))
         if turn.entity("payments_person"):
             filled["payments_person"] = True
-        if said and turn.intent not in ("chat_affirm", "chat_deny"):
+        if said and (problem or turn.intent in self.starts or "payments_problem" in filled):
             filled["payments_words"] = said[:TEXT_LENGTH]
         return filled
 
