@@ -16,6 +16,7 @@ from tests.dialogue.talk import ROOT, Assistant, Customer
 
 FORMS: dict[str, dict[str, list[str]]] = yaml.safe_load((ROOT / "domain.yml").read_text("utf-8"))["forms"]
 RIGHT = 0.98
+GIVES_WAY = ("feedback_form",)  # a rating that was asked for and not given is asked for no more
 MOST_QUESTIONS = 3
 WORDS = {  # what is typed where a question has no buttons; by how the slot's name ends
     "email": "wang@example.com",
@@ -84,6 +85,8 @@ def questions(customer: Customer, form: str) -> list[Customer]:
 
 def aside(before: Customer, after: Customer, form: str) -> str | None:
     """Something else was answered, then the form asked the same again."""
+    if form in GIVES_WAY and after.form is None:
+        return None
     if after.form != form or after.asked != before.asked:
         return f"the form is now {after.form} asking {after.asked}: {after.said}"
     if len(after.said) < 2:
@@ -106,11 +109,13 @@ def stopped(before: Customer, after: Customer, form: str) -> str | None:
 
 def corrected(before: Customer, after: Customer, form: str) -> str | None:
     """The answer before this question is asked for again; at the first question that one is."""
+    if form in GIVES_WAY and after.form is None:
+        return None
     if after.form != form:
         return f"the form is now {after.form}: {after.said}"
     earlier = filled(before, form)
-    if after.asked not in (earlier or [before.asked]):
-        return f"{after.asked} is asked for, not one of {earlier or before.asked}: {after.said}"
+    if after.asked not in (*earlier, before.asked):
+        return f"{after.asked} is asked for, not one of {earlier}: {after.said}"
     return None
 
 
