@@ -35,7 +35,7 @@ ANSWERS = ("chat_inform", "nlu_fallback", "chat_affirm", "chat_deny")
 ASIDES = ("chat_greet", "chat_goodbye", "chat_thank", "chat_ask_help", "chat_bot_challenge", "chat_smalltalk", "chat_abuse",
           "chat_stop", "chat_repeat", "handoff_request")  # fmt: skip
 """Intents that never answer a form's question."""
-LEAVES = ("chat_thank", "chat_goodbye", "chat_stop")
+LEAVES = ("chat_thank", "chat_goodbye")
 """Those of them that may answer a form which asks for nothing but a word of goodwill."""
 QUESTIONS = ("faq", "products_", "account_", "promotions_", "feedback_", "chat_out_of_scope", "nlu_fallback")
 """Intents (or their beginnings) that answer no form's question where they are put as a question."""
@@ -88,8 +88,10 @@ class Form(CustomerAction):
         filled = {**corrected, **({} if aside(turn) else await self.fill(turn))}
         turn.tracker.slots.update(filled)
         changed = {slot: value for slot, value in filled.items() if value is None or known.get(slot) != value}
-        refused = asked in filled and filled[asked] is None and asked not in corrected
-        answered = any(slot in changed for slot in {asked, *self.slots(turn), *_required(turn, self.form)})
+        meant = turn.intent in (*ANSWERS, *self.starts) or bool(corrected)
+        refused = meant and asked in filled and filled[asked] is None and asked not in corrected
+        taken = {slot for slot, value in changed.items() if meant or value is not None}  # another wish empties nothing
+        answered = bool(taken & {asked, *self.slots(turn), *_required(turn, self.form)})
         if turn.entity("orders_number") != OTHER and (refused or (not answered and _is_answer(turn))):
             return self._wrong(turn, asked, changed, len(turn.dispatcher.messages) > spoken)
         if answered:

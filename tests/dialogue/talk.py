@@ -69,6 +69,7 @@ class Customer:
     sender: str = field(default_factory=lambda: uuid.uuid4().hex)
     said: list[str] = field(default_factory=list)
     buttons: list[dict[str, str]] = field(default_factory=list)
+    placed: bool = False  # whether it was put into its form by hand
     _tracker: DialogueStateTracker | None = None
 
     def say(self, text: str) -> list[str]:
@@ -112,7 +113,7 @@ class Customer:
         events: list[Event] = [ActionExecuted(form), ActiveLoop(form), SlotSet("requested_slot", slot), ActionExecuted("action_listen")]
         tracker.update_with_events(events, agent.domain)  # type: ignore[arg-type]
         self.assistant.loop.run_until_complete(agent.processor.tracker_store.save(tracker))  # type: ignore[union-attr]
-        self._tracker, self.said, self.buttons = None, [f"utter_ask_{slot}"], []
+        self._tracker, self.said, self.buttons, self.placed = None, [f"utter_ask_{slot}"], [], True
 
     def copy(self) -> Customer:
         """The same conversation once more, to go on otherwise from here."""
