@@ -24,7 +24,7 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import read_yaml_file
@@ -33,6 +33,12 @@ from sklearn.linear_model import LogisticRegression
 
 SENTIMENT = "sentiment"
 NEUTRAL = "neutral"
+CALM = [
+    *("chat_inform", "chat_ask_help", "chat_greet", "chat_affirm", "chat_bot_challenge", "chat_repeat", "chat_goodbye"),
+    *("chat_deny", "chat_stop", "products_ask_stock", "products_ask_detail", "products_recommend", "products_ask_price"),
+    *("invoices_request", "account_ask_assets", "account_manage", "faq", "orders_change", "logistics_arrange"),
+    *("handoff_request", "promotions_ask_coupons"),
+]
 LABELS = frozenset({"satisfied", NEUTRAL, "dissatisfied", "angry"})
 
 _NEGATORS = "不没無无未别莫甭"
@@ -60,8 +66,17 @@ class SentimentClassifier(GraphComponent):
         """`data`: the folder with the labelled sentences; `C`: inverse regularisation; `sharpness`: scores are multiplied
         by it before softmax, so that confidences are what held-out accuracy is; `min_df`: a feature's least number of
         sentences; `neutral_doubt`: how much a sentence must be more neutral than anything else to count so (a long
-        review holds much that is neutral beside its one word of feeling)."""
-        return {"data": "data/sentiment", "C": 6.0, "sharpness": 1.5, "min_df": 2, "neutral_doubt": 1.0}
+        review holds much that is neutral beside its one word of feeling); `calm_intents`: intents whose examples
+        count as neutral, `calm_examples` of each (or company names, and questions to a machine, look angry)."""
+        return {
+            "data": "data/sentiment",
+            "C": 6.0,
+            "sharpness": 1.5,
+            "min_df": 2,
+            "neutral_doubt": 1.5,
+            "calm_intents": CALM,
+            "calm_examples": 150,
+        }
 
     @classmethod
     def create(
@@ -95,8 +110,14 @@ class SentimentClassifier(GraphComponent):
         return digest.hexdigest()
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fits on the folder's sentences; Rasa's own training data has no sentiment."""
+        """Fits on the folder's sentences and on the calm ones of Rasa's own training data."""
         texts, labels = read_sentences(Path(self._config["data"]))
+        for intent in self._config["calm_intents"]:
+            said = [e.get(TEXT) for e in training_data.intent_examples if e.get(INTENT) == intent and e.get(TEXT)]
+            step = max(1, len(said) // self._config["calm_examples"])
+            chosen = said[::step][: self._config["calm_examples"]]
+            texts += chosen
+            labels += [NEUTRAL] * len(chosen)
         self._weights = _fit(texts, labels, self._config["C"], self._config["min_df"])
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump(self._weights, folder / "sentiment.joblib")
