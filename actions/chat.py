@@ -15,7 +15,7 @@ from actions.gateways.errors import GatewayError
 
 NEUTRAL = "neutral"
 NOT_UNDERSTOOD = "nlu_fallback"
-GATHERED = ("orders_", "logistics_", "after_sales_")
+GATHERED = ("orders_", "logistics_", "after_sales_", "invoices_", "promotions_", "payments_", "complaints_", "tickets_")
 CARD_SECONDS = 1.5
 CARD_RETRY_SECONDS = 60.0
 CURT = 6  # characters of a yes or no that say nothing of a feeling
@@ -184,7 +184,7 @@ class ActionChatStop(CustomerAction):
             name
             for name, value in turn.tracker.slots.items()
             if value is not None
-            and not name.endswith("_last")
+            and not name.endswith(("_last", "_asked"))
             and (
                 name in asked
                 or name.startswith(GATHERED)

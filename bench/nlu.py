@@ -108,18 +108,24 @@ def main() -> None:
     parser.add_argument("--table", choices=("project", "jddc", "both"), default="both")
     options = parser.parse_args()
     names = [name for name in RECIPES if name in options.only.split(",")]
-    lines = ["# Pipelines compared\n"]
-    with tempfile.TemporaryDirectory(prefix="lingxi-bench-nlu-") as name:
-        folder = Path(name)
-        if options.table != "jddc":
-            lines += project(names, folder, share_of_environment())
-        evaluation = sets.eval_folder()
-        if evaluation and options.table != "project":
-            lines += jddc(names, folder, evaluation)
-    report = "\n".join([*lines, f"\n{machine.description()}."]) + "\n"
+    written: list[str] = []
     RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(report, "utf-8")
-    print("\n" + report)
+    with tempfile.TemporaryDirectory(prefix="lingxi-bench-nlu-") as name:
+        for line in report(names, Path(name), options.table):
+            print(line, flush=True)
+            written.append(line)
+            RESULT.write_text("\n".join(written) + "\n", "utf-8")  # an hour's work: kept line by line
+
+
+def report(names: Sequence[str], folder: Path, table: str) -> Iterator[str]:
+    """The report's lines, as they come."""
+    yield "# Pipelines compared\n"
+    if table != "jddc":
+        yield from project(names, folder, share_of_environment())
+    evaluation = sets.eval_folder()
+    if evaluation and table != "project":
+        yield from jddc(names, folder, evaluation)
+    yield f"\n{machine.description()}."
 
 
 if __name__ == "__main__":
