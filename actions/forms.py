@@ -168,15 +168,20 @@ class Form(CustomerAction):
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
         """End silently; the form's action says how to sign in."""
-        return over()
+        return self._ended(turn)
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """End silently; the form's action asks the shop again and says why not."""
-        return over()
+        return self._ended(turn)
 
     def failed(self, turn: Turn, response: str) -> list[EventType]:
         """End silently; the form's action meets the same failure and apologises."""
-        return over()
+        return self._ended(turn)
+
+    def _ended(self, turn: Turn) -> list[EventType]:
+        """The form is over. Without any slot Rasa would take the message for no answer, and let other rules reply first."""
+        asked = turn.slot(REQUESTED_SLOT)
+        return [*([SlotSet(asked, None)] if asked else []), *over()]
 
     def asked(self, turn: Turn, slot: str) -> bool:
         """Whether the customer was just asked for that slot."""

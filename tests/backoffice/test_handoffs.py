@@ -187,7 +187,7 @@ def test_what_the_assistant_does_not_take_is_tried_again(
     assistant.down = True
     worker.deliver()
     assistant.down = False
-    assert shop.all(OutboxItem)[0].attempts == 1
+    assert [item.attempts for item in shop.all(OutboxItem) if item.attempts] == [1]
     due_in(shop, 60)
     worker.deliver()
     assert assistant.said == [], "not before the wait is over, and nothing overtakes it"
@@ -207,7 +207,7 @@ def test_an_answer_that_was_lost_is_no_reason_to_say_it_again(
     due_in(shop, 0)
     worker.deliver()
     assert len(assistant.said) == 1
-    assert shop.all(OutboxItem)[0].sent_at is not None
+    assert any(item.sent_at for item in shop.all(OutboxItem))
 
 
 def test_one_stuck_conversation_holds_up_no_other(

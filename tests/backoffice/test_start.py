@@ -104,6 +104,10 @@ def test_the_process_refuses_to_start_without_its_secrets(tmp_path: Path) -> Non
     assert not (tmp_path / "shop.db").exists()
 
 
+READ_WITH_A_BODY = ("-look", "/options")
+"""What would happen, asked with more than an address holds; nothing is written."""
+
+
 def test_openapi_is_printed_and_documents_every_problem() -> None:
     schema = json.loads(run("openapi").stdout)
     for path, operations in schema["paths"].items():
@@ -115,6 +119,6 @@ def test_openapi_is_printed_and_documents_every_problem() -> None:
                 for status, response in operation["responses"].items():
                     if int(status) >= 400:
                         assert list(response["content"]) == ["application/problem+json"], (method, path)
-            if method != "get":
+            if method != "get" and not path.endswith(READ_WITH_A_BODY):
                 names = {parameter["name"] for parameter in operation["parameters"]}
                 assert "Idempotency-Key" in names, (method, path)
