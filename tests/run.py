@@ -90,12 +90,12 @@ def stages() -> Iterator[Stage]:
     yield Stage("conversations", conversations, 1200)
     yield Stage("unseen", (f"{rasa}/python", "-m", "tests.conversations_unseen"), 1200)
     yield pytest_stage("tests-rasa", RASA, *folders(RASA))
+    yield replace(pytest_stage("live", SERVICES_SIDE, "tests/live"), lane=RASA)
     services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
     types = (*services_types, "backoffice", "tests/run.py", "tests/services.py")
     yield Stage("mypy-services", types, 600, "lint", SERVICES_SIDE)
     yield pytest_stage("tests-shop", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=False), on_model=False)
     yield pytest_stage("tests-services", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=True))
-    yield pytest_stage("live", SERVICES_SIDE, "tests/live")
 
 
 def folders(environment: str, talking: bool | None = None) -> list[str]:
