@@ -55,7 +55,8 @@ class ActionHandoff(CustomerAction):
             response = "utter_handoff_ticketed"
         else:
             response = "utter_handoff_queued" if handoff.position else "utter_handoff"
-        turn.utter(response, reason, ticket=handoff.ticket_number, position=handoff.position)
+        told = "escalated" if turn.slot("complaints_escalation") else reason  # its number has just been told
+        turn.utter(response, told, ticket=handoff.ticket_number, position=handoff.position)
         counted = [SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name)]
         # A ticket is answered later, elsewhere; until then the bot goes on.
         mine = SlotSet("handoff_id", None if handoff.ticketed else handoff.id)
