@@ -135,6 +135,8 @@ def test_a_return_out_of_time_is_explained_with_the_next_step(stack: Stack) -> N
     name, number = an_order(stack, "completed", "return", ok=False)
     customer = stack.customer(name)
     answer = customer.say(f"订单{number}我想退货")
+    if not customer.buttons:  # what is broken may still go back: the reason decides
+        answer = customer.say("不喜欢了")
     assert customer.buttons, answer
     assert stack.rows("select 1 from returns where order_number = ?", number) == []
 
@@ -148,11 +150,11 @@ def test_a_strangers_order_looks_like_none(stack: Stack) -> None:
     assert state(stack, number) == "paid"
 
 
-def test_a_complaint_and_a_person_leave_a_number(stack: Stack, customer: Customer) -> None:
-    for words in ("我要投诉你们的配送员，态度太差了", "转人工"):
-        answer = customer.say(words)
-        numbers = [row["number"] for row in stack.rows("select number from tickets where customer_id = 'C000001'")]
-        assert any(number in answer for number in numbers), answer
+@pytest.mark.parametrize("words", ["我要投诉你们的配送员，态度太差了", "转人工"])
+def test_a_complaint_and_a_person_leave_a_number(stack: Stack, customer: Customer, words: str) -> None:
+    answer = customer.say(words)
+    numbers = [row["number"] for row in stack.rows("select number from tickets where customer_id = 'C000001'")]
+    assert any(number in answer for number in numbers), answer
 
 
 def test_a_visitor_gets_a_person_but_no_data(stack: Stack) -> None:
