@@ -43,6 +43,8 @@ TYPED = ("address", "phone", "email", "tax_number", "date", "amount")
 """Entities that a message hardly holds by chance: their words answer a question for words."""
 OF_ORDER = ("_line", "_pieces", "_checked", "_confirmed")
 """Endings of slots that belong to one order and fall with it."""
+UNSURE = 0.3
+"""Below this confidence an intent says nothing against an answer in the customer's own words."""
 PATIENCE = 3  # wrong answers to one question, until a person takes over
 
 
@@ -203,8 +205,14 @@ class Form(CustomerAction):
             return {}
         asks = turn.cue("question") is not None and turn.intent not in UNCLEAR
         typed = any(turn.entity(name) for name in TYPED)
-        meant = turn.intent in (*UNCLEAR, *intents) or (typed and turn.intent not in ASIDES)
+        meant = turn.intent in (*UNCLEAR, *intents) or unsure(turn) or (typed and turn.intent not in ASIDES)
         return {slot: turn.text.strip()} if meant and not asks else {}
+
+
+def unsure(turn: Turn) -> bool:
+    """Whether the message could mean anything: a name, a model, a word out of the blue."""
+    confidence = (turn.tracker.latest_message.get("intent") or {}).get("confidence")
+    return confidence is not None and float(confidence) < UNSURE
 
 
 def aside(turn: Turn) -> bool:

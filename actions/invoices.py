@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
 from actions.base import OTHER, REQUESTED_SLOT, Button, CustomerAction, Turn, button, over, when
-from actions.forms import UNCLEAR, Form, OrderAction, OrderForm
+from actions.forms import UNCLEAR, Form, OrderAction, OrderForm, unsure
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.invoices import Heading, Invoice
 from actions.gateways.orders import Order
@@ -114,7 +114,7 @@ class HeadingForm(Form):
             filled["invoices_tax_number"] = number
             rest = _LONG.sub(" ", rest)
         title = captured("invoices_title", rest)
-        asked = self.asked(turn, "invoices_title") and turn.intent in (*UNCLEAR, *NAMES)
+        asked = self.asked(turn, "invoices_title") and (turn.intent in (*UNCLEAR, *NAMES) or unsure(turn))
         if not title and asked and not number and not email:
             title = rest.strip(" \t\n,，。.!！;；")
         if title:
