@@ -78,23 +78,24 @@ def pytest_stage(name: str, environment: str, *paths: str, on_model: bool = True
 
 
 def stages() -> Iterator[Stage]:
-    """Everything, in the order of each lane: what is quick to tell comes first, the model before what talks to it."""
+    """Everything, in the order of each lane; the lanes take about as long. The model comes before what talks to it."""
     rasa, services = f"{RASA}/bin", f"{SERVICES_SIDE}/bin"
     yield Stage("ruff", (f"{rasa}/ruff", "check", "."), 120, "lint")
     yield Stage("mypy-rasa", (f"{rasa}/mypy",), 600, "lint")
     yield Stage("model", (f"{rasa}/python", "-m", "deploy.model"), 1800)
-    yield Stage("validate", (f"{rasa}/python", "-m", "tests.validate"), 600)
     yield Stage("gate", (f"{rasa}/python", "-W", "ignore", "-m", "tests.gates"), 300)
-    stories = ("test", "core", "--stories", "tests/conversations", "--fail-on-prediction-errors", "--no-plot")
-    conversations = (f"{rasa}/python", "-m", "deploy.assistant", *stories, "--out", str(RESULTS / "conversations"))
-    yield Stage("conversations", conversations, 1200)
-    yield Stage("unseen", (f"{rasa}/python", "-m", "tests.conversations_unseen"), 1200)
     yield pytest_stage("tests-rasa", RASA, *folders(RASA))
     yield replace(pytest_stage("live", SERVICES_SIDE, "tests/live"), lane=RASA)
     services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
     types = (*services_types, "backoffice", "tests/run.py", "tests/services.py")
     yield Stage("mypy-services", types, 600, "lint", SERVICES_SIDE)
     yield pytest_stage("tests-shop", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=False), on_model=False)
+    yield Stage("validate", (f"{rasa}/python", "-m", "tests.validate"), 600, lane=SERVICES_SIDE)
+    stories = ("test", "core", "--stories", "tests/conversations", "--fail-on-prediction-errors", "--no-plot")
+    conversations = (f"{rasa}/python", "-m", "deploy.assistant", *stories, "--out", str(RESULTS / "conversations"))
+    yield Stage("conversations", conversations, 1200, lane=SERVICES_SIDE, on_model=True)
+    unseen = (f"{rasa}/python", "-m", "tests.conversations_unseen")
+    yield Stage("unseen", unseen, 1200, lane=SERVICES_SIDE, on_model=True)
     yield pytest_stage("tests-services", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=True))
 
 
