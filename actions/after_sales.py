@@ -11,7 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from actions import wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, button, over
 from actions.complaints import escalate, handed_over, is_payload
-from actions.forms import UNCLEAR, Form, OrderAction, OrderForm
+from actions.forms import UNCLEAR, Form, OrderAction, OrderForm, tidy
 from actions.gateways.after_sales import Options, Return, Variant, Wish
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
@@ -146,7 +146,7 @@ class ValidateAfterSalesForm(OrderForm):
             if not turn.entity("orders_number"):  # another order is another wish
                 filled.update(self.words(turn, "after_sales_reason", REASON_INTENTS))
             if turn.intent == "after_sales_report_problem" and turn.slot("after_sales_reason") is None:
-                filled["after_sales_reason"] = turn.text.strip()
+                filled["after_sales_reason"] = tidy(turn.text)
         if self.asked(turn, "after_sales_variant"):
             filled.update(await self._variant(turn))
         if self.asked(turn, "after_sales_pickup"):
@@ -380,7 +380,7 @@ class ValidateAfterSalesProblemForm(OrderForm):
         """The words first: they are said before the order is known."""
         said: dict[str, Any] = {}
         if turn.intent in self.starts and not is_payload(turn):
-            said["after_sales_problem"] = turn.text.strip()
+            said["after_sales_problem"] = tidy(turn.text)
         return {**said, **await super().fill(turn)}
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from rasa_sdk.events import ActionExecuted, EventType, SlotSet, UserUttered
 
 from actions import wiring
 from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over
+from actions.forms import TYPED
 from actions.gateways.errors import GatewayError
 
 NEUTRAL = "neutral"
@@ -22,6 +23,8 @@ CURT = 6  # characters of a yes or no that say nothing of a feeling
 CALM = ("chat_greet", "chat_goodbye", "chat_thank", "chat_affirm", "chat_inform", "chat_ask_help", "chat_bot_challenge",
         "chat_smalltalk", "chat_repeat")  # fmt: skip
 SURE = 0.8
+OPENING = ("chat_greet", "chat_ask_help", "chat_bot_challenge")  # to these a yes means: go on
+ASKS = ("?", "\uff1f")
 CHOICES = ("orders_number",)  # asked slots whose answer cannot be mistaken for a second request
 
 
@@ -95,10 +98,11 @@ def feelings(turn: Turn) -> dict[str, Any]:
 
 
 def _harmless(turn: Turn) -> bool:
-    """Whether what sounds angry is only short (别取消), or surely small talk (讲个笑话)."""
+    """Whether what sounds angry is only short (别取消), a value that a form asked for, or surely small talk (讲个笑话)."""
     curt = (turn.cue("refuse") is not None or turn.cue("agree") is not None) and len(turn.text) <= CURT
     sure = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0) >= SURE
-    return curt or (sure and turn.intent in CALM)
+    value = turn.busy and turn.intent == "chat_inform" and any(turn.entity(name) for name in TYPED)
+    return curt or bool(value) or (sure and turn.intent in CALM)
 
 
 def waiting(turn: Turn) -> dict[str, Any]:
@@ -125,9 +129,22 @@ class ActionChatYes(CustomerAction):
         """Go on as if the customer had asked for it: all rules, forms and actions of that intent apply."""
         intent = turn.slot("chat_offered")
         if not intent:
-            turn.utter("utter_chat_affirm")
+            acknowledge(turn)
             return []
         return [SlotSet("chat_offered", None), *said(turn, str(intent))]
+
+
+def acknowledge(turn: Turn) -> None:
+    """A yes to nothing: a question with choices is shown again, news is only acknowledged, else: what is wanted?"""
+    last: dict[str, Any] = next((e for e in reversed(turn.tracker.events) if e["event"] == "bot" and e.get("text")), {})
+    buttons = (last.get("data") or {}).get("buttons") or []
+    said = [(e.get("parse_data") or {}).get("intent") or {} for e in turn.tracker.events if e["event"] == "user"]
+    if not last or (len(said) > 1 and said[-2].get("name") in OPENING):
+        turn.utter("utter_chat_affirm")
+    elif buttons and str(last["text"]).rstrip().endswith(ASKS):
+        turn.utter("utter_chat_affirm_choose", buttons=buttons)
+    else:
+        turn.utter("utter_chat_affirm_done")
 
 
 class ActionChatNo(CustomerAction):

@@ -15,6 +15,7 @@ from actions.handoff import transcript
 
 NO_ORDER = "none"
 GRAVE = ("urgent", "major")
+SURE = 0.35  # from here on a sentence is believed to be a complaint; below, the customer is asked first
 MOODS = ("satisfied", "neutral", "dissatisfied", "angry")
 # What is said while the form waits for the story and is none.
 NO_STORY = (
@@ -46,7 +47,7 @@ class ValidateComplaintsForm(Form):
     async def _start(self, turn: Turn) -> dict[str, Any]:
         number = await self._own(turn, turn.entity("orders_number"))
         filled: dict[str, Any] = {"complaints_order": number, "complaints_text": None}
-        if is_payload(turn):
+        if is_payload(turn) or float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0) < SURE:
             return filled
         look = await turn.call(wiring.gateways().tickets.look, turn.reader, turn.text, sentiment(turn), number)
         if look.bare:

@@ -9,6 +9,7 @@ What customers do beside answering, and what happens then:
 - ask something else (a rule, small talk, a product): that is answered, and the form asks again;
 - want something else done: the other form takes over, with the order already chosen;
 - correct themselves (不是这个，是上面那个): the slot meant is changed or asked again, later ones stay where still right;
+- say that they need nothing more: the form ends, nothing is changed;
 - ask why, or how to answer: `utter_chat_why_<slot>`, `utter_chat_help_<slot>`;
 - answer what cannot be understood: asked again, then with help, then a person takes over.
 """
@@ -45,6 +46,8 @@ OF_ORDER = ("_line", "_pieces", "_checked", "_confirmed")
 """Endings of slots that belong to one order and fall with it."""
 UNSURE = 0.3
 """Below this confidence an intent says nothing against an answer in the customer's own words."""
+TRAILING = " ,.;~\uff0c\u3002\uff1b\u3001"
+REMEMBERED = 4  # messages, this one included, for which a typed order number stays the one that is meant
 PATIENCE = 3  # wrong answers to one question, until a person takes over
 
 
@@ -54,10 +57,12 @@ class Form(CustomerAction):
     Attributes:
         form: the form's name in the domain.
         starts: the intents that start this form.
+        releases: whether "nothing more, thanks" ends it; not where that may be the answer.
     """
 
     form = ""
     starts: tuple[str, ...] = ()
+    releases = False
 
     def name(self) -> str:
         """See `CustomerAction.name`."""
@@ -73,9 +78,15 @@ class Form(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Fill, then name the next slot."""
+        if _opens(turn, self.form):  # what the form before it asked for is no question of this one
+            turn.tracker.slots[REQUESTED_SLOT] = None
         asked = turn.slot(REQUESTED_SLOT)
         if asked is None:
             return await self._begin(turn)
+        if self.releases and turn.cue("leaves") is not None:
+            turn.dispatcher.messages.clear()
+            # Rasa takes a form's word for it only where a slot beside the question is set.
+            return [SlotSet(asked, None), *over(), FollowupAction("action_chat_stop")]
         if _digressed(turn):
             turn.before.clear()
             turn.dispatcher.messages.clear()  # an apology after the answer is none
@@ -206,7 +217,12 @@ class Form(CustomerAction):
         asks = turn.cue("question") is not None and turn.intent not in UNCLEAR
         typed = any(turn.entity(name) for name in TYPED)
         meant = turn.intent in (*UNCLEAR, *intents) or unsure(turn) or (typed and turn.intent not in ASIDES)
-        return {slot: turn.text.strip()} if meant and not asks else {}
+        return {slot: tidy(turn.text)} if meant and not asks else {}
+
+
+def tidy(text: str) -> str:
+    """What was typed, without the signs at its end: it is quoted within a sentence."""
+    return text.strip().rstrip(TRAILING) or text.strip()
 
 
 def unsure(turn: Turn) -> bool:
@@ -239,6 +255,18 @@ def _digressed(turn: Turn) -> bool:
             "action_listen",
             (turn.tracker.active_loop or {}).get("name"),
         ):
+            return True
+    return False
+
+
+def _opens(turn: Turn, form: str) -> bool:
+    """Whether this form takes over from another one with this message."""
+    if (turn.tracker.active_loop or {}).get("name") not in (None, form):
+        return True
+    for event in reversed(turn.tracker.events):
+        if event["event"] == "user":
+            return False
+        if event["event"] == "active_loop" and event["name"] == form:
             return True
     return False
 
@@ -281,6 +309,7 @@ class OrderForm(Form):
     operation: str | None = None
     states: tuple[str, ...] = ()
     lists = False
+    releases = True
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """Find the order, then the rest."""
@@ -387,7 +416,7 @@ class OrderForm(Form):
             return None
         orders = wiring.gateways().orders
         found = await turn.call(orders.recent, turn.reader, self.states, AskOrdersNumber.offered)
-        named = _meant(turn.text, {order.number: order.title for order in found})
+        named = _meant(turn.text, {order.number: order.title for order in found}) or _typed_before(turn)
         if named or (turn.slot("orders_last") and self._means_the_last(turn)):
             return named or str(turn.slot("orders_last"))
         return found[0].number if len(found) == 1 else None
@@ -514,6 +543,28 @@ def _kinds(base: Any) -> Iterator[Any]:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
         yield kind
+
+
+def _typed_before(turn: Turn) -> str | None:
+    """The order whose number the customer typed a moment ago, before saying what is wanted: many begin so.
+
+    None where another order was spoken of since, or is meant now.
+    """
+    if turn.cue("others") is not None:
+        return None
+    messages = 0
+    for event in reversed(turn.tracker.events):
+        if event["event"] == "slot" and event["name"] == "orders_last" and event["value"]:
+            return None
+        if event["event"] == "user":
+            messages += 1
+            if messages > REMEMBERED:
+                return None
+            entities = (event.get("parse_data") or {}).get("entities") or []
+            numbers = [e["value"] for e in entities if e["entity"] == "orders_number" and e["value"] != OTHER]
+            if numbers and not str(event.get("text") or "").startswith("/"):
+                return str(numbers[-1])
+    return None
 
 
 def _meant(words: str, titles: dict[str, str]) -> str | None:

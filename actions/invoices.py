@@ -115,7 +115,7 @@ class HeadingForm(Form):
             rest = _LONG.sub(" ", rest)
         title = captured("invoices_title", rest)
         asked = self.asked(turn, "invoices_title") and (turn.intent in (*UNCLEAR, *NAMES) or unsure(turn))
-        if not title and asked and not number and not email:
+        if not title and asked and not (number or email or turn.entity("phone")):
             title = rest.strip(" \t\n,，。.!！;；")
         if title:
             filled["invoices_title"] = title[:TITLE_LENGTH]
@@ -244,6 +244,8 @@ class ActionInvoicesRequest(OrderAction):
 
 class InvoiceForm(Form):
     """A form about one invoice: by its number, its order, or the only one there is."""
+
+    releases = True
 
     async def invoice(self, turn: Turn) -> dict[str, Any]:
         """The invoice spoken of."""
@@ -426,7 +428,9 @@ class ValidateInvoicesChangeForm(InvoiceForm, HeadingForm):
         if filled.get("invoices_number"):
             found = await turn.call(wiring.gateways().invoices.get, turn.reader, filled["invoices_number"])
             filled["invoices_refused"] = None if found.change.ok else True
-            filled["invoices_before"] = {"kind": found.kind_code, "title": found.title, "number": found.tax_number}
+            filled["invoices_before"] = {
+                "type": found.type_code, "kind": found.kind_code, "title": found.title, "number": found.tax_number,
+            }  # fmt: skip
         turn.tracker.slots.update(filled)
         if turn.slot("invoices_refused"):
             return filled
@@ -434,6 +438,8 @@ class ValidateInvoicesChangeForm(InvoiceForm, HeadingForm):
         if field == OTHER:
             return {**filled, **dict.fromkeys(HEADING), "invoices_change_field": None, "invoices_content": None}
         before = turn.slot("invoices_before")
+        if before and field and field == before.get("type"):
+            field = None  # it is of that type already: ask what is to be changed, and do not use up the one change
         if field:
             filled["invoices_change_field"] = field
         fresh = before and (field or filled.get("invoices_before")) and (field or turn.slot("invoices_change_field"))

@@ -18,6 +18,8 @@ from actions.gateways.orders import Order
 VARIANT = "variant"  # colour, size, quantity: what no order lets change
 # What the shop takes as these fields' values; everything else is the customer's own words.
 SHAPES = {"phone": re.compile(r"1\d{10}"), "delivery_date": re.compile(r"\d{4}-\d\d-\d\d")}
+# The entities by which they are found in a sentence.
+TYPED_AS = {"phone": "phone", "delivery_date": "date", "address": "address"}
 TOO_OFTEN = 3
 APART = timedelta(minutes=10)
 REMEMBERED = 20  # orders, and contacts about each
@@ -148,12 +150,20 @@ class ValidateOrdersChangeForm(OrderForm):
         answer = self.confirmation(turn, "orders_change_confirmed")
         if answer.get("orders_change_confirmed") is False:
             return {"orders_change_value": None}  # not so: ask for the right value
+        if field and not answer and self.asked(turn, "orders_change_confirmed"):
+            filled.update(self._better(turn, field))
         return {**filled, **answer}
+
+    def _better(self, turn: Turn, field: str) -> dict[str, Any]:
+        """A value of the field's shape instead of a yes or no: that one is meant (first the city, then the street)."""
+        named = str(turn.entity(TYPED_AS.get(field, "")) or "")
+        found = SHAPES[field].fullmatch(named) if field in SHAPES else re.search(re.escape(named) + ".*", turn.text, re.S)
+        return {"orders_change_value": found[0].strip()} if named and found else {}
 
     def _value(self, turn: Turn, field: str) -> dict[str, Any]:
         """The new value, where the message holds one of the shape that this field has."""
         words = self.words(turn, "orders_change_value", ("orders_change", "logistics_arrange"))
-        named = turn.entity({"phone": "phone", "delivery_date": "date", "address": "address"}.get(field, ""))
+        named = turn.entity(TYPED_AS.get(field, ""))
         if field in SHAPES:
             found = SHAPES[field].fullmatch(str(named or words.get("orders_change_value") or ""))
             if found:

@@ -19,6 +19,7 @@ from actions.words import opened, typed
 STOCK, PRICE, DETAIL = "products_ask_stock", "products_ask_price", "products_ask_detail"
 WHICH, WISH = "products_which_form", "products_wish_form"
 NONE = "none"  # the customer wants none of what was offered
+SURE = 0.5  # from here on a sentence that names no goods is believed to ask for a recommendation
 MOST_OFFERED = 5
 MOST_FACTS = 5
 MOST_DIFFERENCES = 8
@@ -174,6 +175,11 @@ class ActionProductsRecommend(CustomerAction):
             turn.finished = False
             return opened(WISH, "products_wish")
         forget = _forgotten(turn)
+        confidence = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0)
+        if told.open and first and confidence < SURE:  # nothing of it was understood: bestsellers would be no answer
+            turn.finished = False
+            turn.utter("utter_products_none")
+            return forget
         if not told.picks:
             turn.utter("utter_products_recommend", "none", product=wish["kind"] or "")
             return forget
@@ -210,6 +216,9 @@ async def _meant(turn: Turn, question: Question) -> list[Found]:
 
 async def _spoken_of(turn: Turn) -> list[Found]:
     """The product last spoken of, else those of the order last spoken of."""
+    named = _named_before(turn)
+    if named:
+        return _best(await turn.call(wiring.gateways().products.named, named))
     last = turn.slot("products_last")
     if last:
         return [Found(last["sku"], last["product_id"], last["name"], "", True, True)]
@@ -219,6 +228,15 @@ async def _spoken_of(turn: Turn) -> list[Found]:
         return await turn.call(wiring.gateways().products.of_order, turn.reader, turn.slot("orders_last"))
     except NotFound:
         return []
+
+
+def _named_before(turn: Turn) -> str | None:
+    """The product that the customer's message before this one only named: what is asked comes after it."""
+    said = [event.get("parse_data") or {} for event in turn.tracker.events if event["event"] == "user"]
+    before = said[-2] if len(said) > 1 else {}
+    if (before.get("intent") or {}).get("name") != "chat_inform":
+        return None
+    return next((str(e["value"]) for e in before.get("entities") or [] if e["entity"] == "product"), None)
 
 
 async def _told_by(turn: Turn, found: Found, question: Question) -> bool:

@@ -168,6 +168,39 @@ def test_a_yes_or_no_to_nothing_is_answered() -> None:
     assert run(ActionChatNo(), "不", "chat_deny").said == ["utter_chat_deny"]
 
 
+def after(intent: str, text: str, *titles: str) -> list[dict[str, Any]]:
+    """What the customer wrote, the answer with its buttons, and a word after it."""
+    buttons = [{"title": title, "payload": "/x"} for title in titles]
+    asked = {"event": "user", "parse_data": {"intent": {"name": intent}}}
+    return [asked, {"event": "bot", "text": text, "data": {"buttons": buttons}}, {"event": "user"}]
+
+
+def test_a_word_after_news_is_acknowledged_and_nothing_is_asked() -> None:
+    news = after("logistics_track", "您的包裹在路上。", "催一下")
+    assert run(ActionChatYes(), "好吧", "chat_affirm", events=news).said == ["utter_chat_affirm_done"]
+
+
+def test_a_yes_to_a_choice_is_shown_the_choice_again() -> None:
+    for end in ("\uff1f", "?"):
+        choice = after("after_sales_report_problem", f"您想怎么处理{end}", "退货", "换货")
+        again = run(ActionChatYes(), "嗯", "chat_affirm", events=choice)
+        assert again.said == ["utter_chat_affirm_choose"] and [b["title"] for b in again.buttons] == ["退货", "换货"]
+
+
+def test_a_yes_after_the_greeting_is_asked_what_is_wanted() -> None:
+    greeted = after("chat_greet", "您好。", "查订单")
+    assert run(ActionChatYes(), "好", "chat_affirm", events=greeted).said == ["utter_chat_affirm"]
+
+
+def test_an_address_that_a_form_asked_for_is_not_anger() -> None:
+    asked = {"requested_slot": "orders_change_value"}
+    known: dict[str, Any] = {"text": "绍兴市的 浙江省绍兴市的", "entities": {"address": "浙江省绍兴市"}}
+    known["message"] = {**ANGRY, "intent": {"name": "chat_inform", "confidence": 0.3}}
+    told = context("chat_inform", **known, slots=asked, form="orders_change_form")
+    assert told["chat_sentiment"] == "neutral"
+    assert context("chat_inform", **known)["chat_sentiment"] == "angry"
+
+
 def test_a_no_drops_what_was_offered() -> None:
     no = run(ActionChatNo(), "不用了", "chat_deny", slots={"chat_offered": "invoices_request"})
     assert no.slots == {"chat_offered": None}

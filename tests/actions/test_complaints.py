@@ -143,3 +143,10 @@ def test_which_of_several_to_press_for_is_asked(shop: Shop) -> None:
 def test_with_nothing_open_there_is_nothing_to_press_for(shop: Shop) -> None:
     assert run(AskTicketsNumber(), form="tickets_form").slots == {"requested_slot": None}
     assert run(ActionTicketsStatus(), slots={"tickets_wish": "urge"}).said == ["utter_tickets_none_open"]
+
+
+def test_what_is_only_perhaps_a_complaint_is_not_filed_unasked(shop: Shop) -> None:
+    shop.look = ComplaintLook(False, False, "normal", "")
+    unsure = {"intent": {"name": "complaints_file", "confidence": 0.2}}
+    told = start("上次那位同事没有回我", message=unsure)
+    assert told.get("complaints_text") is None and told["requested_slot"] == "complaints_order"

@@ -279,3 +279,70 @@ def test_the_form_that_takes_over_knows_the_order_and_forgets_the_rest() -> None
     assert taken.slots["orders_number"] == LAMP.number
     assert taken.slots["orders_change_field"] is None and taken.slots["orders_change_value"] is None
     assert taken.slots["requested_slot"] == "orders_cancel_confirmed"
+
+
+def test_the_form_that_takes_over_does_not_take_the_others_question_for_its_own(shop: Shop) -> None:
+    slots = {"requested_slot": "orders_number", "orders_offered": OFFERED}
+    events = [{"event": "active_loop", "name": "orders_status_form"}, {"event": "user"}]
+    taken = run(ValidateLogisticsTrackForm(), "什么时候能送到", "logistics_track", slots=slots, form="orders_status_form", events=events)
+    assert taken.slots["orders_number"] == KETTLE.number, "the only parcel on its way needs no choice"
+
+
+# ── what was said before ──────────────────────────────────────────────────────
+
+
+def written(text: str, intent: str = "chat_inform", number: str | None = None) -> dict[str, Any]:
+    """A message of the customer's as the tracker keeps it."""
+    entities = [{"entity": "orders_number", "value": number}] if number else []
+    return {"event": "user", "text": text, "parse_data": {"intent": {"name": intent}, "entities": entities}}
+
+
+@pytest.mark.parametrize("between", [[], [written("在吗", "chat_greet")]])
+def test_an_order_number_typed_first_is_the_order_of_the_wish_after_it(between: list[dict[str, Any]], shop: Shop) -> None:
+    shop.orders["C1"].append(order("202611170009", "shipped", title="羽绒被"))
+    events = [written(f"单号{KETTLE.number}", number=KETTLE.number), *between, written("到哪了", "logistics_track")]
+    taken = begun(ValidateLogisticsTrackForm(), "到哪了", "logistics_track", slots={"orders_last": None}, events=events)
+    assert taken == KETTLE.number
+
+
+def test_a_typed_number_is_forgotten_when_another_order_is_meant_or_was_spoken_of(shop: Shop) -> None:
+    shop.orders["C1"].append(order("202611170009", "shipped", title="羽绒被"))
+    typed, wish = written(f"单号{KETTLE.number}", number=KETTLE.number), written("到哪了", "logistics_track")
+    pressed = written("/chat_inform{}", number=KETTLE.number)
+    since = {"event": "slot", "name": "orders_last", "value": LAMP.number}
+    many = [written("嗯", "chat_affirm")] * 4
+    for events in ([typed, since, wish], [pressed, wish], [typed, *many, wish]):
+        assert begun(ValidateLogisticsTrackForm(), "到哪了", "logistics_track", events=events) is None
+    assert begun(ValidateLogisticsTrackForm(), "另一个到哪了", "logistics_track", events=[typed, wish]) is None
+
+
+# ── nothing more ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [("没有了", "chat_deny"), ("没别的事了，谢谢", "chat_thank"), ("暂时没了 谢谢啊", "chat_thank"), ("那先这样吧，再见", "chat_goodbye"),
+     ("好的，没其他问题", "chat_deny")],
+)  # fmt: skip
+def test_who_needs_nothing_more_is_not_asked_again(text: str, intent: str) -> None:
+    for outcome in (in_cancel(text, intent), in_return("after_sales_reason", text, intent)):
+        assert outcome.loop_ended and outcome.then == "action_chat_stop" and outcome.said == []
+        assert len(outcome.slots) > 1, "Rasa asks the other rules where only the question changed"
+
+
+@pytest.mark.parametrize("text", ["没有了电源线", "没有收到", "屏幕没了声音也没了"])
+def test_a_reason_that_sounds_like_nothing_more_is_a_reason(text: str) -> None:
+    assert in_return("after_sales_reason", text).slots["after_sales_reason"] == text
+
+
+def test_a_reason_is_quoted_without_the_sign_at_its_end() -> None:
+    assert in_return("after_sales_reason", "鞋底开胶了，").slots["after_sales_reason"] == "鞋底开胶了"
+
+
+def test_a_fuller_value_instead_of_the_yes_is_taken() -> None:
+    known = {"orders_change_value": "杭州市的"}
+    told = in_change("orders_change_confirmed", "杭州市西湖区文三路90号", more=known, entities={"address": "杭州市西湖区文三路90号"})
+    assert told.slots["orders_change_value"] == "杭州市西湖区文三路90号" and told.said == []
+    assert told.slots["requested_slot"] == "orders_change_confirmed"
+    yes = in_change("orders_change_confirmed", "对", "chat_affirm", known)
+    assert yes.slots["orders_change_confirmed"] is True

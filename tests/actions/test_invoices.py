@@ -375,3 +375,25 @@ def test_every_refusal_of_the_shop_has_words_of_its_own() -> None:
     written = {f"utter_invoices_request_rejected_{code}" for code in asked}
     written |= {f"utter_invoices_change_rejected_{code}" for code in changed}
     assert written <= set(DOMAIN["responses"])
+
+
+def test_a_special_invoice_made_by_mistake_becomes_a_normal_one(shop: Shop) -> None:
+    shop.invoices["C1"] = [invoice("FP1", type_code="special", kind_code="company", title="远航公司", tax_number=TAX)]
+    talk = Talk(ValidateInvoicesChangeForm())
+    talk.say("类型弄错了，要的是普票，结果开成专票", "invoices_change")
+    assert talk.asked == "invoices_confirmed"
+    assert change(talk, shop)[1][2] == "normal"
+
+
+def test_a_change_to_the_type_it_has_is_no_change(shop: Shop) -> None:
+    shop.invoices["C1"] = [invoice("FP1", type_code="special", kind_code="company", title="远航公司", tax_number=TAX)]
+    talk = Talk(ValidateInvoicesChangeForm())
+    talk.say("我要改专票", "invoices_change")
+    assert talk.asked == "invoices_change_field", "the one free change is not used up for nothing"
+
+
+def test_a_phone_number_is_no_title() -> None:
+    talk = Talk(ValidateInvoicesChangeForm())
+    talk.say("抬头写错了要重开", "invoices_change")
+    talk.say("周女士13911112222", phone="13911112222")
+    assert talk.asked == "invoices_title"

@@ -188,3 +188,17 @@ def test_a_customer_without_a_wish_is_advised_by_earlier_purchases() -> None:
 def test_a_shop_that_is_down_is_apologised_for(shop: Shop) -> None:
     shop.down = True
     assert ask("LX-B3多少钱", "price", entities={"product": "LX-B3"}).said == ["utter_chat_backend_unavailable"]
+
+
+def test_a_product_named_first_is_the_one_asked_about_next(shop: Shop) -> None:
+    shop.goods.append(product("P09", "点点电 充电器"))
+    named = {"intent": {"name": "chat_inform"}, "entities": [{"entity": "product", "value": "LX-B3"}]}
+    events = [{"event": "user", "parse_data": named}, {"event": "user", "parse_data": {}}]
+    told = ask("包装清单里带充电器吗", entities={"product_category": "充电器"}, events=events)
+    assert values(told)["facts"] == "包装清单：不含充电器"
+
+
+def test_what_was_hardly_understood_is_not_answered_with_bestsellers() -> None:
+    unsure = {"intent": {"name": "products_recommend", "confidence": 0.3}}
+    told = run(ActionProductsRecommend(), "五菱用多大的", "products_recommend", message=unsure)
+    assert told.said == ["utter_products_none"]
