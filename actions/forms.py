@@ -84,9 +84,7 @@ class Form(CustomerAction):
         if asked is None:
             return await self._begin(turn)
         if self.releases and turn.cue("leaves") is not None:
-            turn.dispatcher.messages.clear()
-            # Rasa takes a form's word for it only where a slot beside the question is set.
-            return [SlotSet(asked, None), *over(), FollowupAction("action_chat_stop")]
+            return self._released(turn, asked)
         if _digressed(turn):
             turn.before.clear()
             turn.dispatcher.messages.clear()  # an apology after the answer is none
@@ -128,6 +126,17 @@ class Form(CustomerAction):
         """Name the next slot."""
         missing = [slot for slot in self.slots(turn) if turn.slot(slot) is None]
         return [SlotSet(REQUESTED_SLOT, missing[0] if missing else None)]
+
+    def _released(self, turn: Turn, asked: str) -> list[EventType]:
+        """Nothing more is wanted: nothing is done, and what was gathered is forgotten."""
+        turn.dispatcher.messages.clear()
+        turn.utter("utter_chat_stopped_idle")
+        held = (*_required(turn, self.form), "orders_title", "orders_checked", "orders_offered")
+        left = [name for name in held if name != asked and turn.slot(name) is not None]
+        number = turn.slot("orders_number")
+        last = [SlotSet("orders_last", number)] if number else []
+        # Rasa takes a form's word for it only where a slot beside the question is set.
+        return [SlotSet(asked, None), *over(*left), *last, FollowupAction("action_listen")]
 
     def _again(self, turn: Turn, asked: str) -> list[EventType]:
         """Ask the same question again."""
