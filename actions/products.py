@@ -55,7 +55,7 @@ class ActionProductsAsk(CustomerAction):
         question = Question.of(turn)
         if question.intent != STOCK and await _compared(turn, question):
             return _forgotten(turn)
-        found = await _meant(turn, question)
+        found = await _meant(turn, question) or _pointed_at(turn)
         if len(found) == 1:
             return [*_forgotten(turn), *await _answered(turn, found[0].sku, question)]
         if found:
@@ -189,7 +189,8 @@ class ActionProductsRecommend(CustomerAction):
         buttons = [button(pick.name, DETAIL, json.dumps({"products_sku": pick.sku})) for pick in told.picks]
         variant = "open" if told.open and turn.customer is None else "bought" if told.open else ""
         turn.utter("utter_products_recommend", variant, buttons=buttons, products=listed)
-        return [*forget, SlotSet("products_offered", [{"sku": pick.sku, "name": pick.name} for pick in told.picks])]
+        offered = [{"sku": pick.sku, "name": pick.name} for pick in told.picks]
+        return [*forget, SlotSet("products_offered", offered), SlotSet("products_last", None)]
 
 
 # ── which product ─────────────────────────────────────────────────────────────
@@ -212,6 +213,13 @@ async def _meant(turn: Turn, question: Question) -> list[Found]:
             return spoken
         return _best(await turn.call(gateway.meant, question.text)) or _best(named)
     return spoken or _best(await turn.call(gateway.meant, question.text))
+
+
+def _pointed_at(turn: Turn) -> list[Found]:
+    """The list last shown, where the words point back at it (这个多少钱)."""
+    if turn.cue("points") is None:
+        return []
+    return [Found(each["sku"], each["sku"], each["name"], "", True, True) for each in turn.slot("products_offered") or []]
 
 
 async def _spoken_of(turn: Turn) -> list[Found]:

@@ -169,6 +169,14 @@ def test_recommended_are_three_at_most_with_reasons_and_remembered() -> None:
     assert second.slots["products_last"]["product_id"] == "P02"
 
 
+def test_pointing_at_what_was_recommended_asks_which() -> None:
+    told = run(ActionProductsRecommend(), "推荐手机", "products_recommend", entities={"product_category": "手机"})
+    slots = {"products_last": LAST, **told.slots}
+    asked = ask("这个多少钱", "price", customer=None, slots=slots)
+    assert asked.loop == "products_which_form"
+    assert [each["name"] for each in asked.slots["products_offered"]] == [each["name"] for each in told.slots["products_offered"]]
+
+
 def test_a_visitor_without_a_wish_is_asked_for_one() -> None:
     asked = run(ActionProductsRecommend(), "推荐一款", "products_recommend", customer=None)
     assert asked.said == [] and asked.loop == "products_wish_form"
