@@ -38,7 +38,6 @@ REASON_INTENTS = (
     "orders_change",
     "orders_urge_shipping",
     "logistics_urge",
-    "logistics_track",
     "logistics_report_problem",
     "after_sales_cancel",
     "promotions_price_protection",
