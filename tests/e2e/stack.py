@@ -55,6 +55,7 @@ class Stack:
             line.split(": ", 1) for line in (ROOT / "Procfile").read_text("utf-8").splitlines() if line.strip()
         )
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self.own: dict[str, dict[str, str]] = {}  # what a single process finds in its environment besides
 
     def start(self, *names: str) -> None:
         """Start the named processes (all by default) and wait until they answer."""
@@ -62,7 +63,7 @@ class Stack:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self._running[name] = subprocess.Popen(
                     ["/bin/sh", "-c", self._commands[name]],
-                    cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True,
+                    cwd=ROOT, env={**self.environ, **self.own.get(name, {})}, stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
         for name in names or self._commands:
             self._wait(name)
