@@ -30,18 +30,22 @@ class Kind:
     operation: str = ""
 
 
-def orders(state: str, more: str = "1") -> str:
+ONE_PIECE = "(select count(*) from order_items i where i.order_number = o.number) = 1"
+
+
+def orders(state: str, more: str = ONE_PIECE) -> str:
+    """The shop's own orders in this state, without a return."""
     return (
         "select number thing, customer_id customer from orders o where seller_type = 'self' and not is_enterprise"
-        f" and state = '{state}' and (select count(*) from order_items i where i.order_number = o.number) = 1"
-        f" and not exists (select 1 from returns r where r.order_number = o.number) and {more} order by created_at desc"
+        f" and state = '{state}' and not exists (select 1 from returns r where r.order_number = o.number)"
+        f" and {more} order by created_at desc"
     )
 
 
 CUSTOMERS = "select id thing, id customer from customers where id > 'C000009' order by id"
 NO_TICKET = "not exists (select 1 from tickets t where t.order_number = o.number)"
 KINDS = (
-    Kind("cancel", orders("paid"), ("取消订单{}",), "!确认取消",
+    Kind("cancel", orders("paid", "1"), ("取消订单{}",), "!确认取消",
          "select count(*) from orders where number = :thing and state = 'cancelled'", "已经取消", "cancel"),
     Kind("return", orders("signed"), ("订单{}我想退货", "不喜欢这个颜色", "?自己寄回"), "!确认退货",
          "select count(*) from returns where order_number = :thing and kind = 'return'", "退货单号", "return"),
@@ -53,7 +57,7 @@ KINDS = (
          "select count(*) from returns where order_number = :thing", "退款申请好了", "refund"),
     Kind("price protection", orders("signed"), ("订单{}降价了，申请价保",), "!申请退差价",
          "select count(*) from price_protections where order_number = :thing", "退", "price_protection"),
-    Kind("change", orders("paid"), ("订单{}手机号改成13800138000",), "!确认修改",
+    Kind("change", orders("paid", "1"), ("订单{}手机号改成13800138000",), "!确认修改",
          "select count(*) from orders where number = :thing and phone = '13800138000'", "改好了", "change"),
     Kind("urge", orders("paid", NO_TICKET), (), "催一下订单{}发货",
          "select count(*) from tickets where order_number = :thing and kind = 'shipping_urge'", "跟进编号", "urge"),
@@ -108,7 +112,7 @@ def attempts(stack: Stack, kind: Kind) -> Iterator[Attempt]:
     used: set[str] = stack.__dict__.setdefault("used_orders", set())
     for row in stack.rows(kind.found):
         thing, name = str(row["thing"]), row["customer"]
-        mark = f"{kind.name} {thing}" if kind.found == CUSTOMERS else thing
+        mark = f"{kind.name} {thing}"
         if mark in used or name in (None, "C000001", "C000002"):
             continue
         if kind.operation and not stack.api(f"/orders/{thing}", name)["allowed"][kind.operation]["ok"]:

@@ -9,11 +9,10 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from rasa.core.actions.action import RemoteAction
 from rasa.utils.endpoints import EndpointConfig
 
-from components import action_calls
-from components.action_calls import PatientEndpoint, until_answered
+from components import patient_calls
+from components.patient_calls import until_answered
 
 ANSWER = {"events": [], "responses": [{"response": "utter_orders_cancelled_paid"}]}
 SLOTS = {"orders_number": "1", "orders_cancel_confirmed": True, "orders_last": "2", "chat_anger": 1, "account_level": None}
@@ -41,8 +40,7 @@ def asked(handle: Callable[[web.Request, int], Awaitable[web.StreamResponse]], c
         await site.start()
         port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
         try:
-            endpoint = PatientEndpoint.of(EndpointConfig(f"http://127.0.0.1:{port}/webhook"))
-            return await endpoint.request(json=content, method="post")
+            return await EndpointConfig(f"http://127.0.0.1:{port}/webhook").request(json=content, method="post")
         finally:
             await runner.cleanup()
 
@@ -58,8 +56,10 @@ async def hang_up(request: web.Request) -> web.StreamResponse:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(action_calls, "PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(action_calls, "_absent_until", 0.0)
+    patient_calls.install()
+    patient_calls.install()
+    monkeypatch.setattr(patient_calls, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(patient_calls, "_absent_until", 0.0)
 
 
 def test_a_call_that_breaks_off_is_made_again_and_says_so() -> None:
@@ -126,10 +126,9 @@ def test_what_another_action_will_tell_is_left_to_it(action: str) -> None:
         patience(refused(), action)
 
 
-def test_every_remote_action_is_patient() -> None:
-    action_calls.install()
-    action_calls.install()
-    action = RemoteAction("action_orders_cancel", EndpointConfig("http://127.0.0.1:1/webhook"))
-    assert isinstance(action.action_endpoint, PatientEndpoint)
-    assert action.action_endpoint.url == "http://127.0.0.1:1/webhook"
-    assert RemoteAction("action_orders_cancel", None).action_endpoint is None
+def test_what_is_no_call_of_an_action_is_sent_as_ever() -> None:
+    async def dies(request: web.Request, number: int) -> web.StreamResponse:
+        return await hang_up(request)
+
+    with pytest.raises(aiohttp.ClientConnectionError):
+        asked(dies, {"text": "…"})
