@@ -14,7 +14,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from connectors.base import StoredOutput, accept_text, admit, prove
-from connectors.errors import OtherChannel, OtherCustomer, Refused
+from connectors.errors import ButtonGone, OtherChannel, OtherCustomer, Refused
 from connectors.rest import codec
 from connectors.settings import Settings
 from connectors.store import Accepted, ConnectorStore, open_store
@@ -85,6 +85,8 @@ class RestInput(RasaRestInput):
                 accepted = await store.on_thread(_accept, store, said, proof.customer)
                 await turns.finish(said.sender, accepted.seq, None if proof.customer else token)
                 answers = await store.on_thread(store.answers, said.sender, accepted.seq)
+            except ButtonGone as gone:
+                return response.json(codec.gone(said.sender, gone))
             except Refused as reason:
                 return _refuse(400, reason)
             except OtherCustomer:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.base import clean
-from connectors.errors import Refused
+from connectors.errors import ButtonGone, Refused
 from connectors.store import Message
 
 MAX_TEXT = 2000
@@ -93,6 +93,12 @@ def answer(message: Message) -> dict[str, Any]:
     """A stored message as Rasa's REST channel writes it."""
     body = {key: value for key, value in message.body.items() if key != "agent_name"}
     return {"recipient_id": message.conversation_id, **body}
+
+
+def gone(sender: str, reason: ButtonGone) -> list[dict[str, Any]]:
+    """What is answered to a button that came too late: that nothing was done, and what is asked now."""
+    told = [{"recipient_id": sender, "text": reason.text}]
+    return [*told, answer(reason.question)] if reason.question else told
 
 
 def polled(message: Message) -> dict[str, Any]:

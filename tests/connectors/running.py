@@ -21,6 +21,11 @@ BUTTONS = [
     {"title": "再想想", "payload": "/deny"},
     {"title": "转人工", "payload": "转人工"},
 ]
+# Another question with the same payloads: what a yes means depends on which of the two is open.
+CHANGE = [
+    {"title": "确认修改", "payload": "/affirm"},
+    {"title": "不改了", "payload": "/deny"},
+]
 RASA_PYTHON = ROOT / ".venv" / "bin" / "python"
 
 
@@ -81,9 +86,21 @@ class RunningServer:
         """What reached the agent since the server's last start, of one conversation or of all."""
         return [each for each in self.get("/test/heard") if sender in (None, each["sender"])]
 
-    def agent_says(self, channel: str, conversation: str, text: str, **metadata: Any) -> int:
-        """What the back office does when a person answers."""
-        event = {"event": "bot", "text": text, "metadata": {"agent_id": "A7", **metadata}}
+    def agent_says(
+        self,
+        channel: str,
+        conversation: str,
+        text: str,
+        buttons: list[dict[str, str]] | None = None,
+        **metadata: Any,
+    ) -> int:
+        """What the back office does when a person answers; with `agent_id` None the bot speaks by itself."""
+        event = {
+            "event": "bot",
+            "text": text,
+            "data": {"buttons": buttons},
+            "metadata": {"agent_id": "A7", **metadata},
+        }
         status, _ = self.post(
             "/test/event", {"channel": channel, "conversation": conversation, "event": event}
         )

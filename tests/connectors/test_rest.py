@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.connectors.clients import new_id, token
+from tests.connectors.clients import new_id, titles, token
 from tests.connectors.running import BUTTONS, RunningServer
 
 
@@ -25,9 +25,12 @@ def test_answers_are_rasas_json(server: RunningServer) -> None:
             {"recipient_id": sender, "text": "第三条 https://shop.example/help?a=1。"},
         ],
     )
-    assert server.post("/webhooks/rest/webhook", {"sender": sender, "message": "按钮"})[1] == [
-        {"recipient_id": sender, "text": "您要取消订单 202606010001 吗？", "buttons": BUTTONS}
-    ]
+    (asked,) = server.post("/webhooks/rest/webhook", {"sender": sender, "message": "按钮"})[1]
+    assert titles(asked) == [each["title"] for each in BUTTONS]
+    assert {each: asked[each] for each in asked if each != "buttons"} == {
+        "recipient_id": sender,
+        "text": "您要取消订单 202606010001 吗？",
+    }
 
 
 def test_the_input_channel_is_fixed(server: RunningServer) -> None:

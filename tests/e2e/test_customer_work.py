@@ -77,6 +77,28 @@ def test_a_repeated_confirmation_cancels_and_refunds_once(stack: Stack) -> None:
     assert_refunded_once(stack, number)
 
 
+def test_an_old_yes_to_something_else_cancels_nothing(stack: Stack) -> None:
+    name, number = an_order(stack, "paid", "cancel")
+    customer = stack.customer(name)
+    customer.say(f"取消订单{number}")
+    old = next(button["payload"] for button in customer.buttons if "确认取消" in button["title"])
+    customer.say("算了，不取消了")
+    customer.say(f"取消订单{number}")
+    answer = customer.say(old)
+    assert "过期" in answer and number in answer
+    assert state(stack, number) == "paid"
+    customer.press("确认取消")
+    assert_refunded_once(stack, number)
+
+
+def test_a_payload_typed_at_its_question_is_no_yes(stack: Stack) -> None:
+    name, number = an_order(stack, "paid", "cancel")
+    customer = stack.customer(name)
+    customer.say(f"取消订单{number}")
+    customer.say("/chat_affirm")
+    assert state(stack, number) == "paid"
+
+
 def test_saying_no_keeps_the_order(stack: Stack) -> None:
     name, number = an_order(stack, "paid", "cancel")
     customer = stack.customer(name)
