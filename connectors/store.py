@@ -98,6 +98,8 @@ _BUTTONS = sa.Table(
     # The customer's message that pressed it.
     sa.Column("pressed", sa.Integer),
 )
+# Of every channel (the same in backoffice/assistant.py): in a path or a header it can mean nothing else.
+_CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _BUTTON_ID = re.compile(r"btn_[A-Za-z0-9_-]{16}")
 _CLOSED = -1
 # Kept what was offered by its words: two questions could not be told apart.
@@ -226,7 +228,9 @@ class ConnectorStore:
         return conversation
 
     def named(self, channel: str, conversation_id: str) -> Conversation:
-        """The conversation a client has named itself, begun if need be. Raises OtherChannel."""
+        """The conversation a client has named itself, begun if need be. Raises OtherChannel, ValueError."""
+        if not is_conversation_id(conversation_id):
+            raise ValueError("not a conversation id")
         found = self.find(conversation_id)
         if found is None:
             try:
@@ -622,6 +626,11 @@ def _message(row: Any) -> Message:
     return Message(
         row.conversation_id, row.seq, row.who, json.loads(row.body), row.key, row.reply_to, row.created_ms
     )
+
+
+def is_conversation_id(text: str) -> bool:
+    """Whether a text can name a conversation."""
+    return _CONVERSATION_ID.fullmatch(text) is not None
 
 
 def is_button(text: str) -> bool:

@@ -90,7 +90,7 @@ class RestInput(RasaRestInput):
             except Refused as reason:
                 return _refuse(400, reason)
             except OtherCustomer:
-                return _refuse(403, _OTHER_CUSTOMER)
+                return _refuse(403, _OTHER_CUSTOMER if proof.customer else _NO_PROOF)
             except OtherChannel:
                 return _refuse(403, _OTHER_CHANNEL)
             except Exception as error:  # the client must hear something, whatever broke
@@ -108,6 +108,9 @@ class RestInput(RasaRestInput):
             conversation = await store.on_thread(store.find, sender)
             if conversation is None or conversation.channel != self.name():
                 return response.json([])
+            proof = prove(codec.bearer(request.headers), self._settings.customer_jwt_secret)
+            if conversation.customer not in (None, proof.customer):
+                return _refuse(403, _OTHER_CUSTOMER if proof.customer else _NO_PROOF)
             messages = await store.on_thread(store.unasked, sender, seen)
             return response.json([codec.polled(message) for message in messages])
 
@@ -118,13 +121,16 @@ _UNAVAILABLE = Refused("unavailable", "暂时没有处理成功，请稍后用�
 _OTHER_CUSTOMER = Refused(
     "conversation_of_other_customer", "这个会话已属于另一位顾客，请换一个新的 sender 重新开始会话。"
 )
+_NO_PROOF = Refused(
+    "conversation_needs_token",
+    "这个会话属于已登录的顾客，请带上有效的顾客令牌（可能已过期），或换一个新的 sender 重新开始会话。",
+)
 _OTHER_CHANNEL = Refused("sender_taken", "这个 sender 不能使用，请换一个新的 sender 重新开始会话。")
 
 
 def _accept(store: ConnectorStore, said: codec.Said, customer: str | None) -> Accepted:
-    conversation = store.named("rest", said.sender)
-    if customer is not None:
-        admit(store, conversation, customer)
+    # Every answer may quote what was said before, so whoever asks must be the one it was said to.
+    admit(store, store.named("rest", said.sender), customer)
     return accept_text(store, said.sender, said.message_id, said.text, customer)
 
 

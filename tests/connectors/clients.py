@@ -96,8 +96,6 @@ class RestClient:
     pushes = False
     # Whether a pressed button and typed words are two things on the wire.
     tells_typing_apart = False
-    # A message without proof in a bound conversation is the visitor's; on the web it goes to a new conversation.
-    runs_unproven_as_visitor = True
 
     def begin(self, server: RunningServer, customer_token: str | None = None) -> str:
         return f"u-{new_id()}"
@@ -119,10 +117,14 @@ class RestClient:
 
     press = say
 
-    def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
-        """What was said unasked."""
-        found: list[dict[str, Any]] = server.get(f"/webhooks/rest/messages?sender={conversation}")
-        return found
+    def read(
+        self, server: RunningServer, conversation: str, customer_token: str | None = None
+    ) -> list[dict[str, Any]]:
+        """What was said unasked; nothing where it is refused."""
+        headers = {"Authorization": f"Bearer {customer_token}"} if customer_token else {}
+        status, found = server.ask(f"/webhooks/rest/messages?sender={conversation}", **headers)
+        assert status in (200, 403)
+        return found if status == 200 else []
 
     def replies(self, server: RunningServer, conversation: str) -> list[str]:
         return [each["text"] for each in self.read(server, conversation) if each["from"] == "agent"]
@@ -137,7 +139,6 @@ class WebChatClient:
     issues_ids = True
     pushes = True
     tells_typing_apart = True
-    runs_unproven_as_visitor = False
 
     def begin(self, server: RunningServer, customer_token: str | None = None) -> str:
         async def begin() -> str:
@@ -177,13 +178,15 @@ class WebChatClient:
     def press(self, server: RunningServer, conversation: str, text: str, **more: Any) -> list[dict[str, Any]]:
         return self.say(server, conversation, text, field="payload", **more)
 
-    def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
-        """All that was said."""
+    def read(
+        self, server: RunningServer, conversation: str, customer_token: str | None = None
+    ) -> list[dict[str, Any]]:
+        """All that was said; nothing where it is refused."""
 
         async def read() -> list[dict[str, Any]]:
             async with Socket(server) as socket:
-                history: list[dict[str, Any]] = (await socket.hello(conversation=conversation))["history"]
-                return history
+                welcome = await socket.hello(conversation=conversation, token=customer_token)
+                return list(welcome["history"]) if welcome.get("conversation") == conversation else []
 
         return asyncio.run(read())
 

@@ -72,15 +72,15 @@ class RunningServer:
         with urllib.request.urlopen(self.origin + path, timeout=20) as answer:
             return json.load(answer)
 
-    def post(self, path: str, data: Any) -> tuple[int, Any]:
+    def ask(self, path: str, **headers: str) -> tuple[int, Any]:
+        """Status and JSON of a GET."""
+        return _answer(urllib.request.Request(self.origin + path, headers=headers))
+
+    def post(self, path: str, data: Any, **headers: str) -> tuple[int, Any]:
         """Status and JSON of a POST; `data` as it is when bytes, else as JSON."""
         body = data if isinstance(data, bytes) else json.dumps(data).encode()
-        request = urllib.request.Request(self.origin + path, body, {"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as refusal:
-            return refusal.code, json.load(refusal)
+        headers = {"Content-Type": "application/json", **headers}
+        return _answer(urllib.request.Request(self.origin + path, body, headers))
 
     def heard(self, sender: str | None = None) -> list[dict[str, Any]]:
         """What reached the agent since the server's last start, of one conversation or of all."""
@@ -105,3 +105,11 @@ class RunningServer:
             "/test/event", {"channel": channel, "conversation": conversation, "event": event}
         )
         return status
+
+
+def _answer(request: urllib.request.Request) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, json.load(refusal)

@@ -200,18 +200,24 @@ def test_another_customer_never_reaches_a_bound_conversation(server: RunningServ
     assert [each["text"] for each in server.heard(conversation)] == ["我的订单"]
 
 
-@pytest.mark.parametrize("unproven", [None, token(lifetime=-5), token(secret="x" * 40)])
-def test_a_message_without_proof_in_a_bound_conversation(
+@pytest.mark.parametrize(
+    "unproven",
+    [None, token(lifetime=-5), token(secret="x" * 40), token("C000002")],
+    ids=["none", "expired", "forged", "other"],
+)
+def test_nothing_of_a_bound_conversation_is_read_without_proof(
     server: RunningServer, client: Client, unproven: str | None
 ) -> None:
-    conversation = client.begin(server, token("C000001"))
-    client.say(server, conversation, "我的订单", customer_token=token("C000001"))
-    client.say(server, conversation, "我是谁", customer_token=unproven)
-    heard = [each for each in server.heard(conversation) if each["text"] == "我是谁"]
-    if client.runs_unproven_as_visitor:
-        assert [each["metadata"].get("customer_token") for each in heard] == [unproven]
-    else:
-        assert heard == []
+    """Neither by asking for it again, nor by an old message's id, nor as a person's reply."""
+    proof, message_id = token("C000001"), new_id()
+    conversation = client.begin(server, proof)
+    client.say(server, conversation, "我的订单", message_id=message_id, customer_token=proof)
+    server.agent_says(client.name, conversation, "您的地址是秘密路一号")
+    assert client.say(server, conversation, "再说一遍", customer_token=unproven) == []
+    assert client.say(server, conversation, "我的订单", message_id=message_id, customer_token=unproven) == []
+    assert client.read(server, conversation, unproven) == []
+    assert [each["text"] for each in server.heard(conversation)] == ["我的订单"]
+    assert "您的地址是秘密路一号" in texts(client.read(server, conversation, proof))
 
 
 def test_an_anonymous_conversation_is_bound_to_its_first_proven_customer(

@@ -58,6 +58,8 @@ def test_a_conversation_belongs_to_its_channel_and_its_first_customer(store: Con
     assert store.named("rest", "u1").customer == "C1"
     with pytest.raises(UnknownConversation):
         store.bind("u2", "C1")
+    with pytest.raises(ValueError, match="not a conversation id"):
+        store.named("rest", "../u1")
 
 
 def test_messages_are_numbered_without_gaps(store: ConnectorStore) -> None:

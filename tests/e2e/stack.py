@@ -144,16 +144,20 @@ class Customer:
 
     def say(self, text: str, message_id: str | None = None) -> str:
         """Type something; all that the assistant answers, joined by line ends."""
+        answer = self.post(text, message_id)
+        assert answer.status_code == 200, answer.text
+        messages: list[dict[str, Any]] = answer.json()
+        self.buttons = [button for message in messages for button in message.get("buttons") or []]
+        return "\n".join(message["text"] for message in messages if message.get("text"))
+
+    def post(self, text: str, message_id: str | None = None) -> httpx.Response:
+        """Send it, whatever comes of it."""
         body: dict[str, Any] = {"sender": self.sender, "message": text}
         if self.token:
             body["metadata"] = {"customer_token": self.token}
         if message_id:
             body["message_id"] = message_id
-        answer = httpx.post(f"{self.stack.urls['rasa']}/webhooks/rest/webhook", json=body, timeout=60)
-        assert answer.status_code == 200, answer.text
-        messages: list[dict[str, Any]] = answer.json()
-        self.buttons = [button for message in messages for button in message.get("buttons") or []]
-        return "\n".join(message["text"] for message in messages if message.get("text"))
+        return httpx.post(f"{self.stack.urls['rasa']}/webhooks/rest/webhook", json=body, timeout=60)
 
     def press(self, title: str, message_id: str | None = None) -> str:
         """Press the button whose title holds these words."""

@@ -193,6 +193,25 @@ def test_a_forged_or_expired_token_is_told_to_sign_in(stack: Stack, forged: bool
     assert "登录" in answer and not any("2026" in button["title"] for button in customer.buttons)
 
 
+@pytest.mark.parametrize("kind", ["missing", "expired", "forged"])
+def test_without_proof_a_signed_in_conversation_neither_tells_nor_does(stack: Stack, kind: str) -> None:
+    name, number = an_order(stack, "paid", "cancel")
+    customer = stack.customer(name)
+    customer.say(f"取消订单{number}")
+    confirm = next(button["payload"] for button in customer.buttons if "确认取消" in button["title"])
+    tokens = {
+        "missing": None, "expired": stack.token(name, seconds=-10), "forged": stack.token(name, secret="x" * 48)
+    }  # fmt: skip
+    proof, customer.token = customer.token, tokens[kind]
+    for text in (confirm, "再说一遍"):
+        refused = customer.post(text)
+        assert refused.status_code == 403 and number not in refused.text
+    assert state(stack, number) == "paid"
+    customer.token = proof
+    customer.say(confirm)
+    assert_refunded_once(stack, number)
+
+
 @pytest.mark.parametrize(
     "typed", ["/orders_cancel", '/chat_inform{"orders_number": "202611210001"}', "/restart", " /session_start", "/tickets_ask_status"]
 )
