@@ -40,6 +40,7 @@ class ActionChatContext(CustomerAction):
 
     visitors = True
     soothes = False
+    writes = False
     _silent_until = 0.0
 
     def name(self) -> str:

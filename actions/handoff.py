@@ -71,6 +71,7 @@ class ActionHandoffRelay(CustomerAction):
     """
 
     visitors = True
+    patience = 0.0
 
     def name(self) -> str:
         """See `CustomerAction.name`."""
@@ -98,6 +99,10 @@ class ActionHandoffRelay(CustomerAction):
         return self._unfilled(turn)
 
     def failed(self, turn: Turn, response: str) -> list[EventType]:
+        """Silent: the desk finds the message in the tracker."""
+        return self._unfilled(turn)
+
+    def unknown(self, turn: Turn) -> list[EventType]:
         """Silent: the desk finds the message in the tracker."""
         return self._unfilled(turn)
 

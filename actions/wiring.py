@@ -14,6 +14,7 @@ from actions.gateways.http import BackOffice
 from actions.gateways.invoices import HttpInvoices, InvoiceGateway
 from actions.gateways.logistics import HttpLogistics, LogisticsGateway
 from actions.gateways.orders import HttpOrders, OrderGateway
+from actions.gateways.outcomes import HttpOutcomes, OutcomeGateway
 from actions.gateways.payments import HttpPayments, PaymentGateway
 from actions.gateways.products import HttpProducts, ProductGateway
 from actions.gateways.promotions import HttpPromotions, PromotionGateway
@@ -37,6 +38,7 @@ class Gateways:
     products: ProductGateway
     account: AccountGateway
     feedback: FeedbackGateway
+    outcomes: OutcomeGateway
 
 
 @cache
@@ -62,4 +64,5 @@ def gateways() -> Gateways:
         products=HttpProducts(http),
         account=HttpAccount(http),
         feedback=HttpFeedback(http),
+        outcomes=HttpOutcomes(http),
     )

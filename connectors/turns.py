@@ -1,8 +1,8 @@
 """From "accepted" to "handled": one conversation's messages go to Rasa in order, one at a time, and none is forgotten.
 
-A message is handled at least once: one that a crash interrupts is handled again at the next start. The back office does
-the work of a repeated message once (its `message_id` is the idempotency key), and `StoredOutput` drops answers that
-are in the outbox already.
+A message is handled at least once: one that a crash interrupts is handled again at the next start, marked `again`, so
+that the actions know that they may have done its work. The back office does the work of a repeated message once (its
+`message_id` is the idempotency key), and `StoredOutput` drops answers that are in the outbox already.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from connectors.store import ConnectorStore, Waiting
 
 logger = logging.getLogger(__name__)
 
-SORRY = "抱歉，刚才没有处理成功。请再说一遍，或者回复“转人工”找人工客服。"
+SORRY = "抱歉，刚才那句话没能处理完。如果是在办理业务，请先查一下结果再办；也可以再说一遍，或者回复“转人工”找人工客服。"
+"""Said where nobody knows how far it came: never that nothing was done."""
 _TURN_SECONDS = 120
 _TOKEN_SECONDS = 300
 _MOST_ATTEMPTS = 3
@@ -151,6 +152,8 @@ class Turns:
             metadata["customer_token"] = sign_customer_token(message.customer, self._secret, _TOKEN_SECONDS)
         elif unproven:
             metadata["customer_token"] = unproven
+        if message.attempt > 1:
+            metadata["again"] = True
         if message.media:
             metadata["media"] = list(message.media)
         return UserMessage(

@@ -10,7 +10,7 @@ from actions.gateways.after_sales import Options, Return, Wish
 from actions.gateways.after_sales import Variant as Replacement
 from actions.gateways.customers import Customer
 from actions.gateways.desk import Handoff, HandoffRequest, Said
-from actions.gateways.errors import NotFound, Rejected, Unavailable
+from actions.gateways.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
 from actions.gateways.http import Caller
 from actions.gateways.invoices import Checked, Heading, Invoice
 from actions.gateways.logistics import Arrangeable, Investigation, Shipment, UrgedParcel
@@ -63,6 +63,8 @@ class Shop:
     payment: PaymentCheck | None = None
     done: list[tuple[str, ...]] = field(default_factory=list)
     down: bool = False
+    losing: int = 0  # how many of the next answers to writes are lost after the work was done
+    keys: set[str] = field(default_factory=set)  # of the writes whose answers were lost
     desk: Handoff = field(default_factory=lambda: Handoff("HO1", "GD202611210005", 1, True))
     handoffs: list[HandoffRequest] = field(default_factory=list)
     relayed: list[Said] = field(default_factory=list)
@@ -93,6 +95,7 @@ class Shop:
             invoices=_Invoices(self), promotions=_Promotions(self), payments=_Payments(self),
             tickets=_Tickets(self), desk=_Desk(self),
             products=_Products(self), account=_Account(self), feedback=_Feedback(self),
+            outcomes=_Outcomes(self),
         )  # fmt: skip
 
     def of(self, caller: Caller) -> list[Order]:
@@ -106,10 +109,15 @@ class Shop:
             raise Unavailable("down")
 
     def write(self, caller: Caller, *what: str) -> None:
-        """Record a write; every write has a key."""
+        """Record a write; every write has a key, and is done once for it. Raises OutcomeUnknown while answers are lost."""
         self.up()
         assert caller.key
-        self.done.append(what)
+        if caller.key not in self.keys:
+            self.done.append(what)
+        if self.losing:
+            self.losing -= 1
+            self.keys.add(caller.key)
+            raise OutcomeUnknown("lost")
 
 
 @dataclass
@@ -470,3 +478,12 @@ class _Feedback:
 
     def suggest(self, caller: Caller, conversation_id: str, text: str) -> None:
         self.shop.write(caller, "suggest", text)
+
+
+@dataclass
+class _Outcomes:
+    shop: Shop
+
+    def known(self, caller: Caller, key: str) -> bool:
+        self.shop.up()
+        return key in self.shop.keys
