@@ -15,6 +15,7 @@ from sanic.response import HTTPResponse
 
 from connectors.base import StoredOutput, accept_text, admit, prove
 from connectors.errors import OtherChannel, OtherCustomer, Refused
+from connectors.fanout import alone_of
 from connectors.rest import codec
 from connectors.settings import Settings
 from connectors.store import Accepted, ConnectorStore, open_store
@@ -66,7 +67,7 @@ class RestInput(RasaRestInput):
 
         @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
         async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
-            await turns.start(silence_rule(app))
+            await turns.start(silence_rule(app), alone_of(app))
 
         @routes.listener("before_server_stop")  # type: ignore[untyped-decorator]
         async def stop(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
