@@ -1,7 +1,6 @@
-"""What several Rasa processes behind one port need of each other.
+"""Which open sockets look at which conversation, in all Rasa processes behind one port.
 
-Messages and answers lie in the store, which all share; what has to travel is "there may be news" (`SharedSockets`), and
-who handles a conversation's messages just now (`Alone`). With one process neither costs anything.
+Messages and answers lie in the store, which all share; what has to travel is "there may be news".
 """
 
 from __future__ import annotations
@@ -10,10 +9,7 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
-from typing import Any, cast
+from contextlib import suppress
 
 import redis.asyncio
 from redis.exceptions import RedisError
@@ -24,22 +20,6 @@ logger = logging.getLogger(__name__)
 
 _CHANNEL = "lingxi:webchat"
 _RETRY_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class Alone:
-    """How a process keeps the others from handling what it handles, and hears that one of them has died."""
-
-    hold: Callable[[str], AbstractAsyncContextManager[Any]]
-    watch: Callable[[Callable[[], Any]], Any]
-
-
-def alone_of(app: Any) -> Alone | None:
-    """By the locks of Rasa's agent on this server, where they are ours."""
-    locks = getattr(getattr(app.ctx, "agent", None), "lock_store", None)
-    if not hasattr(locks, "watch"):
-        return None
-    return Alone(lambda conversation_id: cast(Any, locks).lock(f"turns:{conversation_id}"), cast(Any, locks).watch)
 
 
 class SharedSockets(LocalSockets):

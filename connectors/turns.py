@@ -17,8 +17,8 @@ from typing import Any
 from rasa.core.channels.channel import UserMessage
 
 from actions.gateways.identity import sign_customer_token
+from connectors.alone import Alone
 from connectors.base import StoredOutput, log_name
-from connectors.fanout import Alone
 from connectors.store import ConnectorStore, Waiting
 
 logger = logging.getLogger(__name__)

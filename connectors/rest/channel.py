@@ -13,9 +13,9 @@ from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from connectors.alone import alone_of
 from connectors.base import StoredOutput, accept_text, admit, prove
 from connectors.errors import OtherChannel, OtherCustomer, Refused
-from connectors.fanout import alone_of
 from connectors.rest import codec
 from connectors.settings import Settings
 from connectors.store import Accepted, ConnectorStore, open_store

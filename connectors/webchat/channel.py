@@ -21,9 +21,10 @@ from sanic.response import BaseHTTPResponse, HTTPResponse
 from sanic.server.websockets.impl import WebsocketImplProtocol
 from websockets.exceptions import ConnectionClosed
 
+from connectors.alone import alone_of
 from connectors.base import StoredOutput
 from connectors.errors import Refused
-from connectors.fanout import SharedSockets, alone_of
+from connectors.fanout import SharedSockets
 from connectors.settings import Settings
 from connectors.store import open_store
 from connectors.turns import Turns, silence_rule
