@@ -39,19 +39,19 @@ class Size:
         conversations: at once → conversations in each round, after the warm-up.
         places: which messages of one conversation.
         least: examples that each intent is trained with at least.
-        brief: whether networks learn for one epoch only.
+        peer: the peer's recipe.
     """
 
     rounds: int
     conversations: dict[int, int]
     places: tuple[int, ...]
     least: int = LEAST_EXAMPLES
-    brief: bool = False
+    peer: str = "default"
 
 
 FULL = Size(2, {1: 10, 16: 32}, PLACES)
 QUICK = Size(1, {1: 4, 16: 16}, PLACES)
-SMALLEST = Size(1, {1: 1, 2: 2}, (10, 30), least=1, brief=True)
+SMALLEST = Size(1, {1: 1, 2: 2}, (10, 30), least=1, peer="logistic")
 
 
 def measure(serving: Serving, measured: Measured, size: Size, last: bool) -> None:
@@ -77,7 +77,7 @@ def chosen_sides(names: Sequence[str], base: str | None, share: float, size: Siz
     kept = ROOT / "var" / "bench" / (f"{share:g}" if size is not SMALLEST else "smallest")
     shutil.rmtree(kept / "data", ignore_errors=True)
     examples = sampled_data(kept / "data", share, size.least)
-    ours = _trained("ours", kept, examples, size)
+    ours = _trained("ours", kept, examples)
     yield Side(LABELS["ours"], ours)
     if base:
         commit, root = on.enter_context(checkout(base))
@@ -87,7 +87,7 @@ def chosen_sides(names: Sequence[str], base: str | None, share: float, size: Siz
         print(f"training {commit} on {number} examples", flush=True)
         yield Side(f"{LABELS['ours']} at {commit}", train("base", data, kept / commit, number, root=root), root)
     if "peer" in names:
-        yield Side(LABELS["default"], _trained("default", kept, examples, size), stock=True)
+        yield Side(LABELS[size.peer], _trained(size.peer, kept, examples), stock=True)
     if "one" in names or "two" in names:
         stores = on.enter_context(_databases())
         for workers, name in ((1, "one"), (2, "two")):
@@ -96,9 +96,9 @@ def chosen_sides(names: Sequence[str], base: str | None, share: float, size: Siz
                 yield Side(label, ours, workers=workers, databases=stores)
 
 
-def _trained(name: str, folder: Path, examples: int, size: Size) -> Trained:
+def _trained(name: str, folder: Path, examples: int) -> Trained:
     print(f"training {LABELS[name]} on {examples} examples", flush=True)
-    return train(name, folder / "data", folder / name, examples, brief=size.brief)
+    return train(name, folder / "data", folder / name, examples)
 
 
 class _Databases(ExitStack):
@@ -129,7 +129,7 @@ def run(names: Sequence[str], base: str | None, size: Size) -> str:
         for each in measured:
             if each.side.workers == 1 and not each.side.databases and each.side.root == ROOT:
                 texts = sets.timed()
-                each.parsed = answers(each.side.trained.model, [], texts if not size.brief else texts[:20])
+                each.parsed = answers(each.side.trained.model, [], texts if size is not SMALLEST else texts[:20])
         servings = [Serving(each.side, folder / str(number)) for number, each in enumerate(measured)]
         for number in range(size.rounds):
             for serving, each in zip(servings, measured, strict=True):

@@ -35,7 +35,6 @@ LABELS = {
 DEFAULT_SHARE = 0.03
 LEAST_EXAMPLES = 5
 TRAINING_SECONDS = 3 * 3600
-EPOCHS = "epochs: 100"
 
 
 @dataclass(frozen=True)
@@ -85,18 +84,16 @@ def sampled_data(folder: Path, share: float, least: int = LEAST_EXAMPLES, root: 
 
 
 def train(
-    name: str, data: Path, folder: Path, examples: int, *, nlu_only: bool = False, brief: bool = False, root: Path = ROOT
+    name: str, data: Path, folder: Path, examples: int, *, nlu_only: bool = False, root: Path = ROOT
 ) -> Trained:
     """Train the recipe `name` on the folder `data`; raises RuntimeError with the log's end when Rasa fails.
 
     What was trained in `folder` from the same recipe and data before is taken again, with the figures of then.
-    `brief`: networks learn for one epoch, to see that they can. `root`: whose code, domain and recipe `ours` are.
+    `root`: whose code and domain, and whose recipe `ours` is.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ours = name in ("ours", "base")
-    config = folder / f"{name}.yml"
-    recipe = (root / "config.yml" if ours else RECIPES[name]).read_text("utf-8")
-    config.write_text(recipe.replace(EPOCHS, "epochs: 1") if brief else recipe, "utf-8")
+    config = root / "config.yml" if ours else RECIPES[name]
     code = sorted((root / "components").glob("*.py")) if ours else []
     made_of = _digest(config, data, root / "domain.yml", *code)
     note = folder / "trained.json"
