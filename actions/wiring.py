@@ -12,6 +12,7 @@ from actions.gateways.desk import DeskGateway, HttpDesk
 from actions.gateways.feedback import FeedbackGateway, HttpFeedback
 from actions.gateways.http import BackOffice
 from actions.gateways.invoices import HttpInvoices, InvoiceGateway
+from actions.gateways.knowledge import HttpKnowledge, KnowledgeGateway
 from actions.gateways.logistics import HttpLogistics, LogisticsGateway
 from actions.gateways.orders import HttpOrders, OrderGateway
 from actions.gateways.payments import HttpPayments, PaymentGateway
@@ -37,6 +38,7 @@ class Gateways:
     products: ProductGateway
     account: AccountGateway
     feedback: FeedbackGateway
+    knowledge: KnowledgeGateway
 
 
 @cache
@@ -62,4 +64,5 @@ def gateways() -> Gateways:
         products=HttpProducts(http),
         account=HttpAccount(http),
         feedback=HttpFeedback(http),
+        knowledge=HttpKnowledge(http),
     )
