@@ -99,6 +99,7 @@ class ActionFaqAnswer(CustomerAction):
     """
 
     visitors = True
+    soothes = False  # who asks is answered
 
     def name(self) -> str:
         """See `CustomerAction.name`."""
