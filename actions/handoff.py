@@ -23,9 +23,9 @@ SLOTS_BYTES = 16 * 1024
 SHANGHAI = timezone(timedelta(hours=8))
 ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
 # Slots of the talk itself outlive a handoff.
-KEPT = ("handoff_", "chat_", "feedback_", "session_")
+KEPT = ("handoff_", "chat_", "faq_", "feedback_", "session_")
 REQUEST = "handoff_request"
-NO_WISH = ("chat_", "nlu_", "handoff_", "EXTERNAL_")
+NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
 
 

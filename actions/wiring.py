@@ -12,6 +12,7 @@ from actions.gateways.desk import DeskGateway, HttpDesk
 from actions.gateways.feedback import FeedbackGateway, HttpFeedback
 from actions.gateways.http import BackOffice
 from actions.gateways.invoices import HttpInvoices, InvoiceGateway
+from actions.gateways.knowledge import HttpKnowledge, KnowledgeGateway
 from actions.gateways.logistics import HttpLogistics, LogisticsGateway
 from actions.gateways.orders import HttpOrders, OrderGateway
 from actions.gateways.outcomes import HttpOutcomes, OutcomeGateway
@@ -39,6 +40,7 @@ class Gateways:
     account: AccountGateway
     feedback: FeedbackGateway
     outcomes: OutcomeGateway
+    knowledge: KnowledgeGateway
 
 
 @cache
@@ -65,4 +67,5 @@ def gateways() -> Gateways:
         account=HttpAccount(http),
         feedback=HttpFeedback(http),
         outcomes=HttpOutcomes(http),
+        knowledge=HttpKnowledge(http),
     )

@@ -29,6 +29,7 @@ class Settings:
         database_url: where conversations and messages are kept (SQLite or PostgreSQL).
         media_folder: where customers' pictures are kept.
         webchat_origins: origins, besides the chat's own, that may embed the web chat or open its socket.
+        redis_url: where several Rasa processes tell each other of news; empty with one.
     """
 
     demo: bool
@@ -36,6 +37,7 @@ class Settings:
     database_url: str
     media_folder: Path
     webchat_origins: tuple[str, ...]
+    redis_url: str = ""
 
     @classmethod
     def from_env(cls) -> Settings:
@@ -49,6 +51,7 @@ class Settings:
             database_url=database_url,
             media_folder=media_folder,
             webchat_origins=_origins(demo),
+            redis_url=os.environ.get("LINGXI_REDIS_URL", "").strip(),
         )
 
 

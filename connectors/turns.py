@@ -11,11 +11,13 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Any
 
 from rasa.core.channels.channel import UserMessage
 
 from actions.gateways.identity import sign_customer_token
+from connectors.alone import Alone
 from connectors.base import StoredOutput, log_name
 from connectors.store import ConnectorStore, Waiting
 
@@ -51,15 +53,25 @@ class Turns:
         self._output = output
         self._tell = tell
         self._silence_is_meant: Silence | None = None
+        self._alone: Alone | None = None
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()
         self._waiters: dict[tuple[str, int], asyncio.Future[None]] = {}
         self._unproven: dict[tuple[str, int], str] = {}
         self._stopping = False
 
-    async def start(self, silence_is_meant: Silence | None = None) -> None:
-        """Take up what an earlier process has accepted and not handled."""
+    async def start(self, silence_is_meant: Silence | None = None, alone: Alone | None = None) -> None:
+        """Take up what another process has accepted and not handled: an earlier one, and any that dies from now on."""
         self._silence_is_meant = silence_is_meant
+        self._alone = alone
+        if alone is not None:
+            try:
+                await alone.watch(lambda: asyncio.ensure_future(self._take_up()))
+            except Exception as error:  # as soon as the others can be reached, it is called
+                _log("watch_failed", self._channel, "-", error)
+        await self._take_up()
+
+    async def _take_up(self) -> None:
         for conversation_id in await self._store.on_thread(self._store.with_waiting, self._channel):
             self.work(conversation_id)
 
@@ -110,11 +122,16 @@ class Turns:
         self._tell(conversation_id)
         try:
             while conversation_id in self._wanted:
-                self._wanted.discard(conversation_id)
-                while (
-                    message := await self._store.on_thread(self._store.next_waiting, conversation_id)
-                ) is not None:
-                    await self._turn(message)
+                async with self._alone.hold(conversation_id) if self._alone else nullcontext():
+                    self._wanted.discard(conversation_id)
+                    while (
+                        message := await self._store.on_thread(self._store.next_waiting, conversation_id)
+                    ) is not None:
+                        await self._turn(message)
+                # What was wanted is done: by this process, or by another while this one waited.
+                for key in [key for key in self._waiters if key[0] == conversation_id]:
+                    if not await self._store.on_thread(self._store.is_waiting, *key):
+                        self._resolve(*key)
         except Exception as error:
             # The store is out of reach. What waits is taken up with the next message or at the next start.
             _log("queue_failed", self._channel, conversation_id, error)

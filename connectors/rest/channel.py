@@ -13,8 +13,9 @@ from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from connectors.alone import alone_of
 from connectors.base import StoredOutput, accept_text, admit, prove
-from connectors.errors import OtherChannel, OtherCustomer, Refused
+from connectors.errors import ButtonGone, OtherChannel, OtherCustomer, Refused
 from connectors.rest import codec
 from connectors.settings import Settings
 from connectors.store import Accepted, ConnectorStore, open_store
@@ -66,7 +67,7 @@ class RestInput(RasaRestInput):
 
         @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
         async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
-            await turns.start(silence_rule(app))
+            await turns.start(silence_rule(app), alone_of(app))
 
         @routes.listener("before_server_stop")  # type: ignore[untyped-decorator]
         async def stop(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
@@ -85,10 +86,12 @@ class RestInput(RasaRestInput):
                 accepted = await store.on_thread(_accept, store, said, proof.customer)
                 await turns.finish(said.sender, accepted.seq, None if proof.customer else token)
                 answers = await store.on_thread(store.answers, said.sender, accepted.seq)
+            except ButtonGone as gone:
+                return response.json(codec.gone(said.sender, gone))
             except Refused as reason:
                 return _refuse(400, reason)
             except OtherCustomer:
-                return _refuse(403, _OTHER_CUSTOMER)
+                return _refuse(403, _OTHER_CUSTOMER if proof.customer else _NO_PROOF)
             except OtherChannel:
                 return _refuse(403, _OTHER_CHANNEL)
             except Exception as error:  # the client must hear something, whatever broke
@@ -106,6 +109,9 @@ class RestInput(RasaRestInput):
             conversation = await store.on_thread(store.find, sender)
             if conversation is None or conversation.channel != self.name():
                 return response.json([])
+            proof = prove(codec.bearer(request.headers), self._settings.customer_jwt_secret)
+            if conversation.customer not in (None, proof.customer):
+                return _refuse(403, _OTHER_CUSTOMER if proof.customer else _NO_PROOF)
             messages = await store.on_thread(store.unasked, sender, seen)
             return response.json([codec.polled(message) for message in messages])
 
@@ -116,13 +122,16 @@ _UNAVAILABLE = Refused("unavailable", "暂时没有处理成功，请稍后用�
 _OTHER_CUSTOMER = Refused(
     "conversation_of_other_customer", "这个会话已属于另一位顾客，请换一个新的 sender 重新开始会话。"
 )
+_NO_PROOF = Refused(
+    "conversation_needs_token",
+    "这个会话属于已登录的顾客，请带上有效的顾客令牌（可能已过期），或换一个新的 sender 重新开始会话。",
+)
 _OTHER_CHANNEL = Refused("sender_taken", "这个 sender 不能使用，请换一个新的 sender 重新开始会话。")
 
 
 def _accept(store: ConnectorStore, said: codec.Said, customer: str | None) -> Accepted:
-    conversation = store.named("rest", said.sender)
-    if customer is not None:
-        admit(store, conversation, customer)
+    # Every answer may quote what was said before, so whoever asks must be the one it was said to.
+    admit(store, store.named("rest", said.sender), customer)
     return accept_text(store, said.sender, said.message_id, said.text, customer)
 
 

@@ -21,8 +21,10 @@ from sanic.response import BaseHTTPResponse, HTTPResponse
 from sanic.server.websockets.impl import WebsocketImplProtocol
 from websockets.exceptions import ConnectionClosed
 
+from connectors.alone import alone_of
 from connectors.base import StoredOutput
 from connectors.errors import Refused
+from connectors.fanout import SharedSockets
 from connectors.settings import Settings
 from connectors.store import open_store
 from connectors.turns import Turns, silence_rule
@@ -60,7 +62,7 @@ class WebChatInput(InputChannel):
         """Open the store."""
         self._settings = settings
         self._store = open_store(settings.database_url)
-        self._sockets = LocalSockets()
+        self._sockets = SharedSockets(settings.redis_url) if settings.redis_url else LocalSockets()
 
     @classmethod
     def name(cls) -> str:
@@ -96,11 +98,15 @@ class WebChatInput(InputChannel):
 
         @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
         async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
-            await turns.start(silence_rule(app))
+            if isinstance(self._sockets, SharedSockets):
+                self._sockets.start()
+            await turns.start(silence_rule(app), alone_of(app))
 
         @routes.listener("before_server_stop")  # type: ignore[untyped-decorator]
         async def stop(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
             await turns.stop()
+            if isinstance(self._sockets, SharedSockets):
+                self._sockets.stop()
 
         @routes.middleware("request")  # type: ignore[untyped-decorator]
         async def own_pages_only(request: Request) -> BaseHTTPResponse | None:

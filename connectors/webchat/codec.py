@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.base import clean
-from connectors.errors import Refused
+from connectors.errors import ButtonGone, Refused
 from connectors.store import Message
 
 MAX_FRAME = 16 * 1024
@@ -211,8 +211,13 @@ def pong() -> str:
 
 
 def error(reason: Refused) -> str:
-    """Something was not accepted; `retry_after` in seconds."""
-    about = {"id": reason.message_id, "retry_after": reason.retry_after}
+    """Something was not accepted; `retry_after` in seconds, `question`: the message that is asked now."""
+    question = reason.question if isinstance(reason, ButtonGone) else None
+    about = {
+        "id": reason.message_id,
+        "retry_after": reason.retry_after,
+        "question": _shown(question) if question else None,
+    }
     return _frame(
         "error",
         code=reason.code,

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from connectors.base import Proof, admit, as_typed, log_name, prove
+from connectors.base import Proof, accept_press, admit, as_typed, log_name, prove
 from connectors.errors import OtherCustomer, Refused
 from connectors.store import Accepted, ConnectorStore, Conversation
 from connectors.turns import Turns
@@ -294,12 +294,7 @@ def _accept(
     if isinstance(said, codec.SayText):
         return store.accept(conversation.id, said.id, {"text": said.text}, as_typed(said.text), customer)
     if isinstance(said, codec.SayPayload):
-        offer = store.offer(conversation.id, said.payload)
-        if offer is None or offer.seq < store.last_said(conversation.id):
-            raise Refused(
-                "button_gone", "这个选项已失效，请使用最新的选项，或直接输入文字。", message_id=said.id
-            )
-        return store.accept(conversation.id, said.id, {"text": offer.title}, said.payload, customer)
+        return accept_press(store, conversation.id, said.id, said.payload, customer)
     media = store.media(conversation.id, said.media)
     if media is None:
         raise Refused("media_unknown", "图片没有上传成功，请重新选择图片。", message_id=said.id)

@@ -13,6 +13,8 @@ from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
 from actions.gateways.http import Caller
 from actions.gateways.invoices import Checked, Heading, Invoice
+from actions.gateways.knowledge import Found as Answered
+from actions.gateways.knowledge import Hit
 from actions.gateways.logistics import Arrangeable, Investigation, Shipment, UrgedParcel
 from actions.gateways.orders import Order, OrderItem, OrderRefund, Rule, Urged
 from actions.gateways.payments import PaymentCheck
@@ -86,6 +88,8 @@ class Shop:
     known_investigation: bool = False
     # tickets and complaints
     tickets: list[Ticket] = field(default_factory=list)
+    knowledge: dict[str, Answered] = field(default_factory=dict)  # question → what is found
+    noted: list[tuple[str, str]] = field(default_factory=list)  # question, decision
     look: ComplaintLook = field(default_factory=lambda: ComplaintLook(False, False, "normal", ""))
 
     def gateways(self) -> Gateways:
@@ -95,7 +99,7 @@ class Shop:
             invoices=_Invoices(self), promotions=_Promotions(self), payments=_Payments(self),
             tickets=_Tickets(self), desk=_Desk(self),
             products=_Products(self), account=_Account(self), feedback=_Feedback(self),
-            outcomes=_Outcomes(self),
+            outcomes=_Outcomes(self), knowledge=_Knowledge(self),
         )  # fmt: skip
 
     def of(self, caller: Caller) -> list[Order]:
@@ -487,3 +491,28 @@ class _Outcomes:
     def known(self, caller: Caller, key: str) -> bool:
         self.shop.up()
         return key in self.shop.keys
+
+
+@dataclass
+class _Knowledge:
+    shop: Shop
+
+    def search(self, question: str) -> Answered:
+        self.shop.up()
+        return self.shop.knowledge.get(question, Answered("pass", ()))
+
+    def entry(self, key: str, question: str) -> Hit:
+        self.shop.up()
+        for found in self.shop.knowledge.values():
+            for hit in found.hits:
+                if hit.key == key:
+                    return hit
+        raise NotFound("knowledge")
+
+    def asked(self, caller: Caller, question: str, found: Answered, channel: str) -> str:
+        self.shop.up()
+        self.shop.noted.append((question, found.decision))
+        return f"note-{len(self.shop.noted)}"
+
+    def outcome(self, caller: Caller, note: str, outcome: str) -> None:
+        self.shop.write(caller, "outcome", note, outcome)

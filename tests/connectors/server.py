@@ -3,7 +3,7 @@
     python -m tests.connectors.server --port 5999 --folder /tmp/x
 
 The folder keeps the database and pictures, so a killed server can be started again on it. What the customer says decides:
-`慢` takes a second · `先` says a sentence and takes a second for the next · `错` raises · `按钮` offers buttons · `图` shows a picture · `多` answers twice · `静` says nothing ·
+`慢` takes a second · `先` says a sentence and takes a second for the next · `错` raises · `按钮` and `修改` offer buttons · `图` shows a picture · `多` answers twice · `静` says nothing ·
 anything else is repeated. `GET /test/heard` lists what reached the agent; `POST /test/event` does what Rasa's
 `/conversations/{id}/tracker/events?output_channel=latest&execute_side_effects=true` does with a `bot` event.
 """
@@ -25,7 +25,7 @@ from sanic.response import HTTPResponse
 from connectors.rest import RestInput
 from connectors.settings import Settings
 from connectors.webchat import WebChatInput
-from tests.connectors.running import BUTTONS, SECRET
+from tests.connectors.running import BUTTONS, CHANGE, SECRET
 
 
 class ScriptedAgent:
@@ -61,6 +61,8 @@ def _answers(text: str, metadata: dict[str, Any]) -> list[dict[str, Any]]:
         return []
     if "按钮" in text:
         return [{"text": "您要取消订单 202606010001 吗？", "buttons": BUTTONS}]
+    if "修改" in text:
+        return [{"text": "您要修改订单 202606010001 的地址吗？", "buttons": CHANGE}]
     if "多" in text:
         return [{"text": "第一条\n\n第二条"}, {"text": "第三条 https://shop.example/help?a=1。"}]
     if "图" in text and not metadata.get("media"):

@@ -584,6 +584,14 @@
         lastSeq = null;
         hello();
       },
+      button_gone(frame) {
+        view.dropPending(frame.id);
+        settleMessage(frame.id);
+        view.notice(frame.text);
+        // What is asked now stands further up, maybe out of sight.
+        if (frame.question) view.add({ ...frame.question, at_ms: Date.now() }, true, press);
+        refreshChoices();
+      },
       token_forged(frame) {
         token = null;
         view.notice(frame.text);
