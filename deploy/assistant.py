@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from deploy.environment import LOOPBACK, ROOT, free_port, is_free, load
+from privacy import logs
 
 TOKEN = "LINGXI_RASA_TOKEN"
 
@@ -45,11 +46,13 @@ def hide_deprecations() -> None:
 def main(arguments: list[str]) -> None:
     """Run Rasa's own command line in this process."""
     hide_deprecations()
+    logs.install()
     sys.argv = ["rasa", *arguments]
     if arguments[:1] not in (["run"], ["shell"]):
         runpy.run_module("rasa", run_name="__main__", alter_sys=True)
         return
     environ = load(ROOT / ".env")
+    logs.hide_all_of(environ)
     if arguments[:1] == ["run"]:
         if not environ.get(TOKEN):
             sys.exit(f"{TOKEN} is not set: Rasa's API would be open to everyone. Set it in .env.")
