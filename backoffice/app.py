@@ -65,7 +65,8 @@ _DESCRIPTION = """
 - 每个请求带 `Authorization: Bearer <服务令牌>`；
 - 代表客户的请求带 `X-Customer-Id`，别人的和不存在的一律 404；
 - 每个写操作带 `Idempotency-Key`：重试不会重复执行；
-- 出错时返回 `application/problem+json`，`code` 给程序看，`detail` 可以直接告诉客户。
+- 出错时返回 `application/problem+json`，`code` 给程序看；
+  只有 `for_customer` 为 true 时，`detail` 才可以直接告诉客户。
 """
 _ROUTERS = (
     orders,

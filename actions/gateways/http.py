@@ -9,7 +9,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from actions.gateways.errors import GatewayError, NotFound, Rejected, Unavailable
+from actions.gateways.errors import GatewayError, NotFound, Unavailable, refusal
 
 CONNECT_SECONDS, READ_SECONDS = 2.0, 6.0
 
@@ -71,8 +71,7 @@ class BackOffice:
         if response.status_code == 404:
             raise NotFound(path.split("/")[1])
         if response.status_code in (409, 422):
-            problem = _json(response)
-            raise Rejected(str(problem.get("code", "")), str(problem.get("detail", "")))
+            raise refusal(_json(response))
         if response.status_code in (502, 503, 504):
             raise Unavailable(f"{method} back office: {response.status_code}")
         raise GatewayError(f"{method} back office: {response.status_code}")
