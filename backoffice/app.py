@@ -15,7 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
-from backoffice import desk
+from backoffice import desk, reference
 from backoffice.api import (
     customers,
     feedback,
@@ -105,7 +105,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         description=_DESCRIPTION,
         openapi_tags=_TAGS,
         lifespan=lifespan,
-        redoc_url=None,
+        openapi_url=None,  # its own pages load scripts from elsewhere, and are open to everybody
     )
     app.state.database = opened
     app.state.clock = settings.clock
@@ -117,6 +117,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(desk.router)
+    app.include_router(reference.router(settings))
     if settings.demo and find_spec("backoffice.demo"):
         # A shop's own image may leave the demo page out.
         app.include_router(import_module("backoffice.demo").router(settings))

@@ -108,7 +108,7 @@ def folders(environment: str, talking: bool | None = None) -> list[str]:
 SOAK_SCALE = "25"
 SOAKED = {
     RASA: ("tests/privacy", "tests/serving", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py"),
-    SERVICES_SIDE: ("tests/backoffice/test_schema.py",),
+    SERVICES_SIDE: ("tests/backoffice/test_schema.py", "tests/backoffice/test_edge.py"),
 }
 
 
