@@ -133,6 +133,7 @@ def own_environment(folder: str) -> dict[str, str]:
         "TMPDIR": folder,
         "LINGXI_DEMO": "1",
         "LINGXI_BIND": "127.0.0.1",
+        "LINGXI_LIMITS_TIMES": "1000",  # all customers come from one address
         **{f"LINGXI_{name}_PORT": str(free_port()) for name in ("RASA", "ACTIONS", "BACKOFFICE")},
         **{
             f"LINGXI_{name}_DATABASE_URL": f"sqlite:///{folder}/{name.lower()}.db"

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sanic import Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from connectors.limits import Limits, Rate
 from connectors.rest import RestInput
 from connectors.settings import Settings
 from connectors.webchat import WebChatInput
@@ -109,6 +111,16 @@ def make_app(settings: Settings) -> Sanic:
     return app
 
 
+def limits(text: str) -> Limits:
+    """All tests come from one address: only what `text` names, and a conversation, is limited as in earnest."""
+    told: dict[str, Any] = {"conversation_messages": Limits().conversation_messages}
+    for part in filter(None, text.split(",")):
+        name, _, value = part.partition("=")
+        numbers = [int(number) for number in value.split("/")]
+        told[name] = Rate(*numbers) if len(numbers) == 2 else numbers[0]
+    return replace(Limits().times(1000), **told)
+
+
 def main() -> None:
     """Serve until killed."""
     options = argparse.ArgumentParser()
@@ -117,6 +129,7 @@ def main() -> None:
     options.add_argument("--database-url", default="")
     options.add_argument("--origins", default="")
     options.add_argument("--no-demo", action="store_true")
+    options.add_argument("--limits", default="", help="such as address_pictures=2/1,address_sockets=3")
     args = options.parse_args()
     logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("asyncio").setLevel(logging.INFO)
@@ -126,6 +139,7 @@ def main() -> None:
         database_url=args.database_url or f"sqlite:///{args.folder}/connectors.db",
         media_folder=args.folder / "media",
         webchat_origins=tuple(origin for origin in args.origins.split(",") if origin),
+        limits=limits(args.limits),
     )
     make_app(settings).run(host="127.0.0.1", port=args.port, access_log=True)
 
