@@ -13,6 +13,7 @@ from backoffice.app import create_app
 from backoffice.clock import Clock
 from backoffice.database import Database
 from backoffice.settings import Settings, SettingsError, clock_from_env, database_url_from_env
+from privacy import logs
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         ),
     )
     command = parser.parse_args(arguments).command
+    logs.install()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"
     )
@@ -75,6 +77,7 @@ def _print_openapi() -> None:
 
 
 def _serve(settings: Settings) -> None:
+    logs.hide(settings.service_token, settings.customer_jwt_secret, settings.rasa_token)
     database = _migrated(settings.database_url)
     if settings.demo:
         _seed_if_empty(database, settings.clock)

@@ -20,6 +20,7 @@ import yaml
 
 from deploy.environment import LOOPBACK, ROOT, free_port, is_free, load
 from deploy.worker import share_port
+from privacy import logs
 
 TOKEN = "LINGXI_RASA_TOKEN"
 WORKER = "--worker"
@@ -47,11 +48,13 @@ def hide_deprecations() -> None:
 def main(arguments: list[str]) -> None:
     """Run Rasa's own command line in this process."""
     hide_deprecations()
+    logs.install()
     sys.argv = ["rasa", *arguments]
     if arguments[:1] not in (["run"], ["shell"]):
         runpy.run_module("rasa", run_name="__main__", alter_sys=True)
         return
     environ = load(ROOT / ".env")
+    logs.hide_all_of(environ)
     if arguments[:1] == ["run"]:
         if WORKER in sys.argv:
             place = sys.argv.index(WORKER)

@@ -31,7 +31,7 @@ RASA, SERVICES_SIDE = ".venv", ".venv-services"
 
 # Which environment runs a folder of tests/.
 FOLDERS = {
-    RASA: ("actions", "components", "connectors", "contracts", "dialogue", "privacy"),
+    RASA: ("actions", "components", "connectors", "contracts", "dialogue", "privacy", "serving"),
     SERVICES_SIDE: ("analytics", "backoffice", "backoffice_seed", "browser", "deploy", "e2e", "live"),
 }
 TALKING = ("browser", "deploy", "e2e", "live")  # need a trained model
@@ -107,8 +107,8 @@ def folders(environment: str, talking: bool | None = None) -> list[str]:
 
 SOAK_SCALE = "25"
 SOAKED = {
-    RASA: ("tests/privacy", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py"),
-    SERVICES_SIDE: ("tests/backoffice/test_schema.py",),
+    RASA: ("tests/privacy", "tests/serving", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py"),
+    SERVICES_SIDE: ("tests/backoffice/test_schema.py", "tests/backoffice/test_edge.py"),
 }
 
 

@@ -24,8 +24,8 @@ from websockets.exceptions import ConnectionClosed
 from connectors.alone import alone_of
 from connectors.base import StoredOutput
 from connectors.errors import Refused
-from connectors.fanout import SharedSockets
 from connectors.expiry import forget_old
+from connectors.fanout import SharedSockets
 from connectors.limits import open_guard, too_many_pictures
 from connectors.settings import Settings
 from connectors.store import open_store

@@ -17,7 +17,7 @@ import pathlib, sys
 words = [word for argument in sys.argv[2:] for word in argument.split("=", 1)]
 arguments = dict(zip(words[::2], words[1::2]))
 print("command line:", pathlib.Path("/proc/self/cmdline").read_bytes().replace(b"\\0", b" ").decode())
-print("token:", arguments.get("--auth-token"))
+print("token:", arguments.get("--auth-token"), file=sys.__stdout__)  # what we print has secrets hidden
 print("arguments:", *sys.argv)
 print(pathlib.Path(arguments["--endpoints"]).read_text())
 """
