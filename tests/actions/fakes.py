@@ -62,6 +62,7 @@ class Shop:
     protections: list[Protection] = field(default_factory=list)
     payment: PaymentCheck | None = None
     done: list[tuple[str, ...]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
     down: bool = False
     desk: Handoff = field(default_factory=lambda: Handoff("HO1", "GD202611210005", 1, True))
     handoffs: list[HandoffRequest] = field(default_factory=list)
@@ -110,6 +111,7 @@ class Shop:
         self.up()
         assert caller.key
         self.done.append(what)
+        self.keys.append(caller.key)
 
 
 @dataclass
@@ -358,12 +360,20 @@ class _Desk:
         self.shop.handoffs.append(wanted)
         return self.shop.desk
 
-    def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> None:
-        if handoff_id != self.shop.desk.id:
+    def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> Handoff:
+        if handoff_id != self.shop.desk.id or self.shop.desk.ticketed:
             self.shop.up()
             raise Rejected("handoff_closed", "结束了")
         self.shop.write(caller, "relay", handoff_id, *(each.text for each in said))
         self.shop.relayed += said
+        return self.shop.desk
+
+    def leave(self, caller: Caller, handoff_id: str) -> None:
+        self.shop.write(caller, "leave", handoff_id)
+
+    def find(self, caller: Caller, handoff_id: str) -> Handoff:
+        self.shop.up()
+        return self.shop.desk
 
 
 @dataclass
