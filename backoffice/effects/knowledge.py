@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from backoffice.knowledge.content import Content
 from backoffice.models import KnowledgeEntry, KnowledgeEvent, KnowledgeRegression, KnowledgeVersion
-from backoffice.problems import Problem, not_found, refused
+from backoffice.problems import not_found, refused
 from backoffice.rules import knowledge as rules
 from backoffice.states import KnowledgeState, RegressionOrigin
 
@@ -163,8 +163,10 @@ def send_back(work: Editing, key: str, expected: int | None, reason: str) -> Kno
 def publish(
     work: Editing, versions: Mapping[str, int | None], detail: Mapping[str, Any] | None = None
 ) -> list[KnowledgeEntry]:
-    """Makes the newest versions of these entries (key → number as the reviewer saw it) live, all or none."""
-    raise_revision(work.session)
+    """Makes the newest versions of these entries (key → number as the reviewer saw it) live, all or none.
+
+    The caller has raised the revision.
+    """
     entries = []
     for key in sorted(versions):
         entry = work.entry(key, versions[key])
@@ -262,8 +264,3 @@ def drop_regression(work: Editing, key: str, number: int) -> KnowledgeEntry:
     work.session.execute(delete(KnowledgeRegression).where(KnowledgeRegression.id == number))
     work.note(entry, "drop_regression", question=found.question)
     return entry
-
-
-def changed_meanwhile() -> Problem:
-    """What a reviewer saw is no longer what would be published."""
-    return refused(rules.published_meanwhile())

@@ -179,6 +179,7 @@ def publish_unreviewed(work: Editing, keys: Iterable[str]) -> None:
     for key in keys:
         effects.submit(work, key, None)
         wanted[key] = None
+    effects.raise_revision(work.session)
     effects.publish(work, wanted, {"reviewed": False})
 
 
