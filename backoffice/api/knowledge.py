@@ -242,7 +242,7 @@ def submit_entry(entry_key: KeyPath, body: StepBody, once: StaffWriting) -> Resp
 
 @router.post(
     "/entries/{entry_key}/send-back",
-    summary="审核不通过，退回修改",
+    summary="审核不通过，退回",
     responses=CHANGE,
     response_model=EntryView,
 )

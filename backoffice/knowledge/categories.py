@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from backoffice.knowledge.imports.plan import UNSORTED, Categorise
+from backoffice.knowledge.imports.plan import UNSORTED, Categorise, Guess
 from backoffice.models import KnowledgeEntry, KnowledgeVersion
 from backoffice.states import KnowledgeState
 
@@ -20,56 +21,82 @@ _ENTRIES_AT_MOST = 5000
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How well categories are proposed, by cross-validation over the entries themselves.
+    """How well labels are proposed, by cross-validation over the entries themselves.
 
     Attributes:
-        first: share whose category is proposed; `in_three`: among the three nearest.
-        most_common: share of the largest category, what a guess without reading would get.
+        entries: those whose label another one has, too; the others cannot be learnt.
+        first: share whose label is proposed; `in_three`: among the three nearest.
+        most_common: share of the largest label, what a guess without reading would get.
     """
 
     entries: int
-    categories: int
+    alone: int
+    labels: int
     first: float
     in_three: float
     most_common: float
 
 
+@dataclass(frozen=True)
+class Labelled:
+    """Entries to learn from, one place each in the three."""
+
+    texts: list[str]
+    categories: list[str]
+    scenes: list[str]
+
+
 def learnt(session: Session) -> Categorise | None:
-    """A function from texts to categories; None where there are not two categories to tell apart."""
-    texts, categories = labelled(session)
-    if len(set(categories)) < 2:
+    """A function from texts to categories and scenes; None where all entries have one category."""
+    known = labelled(session)
+    if len(set(known.categories)) < 2:
         return None
 
-    def categorise(wanted: Sequence[str]) -> list[str]:
-        model = _model()
-        model.fit(texts, categories)
-        return [str(each) for each in model.predict(list(wanted))]
+    def categorise(wanted: Sequence[str]) -> list[Guess]:
+        scenes = _guessed(known.texts, known.scenes, wanted)
+        return [
+            Guess(*pair) for pair in zip(_guessed(known.texts, known.categories, wanted), scenes, strict=True)
+        ]
 
     return categorise
 
 
-def labelled(session: Session) -> tuple[list[str], list[str]]:
-    """(question, variants and answer; category) of every entry that has a category of its own."""
+def _guessed(texts: Sequence[str], labels: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    if len(set(labels)) < 2:
+        return [labels[0]] * len(wanted)
+    model = _model()
+    model.fit(texts, labels)
+    return [str(each) for each in model.predict(list(wanted))]
+
+
+def labelled(session: Session) -> Labelled:
+    """Question and answer of every entry that has a category of its own, the newest changes first."""
     newest = and_(
         KnowledgeEntry.key == KnowledgeVersion.key, KnowledgeEntry.version == KnowledgeVersion.version
     )
     rows = session.execute(
-        select(KnowledgeVersion.content, KnowledgeEntry.category)
+        select(KnowledgeVersion.content, KnowledgeEntry.category, KnowledgeEntry.scene)
         .join(KnowledgeEntry, newest)
         .where(KnowledgeEntry.state != KnowledgeState.RETIRED, KnowledgeEntry.category != UNSORTED)
         .order_by(KnowledgeEntry.updated_at.desc(), KnowledgeEntry.key)
         .limit(_ENTRIES_AT_MOST)
     ).all()
-    texts = ["\n".join((content["question"], content["question"], content["answer"])) for content, _ in rows]
-    return texts, [category for _, category in rows]
+    # The question says more than as many words of the answer.
+    texts = [
+        "\n".join((content["question"], content["question"], content["answer"])) for content, _, _ in rows
+    ]
+    return Labelled(texts, [category for _, category, _ in rows], [scene for _, _, scene in rows])
 
 
 def accuracy(texts: Sequence[str], categories: Sequence[str]) -> Accuracy | None:
-    """Five folds over the categories that have enough entries; None where there are too few."""
+    """Five folds over the labels that two entries or more have; None where there are too few.
+
+    Entries without a label (an empty one) are left out.
+    """
     import numpy as np
     from sklearn.model_selection import StratifiedKFold
 
-    counts = Counter(categories)
+    counts = Counter(each for each in categories if each)
     kept = [
         (text, category) for text, category in zip(texts, categories, strict=True) if counts[category] >= 2
     ]
@@ -90,7 +117,8 @@ def accuracy(texts: Sequence[str], categories: Sequence[str]) -> Accuracy | None
         in_three += int((best == wanted[test][:, None]).any(axis=1).sum())
     return Accuracy(
         entries=len(kept),
-        categories=len(set(wanted)),
+        alone=len(texts) - len(kept),
+        labels=len(set(wanted)),
         first=first / len(kept),
         in_three=in_three / len(kept),
         most_common=max(Counter(wanted).values()) / len(kept),
@@ -103,4 +131,6 @@ def _model() -> Any:
     from sklearn.svm import LinearSVC
 
     vectors = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True, min_df=1)
+    # Many categories have one entry so far: that is no regression problem.
+    warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
     return make_pipeline(vectors, LinearSVC(C=1.0, class_weight="balanced"))

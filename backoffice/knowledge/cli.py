@@ -62,10 +62,8 @@ def main(arguments: list[str], open_database: Callable[[], Database], clock: Clo
     try:
         database = open_database()
     except SQLAlchemyError as error:
-        print(
-            f"打不开数据库（{type(error).__name__}），请检查 LINGXI_BACKOFFICE_DATABASE_URL。",
-            file=sys.stderr,
-        )
+        told_why = f"打不开数据库（{type(error).__name__}），请检查 LINGXI_BACKOFFICE_DATABASE_URL。"
+        print(told_why, file=sys.stderr)
         return 1
     try:
         status: int | None = told.run(_Desk(database, clock, told))
@@ -138,9 +136,9 @@ def _list(desk: _Desk) -> None:
         rows = list(session.scalars(select(KnowledgeEntry).where(*wanted).order_by(KnowledgeEntry.key)))
     for entry in rows:
         live = f"线上 v{entry.live_version}" if entry.live_version else "未上线"
-        print(
-            f"{entry.key}  v{entry.version} {entry.state.label}（{live}） [{entry.category}] {entry.question}"
-        )
+        state = f"{entry.state.label}（{live}）"
+        print(f"{entry.key}  v{entry.version} {state} [{entry.category}] {entry.question}")
+
     print(f"共 {len(rows)} 条")
 
 
@@ -291,14 +289,17 @@ def _categories(desk: _Desk) -> None:
     from backoffice.knowledge.categories import accuracy, labelled
 
     with desk.database.read() as session:
-        told = accuracy(*labelled(session))
-    if told is None:
-        raise _Wrong("条目太少，学不了类别")
-    print(
-        f"{told.entries} 个条目，{told.categories} 个类别，五折交叉验证：\n"
-        f"  建议的类别对：{told.first:.1%}；在前三个里：{told.in_three:.1%}；"
-        f"全猜最大的类别：{told.most_common:.1%}"
-    )
+        known = labelled(session)
+    for name, labels in (("类别", known.categories), ("场景", known.scenes)):
+        told = accuracy(known.texts, labels)
+        if told is None:
+            print(f"{name}：条目太少，学不了")
+            continue
+        print(
+            f"{name}：{told.entries} 个条目，{told.labels} 种，五折交叉验证（{told.alone} 个自成一种，没有算）\n"
+            f"  建议的对：{told.first:.1%}；在前三个里：{told.in_three:.1%}；"
+            f"全猜最大的一种：{told.most_common:.1%}"
+        )
 
 
 def _misses(desk: _Desk) -> None:
@@ -346,17 +347,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[[_Desk], int | None], told: str) -> argparse.ArgumentParser:
+    def command(name: str, work: Callable[[_Desk], int | None], told: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=told, description=told)
-        added.set_defaults(run=run, by=None)
+        added.set_defaults(run=work, by=None)
         return added
 
     def writing(added: argparse.ArgumentParser, *, key: bool = True, is_named: bool = False) -> None:
         if key:
             added.add_argument("key")
-        added.add_argument(
-            "--by", required=is_named, metavar="NAME", help="in whose name (default: your login)"
-        )
+        added.add_argument("--by", required=is_named, metavar="NAME", help="in whose name (default: yours)")
 
     one = command("import", _import, "read files into drafts; say first what would happen with --dry-run")
     one.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -389,13 +388,13 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--note", default="")
     one.add_argument("--version", type=_number, help="refuse if the newest is another")
 
-    for name, run, told in (
+    for name, work, told in (
         ("submit", _submit, "ask for a review"),
         ("send-back", _send_back, "a reviewer's no"),
         ("publish", _publish, "a reviewer's yes: live within a second"),
         ("retire", _retire, "customers no longer get it"),
     ):
-        one = command(name, run, told)
+        one = command(name, work, told)
         writing(one, is_named=name == "publish")
         one.add_argument("--version", type=_number, help="refuse if the newest is another")
         if name == "publish":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -135,8 +134,3 @@ class Content(Part):
     def stored(self) -> dict[str, Any]:
         """As JSON, what is not said left out."""
         return self.model_dump(mode="json", exclude_defaults=True)
-
-
-def fingerprint(content: Content) -> str:
-    """SHA-256 of everything said."""
-    return hashlib.sha256(content.model_dump_json().encode()).hexdigest()

@@ -55,11 +55,8 @@ def text(content: bytes) -> str:
             told = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if sum(
-            unicodedata.category(character) == "Cc"
-            for character in told[:20_000]
-            if character not in "\r\n\t\f"
-        ):
+        controls = [each for each in told[:20_000] if unicodedata.category(each) == "Cc"]
+        if sum(each not in "\r\n\t\f" for each in controls) > 5:
             raise Unreadable("这不是文本文件")
         return told
     raise Unreadable("文字编码认不出来，请另存为 UTF-8 再导入")
