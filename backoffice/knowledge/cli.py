@@ -296,7 +296,7 @@ def _categories(desk: _Desk) -> None:
             print(f"{name}：条目太少，学不了")
             continue
         print(
-            f"{name}：{told.entries} 个条目，{told.labels} 种，五折交叉验证（{told.alone} 个自成一种，没有算）\n"
+            f"{name}：{told.entries} 个条目，{told.labels} 种，五折交叉验证（{told.alone} 个没法学）\n"
             f"  建议的对：{told.first:.1%}；在前三个里：{told.in_three:.1%}；"
             f"全猜最大的一种：{told.most_common:.1%}"
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
 
 from backoffice.knowledge.imports.proposals import Reading, Unreadable
 from backoffice.knowledge.imports.sections import Block, Heading, Table, Text, propose
