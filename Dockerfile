@@ -61,6 +61,7 @@ ENV PATH=/app/.venv-services/bin:$PATH \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     LINGXI_BIND=0.0.0.0 LINGXI_RASA_PORT=5005 LINGXI_ACTIONS_PORT=5055 LINGXI_BACKOFFICE_PORT=8000
 COPY --from=services-environment /app/.venv-services .venv-services
+COPY privacy privacy
 COPY backoffice backoffice
 USER lingxi
 VOLUME /app/var
