@@ -1,4 +1,4 @@
-"""python -m backoffice [serve | seed | migrate | openapi]"""
+"""python -m backoffice [serve | seed | migrate | openapi | knowledge …]"""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from privacy import logs
 
 
 def main(arguments: list[str] | None = None) -> int:
+    told = sys.argv[1:] if arguments is None else arguments
+    if told[:1] == ["knowledge"]:
+        return _knowledge(told[1:])
     parser = argparse.ArgumentParser(prog="python -m backoffice", description="The shop's systems of record.")
     parser.add_argument(
         "command",
@@ -25,10 +28,11 @@ def main(arguments: list[str] | None = None) -> int:
         choices=["serve", "seed", "migrate", "openapi"],
         help=(
             "serve (default): migrate, seed the demo shop when LINGXI_DEMO=1, serve; seed: fill an empty "
-            "database; migrate: bring the tables up to date; openapi: print the API's description"
+            "database; migrate: bring the tables up to date; openapi: print the API's description; "
+            "knowledge: the knowledge base, see `knowledge --help`"
         ),
     )
-    command = parser.parse_args(arguments).command
+    command = parser.parse_args(told).command
     logs.install()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"
@@ -52,6 +56,18 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _knowledge(arguments: list[str]) -> int:
+    from backoffice.knowledge.cli import main as knowledge
+
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        url, clock = database_url_from_env(), clock_from_env()
+    except SettingsError as error:
+        print(f"backoffice: {error}", file=sys.stderr)
+        return 2
+    return knowledge(arguments, lambda: _migrated(url), clock)
+
+
 def _migrated(url: str) -> Database:
     database = Database(url)
     database.migrate()
@@ -59,11 +75,13 @@ def _migrated(url: str) -> Database:
 
 
 def _seed_if_empty(database: Database, clock: Clock) -> None:
+    from backoffice.knowledge import demo
     from backoffice.seed import seed
 
     with database.write() as session:
         seeded = seed(session, clock())
-    logging.getLogger("backoffice").info("seed done=%s", str(seeded).lower())
+        entries = demo.seed(session, clock())
+    logging.getLogger("backoffice").info("seed done=%s knowledge=%d", str(seeded).lower(), entries)
 
 
 def _print_openapi() -> None:

@@ -21,7 +21,9 @@ from backoffice.api import (
     feedback,
     handoffs,
     invoices,
+    knowledge,
     orders,
+    outcomes,
     payments,
     price_protections,
     products,
@@ -33,6 +35,7 @@ from backoffice.assistant import Assistant
 from backoffice.database import Database
 from backoffice.gate import Gate
 from backoffice.handoffs_worker import HandoffsWorker
+from backoffice.knowledge import engine
 from backoffice.problems import (
     API_PREFIX,
     Problem,
@@ -56,6 +59,8 @@ _TAGS = [
     {"name": "tickets", "description": "工单：投诉、核查、催办"},
     {"name": "handoffs", "description": "转人工"},
     {"name": "feedback", "description": "评价和建议"},
+    {"name": "outcomes", "description": "没收到回答的写操作结果如何"},
+    {"name": "knowledge", "description": "知识库：条目、审核、发布、导入、没答上的问题"},
     {"name": "health", "description": "是否在运行"},
 ]
 _DESCRIPTION = """
@@ -80,6 +85,8 @@ _ROUTERS = (
     tickets,
     handoffs,
     feedback,
+    outcomes,
+    knowledge,
 )
 
 
@@ -110,6 +117,8 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.database = opened
     app.state.clock = settings.clock
     app.state.settings = settings
+    app.state.build_searcher = engine.build
+    app.state.sentence_vectors = engine.sentence_vectors
     # The gate checks the token; the bearer dependency only tells OpenAPI about it.
     bearer = Security(HTTPBearer(auto_error=False))
     api = APIRouter(prefix=API_PREFIX, dependencies=[bearer, Depends(_declared_queries_only)])

@@ -17,6 +17,9 @@ from backoffice.problems import API_PREFIX, Problem, of_status, route_path, unau
 MAX_BODY_BYTES = 256 * 1024
 """A handoff's transcript is the largest thing anyone sends."""
 
+UPLOADS = {f"{API_PREFIX}/knowledge/imports": 21 * 1024 * 1024}
+"""Where files are sent: a form around at most 20 MB."""
+
 _log = logging.getLogger("backoffice.requests")
 
 
@@ -50,7 +53,7 @@ class Gate:
             await problem.response(request)(scope, receive, sending)
         else:
             try:
-                await self._app(scope, _counted(receive), sending)
+                await self._app(scope, _counted(receive, _most(request)), sending)
             except Exception as error:
                 # The message of a database error may quote a row: only the places are logged.
                 places = [
@@ -79,7 +82,7 @@ class Gate:
         if request.url.path.startswith(API_PREFIX + "/") and not bears(request, self._service_token):
             return unauthorized()
         length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length[:12]) > MAX_BODY_BYTES:
+        if not length.isdecimal() or int(length[:12]) > _most(request):
             return of_status(413)
         return None
 
@@ -90,7 +93,11 @@ def bears(request: Request, service_token: str) -> bool:
     return hmac.compare_digest(told, f"Bearer {service_token}".encode())
 
 
-def _counted(receive: Receive) -> Receive:
+def _most(request: Request) -> int:
+    return UPLOADS.get(request.url.path, MAX_BODY_BYTES)
+
+
+def _counted(receive: Receive, most: int) -> Receive:
     """Stops reading a body that says no length, or lies about it."""
     read = 0
 
@@ -99,7 +106,7 @@ def _counted(receive: Receive) -> Receive:
         message = await receive()
         if message["type"] == "http.request":
             read += len(message.get("body", b""))
-            if read > MAX_BODY_BYTES:
+            if read > most:
                 # The framework hands this kind through while it reads a body.
                 raise HTTPException(413)
         return message
