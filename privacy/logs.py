@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 from urllib.parse import quote
 
 from privacy.engine import scan
@@ -77,9 +77,9 @@ def install(*secrets: str) -> None:
         vars(cleaned)["cleans"] = True
         setattr(logging.Handler, "format", cleaned)  # noqa: B010  # for every handler, whoever makes it
     if sys.stdout is not None and not isinstance(sys.stdout, _Stream):
-        sys.stdout = _Stream(sys.stdout, without_secrets)  # type: ignore[assignment]
+        sys.stdout = cast(TextIO, _Stream(sys.stdout, without_secrets))
     if sys.stderr is not None and not isinstance(sys.stderr, _Stream):
-        sys.stderr = _Stream(sys.stderr, clean)  # type: ignore[assignment]
+        sys.stderr = cast(TextIO, _Stream(sys.stderr, clean))
 
 
 def hide(*secrets: str) -> None:
