@@ -11,7 +11,7 @@ from typing import Any, Literal
 from rasa.core.channels.channel import OutputChannel
 
 from actions.gateways.identity import TokenExpired, TokenForged, TokenMissing, verify_customer_token
-from connectors.errors import ButtonGone, OtherCustomer
+from connectors.errors import ButtonGone, OtherCustomer, Refused
 from connectors.store import Accepted, ConnectorStore, Conversation, is_button
 
 # Rasa reads a message that begins with "/" as an intent, "/EXTERNAL_handoff_closed" among them.
@@ -23,6 +23,7 @@ PRESSED_AGAIN = "您刚才已经选过了，这一次没有重复办理。"
 PRESSED_LATE = "这个选项已经过期，没有为您办理。"
 NOW_ASKED = "请看现在的选项："
 NOTHING_ASKED = "请直接告诉我您要办什么。"
+_MOST_WAITING = 20
 _SENTENCE_END = re.compile(r"[。！？；!?;\n]")
 
 
@@ -57,6 +58,13 @@ def admit(store: ConnectorStore, conversation: Conversation, customer: str | Non
     if bound != customer:
         raise OtherCustomer("the conversation is bound to another customer")
     return bound
+
+
+def refuse_backlog(store: ConnectorStore, conversation_id: str, provider_id: str) -> None:
+    """Take nothing more while much of the conversation waits for its turn. Raises Refused (`too_fast`)."""
+    if store.waiting_count(conversation_id) >= _MOST_WAITING:
+        text = "前面的消息还在处理，请稍等再发。"
+        raise Refused("too_fast", text, message_id=provider_id, retry_after=5)
 
 
 def clean(text: str) -> str:

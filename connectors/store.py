@@ -51,6 +51,8 @@ _CONVERSATIONS = sa.Table(
     sa.Column("created_ms", sa.BigInteger, nullable=False),
 )
 
+_BEGINNINGS = sa.Index("conversations_by_beginning", _CONVERSATIONS.c.created_ms, _CONVERSATIONS.c.id)
+
 _MESSAGES = sa.Table(
     "messages",
     _TABLES,
@@ -102,6 +104,9 @@ _BUTTONS = sa.Table(
 _CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _BUTTON_ID = re.compile(r"btn_[A-Za-z0-9_-]{16}")
 _CLOSED = -1
+_NAMED_BY_CLIENTS = ("rest",)
+Place = tuple[int, str]
+FIRST: Place = (0, "")
 # Kept what was offered by its words: two questions could not be told apart.
 _REPLACED = ("offers",)
 
@@ -201,6 +206,8 @@ class ConnectorStore:
         else:
             self._engine = sa.create_engine(address, pool_pre_ping=True, hide_parameters=True)
         _TABLES.create_all(self._engine)
+        # Tables of before lack it.
+        _BEGINNINGS.create(self._engine, checkfirst=True)
         with self._engine.begin() as db:
             for table in _REPLACED:
                 db.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
@@ -489,6 +496,71 @@ class ConnectorStore:
                 or 0
             )
 
+    def media_bytes(self) -> int:
+        """The size of all pictures together."""
+        with self._engine.connect() as db:
+            return int(db.execute(sa.select(sa.func.sum(_MEDIA.c.size))).scalar() or 0)
+
+    # Forgetting
+
+    def idle(
+        self, before: int, empty_before: int, place: Place, limit: int
+    ) -> tuple[list[str], Place | None]:
+        """Conversations that may be forgotten, among the `limit` begun next after `place`; and where to go on, if anywhere.
+
+        `before`: when the last message was written at the latest; `empty_before`: when one without messages was begun.
+        Milliseconds since 1970, UTC.
+        """
+        c, m = _CONVERSATIONS.c, _MESSAGES.c
+        at, conversation_id = place
+        looked_at = (
+            sa.select(c.id, c.created_ms, c.last_seq)
+            .where(
+                c.created_ms < max(before, empty_before),
+                sa.or_(c.created_ms > at, sa.and_(c.created_ms == at, c.id > conversation_id)),
+            )
+            .order_by(c.created_ms, c.id)
+            .limit(limit)
+            .subquery()
+        )
+        last = sa.and_(m.conversation_id == looked_at.c.id, m.seq == looked_at.c.last_seq)
+        with self._engine.connect() as db:
+            rows = db.execute(
+                sa.select(looked_at, m.created_ms.label("said_ms"))
+                .outerjoin(_MESSAGES, last)
+                .order_by(looked_at.c.created_ms, looked_at.c.id)
+            ).all()
+        ids = [
+            row.id
+            for row in rows
+            if (row.created_ms < empty_before if row.last_seq == 0 else (row.said_ms or before) < before)
+        ]
+        return ids, (rows[-1].created_ms, rows[-1].id) if len(rows) == limit else None
+
+    def forgettable(self, conversation_id: str, before: int, empty_before: int) -> list[str] | None:
+        """The pictures of a conversation that may be forgotten; None for one that may not, or not any more."""
+        with self._engine.connect() as db:
+            return _forgettable(db, conversation_id, before, empty_before)
+
+    def forget(self, conversation_id: str, before: int, empty_before: int) -> bool:
+        """Delete a conversation with all that belongs to it, unless something was said in it just now.
+
+        Where clients name their conversations themselves, whose it was is kept: the name must not become another's.
+        """
+        c = _CONVERSATIONS.c
+        with self._engine.begin() as db:
+            try:
+                _lock(db, conversation_id)
+            except UnknownConversation:
+                return False
+            if _forgettable(db, conversation_id, before, empty_before) is None:
+                return False
+            for table in (_BUTTONS, _MEDIA, _MESSAGES):
+                db.execute(table.delete().where(table.c.conversation_id == conversation_id))
+            named_and_bound = sa.and_(c.channel.in_(_NAMED_BY_CLIENTS), c.customer.is_not(None))
+            db.execute(_CONVERSATIONS.delete().where(c.id == conversation_id, sa.not_(named_and_bound)))
+        return True
+
 
 @cache
 def open_store(url: str) -> ConnectorStore:
@@ -517,6 +589,23 @@ def _next_seq(db: Connection, conversation_id: str) -> int:
     c = _CONVERSATIONS.c
     db.execute(_CONVERSATIONS.update().where(c.id == conversation_id).values(last_seq=c.last_seq + 1))
     return int(db.execute(sa.select(c.last_seq).where(c.id == conversation_id)).scalar_one())
+
+
+def _forgettable(db: Connection, conversation_id: str, before: int, empty_before: int) -> list[str] | None:
+    c, m, p = _CONVERSATIONS.c, _MESSAGES.c, _MEDIA.c
+    begun = db.execute(sa.select(c.created_ms, c.last_seq).where(c.id == conversation_id)).first()
+    if begun is None:
+        return None
+    mine = m.conversation_id == conversation_id
+    latest = sa.select(m.created_ms).where(mine).order_by(m.seq.desc()).limit(1)
+    said = db.execute(latest).scalar()
+    pictures = db.execute(sa.select(p.id, p.created_ms).where(p.conversation_id == conversation_id)).all()
+    limit = empty_before if begun.last_seq == 0 else before
+    if max(begun.created_ms, said or 0, *(each.created_ms for each in pictures)) >= limit:
+        return None
+    if db.execute(sa.select(m.seq).where(mine, m.waiting).limit(1)).first() is not None:
+        return None
+    return [each.id for each in pictures]
 
 
 def _seq_of_key(db: Connection, conversation_id: str, key: str) -> int | None:

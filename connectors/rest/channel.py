@@ -14,12 +14,14 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from connectors.alone import alone_of
-from connectors.base import StoredOutput, accept_text, admit, prove
+from connectors.base import StoredOutput, accept_text, admit, prove, refuse_backlog
 from connectors.errors import ButtonGone, OtherChannel, OtherCustomer, Refused
+from connectors.limits import open_guard
 from connectors.rest import codec
 from connectors.settings import Settings
 from connectors.store import Accepted, ConnectorStore, open_store
 from connectors.turns import Turns, silence_rule
+from connectors.web import address_of, refuse
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ class RestInput(RasaRestInput):
         if self._store is None:
             return routes
         store = self._store
+        guard = open_guard(self._settings.limits)
         turns = Turns(
             channel=self.name(),
             store=store,
@@ -83,35 +86,40 @@ class RestInput(RasaRestInput):
                 said = codec.parse(request.body)
                 token = said.token
                 proof = prove(token, self._settings.customer_jwt_secret)
+                address = address_of(request, self._settings)
+                if await store.on_thread(store.find, said.sender) is None:
+                    guard.conversation(address)
+                guard.message(address, said.sender)
                 accepted = await store.on_thread(_accept, store, said, proof.customer)
                 await turns.finish(said.sender, accepted.seq, None if proof.customer else token)
                 answers = await store.on_thread(store.answers, said.sender, accepted.seq)
             except ButtonGone as gone:
                 return response.json(codec.gone(said.sender, gone))
             except Refused as reason:
-                return _refuse(400, reason)
+                return refuse(400 if reason.retry_after is None else 429, reason)
             except OtherCustomer:
-                return _refuse(403, _OTHER_CUSTOMER if proof.customer else _NO_PROOF)
+                return refuse(403, _OTHER_CUSTOMER if proof.customer else _NO_PROOF)
             except OtherChannel:
-                return _refuse(403, _OTHER_CHANNEL)
+                return refuse(403, _OTHER_CHANNEL)
             except Exception as error:  # the client must hear something, whatever broke
                 logger.error("event=webhook_failed channel=rest error=%s", type(error).__name__)
-                return _refuse(503, _UNAVAILABLE)
+                return refuse(503, _UNAVAILABLE)
             return response.json([codec.answer(message) for message in answers])
 
         @routes.get("/messages")
         async def poll(request: Request) -> HTTPResponse:
             try:
+                guard.poll(address_of(request, self._settings))
                 sender = codec.sender(request.args.get("sender"))
                 seen = codec.after(request.args.get("after"))
             except Refused as reason:
-                return _refuse(400, reason)
+                return refuse(400 if reason.retry_after is None else 429, reason)
             conversation = await store.on_thread(store.find, sender)
             if conversation is None or conversation.channel != self.name():
                 return response.json([])
             proof = prove(codec.bearer(request.headers), self._settings.customer_jwt_secret)
             if conversation.customer not in (None, proof.customer):
-                return _refuse(403, _OTHER_CUSTOMER if proof.customer else _NO_PROOF)
+                return refuse(403, _OTHER_CUSTOMER if proof.customer else _NO_PROOF)
             messages = await store.on_thread(store.unasked, sender, seen)
             return response.json([codec.polled(message) for message in messages])
 
@@ -132,11 +140,9 @@ _OTHER_CHANNEL = Refused("sender_taken", "这个 sender 不能使用，请换一
 def _accept(store: ConnectorStore, said: codec.Said, customer: str | None) -> Accepted:
     # Every answer may quote what was said before, so whoever asks must be the one it was said to.
     admit(store, store.named("rest", said.sender), customer)
+    if store.accepted(said.sender, said.message_id) is None:
+        refuse_backlog(store, said.sender, said.message_id)
     return accept_text(store, said.sender, said.message_id, said.text, customer)
-
-
-def _refuse(status: int, reason: Refused) -> HTTPResponse:
-    return response.json(codec.refusal(status, reason), status=status, ensure_ascii=False)
 
 
 def _nobody_listens(_conversation_id: str) -> None:

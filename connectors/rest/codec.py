@@ -117,8 +117,3 @@ def polled(message: Message) -> dict[str, Any]:
         "at_ms": message.at_ms,
         **({"agent_name": message.body["agent_name"]} if "agent_name" in message.body else {}),
     }
-
-
-def refusal(status: int, reason: Refused) -> dict[str, Any]:
-    """What a client is told when its request cannot be accepted."""
-    return {"status": status, "code": reason.code, "detail": reason.text}

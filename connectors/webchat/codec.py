@@ -6,11 +6,14 @@ write what the server says.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import imagesize
 
 from connectors.base import clean
 from connectors.errors import ButtonGone, Refused
@@ -172,6 +175,15 @@ _PICTURES: tuple[tuple[re.Pattern[bytes], str], ...] = (
 def picture_type(content: bytes) -> str | None:
     """The media type of a picture we take, or None."""
     return next((name for mark, name in _PICTURES if mark.match(content)), None)
+
+
+def picture_size(content: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels as the picture's header says, without unpacking it; None where it says nothing."""
+    try:
+        width, height = imagesize.get(io.BytesIO(content))
+    except Exception:  # of as many kinds as there are ways for a header to be broken
+        return None
+    return (int(width), int(height)) if width > 0 and height > 0 else None
 
 
 def welcome(conversation_id: str, *, customer: bool, history: Sequence[Message] | None, last_seq: int) -> str:

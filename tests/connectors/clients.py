@@ -26,8 +26,8 @@ def new_id() -> str:
 class Socket:
     """A widget's end of the line."""
 
-    def __init__(self, server: RunningServer, origin: str | None = None) -> None:
-        headers = {"Origin": origin or server.origin}
+    def __init__(self, server: RunningServer, origin: str | None = None, **headers: str) -> None:
+        headers = {"Origin": origin or server.origin, **headers}
         self._connecting = websockets.connect(server.socket, extra_headers=headers, max_size=2**22)
         self.frames: list[dict[str, Any]] = []
 

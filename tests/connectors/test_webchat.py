@@ -463,9 +463,9 @@ def test_nothing_else_is_served(server: RunningServer, path: str) -> None:
 # Pictures
 
 
-def begin(server: RunningServer) -> str:
+def begin(server: RunningServer, **headers: str) -> str:
     async def begin() -> str:
-        async with Socket(server) as socket:
+        async with Socket(server, **headers) as socket:
             return str((await socket.hello())["conversation"])
 
     return asyncio.run(begin())

@@ -45,6 +45,7 @@ class Stack:
             "LINGXI_RASA_TOKEN": secrets.token_urlsafe(48),
             "LINGXI_SERVICE_TOKEN": secrets.token_urlsafe(48),
             "LINGXI_CUSTOMER_JWT_SECRET": secrets.token_urlsafe(48),
+            "LINGXI_LIMITS_TIMES": "1000",  # all customers come from one address
             "LINGXI_RASA_URL": self.urls["rasa"],
             "LINGXI_BACKOFFICE_URL": self.urls["backoffice"],
             "LINGXI_TRACKER_DATABASE_URL": f"sqlite:///{folder}/tracker.db",

@@ -578,6 +578,11 @@
         retryTimer = setTimeout(() => welcomed && flush(), (frame.retry_after ?? 5) * 1000);
       },
       hello_first: hello,
+      too_many_conversations(frame) {
+        view.hint(frame.text);
+        clearTimeout(retryTimer);
+        retryTimer = setTimeout(() => welcomed || hello(), (frame.retry_after ?? 5) * 1000);
+      },
       other_customer() {
         kept.conversation = null;
         conversation = null;
