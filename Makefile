@@ -24,7 +24,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: environments .env model ## 启动全部进程并打印地址 / start everything and print the addresses
-	@.venv/bin/python -m deploy.run
+	@.venv/bin/python -m deploy.run $(if $(WORKERS),--workers $(WORKERS))
 
 test: environments ## 全部检查与测试 / every check and test, with its own servers and ports
 	@.venv-services/bin/python -m tests.run

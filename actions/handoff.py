@@ -23,9 +23,9 @@ SLOTS_BYTES = 16 * 1024
 SHANGHAI = timezone(timedelta(hours=8))
 ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
 # Slots of the talk itself outlive a handoff.
-KEPT = ("handoff_", "chat_", "feedback_", "session_")
+KEPT = ("handoff_", "chat_", "faq_", "feedback_", "session_")
 REQUEST = "handoff_request"
-NO_WISH = ("chat_", "nlu_", "handoff_", "EXTERNAL_")
+NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
 
 
@@ -71,6 +71,7 @@ class ActionHandoffRelay(CustomerAction):
     """
 
     visitors = True
+    patience = 0.0
 
     def name(self) -> str:
         """See `CustomerAction.name`."""
@@ -98,6 +99,10 @@ class ActionHandoffRelay(CustomerAction):
         return self._unfilled(turn)
 
     def failed(self, turn: Turn, response: str) -> list[EventType]:
+        """Silent: the desk finds the message in the tracker."""
+        return self._unfilled(turn)
+
+    def unknown(self, turn: Turn) -> list[EventType]:
         """Silent: the desk finds the message in the tracker."""
         return self._unfilled(turn)
 

@@ -57,11 +57,13 @@ def _migrated(url: str) -> Database:
 
 
 def _seed_if_empty(database: Database, clock: Clock) -> None:
+    from backoffice.knowledge import demo
     from backoffice.seed import seed
 
     with database.write() as session:
         seeded = seed(session, clock())
-    logging.getLogger("backoffice").info("seed done=%s", str(seeded).lower())
+        entries = demo.seed(session, clock())
+    logging.getLogger("backoffice").info("seed done=%s knowledge=%d", str(seeded).lower(), entries)
 
 
 def _print_openapi() -> None:

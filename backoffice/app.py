@@ -22,6 +22,7 @@ from backoffice.api import (
     handoffs,
     invoices,
     orders,
+    outcomes,
     payments,
     price_protections,
     products,
@@ -56,6 +57,7 @@ _TAGS = [
     {"name": "tickets", "description": "工单：投诉、核查、催办"},
     {"name": "handoffs", "description": "转人工"},
     {"name": "feedback", "description": "评价和建议"},
+    {"name": "outcomes", "description": "没收到回答的写操作结果如何"},
     {"name": "health", "description": "是否在运行"},
 ]
 _DESCRIPTION = """
@@ -79,6 +81,7 @@ _ROUTERS = (
     tickets,
     handoffs,
     feedback,
+    outcomes,
 )
 
 

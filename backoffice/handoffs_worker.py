@@ -244,6 +244,7 @@ def said_since(events: list[dict[str, Any]], handoff_id: str) -> list[handoffs.S
                     titles.get(text, text)[:4000],
                     datetime.fromtimestamp(at, UTC),
                     [{name: str(each.get(name) or "") for name in ("id", "type", "path")} for each in media],
+                    ((event.get("parse_data") or {}).get("sentiment") or {}).get("name"),
                 )
             )
     return found

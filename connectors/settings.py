@@ -45,6 +45,7 @@ class Settings:
         trusted_proxies: whose word is taken for a client's address.
         retention_days: for how long after its last message a conversation is kept; 0: for ever.
         media_megabytes: what all pictures together may take.
+        redis_url: where several Rasa processes tell each other of news; empty with one.
     """
 
     demo: bool
@@ -56,6 +57,7 @@ class Settings:
     trusted_proxies: tuple[Network, ...] = networks(_LOOPBACK)
     retention_days: int = 180
     media_megabytes: int = 4096
+    redis_url: str = ""
 
     @classmethod
     def from_env(cls) -> Settings:
@@ -73,6 +75,7 @@ class Settings:
             trusted_proxies=_proxies(),
             retention_days=_number("LINGXI_RETENTION_DAYS", cls.retention_days, least=0),
             media_megabytes=_number("LINGXI_MEDIA_MEGABYTES", cls.media_megabytes),
+            redis_url=os.environ.get("LINGXI_REDIS_URL", "").strip(),
         )
 
 

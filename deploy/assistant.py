@@ -19,8 +19,10 @@ from typing import Any
 import yaml
 
 from deploy.environment import LOOPBACK, ROOT, free_port, is_free, load
+from deploy.worker import share_port
 
 TOKEN = "LINGXI_RASA_TOKEN"
+WORKER = "--worker"
 
 
 def endpoints(root: Path, environ: Mapping[str, str]) -> str:
@@ -51,6 +53,10 @@ def main(arguments: list[str]) -> None:
         return
     environ = load(ROOT / ".env")
     if arguments[:1] == ["run"]:
+        if WORKER in sys.argv:
+            place = sys.argv.index(WORKER)
+            share_port(int(sys.argv[place + 1]))
+            del sys.argv[place : place + 2]
         if not environ.get(TOKEN):
             sys.exit(f"{TOKEN} is not set: Rasa's API would be open to everyone. Set it in .env.")
         sys.argv += [f"--auth-token={environ[TOKEN]}"]  # in one: a random token may begin with "-"

@@ -13,6 +13,7 @@ from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from connectors.alone import alone_of
 from connectors.base import StoredOutput, accept_text, admit, prove, refuse_backlog
 from connectors.errors import ButtonGone, OtherChannel, OtherCustomer, Refused
 from connectors.limits import open_guard
@@ -69,7 +70,7 @@ class RestInput(RasaRestInput):
 
         @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
         async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
-            await turns.start(silence_rule(app))
+            await turns.start(silence_rule(app), alone_of(app))
 
         @routes.listener("before_server_stop")  # type: ignore[untyped-decorator]
         async def stop(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:

@@ -21,9 +21,11 @@ from sanic.response import BaseHTTPResponse, HTTPResponse
 from sanic.server.websockets.impl import WebsocketImplProtocol
 from websockets.exceptions import ConnectionClosed
 
+from connectors.alone import alone_of
 from connectors.base import StoredOutput
 from connectors.errors import Refused
 from connectors.expiry import forget_old
+from connectors.fanout import SharedSockets
 from connectors.limits import open_guard, too_many_pictures
 from connectors.settings import Settings
 from connectors.store import open_store
@@ -64,7 +66,7 @@ class WebChatInput(InputChannel):
         """Open the store."""
         self._settings = settings
         self._store = open_store(settings.database_url)
-        self._sockets = LocalSockets()
+        self._sockets = SharedSockets(settings.redis_url) if settings.redis_url else LocalSockets()
 
     @classmethod
     def name(cls) -> str:
@@ -100,7 +102,9 @@ class WebChatInput(InputChannel):
 
         @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
         async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
-            await turns.start(silence_rule(app))
+            if isinstance(self._sockets, SharedSockets):
+                self._sockets.start()
+            await turns.start(silence_rule(app), alone_of(app))
             # All channels' conversations: they share the store.
             sweeping.append(
                 asyncio.ensure_future(forget_old(store, settings.media_folder, settings.retention_days))
@@ -111,6 +115,8 @@ class WebChatInput(InputChannel):
             for task in sweeping:
                 task.cancel()
             await turns.stop()
+            if isinstance(self._sockets, SharedSockets):
+                self._sockets.stop()
 
         @routes.middleware("request")  # type: ignore[untyped-decorator]
         async def own_pages_only(request: Request) -> BaseHTTPResponse | None:

@@ -13,9 +13,10 @@ from sqlalchemy import update
 
 from backoffice.assistant import Assistant, AssistantUnreachable
 from backoffice.clock import system_clock
-from backoffice.effects.handoffs import WAITS_AT_MOST
+from backoffice.effects.handoffs import WAITS_AT_MOST, has_picture
 from backoffice.handoffs_worker import HandoffsWorker, said_since
 from backoffice.models import HandoffMessage, OutboxItem
+from backoffice.states import Level
 from tests.backoffice.conftest import Office
 from tests.backoffice.shop import ANNA, BERT, Shop
 
@@ -306,6 +307,123 @@ def test_at_midnight_nobody_is_left_waiting_but_who_is_served_stays(office: Offi
     worker.tidy_queue()
     states = [office.get(f"/handoffs/{each}").json()["state_code"] for each in (served, waiting)]
     assert states == ["connected", "ticketed"]
+
+
+def at(office: Office, hour: int, minute: int = 0) -> None:
+    office.clock.now = office.clock.now.replace(hour=hour, minute=minute)
+
+
+def listed(office: Office, **query: Any) -> list[str]:
+    return [each["id"] for each in office.get("/handoffs", customer=None, params=query).json()["items"]]
+
+
+def test_what_was_left_at_night_is_shown_with_its_promise_oldest_first_and_answered_once(
+    office: Office, shop: Shop, worker: HandoffsWorker, assistant: FakeAssistant
+) -> None:
+    at(office, 2)
+    shop.customer("C000009", level=Level.GOLD)
+    first = handed_over(office, conversation="c1")
+    at(office, 3)
+    second = handed_over(office, conversation="c2", customer="C000009")
+    page = office.get("/handoffs?state_code=ticketed", customer=None).json()
+    assert [each["id"] for each in page["items"]] == [first, second], "no member's level jumps a promise"
+    assert (page["counts"]["left"], page["counts"]["overdue"]) == (2, 0)
+    told = page["items"][0]
+    assert (told["answer_by"], told["left_label"]) == ("2026-11-21T12:00:00+08:00", "夜间留言")
+    at(office, 12, 1)
+    assert office.get("/handoffs").json()["counts"]["overdue"] == 2
+    assert office.get(f"/handoffs/{first}").json()["overdue"] is True
+
+    said = {**AGENT, "text": "您的订单今天发出。"}
+    for _ in range(2):
+        answer = office.send(f"/handoffs/{first}/replies", said, customer=None, key="one-press")
+        assert answer.status_code == 201
+    again = office.send(f"/handoffs/{first}/replies", {**said, "agent_id": "xiaowang"}, customer=None)
+    assert again.json()["code"] == "handoff_closed", "one answer to one message"
+    for _ in range(3):
+        worker.deliver()
+    assert len(assistant.said) == 1 and "小李" in assistant.said[0] and said["text"] in assistant.said[0]
+    assert told["ticket_number"] in assistant.said[0]
+    assert not [path for path, _ in assistant.posted if path.endswith("trigger_intent")], "the bot has it already"
+    ticket = office.get(f"/tickets/{told['ticket_number']}").json()
+    assert ticket["state_code"] == "solved" and ticket["comments"][-1]["text"] == said["text"]
+    assert listed(office, state_code="ticketed") == [second] and listed(office, state_code="closed") == [first]
+
+
+def test_a_message_nobody_took_is_to_be_answered_when_the_night_is_over(office: Office, worker: HandoffsWorker) -> None:
+    at(office, 23, 55)
+    handoff = handed_over(office)
+    office.clock.now = office.clock.now.replace(hour=0, minute=1) + timedelta(days=1)
+    worker.tidy_queue()
+    told = office.get(f"/handoffs/{handoff}").json()
+    assert (told["answer_by"], told["left_label"]) == ("2026-11-22T12:00:00+08:00", "无人接入")
+    assert told["answer_by"] == office.get(f"/tickets/{told['ticket_number']}").json()["due_at"]
+
+
+def test_what_more_is_said_at_night_is_known_in_the_morning(office: Office) -> None:
+    at(office, 2)
+    handed_over(office, transcript=[{"who": "customer", "text": "我的快递呢"}])
+    more = [{"who": "customer", "text": "我的快递呢"}, {"who": "customer", "text": "已经三天了"}]
+    handoff = handed_over(office, transcript=more, sentiment="angry")
+    told = office.get(f"/handoffs/{handoff}").json()
+    assert [line["text"] for line in told["transcript"]] == ["我的快递呢", "已经三天了"]
+    assert told["sentiment"] == "angry" and office.get("/handoffs").json()["total"] == 1
+
+
+def test_a_left_message_settled_without_an_answer_is_solved(office: Office, shop: Shop) -> None:
+    at(office, 2)
+    handoff = handed_over(office)
+    ticket = office.get(f"/handoffs/{handoff}").json()["ticket_number"]
+    assert office.send(f"/handoffs/{handoff}/close").status_code == 200
+    assert office.get(f"/tickets/{ticket}").json()["state_code"] == "solved"
+    assert shop.all(OutboxItem) == []
+
+
+def test_mine_are_those_i_have(office: Office) -> None:
+    mine, waiting = taken(office, conversation="c1"), handed_over(office, conversation="c2")
+    assert listed(office, open=True, mine=True, agent_id="xiaoli") == [mine]
+    assert sorted(listed(office, open=True)) == sorted([mine, waiting])
+    counts = office.get("/handoffs?agent_id=xiaoli").json()["counts"]
+    assert counts == {"open": 2, "mine": 1, "left": 0, "overdue": 0}
+    assert office.get("/handoffs?agent_id=xiaowang").json()["counts"]["mine"] == 0
+
+
+def test_who_waits_no_longer_leaves_the_queue_and_the_bot_is_told(
+    office: Office, worker: HandoffsWorker, assistant: FakeAssistant
+) -> None:
+    first, second = handed_over(office, conversation="c1"), handed_over(office, conversation="c2")
+    assert office.get(f"/handoffs/{second}").json()["position"] == 2
+    assert office.send(f"/handoffs/{first}/leave").json()["state_code"] == "closed"
+    assert office.get(f"/handoffs/{second}").json()["position"] == 1
+    worker.deliver()
+    assert assistant.posted[0][1]["entities"] == {"handoff_ended": first, "handoff_how": "left"}
+    ticket = office.get(f"/handoffs/{first}").json()["ticket_number"]
+    assert office.get(f"/tickets/{ticket}").json()["state_code"] == "closed"
+    assert office.send(f"/handoffs/{first}/leave").json()["code"] == "handoff_closed"
+
+
+def test_nobody_leaves_a_talk_that_has_begun(office: Office, shop: Shop) -> None:
+    shop.customer(BERT)
+    handoff = taken(office)
+    assert office.send(f"/handoffs/{handoff}/leave").json()["code"] == "handoff_taken"
+    assert office.send(f"/handoffs/{handoff}/leave", customer=BERT).status_code == 404
+
+
+def test_the_strongest_mood_of_the_talk_stays_its_tag(office: Office) -> None:
+    handoff = handed_over(office, sentiment="neutral")
+    path = f"/handoffs/{handoff}/messages"
+    for number, mood in enumerate(("dissatisfied", "angry", "satisfied")):
+        office.send(path, {"messages": [{**message(f"m{number}", "…"), "sentiment": mood}]})
+    assert office.get(f"/handoffs/{handoff}").json()["sentiment_label"] == "生气"
+
+
+def test_pictures_of_before_the_handoff_can_be_looked_at_and_others_cannot(office: Office, shop: Shop) -> None:
+    picture = {"id": "p" * 32, "type": "image/png", "path": "/webhooks/webchat/media/p"}
+    handoff = handed_over(office, transcript=[{"who": "customer", "text": "[图片]", "media": [picture]}])
+    assert office.get(f"/handoffs/{handoff}").json()["transcript"][0]["media"] == [picture]
+    with shop.database.read() as session:
+        assert has_picture(session, handoff, "p" * 32)
+        assert not has_picture(session, handoff, "q" * 32)
 
 
 def test_the_page_runs_nothing_but_its_own_files(office: Office) -> None:

@@ -28,6 +28,8 @@ class Stack:
     """Starts, kills and asks the processes. Everything it writes lies in `folder`."""
 
     start_seconds = 180.0
+    root = ROOT
+    """Whose Procfile and code."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -53,7 +55,7 @@ class Stack:
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
         self._commands = dict(
-            line.split(": ", 1) for line in (ROOT / "Procfile").read_text("utf-8").splitlines() if line.strip()
+            line.split(": ", 1) for line in (self.root / "Procfile").read_text("utf-8").splitlines() if line.strip()
         )
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -63,7 +65,7 @@ class Stack:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self._running[name] = subprocess.Popen(
                     ["/bin/sh", "-c", self._commands[name]],
-                    cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True,
+                    cwd=self.root, env=self.environ, stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
         for name in names or self._commands:
             self._wait(name)
