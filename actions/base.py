@@ -30,7 +30,7 @@ REQUESTED_SLOT = "requested_slot"
 OTHER = "other"  # the value of the button that asks for another order
 ANGRY = "angry"
 PENDING = "chat_pending_write"
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 18.0
 """How long a lost answer is asked for again before the customer hears that it is not known yet: a process that died is
 back within five seconds, and Rasa holds the conversation meanwhile."""
 ASK_AGAIN_SECONDS = (0.3, 0.7, 1.0)  # the last of them from then on

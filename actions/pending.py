@@ -18,8 +18,8 @@ from actions.base import PENDING, PERSON, REQUESTED_SLOT, CustomerAction, Turn
 
 PATIENCE_SECONDS = 3.0
 MOST_TRIES = 6
-ASKS_HOW_IT_WENT = ("chat_affirm", "chat_inform", "chat_repeat", "chat_greet", "chat_out_of_scope", "nlu_fallback", "faq")
-"""Intents of a message that wants nothing beside the outcome (a confirming button once more, or so: is it done?)."""
+BARE = ("chat_affirm", "chat_inform", "chat_repeat", "chat_out_of_scope", "nlu_fallback", "faq")
+STATUS = "_ask_status"
 
 
 class ActionChatPending(CustomerAction):
@@ -47,7 +47,7 @@ class ActionChatPending(CustomerAction):
         events = await action.answer(run)
         if not any(event["event"] == "slot" and event["name"] == PENDING for event in events):
             followed = any(event["event"] == "followup" for event in events)
-            bare = turn.intent in ASKS_HOW_IT_WENT
+            bare = _asks_how_it_went(turn, action.name())
             return [SlotSet(PENDING, None), *events, *([] if followed or bare else _heard(turn))]
         turn.dispatcher.messages.clear()
         if tried["tries"] >= MOST_TRIES:
@@ -62,6 +62,14 @@ class ActionChatPending(CustomerAction):
         """It stays pending."""
         turn.utter(response)
         return []
+
+
+def _asks_how_it_went(turn: Turn, action: str) -> bool:
+    """Whether the message wants nothing beside the outcome: a yes once more, the same wish once more, or: is it done?"""
+    if turn.intent in BARE:
+        return True
+    same = turn.intent.endswith(STATUS) or action == f"action_{turn.intent}"
+    return same and not turn.tracker.latest_message.get("entities")
 
 
 def _actions() -> Iterator[type[CustomerAction]]:

@@ -684,8 +684,10 @@ class KnowledgeVersion(Base):
     """`knowledge.content.Content`."""
     source: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """Where it was imported from: file, place, page."""
-    fingerprint: Mapped[str | None] = mapped_column(String(64))
-    """Of the imported section, so that importing it again changes nothing, whatever was edited since."""
+    imported: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """A digest of each field as it was last imported: importing it again changes nothing."""
+    is_import: Mapped[bool] = mapped_column(default=False)
+    """Made by an import, not by a person."""
     note: Mapped[str] = mapped_column(String(200), default="")
     author: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime]

@@ -89,7 +89,7 @@ def chosen_sides(names: Sequence[str], base: str | None, share: float, size: Siz
     if "peer" in names:
         yield Side(LABELS[size.peer], _trained(size.peer, kept, examples), stock=True)
     if "one" in names or "two" in names:
-        stores = on.enter_context(_databases())
+        stores = _databases(on)
         for workers, name in ((1, "one"), (2, "two")):
             if name in names:
                 label = f"PostgreSQL and Redis, {workers} worker{'s' if workers > 1 else ''}"
@@ -101,19 +101,19 @@ def _trained(name: str, folder: Path, examples: int) -> Trained:
     return train(name, folder / "data", folder / name, examples)
 
 
-class _Databases(ExitStack):
-    """PostgreSQL and Redis as the tests find or bring them."""
+def _databases(on: ExitStack) -> tuple[tuple[str, str], ...]:
+    """PostgreSQL, a schema for each store, and Redis, as the tests find or bring them."""
+    import psycopg
 
-    def __enter__(self) -> tuple[tuple[str, str], ...]:  # type: ignore[override]
-        database, cache = self.enter_context(postgres()), self.enter_context(redis())
-        if database is None or cache is None:
-            raise RuntimeError("no PostgreSQL or Redis to be had here: choose --sides without one and two")
-        stores = ("TRACKER", "CONNECTORS", "BACKOFFICE")
-        return (*((f"LINGXI_{store}_DATABASE_URL", database) for store in stores), ("LINGXI_REDIS_URL", cache))
-
-
-def _databases() -> _Databases:
-    return _Databases()
+    database, cache = on.enter_context(postgres()), on.enter_context(redis())
+    if database is None or cache is None:
+        raise RuntimeError("no PostgreSQL or Redis to be had here: choose --sides without one and two")
+    stores = ("TRACKER", "CONNECTORS", "BACKOFFICE")
+    with psycopg.connect(database, autocommit=True) as admin:
+        for store in stores:
+            admin.execute(f"CREATE SCHEMA IF NOT EXISTS {store.lower()}")  # type: ignore[arg-type]
+    addresses = ((f"LINGXI_{store}_DATABASE_URL", f"{database}?options=-csearch_path%3D{store.lower()}") for store in stores)
+    return (*addresses, ("LINGXI_REDIS_URL", cache))
 
 
 def run(names: Sequence[str], base: str | None, size: Size) -> str:

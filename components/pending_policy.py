@@ -18,9 +18,9 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from components import action_calls
+from components import patient_calls
 
-action_calls.install()  # the model's policies are loaded wherever actions are run: rasa run, shell and test alike
+patient_calls.install()  # the model's policies are loaded wherever actions are run: rasa run, shell and test alike
 
 PENDING, HANDED_OVER = "chat_pending_write", "handoff_id"
 LISTEN: Text = ACTION_LISTEN_NAME

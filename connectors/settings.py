@@ -41,11 +41,11 @@ class Settings:
         database_url: where conversations and messages are kept (SQLite or PostgreSQL).
         media_folder: where customers' pictures are kept.
         webchat_origins: origins, besides the chat's own, that may embed the web chat or open its socket.
+        redis_url: where several Rasa processes tell each other of news; empty with one.
         limits: what a conversation, an address and all together may do.
         trusted_proxies: whose word is taken for a client's address.
         retention_days: for how long after its last message a conversation is kept; 0: for ever.
         media_megabytes: what all pictures together may take.
-        redis_url: where several Rasa processes tell each other of news; empty with one.
     """
 
     demo: bool
@@ -53,11 +53,11 @@ class Settings:
     database_url: str
     media_folder: Path
     webchat_origins: tuple[str, ...]
+    redis_url: str = ""
     limits: Limits = field(default_factory=Limits)
     trusted_proxies: tuple[Network, ...] = networks(_LOOPBACK)
     retention_days: int = 180
     media_megabytes: int = 4096
-    redis_url: str = ""
 
     @classmethod
     def from_env(cls) -> Settings:
@@ -71,11 +71,11 @@ class Settings:
             database_url=database_url,
             media_folder=media_folder,
             webchat_origins=_origins(demo),
+            redis_url=os.environ.get("LINGXI_REDIS_URL", "").strip(),
             limits=_limits(),
             trusted_proxies=_proxies(),
             retention_days=_number("LINGXI_RETENTION_DAYS", cls.retention_days, least=0),
             media_megabytes=_number("LINGXI_MEDIA_MEGABYTES", cls.media_megabytes),
-            redis_url=os.environ.get("LINGXI_REDIS_URL", "").strip(),
         )
 
 

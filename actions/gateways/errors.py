@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class GatewayError(Exception):
     """A call to a system of the shop failed; `response` is the domain response that tells the customer."""
@@ -48,3 +50,13 @@ class OutcomeUnknown(GatewayError):
     """A write was sent and no answer came. The same call with the same key is safe, and tells what became of it."""
 
     response = "utter_chat_outcome_unknown"
+
+
+def refusal(problem: Any) -> GatewayError:
+    """What a 409 or 422 means: a rule's "no" in words for the customer, or else a request of ours that cannot be."""
+    if not isinstance(problem, dict):
+        return GatewayError("back office answered something unexpected")
+    code = str(problem.get("code", ""))
+    if problem.get("for_customer") is True:
+        return Rejected(code, str(problem.get("detail", "")))
+    return GatewayError(f"back office did not take the request: {code}")

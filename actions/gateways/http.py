@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 from urllib3.util.retry import Retry
 
-from actions.gateways.errors import GatewayError, NotFound, OutcomeUnknown, Rejected, Unavailable
+from actions.gateways.errors import GatewayError, NotFound, OutcomeUnknown, Unavailable, refusal
 
 CONNECT_SECONDS, READ_SECONDS = 2.0, 6.0
 IN_BETWEEN = (502, 503, 504)  # said by what stands between us and the back office
@@ -139,7 +139,7 @@ def _answer(method: str, path: str, status: int, told: Any) -> Any:
     if status == 404:
         raise NotFound(path.split("/")[1])
     if status in (409, 422):
-        raise Rejected(str(told.get("code", "")), str(told.get("detail", "")))
+        raise refusal(told)
     raise GatewayError(f"{method} back office: {status}")
 
 

@@ -27,7 +27,10 @@ class OutcomeView(View):
 @router.get("/{key}", summary="查一个写操作的结果", responses=problems(400, 404))
 def get_outcome(
     look: MaybeCustomerReading,
-    key: Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$", description="写操作的 Idempotency-Key")],
+    key: Annotated[
+        str,
+        Path(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$", description="写操作的 Idempotency-Key"),
+    ],
 ) -> OutcomeView:
     """404: nothing was written under this key by this customer, or it is not finished yet."""
     scope = look.customer.id if look.customer else ""

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from backoffice.knowledge.content import Content
 from backoffice.models import KnowledgeEntry, KnowledgeEvent, KnowledgeRegression, KnowledgeVersion
-from backoffice.problems import Problem, not_found, refused
+from backoffice.problems import not_found, refused
 from backoffice.rules import knowledge as rules
 from backoffice.states import KnowledgeState, RegressionOrigin
 
@@ -59,10 +59,10 @@ class Editing:
 
 @dataclass(frozen=True)
 class Imported:
-    """Where a version came from."""
+    """Where a version came from, and a digest of each field that the file spoke of."""
 
     source: Mapping[str, Any]
-    fingerprint: str
+    digests: Mapping[str, str]
 
 
 def content_of(session: Session, key: str, version: int) -> Content:
@@ -116,27 +116,29 @@ def edit(
     entry.state = KnowledgeState.DRAFT
     entry.question, entry.category, entry.scene = content.question, content.category, content.scene
     entry.updated_at, entry.updated_by = work.now, work.author
-    _keep(work, entry, content, note, imported or _same_source(before))
+    _keep(work, entry, content, note, imported, before)
     work.note(entry, action, **({"note": note} if note else {}))
     return entry
 
 
-def _same_source(version: KnowledgeVersion) -> Imported | None:
-    if version.source is None or version.fingerprint is None:
-        return None
-    return Imported(version.source, version.fingerprint)
-
-
 def _keep(
-    work: Editing, entry: KnowledgeEntry, content: Content, note: str, imported: Imported | None
+    work: Editing,
+    entry: KnowledgeEntry,
+    content: Content,
+    note: str,
+    imported: Imported | None,
+    before: KnowledgeVersion | None = None,
 ) -> None:
+    known = before.imported if before else {}
+    came_from = before.source if before else None
     work.session.add(
         KnowledgeVersion(
             key=entry.key,
             version=entry.version,
             content=content.stored(),
-            source=dict(imported.source) if imported else None,
-            fingerprint=imported.fingerprint if imported else None,
+            source=dict(imported.source) if imported else came_from,
+            imported={**known, **imported.digests} if imported else known,
+            is_import=imported is not None,
             note=note,
             author=work.author,
             created_at=work.now,
@@ -163,8 +165,10 @@ def send_back(work: Editing, key: str, expected: int | None, reason: str) -> Kno
 def publish(
     work: Editing, versions: Mapping[str, int | None], detail: Mapping[str, Any] | None = None
 ) -> list[KnowledgeEntry]:
-    """Makes the newest versions of these entries (key → number as the reviewer saw it) live, all or none."""
-    raise_revision(work.session)
+    """Makes the newest versions of these entries (key → number as the reviewer saw it) live, all or none.
+
+    The caller has raised the revision.
+    """
     entries = []
     for key in sorted(versions):
         entry = work.entry(key, versions[key])
@@ -262,8 +266,3 @@ def drop_regression(work: Editing, key: str, number: int) -> KnowledgeEntry:
     work.session.execute(delete(KnowledgeRegression).where(KnowledgeRegression.id == number))
     work.note(entry, "drop_regression", question=found.question)
     return entry
-
-
-def changed_meanwhile() -> Problem:
-    """What a reviewer saw is no longer what would be published."""
-    return refused(rules.published_meanwhile())

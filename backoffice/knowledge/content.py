@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -23,6 +30,14 @@ def _printable(text: str) -> str:
     return text
 
 
+def _day(value: object) -> object:
+    # Left to itself the parser takes numbers for timestamps.
+    if isinstance(value, date) or (isinstance(value, str) and re.fullmatch(r"[0-9-]{10}", value)):
+        return value
+    raise ValueError("日期写成 YYYY-MM-DD")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 Printable = AfterValidator(_printable)
 Key = Annotated[str, StringConstraints(pattern=KEY), Field(examples=["faq-01-001"])]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=200), Printable]
@@ -103,8 +118,8 @@ class Content(Part):
     category: Label
     scene: Annotated[str, StringConstraints(max_length=40), Printable] = ""
     tags: tuple[Label, ...] = Field(default=(), max_length=50)
-    valid_from: date | None = None
-    valid_until: date | None = None
+    valid_from: Day | None = None
+    valid_until: Day | None = None
     facts: tuple[Fact, ...] = Field(default=(), max_length=50)
 
     @model_validator(mode="after")
@@ -119,8 +134,3 @@ class Content(Part):
     def stored(self) -> dict[str, Any]:
         """As JSON, what is not said left out."""
         return self.model_dump(mode="json", exclude_defaults=True)
-
-
-def fingerprint(content: Content) -> str:
-    """SHA-256 of everything said."""
-    return hashlib.sha256(content.model_dump_json().encode()).hexdigest()

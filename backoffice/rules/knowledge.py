@@ -46,7 +46,3 @@ def one_more_regression(count: int) -> Decision:
     if count >= REGRESSIONS_AT_MOST:
         return refuse("too_many_regressions", f"每个条目最多 {REGRESSIONS_AT_MOST} 个回归问题。")
     return allow()
-
-
-def published_meanwhile() -> Decision:
-    return refuse("published_meanwhile", "检查之后知识库又有发布，请重新检查再发布。")

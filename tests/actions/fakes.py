@@ -64,6 +64,7 @@ class Shop:
     protections: list[Protection] = field(default_factory=list)
     payment: PaymentCheck | None = None
     done: list[tuple[str, ...]] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)  # the key of each write
     down: bool = False
     losing: int = 0  # how many of the next answers to writes are lost after the work was done
     keys: set[str] = field(default_factory=set)  # of the writes whose answers were lost
@@ -116,6 +117,7 @@ class Shop:
         """Record a write; every write has a key, and is done once for it. Raises OutcomeUnknown while answers are lost."""
         self.up()
         assert caller.key
+        self.written.append(caller.key)
         if caller.key not in self.keys:
             self.done.append(what)
         if self.losing:
@@ -370,12 +372,20 @@ class _Desk:
         self.shop.handoffs.append(wanted)
         return self.shop.desk
 
-    def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> None:
-        if handoff_id != self.shop.desk.id:
+    def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> Handoff:
+        if handoff_id != self.shop.desk.id or self.shop.desk.ticketed:
             self.shop.up()
             raise Rejected("handoff_closed", "结束了")
         self.shop.write(caller, "relay", handoff_id, *(each.text for each in said))
         self.shop.relayed += said
+        return self.shop.desk
+
+    def leave(self, caller: Caller, handoff_id: str) -> None:
+        self.shop.write(caller, "leave", handoff_id)
+
+    def find(self, caller: Caller, handoff_id: str) -> Handoff:
+        self.shop.up()
+        return self.shop.desk
 
 
 @dataclass

@@ -23,6 +23,7 @@ from sanic import Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from components.lock_store import LockStore
 from connectors.limits import Limits, Rate
 from connectors.rest import RestInput
 from connectors.settings import Settings
@@ -33,8 +34,9 @@ from tests.connectors.running import BUTTONS, CHANGE, SECRET
 class ScriptedAgent:
     """Hears and answers as the script above says."""
 
-    def __init__(self) -> None:
+    def __init__(self, redis_url: str) -> None:
         self.heard: list[dict[str, Any]] = []
+        self.lock_store = LockStore(url=redis_url)
 
     async def handle_message(self, message: UserMessage) -> None:
         text = str(message.text)
@@ -77,7 +79,7 @@ def _answers(text: str, metadata: dict[str, Any]) -> list[dict[str, Any]]:
 def make_app(settings: Settings) -> Sanic:
     """A server as Rasa makes it, as far as channels can tell."""
     app = Sanic("lingxi_connectors_test", configure_logging=False)
-    app.ctx.agent = ScriptedAgent()
+    app.ctx.agent = ScriptedAgent(settings.redis_url)
     channels = [RestInput(settings), WebChatInput(settings)]
     register(channels, app, route="/webhooks/")
 
@@ -127,6 +129,7 @@ def main() -> None:
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--folder", type=Path, required=True)
     options.add_argument("--database-url", default="")
+    options.add_argument("--redis-url", default="")
     options.add_argument("--origins", default="")
     options.add_argument("--no-demo", action="store_true")
     options.add_argument("--limits", default="", help="such as address_pictures=2/1,address_sockets=3")
@@ -140,6 +143,7 @@ def main() -> None:
         media_folder=args.folder / "media",
         webchat_origins=tuple(origin for origin in args.origins.split(",") if origin),
         limits=limits(args.limits),
+        redis_url=args.redis_url,
     )
     make_app(settings).run(host="127.0.0.1", port=args.port, access_log=True)
 

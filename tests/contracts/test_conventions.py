@@ -138,10 +138,11 @@ def test_every_response_an_action_utters_exists() -> None:
 
 ALLOWED = {
     "privacy": set(),
+    "serving": set(),
     "analytics": {"privacy"},
     "backoffice": {"analytics", "privacy"},
-    "actions": {"privacy"},
-    "connectors": {"actions.gateways", "privacy"},
+    "actions": {"privacy", "serving"},
+    "connectors": {"actions.gateways", "privacy", "serving"},
     "components": {"actions.gateways", "privacy"},
 }
 

@@ -58,6 +58,7 @@ class Stack:
             line.split(": ", 1) for line in (self.root / "Procfile").read_text("utf-8").splitlines() if line.strip()
         )
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self.own: dict[str, dict[str, str]] = {}  # what a single process finds in its environment besides
 
     def start(self, *names: str) -> None:
         """Start the named processes (all by default) and wait until they answer."""
@@ -65,7 +66,8 @@ class Stack:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self._running[name] = subprocess.Popen(
                     ["/bin/sh", "-c", self._commands[name]],
-                    cwd=self.root, env=self.environ, stdout=log, stderr=log, start_new_session=True,
+                    cwd=self.root, env={**self.environ, **self.own.get(name, {})}, stdout=log, stderr=log,
+                    start_new_session=True,
                 )  # fmt: skip
         for name in names or self._commands:
             self._wait(name)

@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 
 from backoffice.effects.knowledge import Editing
 from backoffice.knowledge.imports import markdown
-from backoffice.knowledge.imports.plan import apply, plan, publish_unreviewed
+from backoffice.knowledge.imports.plan import Line, apply, plan, publish_unreviewed
 from backoffice.knowledge.imports.proposals import Proposal, Reading
+from backoffice.states import KnowledgeState
 
 FOLDER = Path(__file__).parent
 AUTHOR = "示例商城"
@@ -63,7 +64,11 @@ def seed(session: Session, now: datetime) -> int:
     work = Editing(session, now, AUTHOR)
     planned = plan(session, reading())
     keys = apply(work, planned)
-    mine = [line.key for line in planned.lines if line.content and line.key and not line.by_hand]
+    mine = [line.key for line in planned.lines if line.content and line.key and _is_ours(line)]
     if mine:
         publish_unreviewed(work, mine)
     return len(keys)
+
+
+def _is_ours(line: Line) -> bool:
+    return line.was is None or (line.was is KnowledgeState.PUBLISHED and not line.by_hand)

@@ -61,7 +61,7 @@ def _take_own(
                 answer="\n\n".join(parts),
                 place=place,
                 category=told.get("category") or None,
-                scene=told.get("scene") or None,
+                scene=told.get("scene") or (path[0][:40] if len(path) > 1 else None),
                 tags=tuple(tags) or None,
                 valid_from=told.get("from") or None,
                 valid_until=told.get("to") or None,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backoffice.effects import knowledge as effects
@@ -20,8 +20,17 @@ from backoffice.models import KnowledgeEntry, KnowledgeVersion
 from backoffice.states import KnowledgeState
 
 UNSORTED = "未分类"
-Categorise = Callable[[Sequence[str]], list[str]]
-"""Proposes a category for each text."""
+
+
+class Guess(NamedTuple):
+    """What a text without them might belong to."""
+
+    category: str
+    scene: str = ""
+
+
+Categorise = Callable[[Sequence[str]], list[Guess]]
+"""Proposes category and scene for each text."""
 _SAME = re.compile(r"[\W_]+")
 _MANY = 500
 
@@ -39,7 +48,8 @@ class Line:
 
     Attributes:
         changed: the fields that a changed entry's new version has otherwise.
-        by_hand: the entry was edited by people since it was last imported.
+        by_hand: the entry was last changed by a person.
+        was: its state until now; None: a new one.
     """
 
     action: Action
@@ -51,6 +61,7 @@ class Line:
     is_category_proposed: bool = False
     changed: tuple[str, ...] = ()
     by_hand: bool = False
+    was: KnowledgeState | None = None
     content: Content | None = None
     imported: Imported | None = None
 
@@ -72,7 +83,7 @@ class _Known:
 
     state: KnowledgeState
     content: Content
-    fingerprint: str | None
+    digests: Mapping[str, str]
     by_hand: bool
 
 
@@ -84,7 +95,7 @@ def plan(
     known = _known(session, [proposal.key for proposal in reading.proposals])
     asked = _questions(session)
     unsaid = [each for each in reading.proposals if each.category is None and each.key not in known]
-    guesses = [category or UNSORTED] * len(unsaid)
+    guesses = [Guess(category or UNSORTED)] * len(unsaid)
     if unsaid and categorise and not category:
         guesses = categorise([f"{each.question}\n{each.answer}" for each in unsaid])
     proposed = {id(each): guess for each, guess in zip(unsaid, guesses, strict=True)}
@@ -108,11 +119,12 @@ def _line(
     proposal: Proposal,
     known: _Known | None,
     asked: dict[str, str],
-    guess: str | None,
+    guess: Guess | None,
     is_guess: bool,
 ) -> Line:
-    fingerprint = proposal.fingerprint()
-    if known and known.fingerprint == fingerprint:
+    digests = proposal.digests()
+    new = {name for name, digest in digests.items() if not known or known.digests.get(name) != digest}
+    if known and not new:
         kept = "已有条目改过，文件没有新内容" if known.by_hand else "内容没有变化"
         return Line(Action.LEAVE, proposal.place, kept, proposal.key, proposal.question)
     other = asked.get(_bare(proposal.question))
@@ -120,19 +132,23 @@ def _line(
         return Line(
             Action.REFUSE, proposal.place, f"同样的问题已有条目 {other}", proposal.key, proposal.question
         )
-    said = proposal.said()
+    said = {name: value for name, value in proposal.said().items() if name in new}
     if known:
+        # What the file did not change stays as people have made it.
         said = {**known.content.model_dump(exclude_defaults=True), **said}
-        if known.by_hand and proposal.variants is not None:
-            # What people added stays beside what the file says now.
+        if known.by_hand and proposal.variants is not None and "variants" in new:
             said["variants"] = tuple(dict.fromkeys((*proposal.variants, *known.content.variants)))
     else:
-        said.setdefault("category", guess or UNSORTED)
+        said.setdefault("category", guess.category if guess else UNSORTED)
+        if guess and guess.scene:
+            said.setdefault("scene", guess.scene)
     try:
         content = Content.model_validate(said)
     except ValidationError as error:
         return Line(Action.REFUSE, proposal.place, reason_of(error), proposal.key, proposal.question)
     changed = tuple(_differences(known.content, content)) if known else ()
+    if known and not changed and known.state is not KnowledgeState.RETIRED:
+        return Line(Action.LEAVE, proposal.place, "内容没有变化", proposal.key, proposal.question)
     if known and known.state is KnowledgeState.RETIRED:
         reason = "条目已下线，内容有变化，生成新草稿"
     elif known and known.by_hand:
@@ -149,8 +165,9 @@ def _line(
         is_category_proposed=guess is not None and is_guess and known is None,
         changed=changed,
         by_hand=bool(known and known.by_hand),
+        was=known.state if known else None,
         content=content,
-        imported=Imported(proposal.source, fingerprint),
+        imported=Imported(proposal.source, digests),
     )
 
 
@@ -179,6 +196,7 @@ def publish_unreviewed(work: Editing, keys: Iterable[str]) -> None:
     for key in keys:
         effects.submit(work, key, None)
         wanted[key] = None
+    effects.raise_revision(work.session)
     effects.publish(work, wanted, {"reviewed": False})
 
 
@@ -224,14 +242,6 @@ def _known(session: Session, keys: list[str]) -> dict[str, _Known]:
     found: dict[str, _Known] = {}
     for start in range(0, len(keys), _MANY):
         some = keys[start : start + _MANY]
-        first = {
-            (key, fingerprint): number
-            for key, fingerprint, number in session.execute(
-                select(KnowledgeVersion.key, KnowledgeVersion.fingerprint, func.min(KnowledgeVersion.version))
-                .where(KnowledgeVersion.key.in_(some))
-                .group_by(KnowledgeVersion.key, KnowledgeVersion.fingerprint)
-            )
-        }
         newest = (KnowledgeEntry.key == KnowledgeVersion.key) & (
             KnowledgeEntry.version == KnowledgeVersion.version
         )
@@ -239,14 +249,13 @@ def _known(session: Session, keys: list[str]) -> dict[str, _Known]:
             select(
                 KnowledgeEntry.key,
                 KnowledgeEntry.state,
-                KnowledgeVersion.version,
                 KnowledgeVersion.content,
-                KnowledgeVersion.fingerprint,
+                KnowledgeVersion.imported,
+                KnowledgeVersion.is_import,
             )
             .join(KnowledgeVersion, newest)
             .where(KnowledgeEntry.key.in_(some))
         )
-        for key, state, version, content, fingerprint in rows:
-            by_hand = first.get((key, fingerprint)) != version or fingerprint is None
-            found[key] = _Known(state, Content.model_validate(content), fingerprint, by_hand)
+        for key, state, content, imported, is_import in rows:
+            found[key] = _Known(state, Content.model_validate(content), imported, not is_import)
     return found

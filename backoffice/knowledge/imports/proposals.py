@@ -42,10 +42,14 @@ class Proposal:
             if name not in ("key", "place", "source") and value is not None
         }
 
-    def fingerprint(self) -> str:
-        """SHA-256 of what is said, wherever it stands."""
-        told = json.dumps(self.said(), ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
+    def digests(self) -> dict[str, str]:
+        """A short SHA-256 of each field said, wherever it stands."""
+        return {name: _digest(value) for name, value in self.said().items()}
+
+
+def _digest(value: Any) -> str:
+    told = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:24]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Dict, Optional
 
 import aiohttp
-from rasa.core.actions.action import RemoteAction
 from rasa.utils.endpoints import EndpointConfig
 
 logger = logging.getLogger(__name__)
@@ -54,16 +53,15 @@ async def until_answered(send: Send, body: Body, patience: float = PATIENCE_SECO
                     raise
                 return in_its_stead(body, sent)
             if sent:
-                body = _again(body)
+                _mark(body)
             await asyncio.sleep(PAUSE_SECONDS)
 
 
-def _again(body: Body) -> Body:
-    """The same call, marked as one that was made before."""
-    tracker = body["tracker"]
-    latest = tracker.get("latest_message") or {}
+def _mark(body: Body) -> None:
+    """Mark the call, in place, as one that was made before: it may be more than a plain dictionary."""
+    latest = body["tracker"].get("latest_message") or {}
     metadata = {**(latest.get("metadata") or {}), "again": True}
-    return {**body, "tracker": {**tracker, "latest_message": {**latest, "metadata": metadata}}}
+    body["tracker"]["latest_message"] = {**latest, "metadata": metadata}
 
 
 def in_its_stead(body: Body, sent: bool) -> Body:
@@ -90,38 +88,17 @@ def _slot(name: str, value: Any) -> Body:
     return {"event": "slot", "name": name, "value": value}
 
 
-class PatientEndpoint(EndpointConfig):
-    """The action server's address, asked until it answers."""
-
-    @classmethod
-    def of(cls, endpoint: EndpointConfig) -> PatientEndpoint:
-        """The same address."""
-        made = cls.__new__(cls)
-        made.__dict__.update(endpoint.__dict__)
-        return made
-
-    async def request(self, *args: Any, **kwargs: Any) -> Optional[Any]:
-        """See `EndpointConfig.request`; calls of actions are repeated."""
-        body = kwargs.pop("json", None)
-        if not isinstance(body, dict) or "tracker" not in body:
-            return await super().request(*args, json=body, **kwargs)
-
-        async def send(content: Body) -> Any:
-            return await EndpointConfig.request(self, *args, json=content, **kwargs)
-
-        return await until_answered(send, body)
-
-
 def install() -> None:
-    """Make every action that Rasa runs elsewhere patient; safe to call twice."""
-    made = RemoteAction.__init__
-    if getattr(made, "_patient", False):
+    """Make every call of an action patient, whoever sends it now; safe to call again."""
+    send: Any = EndpointConfig.request
+    if getattr(send, "is_patient", False):
         return
 
-    def patient(self: RemoteAction, name: str, action_endpoint: Optional[EndpointConfig]) -> None:
-        if action_endpoint is not None and not isinstance(action_endpoint, PatientEndpoint):
-            action_endpoint = PatientEndpoint.of(action_endpoint)
-        made(self, name, action_endpoint)
+    async def request(endpoint: EndpointConfig, *args: Any, **kwargs: Any) -> Optional[Any]:
+        body = kwargs.get("json")
+        if not isinstance(body, dict) or "next_action" not in body:
+            return await send(endpoint, *args, **kwargs)
+        return await until_answered(lambda content: send(endpoint, *args, **{**kwargs, "json": content}), body)
 
-    patient._patient = True  # type: ignore[attr-defined]
-    RemoteAction.__init__ = patient  # type: ignore[method-assign]
+    request.is_patient = True  # type: ignore[attr-defined]
+    EndpointConfig.request = request  # type: ignore[method-assign]
