@@ -309,7 +309,9 @@ OscillatorNode.prototype.start = function (...when) { window.notes += 1; return 
 def test_a_reply_on_the_next_page_raises_badge_and_title_and_is_heard(server: RunningServer, visit: Visit) -> None:
     context = visit()
     context.add_init_script(COUNT_NOTES)
-    page, frame, said_in = talked(server, context)
+    first, _, said_in = talked(server, context)
+    first.close()
+    page, frame = shop_page(server, context, page="2")  # a tab that nobody has touched yet
     expect(frame.locator("#status")).to_contain_text("为您服务中")  # with the window closed
     server.agent_says("webchat", said_in, "您的订单发出了。", agent_name="小李", reply_id="N1")
     launcher = page.get_by_role("button", name="打开商城客服，1 条新消息")
