@@ -100,7 +100,7 @@
     <div class="middle loading"><span class="turning" aria-hidden="true"></span><p role="status">正在打开客服窗口…</p></div>
     <div class="middle failed" hidden>
       <span class="face" aria-hidden="true"><svg viewBox="0 0 24 24" width="32" height="32" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"><path d="M2 8.5a15 15 0 0 1 20 0M5.5 12.4a10 10 0 0 1 13 0M9 16.2a5 5 0 0 1 6 0M12 20h.01M4 3l16 17"/></svg></span>
-      <p role="alert">客服窗口没有打开。请检查网络，再点“重试”。</p>
+      <p role="alert">客服窗口没有打开。<br>请检查网络后重试。</p>
       <div class="deeds"><button type="button" class="quiet shut">关闭</button><button type="button" class="again">重试</button></div>
     </div>`;
   cover.querySelector("b").textContent = title;
