@@ -24,9 +24,9 @@ SLOTS_BYTES = 16 * 1024
 SHANGHAI = timezone(timedelta(hours=8))
 ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
 # Slots of the talk itself outlive a handoff.
-KEPT = ("handoff_", "chat_", "feedback_", "session_")
+KEPT = ("handoff_", "chat_", "faq_", "feedback_", "session_")
 REQUEST = "handoff_request"
-NO_WISH = ("chat_", "nlu_", "handoff_", "EXTERNAL_")
+NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
 # What who waits may ask of the bot, as cues of data/chat/cues.yml.
 PLACE, LEAVE = "queue_place", "queue_leave"
@@ -79,6 +79,7 @@ class ActionHandoffRelay(CustomerAction):
     """
 
     visitors = True
+    patience = 0.0
 
     def name(self) -> str:
         """See `CustomerAction.name`."""
@@ -117,6 +118,10 @@ class ActionHandoffRelay(CustomerAction):
         """Silent: the desk finds the message in the tracker. Only what was asked of the bot itself is answered."""
         if asks_place(turn) or turn.cue(LEAVE) is not None:
             turn.utter("utter_handoff_unreached")
+        return self._unfilled(turn)
+
+    def unknown(self, turn: Turn) -> list[EventType]:
+        """Silent: the desk finds the message in the tracker."""
         return self._unfilled(turn)
 
     def _unfilled(self, turn: Turn) -> list[EventType]:

@@ -155,7 +155,7 @@ def test_who_waits_no_longer_has_the_bot_again(said: str, shop: Shop) -> None:
     assert done.said == ["utter_handoff_ended_left"]
     assert done.slots["handoff_id"] is None and "feedback_due" not in done.slots
     assert [work[0] for work in shop.done] == ["relay", "leave"]
-    assert len(set(shop.keys)) == 2, "two writes, two keys"
+    assert len(set(shop.written)) == 2, "two writes, two keys"
     assert shop.relayed[-1].message_id == "m6"
 
 

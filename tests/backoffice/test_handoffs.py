@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from backoffice.assistant import Assistant
+from backoffice.assistant import Assistant, AssistantUnreachable
 from backoffice.clock import system_clock
 from backoffice.effects.handoffs import WAITS_AT_MOST, has_picture
 from backoffice.handoffs_worker import HandoffsWorker, said_since
@@ -30,12 +30,15 @@ class FakeAssistant:
         self.down = self.deaf = False
         self.posted: list[tuple[str, dict[str, Any]]] = []
         self.trackers: dict[str, list[dict[str, Any]]] = {}
+        self.broken: dict[str, str] = {}  # conversation: how it answers
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.down:
             raise httpx.ConnectError("down")
         assert request.url.params["token"] == "the-token"
         conversation = request.url.path.split("/")[2]
+        if conversation in self.broken:
+            return self._broken(self.broken[conversation])
         if request.method == "GET":
             return httpx.Response(200, json={"events": self.trackers.get(conversation, [])})
         assert request.url.params["output_channel"] == "latest"
@@ -47,6 +50,12 @@ class FakeAssistant:
         if self.deaf:
             raise httpx.ReadTimeout("too late")
         return httpx.Response(200, json={})
+
+    @staticmethod
+    def _broken(how: str) -> httpx.Response:
+        if how == "too_late":
+            raise httpx.ReadTimeout("too late")
+        return httpx.Response(500) if how == "status" else httpx.Response(200, text="<html>")
 
     @property
     def said(self) -> list[str]:
@@ -425,3 +434,69 @@ def test_the_page_runs_nothing_but_its_own_files(office: Office) -> None:
     for name in ("desk.js", "desk.css", "icon.svg"):
         assert f"/desk/{name}" in page.text and office.client.get(f"/desk/{name}").status_code == 200
     assert office.client.get("/desk/routes.py").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "conversation", ["../conversations/x", "..", "a/b", "a?x", "a#x", "张三", "a b", "a.b", "", "x" * 129, "a\nb"]
+)
+def test_a_conversations_id_is_of_the_one_alphabet(office: Office, conversation: str) -> None:
+    body = {"conversation_id": conversation, "reason": "customer_asked"}
+    answer = office.send("/handoffs", body)
+    assert answer.status_code == 422, answer.text
+    complaint = {"kind": "rating", "score": 5, "conversation_id": conversation}
+    assert office.send("/feedback", complaint).status_code == 422
+
+
+@pytest.mark.parametrize("conversation", ["../conversations/x", "..", "a?x", "a#x", "张三", "a b", ""])
+def test_no_address_is_built_of_anything_else(assistant: FakeAssistant, conversation: str) -> None:
+    """Rows of before may hold such ids: they reach no other conversation."""
+    speaks = Assistant("http://rasa.invalid", "the-token", httpx.MockTransport(assistant))
+    asked: tuple[Callable[[], object], ...] = (
+        lambda: speaks.say(conversation, "您好", {}),
+        lambda: speaks.end(conversation, "HO1", "closed"),
+        lambda: speaks.events(conversation),
+        lambda: speaks.picture(conversation, "m1"),
+    )
+    for ask in asked:
+        with pytest.raises(AssistantUnreachable):
+            ask()
+    assert assistant.posted == []
+    speaks.close()
+
+
+@pytest.mark.parametrize("how", ["status", "no_json", "odd_events", "too_late"])
+def test_one_unreadable_tracker_stops_none_of_the_others(
+    office: Office, assistant: FakeAssistant, worker: HandoffsWorker, how: str
+) -> None:
+    said = [
+        {"event": "slot", "name": "handoff_id", "value": ""},
+        {"event": "user", "text": "在吗", "message_id": "m1", "timestamp": 1_795_228_200.0},
+    ]
+    open_ones = {name: handed_over(office, conversation=name) for name in ("older", "broken", "newer")}
+    for name, handoff in open_ones.items():
+        assistant.trackers[name] = [{**said[0], "value": handoff}, {**said[1]}]
+    if how == "odd_events":
+        assistant.trackers["broken"][1]["timestamp"] = "soon"
+    else:
+        assistant.broken["broken"] = how
+    worker.catch_up()
+    heard = {name: texts(office, handoff) for name, handoff in open_ones.items()}
+    assert heard == {"older": ["在吗"], "broken": [], "newer": ["在吗"]}
+
+
+def test_trackers_that_cannot_be_read_do_not_hold_up_the_rest_for_ever(
+    office: Office, assistant: FakeAssistant, worker: HandoffsWorker
+) -> None:
+    """The newest are read first: more broken ones than are tried in a round lie before the one that is whole."""
+    whole = handed_over(office, conversation="whole")
+    assistant.trackers["whole"] = [
+        {"event": "slot", "name": "handoff_id", "value": whole},
+        {"event": "user", "text": "在吗", "message_id": "m1", "timestamp": 1_795_228_200.0},
+    ]
+    for number in range(7):
+        office.clock.now += timedelta(seconds=1)
+        handed_over(office, conversation=f"broken-{number}")
+        assistant.broken[f"broken-{number}"] = "status"
+    for _ in range(3):
+        worker.catch_up()
+    assert texts(office, whole) == ["在吗"]
