@@ -1,4 +1,4 @@
-"""python -m backoffice [serve | seed | migrate | openapi]"""
+"""python -m backoffice [serve | seed | migrate | openapi | knowledge …]"""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from backoffice.app import create_app
 from backoffice.clock import Clock
 from backoffice.database import Database
 from backoffice.settings import Settings, SettingsError, clock_from_env, database_url_from_env
+from privacy import logs
 
 
 def main(arguments: list[str] | None = None) -> int:
+    told = sys.argv[1:] if arguments is None else arguments
+    if told[:1] == ["knowledge"]:
+        return _knowledge(told[1:])
     parser = argparse.ArgumentParser(prog="python -m backoffice", description="The shop's systems of record.")
     parser.add_argument(
         "command",
@@ -24,10 +28,12 @@ def main(arguments: list[str] | None = None) -> int:
         choices=["serve", "seed", "migrate", "openapi"],
         help=(
             "serve (default): migrate, seed the demo shop when LINGXI_DEMO=1, serve; seed: fill an empty "
-            "database; migrate: bring the tables up to date; openapi: print the API's description"
+            "database; migrate: bring the tables up to date; openapi: print the API's description; "
+            "knowledge: the knowledge base, see `knowledge --help`"
         ),
     )
-    command = parser.parse_args(arguments).command
+    command = parser.parse_args(told).command
+    logs.install()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"
     )
@@ -50,6 +56,18 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _knowledge(arguments: list[str]) -> int:
+    from backoffice.knowledge.cli import main as knowledge
+
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        url, clock = database_url_from_env(), clock_from_env()
+    except SettingsError as error:
+        print(f"backoffice: {error}", file=sys.stderr)
+        return 2
+    return knowledge(arguments, lambda: _migrated(url), clock)
+
+
 def _migrated(url: str) -> Database:
     database = Database(url)
     database.migrate()
@@ -57,11 +75,13 @@ def _migrated(url: str) -> Database:
 
 
 def _seed_if_empty(database: Database, clock: Clock) -> None:
+    from backoffice.knowledge import demo
     from backoffice.seed import seed
 
     with database.write() as session:
         seeded = seed(session, clock())
-    logging.getLogger("backoffice").info("seed done=%s", str(seeded).lower())
+        entries = demo.seed(session, clock())
+    logging.getLogger("backoffice").info("seed done=%s knowledge=%d", str(seeded).lower(), entries)
 
 
 def _print_openapi() -> None:
@@ -73,6 +93,7 @@ def _print_openapi() -> None:
 
 
 def _serve(settings: Settings) -> None:
+    logs.hide(settings.service_token, settings.customer_jwt_secret, settings.rasa_token)
     database = _migrated(settings.database_url)
     if settings.demo:
         _seed_if_empty(database, settings.clock)

@@ -17,6 +17,9 @@ from backoffice.problems import API_PREFIX, Problem, of_status, route_path, unau
 MAX_BODY_BYTES = 256 * 1024
 """A handoff's transcript is the largest thing anyone sends."""
 
+UPLOADS = {f"{API_PREFIX}/knowledge/imports": 21 * 1024 * 1024}
+"""Where files are sent: a form around at most 20 MB."""
+
 _log = logging.getLogger("backoffice.requests")
 
 
@@ -25,7 +28,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, service_token: str) -> None:
         self._app = app
-        self._expected = f"Bearer {service_token}".encode()
+        self._service_token = service_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,7 +53,7 @@ class Gate:
             await problem.response(request)(scope, receive, sending)
         else:
             try:
-                await self._app(scope, _counted(receive), sending)
+                await self._app(scope, _counted(receive, _most(request)), sending)
             except Exception as error:
                 # The message of a database error may quote a row: only the places are logged.
                 places = [
@@ -76,17 +79,25 @@ class Gate:
         )
 
     def _turned_away(self, request: Request) -> Problem | None:
-        if request.url.path.startswith(API_PREFIX + "/"):
-            told = dict(request.scope["headers"]).get(b"authorization", b"")
-            if not hmac.compare_digest(told, self._expected):
-                return unauthorized()
+        if request.url.path.startswith(API_PREFIX + "/") and not bears(request, self._service_token):
+            return unauthorized()
         length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length[:12]) > MAX_BODY_BYTES:
+        if not length.isdecimal() or int(length[:12]) > _most(request):
             return of_status(413)
         return None
 
 
-def _counted(receive: Receive) -> Receive:
+def bears(request: Request, service_token: str) -> bool:
+    """Whether the request carries the service token."""
+    told = dict(request.scope["headers"]).get(b"authorization", b"")
+    return hmac.compare_digest(told, f"Bearer {service_token}".encode())
+
+
+def _most(request: Request) -> int:
+    return UPLOADS.get(request.url.path, MAX_BODY_BYTES)
+
+
+def _counted(receive: Receive, most: int) -> Receive:
     """Stops reading a body that says no length, or lies about it."""
     read = 0
 
@@ -95,7 +106,7 @@ def _counted(receive: Receive) -> Receive:
         message = await receive()
         if message["type"] == "http.request":
             read += len(message.get("body", b""))
-            if read > MAX_BODY_BYTES:
+            if read > most:
                 # The framework hands this kind through while it reads a body.
                 raise HTTPException(413)
         return message

@@ -37,17 +37,21 @@ from backoffice.states import (
     InvoiceState,
     InvoiceTitleKind,
     InvoiceType,
+    KnowledgeState,
     Labelled,
     Level,
     OrderState,
     OutboxKind,
     PaymentMethod,
     PriceKind,
+    QuestionOutcome,
     RefundState,
+    RegressionOrigin,
     ReturnKind,
     ReturnReason,
     ReturnRule,
     ReturnState,
+    SearchDecision,
     SellerType,
     ShipmentState,
     Speaker,
@@ -97,16 +101,20 @@ _ENUMS: tuple[type[Labelled], ...] = (
     InvoiceState,
     InvoiceTitleKind,
     InvoiceType,
+    KnowledgeState,
     Level,
     OrderState,
     OutboxKind,
     PaymentMethod,
     PriceKind,
+    QuestionOutcome,
     RefundState,
+    RegressionOrigin,
     ReturnKind,
     ReturnReason,
     ReturnRule,
     ReturnState,
+    SearchDecision,
     SellerType,
     ShipmentState,
     Speaker,
@@ -635,6 +643,116 @@ class Feedback(Base):
     score: Mapped[int | None]
     text: Mapped[str | None] = mapped_column(String(1000))
     created_at: Mapped[datetime]
+
+
+class KnowledgeEntry(Base):
+    """One question of the knowledge base and where it stands: its newest version, and the one customers get.
+
+    Of the newest version: `state`, `question`, `category`, `scene`.
+    Of the live one: `live_from`, `live_until`.
+    """
+
+    __tablename__ = "knowledge_entries"
+    __table_args__ = (Index(None, "state", "key"), Index(None, "live_version"))
+
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    """faq-01-001, …: never changes, whatever the question becomes."""
+    state: Mapped[KnowledgeState]
+    version: Mapped[int]
+    """The newest, from 1; what an editor must name to change it."""
+    live_version: Mapped[int | None]
+    """What is searched; empty where nothing is published."""
+    question: Mapped[str] = mapped_column(String(200))
+    category: Mapped[str] = mapped_column(String(40))
+    scene: Mapped[str] = mapped_column(String(40), default="")
+    live_from: Mapped[date | None]
+    live_until: Mapped[date | None]
+    """The last Shanghai day."""
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    updated_by: Mapped[str] = mapped_column(String(40))
+
+
+class KnowledgeVersion(Base):
+    """What an entry said from one change to the next; the content of a row is never changed."""
+
+    __tablename__ = "knowledge_versions"
+
+    key: Mapped[str] = mapped_column(ForeignKey("knowledge_entries.key"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[dict[str, Any]]
+    """`knowledge.content.Content`."""
+    source: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Where it was imported from: file, place, page."""
+    imported: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """A digest of each field as it was last imported: importing it again changes nothing."""
+    is_import: Mapped[bool] = mapped_column(default=False)
+    """Made by an import, not by a person."""
+    note: Mapped[str] = mapped_column(String(200), default="")
+    author: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[str | None] = mapped_column(String(40))
+
+
+class KnowledgeRegression(Base):
+    """A question that must go on finding its entry."""
+
+    __tablename__ = "knowledge_regressions"
+    __table_args__ = (UniqueConstraint("key", "question"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(ForeignKey("knowledge_entries.key"))
+    question: Mapped[str] = mapped_column(String(200))
+    origin: Mapped[RegressionOrigin]
+    author: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime]
+
+
+class KnowledgeEvent(Base):
+    """The audit: who did what to which entry. The database refuses to change or delete a row."""
+
+    __tablename__ = "knowledge_events"
+    __table_args__ = (Index(None, "key", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    author: Mapped[str] = mapped_column(String(40))
+    action: Mapped[str] = mapped_column(String(40))
+    key: Mapped[str] = mapped_column(String(80))
+    version: Mapped[int]
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class KnowledgeRevision(Base):
+    """One row: how often the published set changed. Whoever changes the set locks it first."""
+
+    __tablename__ = "knowledge_revision"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision: Mapped[int]
+
+
+class AskedQuestion(Base):
+    """A customer's question (masked), what search made of it, and whether it helped."""
+
+    __tablename__ = "knowledge_questions"
+    __table_args__ = (Index(None, "asked_at"), Index(None, "conversation_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime]
+    question: Mapped[str] = mapped_column(String(500))
+    decision: Mapped[SearchDecision]
+    keys: Mapped[list[str]] = mapped_column(default=list)
+    """What search offered, best first."""
+    score: Mapped[float | None]
+    """Of the best, 0 to 1."""
+    channel: Mapped[str] = mapped_column(String(40))
+    conversation_id: Mapped[str | None] = mapped_column(String(128))
+    key: Mapped[str | None] = mapped_column(String(80))
+    """What was answered, or chosen by the customer."""
+    outcome: Mapped[QuestionOutcome | None]
+    outcome_at: Mapped[datetime | None]
 
 
 class NumberSeries(Base):

@@ -274,3 +274,35 @@ class OutboxKind(Labelled):
 class FeedbackKind(Labelled):
     RATING = "rating", "评价"
     SUGGESTION = "suggestion", "建议"
+
+
+class KnowledgeState(Labelled):
+    """Of an entry's newest version; an older one may be live beside it."""
+
+    DRAFT = "draft", "草稿"
+    IN_REVIEW = "in_review", "待审核"
+    PUBLISHED = "published", "已发布"
+    RETIRED = "retired", "已下线"
+
+
+class RegressionOrigin(Labelled):
+    """Where a question that an entry must go on answering comes from."""
+
+    OWN = "own", "自写"
+    HELPFUL = "helpful", "客户确认有帮助"
+
+
+class SearchDecision(Labelled):
+    """What the search did with a question."""
+
+    ANSWER = "answer", "直接回答"
+    CLARIFY = "clarify", "请客户选择"
+    PASS = "pass", "没有找到"
+
+
+class QuestionOutcome(Labelled):
+    """What became of an answer."""
+
+    HELPFUL = "helpful", "有帮助"
+    UNHELPFUL = "unhelpful", "没帮助"
+    HANDED_OVER = "handed_over", "转了人工"

@@ -36,7 +36,7 @@ from backoffice.seed.shop import assemble, write
 from .shops import MOMENTS, count, rows, seeded
 
 NOW = MOMENTS[0]
-KNOWLEDGE = PROJECT_ROOT / "backoffice" / "knowledge"
+KNOWLEDGE = PROJECT_ROOT / "backoffice" / "knowledge" / "demo"
 
 _DIGEST = """
 import hashlib, sys
