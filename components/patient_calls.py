@@ -17,6 +17,8 @@ from typing import Any, Dict, Optional
 import aiohttp
 from rasa.utils.endpoints import EndpointConfig
 
+from components import rasa_turn
+
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 20.0
@@ -90,6 +92,7 @@ def _slot(name: str, value: Any) -> Body:
 
 def install() -> None:
     """Make every call of an action patient, whoever sends it now; safe to call again."""
+    rasa_turn.install()  # patience is around the call as it is made, not replaced by it
     send: Any = EndpointConfig.request
     if getattr(send, "is_patient", False):
         return
