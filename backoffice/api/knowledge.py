@@ -19,11 +19,12 @@ from backoffice.effects import questions
 from backoffice.effects.knowledge import Editing
 from backoffice.effects.work import Work
 from backoffice.knowledge import gate, publishing
-from backoffice.knowledge.content import KEY, Content, Key, Sentence
+from backoffice.knowledge.content import Content, Key, Sentence
 from backoffice.knowledge.differences import differences
 from backoffice.knowledge.importing import Import, ImportGate, look_at, run
 from backoffice.knowledge.imports.proposals import Unreadable
 from backoffice.knowledge.imports.reading import read_file
+from backoffice.knowledge.keys import KEY
 from backoffice.knowledge.misses import misses
 from backoffice.knowledge.published import facts, revision
 from backoffice.models import (

@@ -17,8 +17,9 @@ from sqlalchemy.exc import DatabaseError
 
 from backoffice.database import PROJECT_ROOT, Database
 from backoffice.effects.knowledge import Editing, create
-from backoffice.knowledge import demo, facts, published, revision
+from backoffice.knowledge import demo
 from backoffice.knowledge.content import Content
+from backoffice.knowledge.published import facts, published, revision
 from backoffice.models import KnowledgeEntry, KnowledgeEvent
 from tests.backoffice.conftest import Office, fresh_database
 from tests.backoffice.shop import NOW, Shop
