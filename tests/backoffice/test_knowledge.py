@@ -368,3 +368,16 @@ def test_the_audit_has_a_line_for_every_demo_entry(shop: Shop) -> None:
         count = demo.seed(session, NOW)
     events = [event for event in shop.all(KnowledgeEvent) if event.author == demo.AUTHOR]
     assert sum(event.action == "publish" and event.detail == {"reviewed": False} for event in events) >= count
+
+
+def test_every_demo_fact_stands_in_its_answer() -> None:
+    told = [proposal for proposal in demo.reading().proposals if proposal.facts]
+    assert len(told) > 20
+    for proposal in told:
+        for fact in proposal.facts or ():
+            said = f"{fact['value']} {fact['unit']}" if fact.get("unit") else fact["value"]
+            assert said in proposal.answer or fact["label"] in _IN_WORDS, (proposal.key, fact["name"])
+
+
+_IN_WORDS = {"签收后自动确认收货"}
+"""Facts that an answer words otherwise (第 10 天)."""
