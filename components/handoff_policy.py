@@ -23,6 +23,10 @@ from rasa.shared.core.events import SlotSet, UserUttered
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from components import rasa_turn
+
+rasa_turn.install()  # with the model, whichever of Rasa's commands loads it
+
 HANDED_OVER = "handoff_id"
 LISTEN: Text = ACTION_LISTEN_NAME
 RELAY, HAND_OVER = "action_handoff_relay", "action_handoff"
@@ -30,9 +34,7 @@ CLOSED = "EXTERNAL_handoff_closed"
 ANGER, MISSES = "chat_anger", "chat_misses"
 
 
-@DefaultV1Recipe.register(
-    DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False
-)
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False)
 class HandoffPolicy(Policy):
     """`- name: components.handoff_policy.HandoffPolicy` among the policies in config.yml; it learns nothing."""
 
@@ -76,7 +78,11 @@ class HandoffPolicy(Policy):
 
     def _next(self, tracker: DialogueStateTracker) -> Optional[Text]:
         just_said = tracker.latest_action_name == LISTEN
-        if tracker.latest_message is not None and tracker.latest_message.intent.get("name") == CLOSED and just_said:
+        if (
+            tracker.latest_message is not None
+            and tracker.latest_message.intent.get("name") == CLOSED
+            and just_said
+        ):
             return None
         if tracker.slots.get(HANDED_OVER) is not None and tracker.get_slot(HANDED_OVER):
             return RELAY if just_said else LISTEN

@@ -118,6 +118,19 @@ def test_buttons_say_their_title_and_are_used_once(server: RunningServer, visit:
     assert [each["text"] for each in server.heard(conversation(page))] == ["按钮", "/affirm", "按钮"]
 
 
+def test_a_button_that_came_too_late_is_answered_with_what_is_asked_now(server: RunningServer, visit: Visit) -> None:
+    page = chat_page(server, visit())
+    say(page, "慢，按钮")
+    say(page, "修改")
+    page.get_by_role("button", name="确认修改").wait_for()
+    page.get_by_role("button", name="确认取消").click()
+    expect(page.get_by_text("这个选项已经过期，没有为您办理。")).to_be_visible()
+    expect(page.get_by_text("您要修改订单 202606010001 的地址吗？")).to_have_count(2)
+    page.get_by_role("button", name="确认修改").last.click()
+    expect(page.get_by_text("您说：/affirm")).to_be_visible()
+    assert [each["text"] for each in server.heard(conversation(page))] == ["慢，按钮", "修改", "/affirm"]
+
+
 def test_enter_sends_unless_it_belongs_to_an_input_method(server: RunningServer, visit: Visit) -> None:
     page = chat_page(server, visit())
     box = page.locator("#text")

@@ -15,7 +15,7 @@ from rasa.core.brokers.broker import EventBroker
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Restarted, SlotSet, UserUttered
 
-from components.tracker_store import WINDOW, TrackerStore
+from components.tracker_store import SLACK, WINDOW, TrackerStore
 
 TOKEN = "eyJ.this-is-proof-not-data.sig"
 DOMAIN = Domain.from_dict(
@@ -85,7 +85,7 @@ def test_every_event_is_stored_once_but_only_the_last_come_back(store: TrackerSt
     said = [event["text"] for event in stored(store) if event["event"] == "user"]
     assert said == [f"第{number}句" for number in range(60)]
     tracker = asyncio.run(store.retrieve("someone"))
-    assert tracker is not None and len(tracker.events) <= WINDOW + 10
+    assert tracker is not None and len(tracker.events) <= WINDOW + SLACK + 10
     assert tracker.latest_message is not None and tracker.latest_message.text == "第59句"
 
 

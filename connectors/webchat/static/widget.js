@@ -578,11 +578,24 @@
         retryTimer = setTimeout(() => welcomed && flush(), (frame.retry_after ?? 5) * 1000);
       },
       hello_first: hello,
+      too_many_conversations(frame) {
+        view.hint(frame.text);
+        clearTimeout(retryTimer);
+        retryTimer = setTimeout(() => welcomed || hello(), (frame.retry_after ?? 5) * 1000);
+      },
       other_customer() {
         kept.conversation = null;
         conversation = null;
         lastSeq = null;
         hello();
+      },
+      button_gone(frame) {
+        view.dropPending(frame.id);
+        settleMessage(frame.id);
+        view.notice(frame.text);
+        // What is asked now stands further up, maybe out of sight.
+        if (frame.question) view.add({ ...frame.question, at_ms: Date.now() }, true, press);
+        refreshChoices();
       },
       token_forged(frame) {
         token = null;

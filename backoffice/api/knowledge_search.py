@@ -1,0 +1,88 @@
+"""Asking the knowledge base: which entry answers a customer's question, and whether to answer, ask which, or pass."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from backoffice.knowledge.search import Found, KnowledgeSearch
+from backoffice.states import SearchDecision
+
+router = APIRouter(prefix="/knowledge/search", tags=["knowledge"])
+
+
+class FactView(BaseModel):
+    """A figure of the answer that programs read."""
+
+    name: str
+    type: str
+    value: str
+    unit: str
+    label: str
+
+
+class KnowledgeHitView(BaseModel):
+    """An entry that may answer."""
+
+    key: str
+    question: str
+    answer: str = Field(description="Markdown")
+    score: float = Field(description="它能回答这个问题的概率", ge=0, le=1)
+    version: int
+    category: str
+    lead: list[str] = Field(description="答案里最贴近这个问题的一两句，按原文顺序")
+    short: dict[str, str] = Field(description="渠道的短答案")
+    facts: list[FactView]
+    source: dict[str, Any] = Field(description="来自哪个文件、哪一节；后台新写的为空")
+    source_line: str = Field(description="可以给客户看的出处", examples=["配送与运费"])
+
+
+class KnowledgeFoundView(BaseModel):
+    """What the search makes of a question; hits best first."""
+
+    decision: SearchDecision
+    hits: list[KnowledgeHitView]
+
+
+@router.get("", summary="搜索知识库：直接回答、请客户选择，还是没有答案")
+def search(
+    request: Request,
+    q: Annotated[str, Query(max_length=10_000, description="客户的话，原样")],
+    k: Annotated[int, Query(ge=1, le=10, description="最多几条")] = 3,
+) -> KnowledgeFoundView:
+    engine: KnowledgeSearch = request.app.state.knowledge
+    return found_view(engine.search(q, k))
+
+
+def found_view(found: Found) -> KnowledgeFoundView:
+    """What is found, as the API tells it."""
+    return KnowledgeFoundView(
+        decision=found.decision,
+        hits=[
+            KnowledgeHitView(
+                key=hit.key,
+                question=hit.entry.question,
+                answer=hit.entry.answer,
+                score=round(hit.score, 4),
+                version=hit.entry.version,
+                category=hit.entry.category,
+                lead=list(hit.lead),
+                short=dict(hit.entry.short),
+                facts=[
+                    FactView(name=f.name, type=f.type, value=f.value, unit=f.unit, label=f.label)
+                    for f in hit.entry.facts
+                ],
+                source=dict(hit.entry.source),
+                source_line=_source_line(hit.entry.source),
+            )
+            for hit in found.hits
+        ],
+    )
+
+
+def _source_line(source: Any) -> str:
+    """The document's name without its number and ending."""
+    name = str(source.get("file", "")).rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return name.lstrip("0123456789").lstrip("-_ ")

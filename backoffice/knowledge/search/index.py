@@ -1,0 +1,315 @@
+"""The index over one published set: immutable, built from the one before it, asked by many threads at once.
+
+An entry is its rows: question, variants, the whole (question and answer), each sentence of the answer. A question is
+compared with the rows of some candidates in every part; the combiner makes one probability of all that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backoffice.knowledge.published import PublishedEntry
+from backoffice.knowledge.search.concepts import concepts
+from backoffice.knowledge.search.grams import BUCKETS, PARTS, Counts, counts
+from backoffice.knowledge.search.normalising import normalise
+from backoffice.knowledge.search.ridge import Ridge, learn
+from backoffice.knowledge.search.sparse import Rows, SparsePart, rows_of
+from backoffice.knowledge.search.vectors import VectorStore
+
+CANDIDATES = 32
+"""So many of each first look are compared exactly."""
+_SKETCH = 512
+_SKETCHED = ("characters", "sounds", "meanings")
+_PENALTY_DENSE, _PENALTY_ALL = 1.0, 4.0
+_MOST_SENTENCES, _SENTENCE = 24, 160
+_SENTENCES = re.compile(r"[。；！？\n]+")
+_MARKUP = re.compile(r"[*_`>#|]+|^\s*[-+]\s+|<!--.*?-->", re.M)
+
+
+class Kind(IntEnum):
+    """What a row is of its entry."""
+
+    QUESTION = 0
+    VARIANT = 1
+    WHOLE = 2
+    SENTENCE = 3
+
+
+_IMPORTANCE = np.array([1.0, 1.0, 0.5, 0.5], np.float32)
+_GROUPS = (
+    ("question", (Kind.QUESTION,)),
+    ("whole", (Kind.WHOLE,)),
+    ("sentence", (Kind.SENTENCE,)),
+    ("asked", (Kind.QUESTION, Kind.VARIANT)),
+)
+FEATURES = tuple(
+    f"{part}.{group}"
+    for part in ("vectors", *PARTS)
+    for group in ("question", "whole", "sentence", "asked", "second", "few")
+) + ("ridge.vectors", "ridge.all")
+"""What is known of a candidate, in the order of a feature row."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as every part reads it."""
+
+    text: str
+    vector: NDArray[np.float32] | None
+    signs: dict[str, Counts]
+    sketch: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Candidates (entries' numbers) and a row of features for each."""
+
+    entries: NDArray[np.int64]
+    features: NDArray[np.float32]
+
+
+class Index:
+    """Over the entries given, in their order. `vectors` None: the lexical parts answer alone."""
+
+    def __init__(
+        self,
+        entries: Sequence[PublishedEntry],
+        vectors: VectorStore | None,
+        before: Index | None = None,
+    ) -> None:
+        self.entries = tuple(entries)
+        self._vectors = vectors
+        texts: list[str] = []
+        owners: list[int] = []
+        kinds: list[int] = []
+        for number, entry in enumerate(self.entries):
+            for text, kind in _texts(entry):
+                texts.append(text)
+                owners.append(number)
+                kinds.append(kind)
+        self.texts = texts
+        self.owners = np.array(owners, np.int64)
+        self.kinds = np.array(kinds, np.int64)
+        self._starts = np.searchsorted(self.owners, np.arange(len(self.entries) + 1))
+        self.places: dict[bytes, int] = {_hash(text): place for place, text in enumerate(texts)}
+        self.parts = {name: SparsePart(name, _rows(name, texts, before)) for name in PARTS}
+        self.importance = _IMPORTANCE[self.kinds] if texts else np.zeros(0, np.float32)
+        sketches = np.stack([self._sketch_rows(name) for name in _SKETCHED]).sum(0) if texts else None
+        self.dense: NDArray[np.float32] | None = None
+        self._ridge_dense: Ridge | None = None
+        self._ridge_all: Ridge | None = None
+        if texts:
+            assert sketches is not None
+            self._sketches = sketches
+            both = sketches
+            if vectors is not None:
+                self.dense = vectors.rows([dense_text(text) for text in texts])
+                self._ridge_dense = self._learn(self.dense, _PENALTY_DENSE)
+                both = np.hstack([self.dense, sketches])
+            self._ridge_all = self._learn(both, _PENALTY_ALL)
+
+    def _learn(self, rows: NDArray[np.float32], penalty: float) -> Ridge:
+        return learn(rows, self.owners, self.importance, len(self.entries), penalty)
+
+    def _sketch_rows(self, part: str) -> NDArray[np.float32]:
+        """Every row of a part, squeezed into few numbers that keep its cosines nearly."""
+        told = self.parts[part]
+        rows = told.rows
+        weights = (1 + np.log(rows.often.astype(np.float32))) * told.idf[rows.numbers]
+        row = np.repeat(np.arange(len(rows.starts) - 1), np.diff(rows.starts))
+        weights /= told._norms[row]
+        columns, signs = _sketch_place(rows.numbers, part)
+        flat = np.bincount(row * _SKETCH + columns, weights * signs, minlength=(len(rows.starts) - 1) * _SKETCH)
+        return flat.reshape(-1, _SKETCH).astype(np.float32)
+
+    # ── asking ────────────────────────────────────────────────────────────────
+
+    def read(
+        self, text: str, vector: NDArray[np.float32] | None = None, by_words: bool = False
+    ) -> Question:
+        """A question, normalised and read by every part; `by_words`: not by the encoder. Raises EncoderUnavailable."""
+        plain = normalise(text)
+        if vector is None and self._vectors is not None and not by_words:
+            vector = self._vectors.encoder.encode([dense_text(plain)])[0]
+        signs = {name: counts(name, plain) for name in PARTS}
+        sketch = np.zeros(_SKETCH, np.float32)
+        for name in _SKETCHED:
+            columns, sides = _sketch_place(signs[name][0], name)
+            weights = self.parts[name].weigh(signs[name])
+            sketch += np.bincount(columns, weights * sides, minlength=_SKETCH).astype(np.float32)
+        return Question(plain, vector, signs, sketch)
+
+    def look(
+        self,
+        question: Question,
+        own: int | None = None,
+        hide_own: bool = False,
+        hide_text: bool = False,
+    ) -> Looked:
+        """The candidates and their features.
+
+        Args:
+            own: the entry that the question is known to belong to (in training): always a candidate.
+            hide_own: as if that entry were not there.
+            hide_text: as if the rows with exactly this text were not there.
+        """
+        hidden = self.places.get(_hash(question.text)) if hide_text else None
+        ridge_dense = self._ridge_scores(self._ridge_dense, question.vector, hidden)
+        both = question.sketch
+        if question.vector is not None and self.dense is not None:
+            both = np.concatenate([question.vector, both])
+        ridge_all = self._ridge_scores(self._ridge_all, both, hidden)
+        rough = self._rough(question, hidden)
+        if hide_own and own is not None:
+            for scores in (ridge_dense, ridge_all, rough):
+                scores[own] = -9.0
+        found = np.unique(np.concatenate([_top(ridge_dense), _top(ridge_all), _top(rough)]))
+        if own is not None and not hide_own and own not in found:
+            found = np.sort(np.append(found, own))
+        spans = [np.arange(self._starts[entry], self._starts[entry + 1]) for entry in found]
+        rows = np.concatenate(spans)
+        group = np.repeat(np.arange(len(found)), [len(span) for span in spans])
+        kinds = self.kinds[rows]
+        shown = np.ones(len(rows), bool)
+        if hide_text:
+            shown = np.array([self.texts[row] != question.text for row in rows])
+        features = np.zeros((len(found), len(FEATURES)), np.float32)
+        column = 0
+        for name in ("vectors", *PARTS):
+            if name == "vectors":
+                if self.dense is None or question.vector is None:
+                    column += 6
+                    continue
+                near = self.dense[rows] @ question.vector
+            else:
+                near = self.parts[name].similarities(question.signs[name], rows)
+            near = np.where(shown, near, 0.0)
+            column = _gather(features, column, near, group, kinds)
+        features[:, column] = 2 * ridge_dense[found]
+        features[:, column + 1] = 2 * ridge_all[found]
+        return Looked(found, features)
+
+    def _ridge_scores(
+        self, ridge: Ridge | None, row: NDArray[np.float32] | None, hidden: int | None
+    ) -> NDArray[np.float32]:
+        if ridge is None or row is None:
+            return np.zeros(len(self.entries), np.float32)
+        if hidden is not None:
+            return ridge.without(row, int(self.owners[hidden]), float(self.importance[hidden]))
+        return ridge.scores(row)
+
+    def _rough(self, question: Question, hidden: int | None) -> NDArray[np.float32]:
+        """A first look by words: the best row of each entry, over all entries."""
+        rows = np.arange(len(self.texts))
+        near = self.parts["meanings"].similarities(question.signs["meanings"], rows)
+        if hidden is not None:
+            near[hidden] = 0
+        return np.maximum.reduceat(near, self._starts[:-1]) if len(near) else near
+
+
+def dense_text(text: str) -> str:
+    """What is encoded: the text with known words written in the one way, which the encoder alone does not know."""
+    return concepts().canonical(text)
+
+
+def sentences(answer: str) -> list[str]:
+    """An answer's sentences, without Markdown's signs."""
+    plain = _MARKUP.sub(" ", answer)
+    told = [part.strip() for part in _SENTENCES.split(plain)]
+    return [part for part in told if len(part) > 3][:_MOST_SENTENCES]
+
+
+def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
+    """The one or two sentences of an entry's answer that are nearest to a question, in the answer's order."""
+    told = sentences(index.entries[entry].answer)
+    span = np.arange(index._starts[entry], index._starts[entry + 1])
+    rows = span[index.kinds[span] == Kind.SENTENCE]
+    if len(told) <= 1 or len(rows) != len(told):
+        return tuple(told[:2])
+    near = index.parts["meanings"].similarities(question.signs["meanings"], rows)
+    if index.dense is not None and question.vector is not None:
+        near = near + index.dense[rows] @ question.vector
+    best = np.argsort(-near, kind="stable")[:2]
+    chosen = [place for place in best if near[place] >= 0.6 * near[best[0]]]
+    return tuple(told[place] for place in sorted(chosen))
+
+
+def _texts(entry: PublishedEntry) -> list[tuple[str, int]]:
+    question = normalise(entry.question)
+    told = [(question, int(Kind.QUESTION))]
+    seen = {question}
+    for variant in entry.variants:
+        plain = normalise(variant)
+        if plain and plain not in seen:
+            seen.add(plain)
+            told.append((plain, int(Kind.VARIANT)))
+    told.append((normalise(f"{entry.question} {_MARKUP.sub(' ', entry.answer)}"), int(Kind.WHOLE)))
+    told += [
+        (plain, int(Kind.SENTENCE))
+        for sentence in sentences(entry.answer)
+        if (plain := normalise(sentence[:_SENTENCE]) or " ")
+    ]
+    return told
+
+
+def _rows(part: str, texts: Sequence[str], before: Index | None) -> Rows:
+    if before is None:
+        return rows_of([counts(part, text) for text in texts])
+    known = before.parts[part].rows
+    places = [before.places.get(_hash(text)) for text in texts]
+    return rows_of(
+        [
+            known.one(place) if place is not None else counts(part, text)
+            for text, place in zip(texts, places, strict=True)
+        ]
+    )
+
+
+def _hash(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "replace"), digest_size=12).digest()
+
+
+def _sketch_place(numbers: NDArray[np.int32], part: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Column and sign of each hashed sign; mixed, so that neighbours part."""
+    mixed = (numbers.astype(np.uint64) + np.uint64(BUCKETS * _SKETCHED.index(part))) * np.uint64(
+        0x9E3779B97F4A7C15
+    )
+    columns = ((mixed >> np.uint64(33)) % np.uint64(_SKETCH)).astype(np.int64)
+    signs = np.where((mixed >> np.uint64(63)).astype(bool), 1.0, -1.0).astype(np.float32)
+    return columns, signs
+
+
+def _top(scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    if len(scores) <= CANDIDATES:
+        return np.arange(len(scores))
+    return np.argpartition(-scores, CANDIDATES)[:CANDIDATES].astype(np.int64)
+
+
+def _gather(
+    features: NDArray[np.float32],
+    column: int,
+    near: NDArray[np.float32],
+    group: NDArray[np.int64],
+    kinds: NDArray[np.int64],
+) -> int:
+    """Fills the six columns of one part: the best of each group of rows, the second best, the mean of four."""
+    for _, members in _GROUPS:
+        chosen = np.isin(kinds, members)
+        np.maximum.at(features[:, column], group[chosen], near[chosen])
+        column += 1
+    chosen = kinds <= Kind.VARIANT
+    order = np.lexsort((-near[chosen], group[chosen]))
+    told, values = group[chosen][order], near[chosen][order]
+    first = np.searchsorted(told, told)
+    rank = np.arange(len(told)) - first
+    features[told[rank == 1], column] = values[rank == 1]
+    few = rank < 4
+    np.add.at(features[:, column + 1], told[few], values[few] / 4)
+    return column + 2

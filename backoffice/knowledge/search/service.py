@@ -1,0 +1,214 @@
+"""The search of one process: follows the published set, answers questions, never stops for a rebuild.
+
+A thread looks at the store's revision a few times a second; where it rose, the next index is built beside the one that
+answers, from it, and takes its place in one step.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.exc import SQLAlchemyError
+
+from backoffice.clock import Clock
+from backoffice.database import Database
+from backoffice.knowledge.published import PublishedEntry, published, revision
+from backoffice.knowledge.search.combiner import OFFERED, Combiner, CombinerDamaged, load, shipped
+from backoffice.knowledge.search.encoder import BundledEncoder, Encoder, EncoderUnavailable
+from backoffice.knowledge.search.index import Index, dense_text, lead_of
+from backoffice.knowledge.search.normalising import normalise
+from backoffice.knowledge.search.vectors import VectorStore
+from backoffice.states import SearchDecision
+
+LOOK_SECONDS = 0.2
+_FIRST_SECONDS = 60.0
+_ENDPOINT_AGAIN_SECONDS = 30.0
+MOST_HITS = 10
+
+_log = logging.getLogger("backoffice.knowledge")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An entry that may answer.
+
+    Attributes:
+        score: probability that it answers, 0 to 1.
+        lead: the sentences of the answer that are nearest to the question, in the answer's order.
+    """
+
+    entry: PublishedEntry
+    score: float
+    lead: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Of the entry."""
+        return self.entry.key
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the search makes of a question; hits best first, also with `pass`."""
+
+    decision: SearchDecision
+    hits: tuple[Hit, ...]
+
+
+class EntrySearch:
+    """A search over entries at hand, without a store: for gates, proposals and measures."""
+
+    def __init__(
+        self,
+        entries: Sequence[PublishedEntry],
+        vectors: VectorStore | None,
+        combiner: Combiner | None = None,
+        before: EntrySearch | None = None,
+    ) -> None:
+        self.index = Index(entries, vectors, before.index if before else None)
+        self.combiner = combiner or shipped()
+
+    def search(self, question: str, k: int = OFFERED, by_words: bool = False) -> Found:
+        """Up to `k` hits and the decision; `by_words`: without the encoder. Raises EncoderUnavailable."""
+        read = self.index.read(question, by_words=by_words) if self.index.entries else None
+        if read is None or not read.text.strip():
+            return Found(SearchDecision.PASS, ())
+        judged = self.combiner.judge(self.index.look(read))
+        hits = tuple(
+            Hit(
+                self.index.entries[entry],
+                min(max(float(score), 0.0), 1.0),
+                lead_of(self.index, int(entry), read),
+            )
+            for entry, score in zip(judged.entries[:k], judged.scores[:k], strict=True)
+        )
+        return Found(judged.decision, hits)
+
+
+class KnowledgeSearch:
+    """`start` and `stop` with the application."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        folder: Path | None,
+        endpoint: Encoder | None = None,
+    ) -> None:
+        """`folder` keeps caches that may be deleted at any time; None keeps none. `endpoint` beats the bundled encoder."""
+        self._database = database
+        self._clock = clock
+        self._folder = folder
+        self._bundled = bundled_vectors(folder)
+        self._endpoint = VectorStore(endpoint, folder / "vectors.db" if folder else None) if endpoint else None
+        self._endpoint_down_until = 0.0
+        self._combiner = combiner_of(folder)
+        self._current: tuple[int, VectorStore, EntrySearch] | None = None
+        self._ready = threading.Event()
+        self._stopping = threading.Event()
+        self._building = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="knowledge", daemon=True)
+
+    def start(self) -> None:
+        """Begins to follow the store."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the look that runs."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+    def search(self, question: str, k: int = OFFERED) -> Found:
+        """Up to `k` hits and the decision; waits for the first index."""
+        wanted = min(max(k, 1), MOST_HITS)
+        current = self._ready_search()
+        try:
+            return current.search(question, wanted)
+        except EncoderUnavailable as error:
+            self._endpoint_fails(error)
+            # The next index, of the bundled encoder, is a moment away.
+            return current.search(question, wanted, by_words=True)
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """A row of length one for each text; near texts have near rows."""
+        return self._bundled.rows([dense_text(normalise(text)) for text in texts])
+
+    def follow(self) -> bool:
+        """Builds the index of the store's revision where it is another; whether it did."""
+        with self._building:
+            with self._database.read() as session:
+                now = self._clock()
+                told = revision(session, now)
+                source = self._source()
+                if self._current is not None and self._current[:2] == (told, source):
+                    return False
+                entries = published(session, now)
+            began = time.monotonic()
+            before = self._current[2] if self._current is not None and self._current[1] is source else None
+            try:
+                made = EntrySearch(entries, source, self._combiner, before)
+            except EncoderUnavailable as error:
+                self._endpoint_fails(error)
+                source = self._bundled
+                made = EntrySearch(entries, source, self._combiner)
+            self._current = told, source, made
+            self._ready.set()
+            _log.info(
+                "knowledge index entries=%d encoder=%s ms=%d",
+                len(entries),
+                source.encoder.name,
+                1000 * (time.monotonic() - began),
+            )
+            return True
+
+    def _source(self) -> VectorStore:
+        if self._endpoint is not None and time.monotonic() >= self._endpoint_down_until:
+            return self._endpoint
+        return self._bundled
+
+    def _endpoint_fails(self, cause: Exception) -> None:
+        self._endpoint_down_until = time.monotonic() + _ENDPOINT_AGAIN_SECONDS
+        _log.warning("embeddings endpoint fails, the bundled encoder answers cause=%s", cause)
+
+    def _ready_search(self) -> EntrySearch:
+        if self._current is None and self._thread.is_alive():
+            self._ready.wait(_FIRST_SECONDS)
+        if self._current is None:
+            self.follow()
+        assert self._current is not None
+        return self._current[2]
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.follow()
+            except SQLAlchemyError as error:
+                _log.warning("knowledge store fails cause=%s", type(error).__name__)
+            except Exception:
+                _log.exception("knowledge index fails")
+            if self._stopping.wait(LOOK_SECONDS):
+                return
+
+
+def bundled_vectors(folder: Path | None) -> VectorStore:
+    """The bundled encoder, its vectors kept in `folder`."""
+    return VectorStore(BundledEncoder(folder), folder / "vectors.db" if folder else None)
+
+
+def combiner_of(folder: Path | None) -> Combiner:
+    """The one trained on this shop's entries, where `folder` holds one, else the shipped one."""
+    path = folder / "combiner.json" if folder else None
+    if path is not None and path.is_file():
+        try:
+            return load(path)
+        except (CombinerDamaged, OSError) as error:
+            _log.warning("combiner refused, the shipped one answers cause=%s", type(error).__name__)
+    return shipped()

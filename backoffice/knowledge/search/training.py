@@ -1,0 +1,160 @@
+"""Trains the combiner on the entries' own variants, without seeing the one that is asked about.
+
+Three kinds of questions, because customers ask in three ways:
+
+- a variant, as if it had never been written (what nobody foresaw),
+- a variant with a part of its words gone or mistyped, the written one in place (what somebody foresaw nearly),
+- what nothing answers: a variant whose whole entry is hidden, and `unanswerable.yml`.
+
+Only the first teaches distrust of variants, as writers avoid writing a thing twice; only the second, blind trust.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+import rjieba
+import yaml
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+
+from backoffice.knowledge.search.combiner import (
+    OFFERED,
+    SIGNS,
+    Combiner,
+    signs_of,
+)
+from backoffice.knowledge.search.index import FEATURES, Index, Kind, Looked
+from backoffice.knowledge.search.typos import mistyped
+
+_PULL = 1e-3
+"""How strongly weights are held at "every part counts the same"."""
+_PASSED_AT_MOST = 0.035
+"""Of answerable questions; asked for is 5 %, and a shop's customers differ from its writers."""
+_ANSWERED_AT_MOST = 0.09
+"""Of questions without an entry."""
+_HIDDEN_ENTRY_WEIGHT = 0.5
+"""A hidden entry's neighbour sometimes answers too."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question asked in training; `entry` None: nothing answers it."""
+
+    looked: Looked
+    entry: int | None
+    weight: float
+
+
+def unanswerable() -> list[str]:
+    """Questions that no shop's entries answer."""
+    told = yaml.safe_load(files(__package__).joinpath("unanswerable.yml").read_text("utf-8"))
+    return [str(text) for texts in told.values() for text in texts]
+
+
+def train(index: Index, negatives: Sequence[str] | None = None, seed: int = 0) -> Combiner:
+    """The combiner for an index. The same index and seed give the same numbers."""
+    asked = list(_examples(index, unanswerable() if negatives is None else negatives, random.Random(seed)))
+    known = [each for each in asked if each.entry is not None]
+    mean, spread, weights = _weigh(known)
+    bare = Combiner(mean, spread, weights, np.zeros(len(SIGNS) + 1), np.zeros(len(SIGNS) + 1), 1, 1)
+    return _decide(bare, asked)
+
+
+def _examples(index: Index, negatives: Sequence[str], chance: random.Random) -> Iterator[Example]:
+    for row in np.flatnonzero(index.kinds <= Kind.VARIANT):
+        text, entry = index.texts[row], int(index.owners[row])
+        vector = None if index.dense is None else index.dense[row]
+        question = index.read(text, vector)
+        if index.kinds[row] == Kind.VARIANT:
+            yield Example(index.look(question, own=entry, hide_text=True), entry, 1.0)
+            yield Example(
+                index.look(question, own=entry, hide_own=True), None, _HIDDEN_ENTRY_WEIGHT
+            )
+        yield Example(index.look(index.read(shortened(text, 0.5, chance)), own=entry), entry, 0.7)
+        yield Example(index.look(index.read(mistyped(text, chance)), own=entry), entry, 0.3)
+    for text in negatives:
+        yield Example(index.look(index.read(text)), None, 2.0)
+
+
+def shortened(text: str, share: float, chance: random.Random) -> str:
+    """The text without about a share of its words."""
+    kept = [word for word in rjieba.cut(text) if chance.random() >= share]
+    return "".join(kept) or text
+
+
+def _weigh(
+    known: Sequence[Example],
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Weights of the parts: the right entry's share among the candidates becomes as large as it can."""
+    stacked = np.concatenate([each.looked.features for each in known]).astype(np.float64)
+    sizes = np.array([len(each.looked.entries) for each in known])
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    group = np.repeat(np.arange(len(known)), sizes)
+    right = starts + np.array(
+        [int(np.flatnonzero(each.looked.entries == each.entry)[0]) for each in known]
+    )
+    importance = np.array([each.weight for each in known])
+    importance /= importance.sum()
+    mean = stacked.mean(0)
+    spread = np.maximum(stacked.std(0), 1e-3)
+    rows = (stacked - mean) / spread
+
+    def loss(weights: NDArray[np.float64], middle: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        points = rows @ weights
+        points -= np.maximum.reduceat(points, starts)[group]
+        risen = np.exp(points)
+        shares = risen / np.add.reduceat(risen, starts)[group]
+        away = weights - middle
+        value = -(importance * np.log(shares[right] + 1e-12)).sum() + _PULL * float(away @ away)
+        slope = (shares * importance[group]) @ rows - importance @ rows[right] + 2 * _PULL * away
+        return float(value), slope
+
+    same = np.ones(len(FEATURES))
+    middle = min((level * same for level in (0.05, 0.1, 0.15, 0.2, 0.3)), key=lambda at: loss(at, at)[0])
+    found = minimize(loss, middle, args=(middle,), jac=True, method="L-BFGS-B", options={"maxiter": 150})
+    return mean.astype(np.float32), spread.astype(np.float32), found.x.astype(np.float32)
+
+
+def _decide(bare: Combiner, asked: Sequence[Example]) -> Combiner:
+    """Calibrates "the first is right" and "one of three is", and sets the two limits."""
+    signs, first, anything, weights, answerable = [], [], [], [], []
+    for each in asked:
+        points = bare.points(each.looked.features)
+        order = np.argsort(-points, kind="stable")
+        signs.append(signs_of(points[order], each.looked.features[order]))
+        entries = each.looked.entries[order]
+        first.append(each.entry is not None and entries[0] == each.entry)
+        anything.append(each.entry is not None and each.entry in entries[:OFFERED])
+        weights.append(each.weight)
+        answerable.append(each.entry is not None)
+    rows, weight, can = np.stack(signs), np.array(weights), np.array(answerable)
+    right = _calibrated(rows, np.array(first), weight)
+    any_right = _calibrated(rows, np.array(anything), weight)
+    ones = np.hstack([rows, np.ones((len(rows), 1))])
+    p_first = 1 / (1 + np.exp(-(ones @ right)))
+    p_any = np.maximum(p_first, 1 / (1 + np.exp(-(ones @ any_right))))
+    offer = _weighted_quantile(p_any[can], weight[can], _PASSED_AT_MOST)
+    answer = _weighted_quantile(p_first[~can], weight[~can], 1 - _ANSWERED_AT_MOST)
+    return Combiner(
+        bare.mean, bare.spread, bare.weights, right, any_right, max(answer, offer), min(offer, answer)
+    )
+
+
+def _calibrated(
+    rows: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    spread = np.maximum(rows.std(0), 1e-6)
+    model = LogisticRegression(C=1.0, max_iter=500).fit(rows / spread, right, sample_weight=weight)
+    return np.append(model.coef_[0] / spread, model.intercept_[0])
+
+
+def _weighted_quantile(values: NDArray[np.float64], weight: NDArray[np.float64], share: float) -> float:
+    order = np.argsort(values)
+    reached = np.cumsum(weight[order]) / weight.sum()
+    return float(values[order][np.searchsorted(reached, share)])
