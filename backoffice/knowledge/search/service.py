@@ -72,7 +72,7 @@ class EntrySearch:
         combiner: Combiner | None = None,
         before: EntrySearch | None = None,
     ) -> None:
-        self.index = Index(entries, vectors, before.index if before else None)
+        self.index: Index = Index(entries, vectors, before.index if before else None)
         self.combiner = combiner or shipped()
 
     def search(self, question: str, k: int = OFFERED, by_words: bool = False) -> Found:
@@ -90,6 +90,14 @@ class EntrySearch:
             for entry, score in zip(judged.entries[:k], judged.scores[:k], strict=True)
         )
         return Found(judged.decision, hits)
+
+    def entry(self, key: str, question: str) -> Hit | None:
+        """The entry with this key, told as the answer to `question`; None where it is not published."""
+        place = next((at for at, entry in enumerate(self.index.entries) if entry.key == key), None)
+        if place is None:
+            return None
+        lead = lead_of(self.index, place, self.index.read(question, by_words=True))
+        return Hit(self.index.entries[place], 1.0, lead)
 
 
 class KnowledgeSearch:
@@ -136,6 +144,10 @@ class KnowledgeSearch:
             self._endpoint_fails(error)
             # The next index, of the bundled encoder, is a moment away.
             return current.search(question, wanted, by_words=True)
+
+    def entry(self, key: str, question: str) -> Hit | None:
+        """A published entry, told as the answer to `question`; None where it is not published."""
+        return self._ready_search().entry(key, question)
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """A row of length one for each text; near texts have near rows."""

@@ -67,7 +67,7 @@ class VectorStore:
                     part = names[start : start + 500]
                     marks = ",".join("?" * len(part))
                     for key, told in store.execute(
-                        f"SELECT hash, vector FROM vectors WHERE hash IN ({marks})",  # noqa: S608
+                        f"SELECT hash, vector FROM vectors WHERE hash IN ({marks})",
                         part,
                     ):
                         if len(told) == bytes_of_one:
