@@ -150,7 +150,7 @@ def _calibrated(
     rows: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     spread = np.maximum(rows.std(0), 1e-6)
-    model = LogisticRegression(C=1.0, max_iter=500).fit(rows / spread, right, sample_weight=weight)
+    model = LogisticRegression(C=1.0, max_iter=300).fit(rows / spread, right, sample_weight=weight)
     return np.append(model.coef_[0] / spread, model.intercept_[0])
 
 
