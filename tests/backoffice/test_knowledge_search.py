@@ -67,7 +67,7 @@ def test_a_changed_answer_is_told_soon_and_a_retired_one_no_more(shelf: Office) 
     assert step(shelf, "faq-freight", "publish").status_code == 200
     told = until(shelf, q, lambda f: "59" in f["hits"][0]["answer"])
     assert "59" in told["hits"][0]["answer"]
-    assert step(shelf, "faq-freight", "retire").status_code == 200
+    assert step(shelf, "faq-freight", "retire", reason="不再执行").status_code == 200
     gone = until(shelf, q, lambda f: all(hit["key"] != "faq-freight" for hit in f["hits"]))
     assert all(hit["key"] != "faq-freight" for hit in gone["hits"])
 

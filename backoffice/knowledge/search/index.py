@@ -42,6 +42,15 @@ class Kind(IntEnum):
     SENTENCE = 3
 
 
+class Hide(IntEnum):
+    """What training looks away from."""
+
+    NOTHING = 0
+    TEXT = 1
+    VARIANTS = 2
+    ENTRY = 3
+
+
 _IMPORTANCE = np.array([1.0, 1.0, 0.5, 0.5], np.float32)
 FEATURES = tuple(
     f"{part}.{group}"
@@ -77,6 +86,7 @@ class Index:
         entries: Sequence[PublishedEntry],
         vectors: VectorStore | None,
         before: Index | None = None,
+        for_training: bool = False,
     ) -> None:
         self.entries = tuple(entries)
         self._vectors = vectors
@@ -103,15 +113,16 @@ class Index:
         self.dense: NDArray[np.float32] | None = None
         self._ridge_dense: Ridge | None = None
         self._ridge_all: Ridge | None = None
+        self._learned: NDArray[np.float32] | None = None
         if texts:
             assert sketches is not None
-            self._sketches = sketches
             both = sketches
             if vectors is not None:
                 self.dense = vectors.rows([dense_text(text) for text in texts])
                 self._ridge_dense = self._learn(self.dense, _PENALTY_DENSE)
                 both = np.hstack([self.dense, sketches])
             self._ridge_all = self._learn(both, _PENALTY_ALL)
+            self._learned = both if for_training else None
 
     def _learn(self, rows: NDArray[np.float32], penalty: float) -> Ridge:
         return learn(rows, self.owners, self.importance, len(self.entries), penalty)
@@ -147,21 +158,21 @@ class Index:
         self,
         question: Question,
         own: int | None = None,
-        hide_own: bool = False,
-        hide_text: bool = False,
+        hide: Hide = Hide.NOTHING,
     ) -> Looked:
         """The candidates and their features.
 
         Args:
             own: the entry that the question is known to belong to (in training): always a candidate.
-            hide_own: as if that entry were not there.
-            hide_text: as if the rows with exactly this text were not there.
+            hide: what of that entry is looked away from.
         """
-        hidden = self.places.get(_hash(question.text)) if hide_text else None
+        hidden = self._hidden(question, own, hide)
+        hide_own = hide == Hide.ENTRY
         ridge_dense = self._ridge_scores(self._ridge_dense, question.vector, hidden)
         both = question.sketch
-        if question.vector is not None and self.dense is not None:
-            both = np.concatenate([question.vector, both])
+        if self.dense is not None:
+            nothing = np.zeros(self.dense.shape[1], np.float32)
+            both = np.concatenate([nothing if question.vector is None else question.vector, both])
         ridge_all = self._ridge_scores(self._ridge_all, both, hidden)
         rough = self._first_look.scores(question.signs["meanings"])
         if hide_own and own is not None:
@@ -172,8 +183,9 @@ class Index:
             found = np.sort(np.append(found, own))
         spans = [(int(self._starts[entry]), int(self._starts[entry + 1])) for entry in found]
         shown = None
-        if hide_text:
-            shown = [text != question.text for first, last in spans for text in self.texts[first:last]]
+        if hidden is not None:
+            gone = set(hidden.tolist())
+            shown = [row not in gone for first, last in spans for row in range(first, last)]
         places = _Places(spans, self._variants[found])
         features = np.zeros((len(found), len(FEATURES)), np.float32)
         for number, name in enumerate(("vectors", *PARTS)):
@@ -191,14 +203,24 @@ class Index:
         features[:, -1] = 2 * ridge_all[found]
         return Looked(found, features)
 
+    def _hidden(self, question: Question, own: int | None, hide: Hide) -> NDArray[np.int64] | None:
+        if own is None or hide == Hide.NOTHING:
+            return None
+        rows = np.arange(self._starts[own], self._starts[own + 1])
+        if hide == Hide.TEXT:
+            return rows[[self.texts[row] == question.text for row in rows]]
+        return rows[self.kinds[rows] == Kind.VARIANT] if hide == Hide.VARIANTS else rows
+
     def _ridge_scores(
-        self, ridge: Ridge | None, row: NDArray[np.float32] | None, hidden: int | None
+        self, ridge: Ridge | None, row: NDArray[np.float32] | None, hidden: NDArray[np.int64] | None
     ) -> NDArray[np.float32]:
         if ridge is None or row is None:
             return np.zeros(len(self.entries), np.float32)
-        if hidden is not None:
-            return ridge.without(row, int(self.owners[hidden]), float(self.importance[hidden]))
-        return ridge.scores(row)
+        if hidden is None or not len(hidden):
+            return ridge.scores(row)
+        assert self._learned is not None
+        told = self._learned[hidden][:, : len(row)]
+        return ridge.without(row, told, int(self.owners[hidden[0]]), self.importance[hidden])
 
 
 def dense_text(text: str) -> str:
