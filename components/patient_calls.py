@@ -91,8 +91,8 @@ def _slot(name: str, value: Any) -> Body:
 
 
 def install() -> None:
-    """Make every call of an action patient, `components/rasa_turn`'s cheap ones included; safe to call again."""
-    rasa_turn.install()  # before: what it puts in place of Rasa's is what is wrapped
+    """Make every call of an action patient, whoever sends it now; safe to call again."""
+    rasa_turn.install()  # patience is around the call as it is made, not replaced by it
     send: Any = EndpointConfig.request
     if getattr(send, "is_patient", False):
         return
