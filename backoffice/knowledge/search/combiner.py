@@ -1,7 +1,9 @@
 """From candidates' features to probabilities, and from these to what the assistant does.
 
-Two small models, both plain numbers in a JSON file: one weighs the parts (which entry), one looks at the winner and
-tells how likely it is right, and how likely any of the first three is. A file that is not what it should be is refused.
+Two small models, both plain numbers in a JSON file: one weighs the parts (which entry), one looks at
+the winner and
+tells how likely it is right, and how likely any of the first three is. A file that is not what it
+should be is refused.
 """
 
 from __future__ import annotations

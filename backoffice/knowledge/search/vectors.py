@@ -34,7 +34,8 @@ class VectorStore:
         self._lock = threading.Lock()
 
     def rows(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One row for each text. Raises EncoderUnavailable where something is missing and cannot be encoded."""
+        """One row for each text. Raises EncoderUnavailable where something is missing and cannot be
+        encoded."""
         keys = [self._key(text) for text in texts]
         with self._lock:
             known = self._read(set(keys))
@@ -70,7 +71,7 @@ class VectorStore:
                     part = names[start : start + 500]
                     marks = ",".join("?" * len(part))
                     for key, told in store.execute(
-                        f"SELECT hash, vector FROM vectors WHERE hash IN ({marks})",  # noqa: S608
+                        f"SELECT hash, vector FROM vectors WHERE hash IN ({marks})",
                         part,
                     ):
                         bytes_of_one = bytes_of_one or len(told)
