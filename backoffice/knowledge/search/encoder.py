@@ -78,11 +78,11 @@ def _mapped(table: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
         try:
             mapped = np.load(path, mmap_mode="r", allow_pickle=False)
             if mapped.shape == table.shape and np.array_equal(mapped[::997], table[::997]):
-                return mapped
+                return np.asanyarray(mapped)
         except (OSError, ValueError, EOFError):
             pass
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     with partial.open("wb") as file:
         np.save(file, table, allow_pickle=False)
     partial.replace(path)
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+    return np.asanyarray(np.load(path, mmap_mode="r", allow_pickle=False))

@@ -372,5 +372,5 @@ class _Places:
 
 def _padded(first: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Places of each candidate's rows in a line, at least four, -1 where there is none."""
-    steps = np.arange(max(int(lengths.max()), 4))
+    steps = np.arange(max(*lengths.tolist(), 4))
     return np.where(steps < lengths[:, None], first[:, None] + steps, -1)

@@ -75,7 +75,7 @@ class EntrySearch:
         combiner: Combiner | None = None,
         before: EntrySearch | None = None,
     ) -> None:
-        self.index = Index(entries, vectors, before.index if before else None)
+        self.index: Index = Index(entries, vectors, before.index if before else None)
         self.combiner = combiner or shipped()
 
     def search(self, question: str, k: int = OFFERED, by_words: bool = False) -> Found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ class SparsePart:
         """A question's weights, one for each of its signs."""
         numbers, often = told
         if self._bm25:
-            return self.idf[numbers] * (1 / _BM25_SCALE)
+            return np.asarray(self.idf[numbers] * (1 / _BM25_SCALE), np.float32)
         weights = (1 + np.log(often.astype(np.float32))) * self.idf[numbers]
         length = float(np.linalg.norm(weights))
         return np.asarray(weights / length if length else weights, np.float32)
@@ -124,6 +125,6 @@ class FirstLook:
         return np.bincount(owners, shares, minlength=self._entries).astype(np.float32)
 
 
-def _sums(values: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
+def _sums(values: NDArray[np.floating[Any]], starts: NDArray[np.int64]) -> NDArray[np.float32]:
     running = np.concatenate([np.zeros(1), np.cumsum(values, dtype=np.float64)])
-    return (running[starts[1:]] - running[starts[:-1]]).astype(np.float32)
+    return np.asarray(running[starts[1:]] - running[starts[:-1]], np.float32)
