@@ -19,6 +19,7 @@ FROM rasa-environment AS model
 ENV RASA_TELEMETRY_ENABLED=false
 COPY config.yml domain.yml ./
 COPY deploy deploy
+COPY privacy privacy
 COPY components components
 COPY data data
 RUN .venv/bin/python -m deploy.model
@@ -31,6 +32,8 @@ ENV PATH=/app/.venv/bin:$PATH \
     LOG_LEVEL=WARNING RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 SQLALCHEMY_SILENCE_UBER_WARNING=1 \
     LINGXI_BIND=0.0.0.0 LINGXI_RASA_PORT=5005 LINGXI_ACTIONS_PORT=5055 LINGXI_BACKOFFICE_PORT=8000
 COPY --from=rasa-environment /app/.venv .venv
+COPY privacy privacy
+COPY serving serving
 COPY actions actions
 
 FROM rasa-base AS actions

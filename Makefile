@@ -23,8 +23,8 @@ SERVICES := .venv-services/.installed
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: environments .env model ## 启动全部进程并打印地址 / start everything and print the addresses
-	@.venv/bin/python -m deploy.run
+run: environments .env model ## 启动全部进程并打印地址 / start everything, print the addresses; WORKERS=2: two Rasa processes
+	@.venv/bin/python -m deploy.run $(if $(WORKERS),--workers $(WORKERS))
 
 test: environments ## 全部检查与测试 / every check and test, with its own servers and ports
 	@.venv-services/bin/python -m tests.run
@@ -34,8 +34,8 @@ train: environments model ## Train the model when its sources have changed
 validate: environments ## Check training data and domain for conflicts
 	@.venv/bin/python -m deploy.assistant data validate
 
-chat: environments .env model ## Talk to the assistant in the terminal, beside a running `make run`
-	@.venv/bin/python -m deploy.assistant shell
+chat: environments .env model ## Talk to it in the terminal, beside `make run`; CUSTOMER=C000001 speaks for that demo customer
+	@.venv/bin/python -m deploy.assistant shell $(if $(CUSTOMER),--customer $(CUSTOMER))
 
 lint: environments ## ruff and mypy on both sides
 	@.venv-services/bin/python -m tests.run lint

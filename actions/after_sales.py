@@ -345,7 +345,8 @@ class ActionAfterSalesOpen(AfterSalesAction):
         if paid is False:
             turn.utter("utter_after_sales_kept", **told(order))
             return
-        if not rule.ok and not (paid and rule.code == WARRANTY_PASSED):
+        refused = not rule.ok and not (paid and rule.code == WARRANTY_PASSED)
+        if refused and (rule.code == REVIEW_BY_PERSON or not await turn.written()):
             await self.refuse(turn, order, rule)
             return
         if not confirmed(turn, "after_sales_confirmed"):

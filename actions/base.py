@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import wiring
-from actions.gateways.errors import GatewayError, Rejected
+from actions.gateways.errors import GatewayError, NotFound, OutcomeUnknown, Rejected
 from actions.gateways.http import Caller
 from actions.gateways.identity import IdentityError, TokenMissing, verify_customer_token
 
@@ -28,6 +29,14 @@ logger = logging.getLogger(__name__)
 REQUESTED_SLOT = "requested_slot"
 OTHER = "other"  # the value of the button that asks for another order
 ANGRY = "angry"
+PENDING = "chat_pending_write"
+PATIENCE_SECONDS = 18.0
+"""How long a lost answer is asked for again before the customer hears that it is not known yet: a process that died is
+back within five seconds, and Rasa holds the conversation meanwhile."""
+ASK_AGAIN_SECONDS = (0.3, 0.7, 1.0)  # the last of them from then on
+OF_THE_TALK = ("chat_", "faq_", "account_", "ab_", "session_", "handoff_")
+"""Beginnings of slots that are no part of what an action does."""
+LASTING = ("_last", "_asked")  # endings of slots that outlive what was done
 PERSON = (
     "handoff_request",
     "complaints_file",
@@ -45,6 +54,10 @@ class Turn:
         customer: proven customer id; None for a visitor (only in actions that allow visitors).
         finished: whether the wish was really fulfilled, not only talked of; an action that leaves all as it is says False.
         before: events of what was said before the action's own work.
+        again: whether this message was given to this action before and may have done its work then.
+        wrote: whether a write has been answered in this run: whatever fails afterwards, it is done.
+        refused: whether the last refusal was the answer to a write.
+        patience: seconds for which the answer of a write is asked for again.
     """
 
     name: str
@@ -54,6 +67,10 @@ class Turn:
     customer: str | None = None
     finished: bool = True
     before: list[EventType] = field(default_factory=list)
+    again: bool = False
+    wrote: bool = False
+    refused: bool = False
+    patience: float = PATIENCE_SECONDS
 
     @property
     def text(self) -> str:
@@ -102,11 +119,41 @@ class Turn:
     def writer(self) -> Caller:
         """The caller of a write: its key is this conversation, this action and the message that confirmed it."""
         told = f"{self.tracker.sender_id}\n{self.name}\n{self.message_id}"
-        return Caller(self.customer, f"{self.name}:{hashlib.sha256(told.encode()).hexdigest()}")
+        return Caller(self.customer, f"{self.name}:{hashlib.sha256(told.encode()).hexdigest()}", self.again)
 
     async def call(self, gateway: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Run a gateway's blocking call in a thread."""
-        return await asyncio.to_thread(gateway, *args, **kwargs)
+        """Run a gateway's blocking call in a thread. A write whose answer is lost is repeated under its key for a while.
+
+        Raises OutcomeUnknown when the answer stays lost.
+        """
+        writes = any(isinstance(each, Caller) and each.key for each in args)
+        deadline, pauses = time.monotonic() + self.patience, list(ASK_AGAIN_SECONDS)
+        lost: OutcomeUnknown | None = None
+        while True:
+            try:
+                answer = await asyncio.to_thread(gateway, *args, **kwargs)
+            except (Rejected, NotFound):
+                self.refused = writes
+                raise
+            except GatewayError as error:
+                if isinstance(error, OutcomeUnknown):
+                    lost = error
+                if lost is None:
+                    raise
+                pause = pauses.pop(0) if len(pauses) > 1 else pauses[0]
+                if time.monotonic() + pause > deadline:
+                    raise lost from error
+                await asyncio.sleep(pause)
+            else:
+                self.wrote = self.wrote or writes
+                return answer
+
+    async def written(self) -> bool:
+        """Whether an earlier try of this message has been answered already: then the shop's rules are not asked whether
+        it may be done, for they would speak of a shop in which it is done."""
+        if not self.again or self.writer.key is None:
+            return False
+        return await self.call(wiring.gateways().outcomes.known, self.reader, self.writer.key)
 
     def utter(
         self, response: str, variant: str = "", buttons: list[Button] | None = None, **values: Any
@@ -126,11 +173,15 @@ class CustomerAction(Action, ABC):
         concludes: whether a request of the customer is finished when it has run: what else the customer asked for in
             the same message is then offered, and slot `feedback_due` is set where the work was really done.
         soothes: whether an apology precedes what it says to a customer who has just become angry.
+        writes: whether it may change anything in the shop's systems.
+        patience: see `Turn`.
     """
 
     visitors = False
     concludes = False
     soothes = True
+    writes = True
+    patience = PATIENCE_SECONDS
 
     @abstractmethod
     def name(self) -> str:
@@ -144,11 +195,16 @@ class CustomerAction(Action, ABC):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """Prove the customer, do the work, and put any error into words."""
-        turn = Turn(self.name(), dispatcher, tracker, domain)
+        again = tried_before(tracker)
+        turn = Turn(self.name(), dispatcher, tracker, domain, again=again, patience=self.patience)
+        return await self.answer(turn)
+
+    async def answer(self, turn: Turn) -> list[EventType]:
+        """The whole of a run."""
         if self.soothes:
             soothe(turn)
         try:
-            turn.customer = self._customer(tracker)
+            turn.customer = self._customer(turn.tracker)
             events = await self.work(turn)
             return [*turn.before, *events, *(conclude(turn, events) if self.concludes else [])]
         except IdentityError as error:
@@ -156,14 +212,38 @@ class CustomerAction(Action, ABC):
         except Rejected as error:
             logger.info("action=%s rejected=%s", self.name(), error.code)
             turn.finished = False
-            events = self.rejected(turn, error)
+            events = await self._refused(turn, error)
             return [*turn.before, *events, *(conclude(turn, events) if self.concludes else [])]
         except GatewayError as error:
             logger.warning("action=%s error=%s", self.name(), error)
+            if self._may_be_done(turn, error):
+                return [*turn.before, *self.unknown(turn)]
             return [*turn.before, *self.failed(turn, error.response)]
-        except Exception:
+        except Exception as error:
             logger.exception("action=%s failed", self.name())
+            if self._may_be_done(turn, error):
+                return [*turn.before, *self.unknown(turn)]
             return [*turn.before, *self.failed(turn, GatewayError.response)]
+
+    async def _refused(self, turn: Turn, error: Rejected) -> list[EventType]:
+        """Put a refusal into words, unless it only says that an earlier try of the same message was granted."""
+        try:
+            done = not turn.refused and await turn.written()
+        except GatewayError:
+            return self.unknown(turn)
+        if not done:
+            return self.rejected(turn, error)
+        said = list(turn.dispatcher.messages)
+        events = self.rejected(turn, error)
+        turn.dispatcher.messages[:] = said
+        turn.finished = True
+        turn.utter("utter_chat_outcome_done")
+        return events
+
+    def _may_be_done(self, turn: Turn, error: Exception) -> bool:
+        """Whether a write of this message was sent, now or at an earlier try, so that nobody may say it was in vain."""
+        in_doubt = turn.again and self.writes and not self.name().startswith("action_ask_")
+        return turn.wrote or isinstance(error, OutcomeUnknown) or in_doubt
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
         """Nobody proven is writing: say how to sign in."""
@@ -176,6 +256,22 @@ class CustomerAction(Action, ABC):
         base = own if own in (turn.domain.get("responses") or {}) else error.response
         turn.utter(base, error.code, detail=error.detail)
         return over()
+
+    def unknown(self, turn: Turn) -> list[EventType]:
+        """Done or not: say that it is being looked up, and remember what to ask again with the next message."""
+        turn.utter(OutcomeUnknown.response)
+        held = {
+            name: value
+            for name, value in turn.tracker.slots.items()
+            if value is not None and name != REQUESTED_SLOT and not name.startswith(OF_THE_TALK)
+        }
+        pending = {
+            "action": self.name(),
+            "message_id": turn.message_id,
+            "proven": turn.customer is not None,
+            "slots": held,
+        }
+        return [*over(*(name for name in held if not name.endswith(LASTING))), SlotSet(PENDING, pending)]
 
     def failed(self, turn: Turn, response: str) -> list[EventType]:
         """Something broke: apologise, and keep what the customer already said for the next try, but not the yes."""
@@ -190,6 +286,11 @@ class CustomerAction(Action, ABC):
             if self.visitors:
                 return None
             raise
+
+
+def tried_before(tracker: Tracker) -> bool:
+    """Whether who sent this message to us may have sent it before and lost the answer."""
+    return bool((tracker.latest_message.get("metadata") or {}).get("again"))
 
 
 def soothe(turn: Turn) -> None:

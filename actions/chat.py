@@ -9,7 +9,7 @@ from typing import Any
 
 from rasa_sdk.events import ActionExecuted, EventType, SlotSet, UserUttered
 
-from actions import wiring
+from actions import faq, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.forms import TYPED
 from actions.gateways.errors import GatewayError
@@ -35,11 +35,13 @@ class ActionChatContext(CustomerAction):
     Slots: `chat_sentiment` (satisfied, neutral, dissatisfied, angry), `chat_anger` (angry messages since the last
     satisfied one), `chat_misses` (messages not understood in a row; forms count for themselves, and give up here),
     `chat_requests` (what else was asked for and still waits), `chat_offered` (what a yes would start),
+    `faq_found` (what the shop's knowledge says to this message, where it is asked),
     `account_level` (the shop's word for the proven customer's level), `ab_bucket` ("a" or "b").
     """
 
     visitors = True
     soothes = False
+    writes = False
     _silent_until = 0.0
 
     def name(self) -> str:
@@ -48,11 +50,13 @@ class ActionChatContext(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """The slots that this message changes."""
-        known = {"account_level": await self._level(turn), "ab_bucket": bucket(turn)}
-        if not turn.slot("handoff_id") and (
-            not turn.message_id or turn.message_id != turn.slot("chat_counted")
-        ):
-            known |= {**feelings(turn), **waiting(turn), "chat_counted": turn.message_id or None}
+        known: dict[str, Any] = {"ab_bucket": bucket(turn)}
+        if turn.slot("handoff_id") or (turn.message_id and turn.message_id == turn.slot("chat_counted")):
+            known["account_level"] = await self._level(turn)
+        else:
+            known["account_level"], found = await asyncio.gather(self._level(turn), faq.look_up(turn))
+            answered = found is not None and found["decision"] != "pass"
+            known |= {**feelings(turn, answered), **waiting(turn), "chat_counted": turn.message_id or None, "faq_found": found}
         return [SlotSet(name, value) for name, value in known.items() if turn.slot(name) != value]
 
     def failed(self, turn: Turn, response: str) -> list[EventType]:
@@ -79,8 +83,8 @@ def bucket(turn: Turn) -> str:
     return turn.slot("ab_bucket") or "ab"[hashlib.sha256(whose.encode()).digest()[0] % 2]
 
 
-def feelings(turn: Turn) -> dict[str, Any]:
-    """How the customer feels, how often angry so far, how often in a row not understood."""
+def feelings(turn: Turn, answered: bool = False) -> dict[str, Any]:
+    """How the customer feels, how often angry so far, how often in a row neither understood nor answered."""
     feeling = str((turn.tracker.latest_message.get("sentiment") or {}).get("name") or NEUTRAL)
     if feeling == ANGRY and _harmless(turn):
         feeling = NEUTRAL
@@ -90,7 +94,7 @@ def feelings(turn: Turn) -> dict[str, Any]:
     elif feeling == "satisfied" or turn.intent == "chat_thank":
         anger = 0
     asked = bool(turn.busy and turn.slot(REQUESTED_SLOT))
-    if turn.intent == NOT_UNDERSTOOD and (not asked or turn.cue("question") is not None):
+    if turn.intent == NOT_UNDERSTOOD and not answered and (not asked or turn.cue("question") is not None):
         misses += 1
     elif not asked:
         misses = 0

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import wiring
-from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
-from actions.gateways.desk import HandoffRequest, Said
-from actions.gateways.errors import NotFound, Rejected
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
+from actions.gateways.desk import Handoff, HandoffRequest, Said
+from actions.gateways.errors import GatewayError, NotFound, Rejected
 from actions.gateways.identity import IdentityError
 
 TRANSCRIPT_LENGTH = 40
@@ -23,10 +24,13 @@ SLOTS_BYTES = 16 * 1024
 SHANGHAI = timezone(timedelta(hours=8))
 ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
 # Slots of the talk itself outlive a handoff.
-KEPT = ("handoff_", "chat_", "feedback_", "session_")
+KEPT = ("handoff_", "chat_", "faq_", "feedback_", "session_")
 REQUEST = "handoff_request"
-NO_WISH = ("chat_", "nlu_", "handoff_", "EXTERNAL_")
+NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
+# What who waits may ask of the bot, as cues of data/chat/cues.yml.
+PLACE, LEAVE = "queue_place", "queue_leave"
+MOODS = ("angry", "dissatisfied")  # the strongest first
 
 
 class ActionHandoff(CustomerAction):
@@ -45,7 +49,7 @@ class ActionHandoff(CustomerAction):
             conversation_id=turn.tracker.sender_id,
             reason=reason,
             intent=turn.intent or None,
-            sentiment=(turn.tracker.latest_message.get("sentiment") or {}).get("name"),
+            sentiment=mood(turn),
             transcript=transcript(turn),
             tags=wishes(turn),
             slots=gathered(turn),
@@ -56,7 +60,9 @@ class ActionHandoff(CustomerAction):
         else:
             response = "utter_handoff_queued" if handoff.position else "utter_handoff"
         told = "escalated" if turn.slot("complaints_escalation") else reason  # its number has just been told
-        turn.utter(response, told, ticket=handoff.ticket_number, position=handoff.position)
+        turn.utter(
+            response, told, ticket=handoff.ticket_number, position=handoff.position, answer_by=when(handoff.answer_by)
+        )
         counted = [SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name)]
         # A ticket is answered later, elsewhere; until then the bot goes on.
         mine = SlotSet("handoff_id", None if handoff.ticketed else handoff.id)
@@ -66,11 +72,14 @@ class ActionHandoff(CustomerAction):
 class ActionHandoffRelay(CustomerAction):
     """Gives the person what the customer wrote. Says nothing: the person answers.
 
+    While nobody has taken over, the bot answers what only the queue can: the place in it, and a customer who leaves it.
+
     All that was written since the handoff is sent each time, and the desk takes what it lacks: so what was said while
     it could not be reached comes with the next message, in order. (And without one, too: the desk reads the tracker.)
     """
 
     visitors = True
+    patience = 0.0
 
     def name(self) -> str:
         """See `CustomerAction.name`."""
@@ -79,14 +88,22 @@ class ActionHandoffRelay(CustomerAction):
     async def work(self, turn: Turn) -> list[EventType]:
         """Send it; where the person is gone meanwhile, the bot is back."""
         handoff_id = str(turn.slot("handoff_id"))
+        desk = wiring.gateways().desk
         try:
-            await turn.call(wiring.gateways().desk.relay, turn.writer, handoff_id, since_handoff(turn))
+            handoff = await turn.call(desk.relay, turn.writer, handoff_id, since_handoff(turn))
+            waits = handoff.position is not None
+            if waits and turn.cue(LEAVE) is not None:
+                leaver = replace(turn.writer, key=f"{turn.writer.key}:leave")
+                await turn.call(desk.leave, leaver, handoff_id)
+                return ended(turn, "left")
         except NotFound:
             return ended(turn, "unread")
         except Rejected as error:
             if error.code == "handoff_closed":
-                return ended(turn, "unread")
+                return await given_back(turn, handoff_id, "unread")
             raise
+        if waits and asks_place(turn):
+            turn.utter("utter_handoff_place", position=handoff.position)
         return self._unfilled(turn)
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
@@ -98,6 +115,12 @@ class ActionHandoffRelay(CustomerAction):
         return self._unfilled(turn)
 
     def failed(self, turn: Turn, response: str) -> list[EventType]:
+        """Silent: the desk finds the message in the tracker. Only what was asked of the bot itself is answered."""
+        if asks_place(turn) or turn.cue(LEAVE) is not None:
+            turn.utter("utter_handoff_unreached")
+        return self._unfilled(turn)
+
+    def unknown(self, turn: Turn) -> list[EventType]:
         """Silent: the desk finds the message in the tracker."""
         return self._unfilled(turn)
 
@@ -127,15 +150,43 @@ class ActionHandoffClosed(CustomerAction):
         if not turn.slot("handoff_id") or (named and named != turn.slot("handoff_id")):
             return [FollowupAction("action_listen")]
         how = turn.entity("handoff_how") or ""
-        return [*ended(turn, how), *([FollowupAction("action_listen")] if how else [])]
+        back = await given_back(turn, str(turn.slot("handoff_id")), how)
+        return [*back, *([FollowupAction("action_listen")] if how else [])]
 
 
-def ended(turn: Turn, how: str) -> list[EventType]:
-    """Say that the bot is back and forget the person. `how`: unread, unanswered, or nothing for a proper end."""
-    turn.utter("utter_handoff_ended", how)
+async def given_back(turn: Turn, handoff_id: str, how: str) -> list[EventType]:
+    """As `ended`; who was promised an answer instead hears until when, as it is written down."""
+    if how not in ("unread", "unanswered"):
+        return ended(turn, how)
+    try:
+        handoff = await turn.call(wiring.gateways().desk.find, turn.reader, handoff_id)
+    except GatewayError:
+        return ended(turn, how)
+    return ended(turn, "promised", handoff) if handoff.ticketed and handoff.answer_by else ended(turn, how)
+
+
+def ended(turn: Turn, how: str, handoff: Handoff | None = None) -> list[EventType]:
+    """Say that the bot is back and forget the person.
+
+    `how`: unread, unanswered, promised (a ticket is answered later), left (the queue), or nothing for a proper end.
+    """
+    promise: dict[str, Any] = {"ticket": handoff.ticket_number, "answer_by": when(handoff.answer_by)} if handoff else {}
+    turn.utter("utter_handoff_ended", how, **promise)
     due = [SlotSet(DUE, True)] if not how and DUE in turn.tracker.slots else []
     counted = [SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name)]
     return [*over(*_unfinished(turn)), *counted, SlotSet("handoff_id", None), *due]
+
+
+def asks_place(turn: Turn) -> bool:
+    """Whether somebody who waits asks how long still, or for a person once more."""
+    return turn.cue(PLACE) is not None or turn.intent == REQUEST
+
+
+def mood(turn: Turn) -> str | None:
+    """The strongest mood of the talk; the latest message's where nobody was upset."""
+    latest = (turn.tracker.latest_message.get("sentiment") or {}).get("name")
+    felt = {latest, *(_sentiment(event) for event in turn.tracker.events if event["event"] == "user")}
+    return next((name for name in MOODS if name in felt), latest)
 
 
 def why(turn: Turn) -> str:
@@ -148,13 +199,14 @@ def why(turn: Turn) -> str:
     return "not_understood" if turn.intent.startswith(NO_WISH) else turn.intent or "customer_asked"
 
 
-def transcript(turn: Turn) -> list[dict[str, str]]:
-    """The conversation's last messages, oldest first: `{"who": "customer"|"assistant", "text": …, "time": …}`."""
+def transcript(turn: Turn) -> list[dict[str, Any]]:
+    """The conversation's last messages, oldest first: `{"who": "customer"|"assistant"|"agent", "text", "time", "media"}`."""
     said = [
         {
             "who": "customer" if event["event"] == "user" else "agent" if _agent(event) else "assistant",
             "text": text[:TEXT_LENGTH],
             "time": _iso(event.get("timestamp")),
+            "media": _media(event),
         }
         for event, text in spoken(turn.tracker.events)
         if text
@@ -169,14 +221,14 @@ def since_handoff(turn: Turn) -> list[Said]:
         if event["event"] == "slot":
             found = []
         elif event["event"] == "user" and not (event.get("metadata") or {}).get("is_external"):
-            media = (event.get("metadata") or {}).get("media") or []
             at = float(event.get("timestamp") or 0)
             found.append(
                 Said(
                     str(event.get("message_id") or f"at-{at:.6f}"),
                     text[:RELAYED_LENGTH],
                     int(at * 1000),
-                    tuple({k: str(each.get(k) or "") for k in ("id", "type", "path")} for each in media),
+                    tuple(_media(event)),
+                    _sentiment(event),
                 )
             )
     return found[-MOST_RELAYED:]
@@ -228,6 +280,18 @@ def _of_a_request(turn: Turn, name: str) -> bool:
         return False
     declared = (turn.domain.get("slots") or {}).get(name) or {}
     return not any("action" in mapping for mapping in declared.get("mappings") or [])
+
+
+def _media(event: dict[str, Any]) -> list[dict[str, str]]:
+    """The pictures that came with a message."""
+    sent = (event.get("metadata") or {}).get("media") or []
+    return [{name: str(each.get(name) or "") for name in ("id", "type", "path")} for each in sent]
+
+
+def _sentiment(event: dict[str, Any]) -> str | None:
+    """How the message of an event was read."""
+    name = ((event.get("parse_data") or {}).get("sentiment") or {}).get("name")
+    return str(name) if name else None
 
 
 def _agent(event: dict[str, Any]) -> bool:

@@ -389,7 +389,7 @@ class ActionInvoicesStatus(InvoiceAction):
         invoice = await self.about(turn)
         if invoice is None:
             return over("invoices_number", *self.gathered)
-        if turn.slot("invoices_resend") and invoice.resend.ok and _email(turn):
+        if turn.slot("invoices_resend") and _email(turn) and (invoice.resend.ok or await turn.written()):
             gateway = wiring.gateways().invoices
             sent = await turn.call(gateway.resend, turn.writer, invoice.number, _email(turn))
             turn.utter("utter_invoices_resent", **facts(sent))
@@ -519,7 +519,7 @@ class ActionInvoicesChange(InvoiceAction):
 
     async def _change(self, turn: Turn, invoice: Invoice) -> None:
         field = turn.slot("invoices_change_field")
-        if not invoice.change.ok:
+        if not invoice.change.ok and not await turn.written():
             raise Rejected(invoice.change.code, invoice.change.detail)
         if field == "amount":
             turn.utter("utter_invoices_amount", **facts(invoice))

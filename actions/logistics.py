@@ -222,7 +222,7 @@ class ActionLogisticsArrange(ParcelAction):
             return
         gateway = wiring.gateways().logistics
         look = await turn.call(gateway.arrangeable, turn.reader, shipment.tracking_number, how, detail)
-        if not look.rule.ok:
+        if not look.rule.ok and not await turn.written():
             raise Rejected(look.rule.code, look.rule.detail)
         if detail is None and how not in BARE:
             raise Unavailable("the form ended without the detail")

@@ -73,7 +73,7 @@ class ActionPaymentsReport(CustomerAction):
 
     async def _ticket(self, turn: Turn, found: PaymentCheck) -> None:
         """One ticket a matter: an open one is named instead."""
-        if found.ticket:
+        if found.ticket and not await turn.written():
             turn.utter("utter_payments_ticket", "known", ticket=found.ticket, due=when(found.ticket_due))
             return
         text = "\n".join(part for part in (turn.slot("payments_words"), found.seen) if part)

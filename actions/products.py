@@ -11,8 +11,9 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
 from actions.base import CustomerAction, Turn, button, over
+from actions.faq import tell
 from actions.forms import UNCLEAR, Form
-from actions.gateways.errors import NotFound
+from actions.gateways.errors import GatewayError, NotFound
 from actions.gateways.products import Answer, Fact, Found, Offer, Product, Variant
 from actions.words import opened, typed
 
@@ -405,9 +406,20 @@ async def _say_detail(turn: Turn, product: Product, question: Question) -> None:
         turn.utter("utter_products_detail", product=product.name, facts=_lines(answer.facts))
     elif (answer.general or not question.text) and answer.recorded:
         turn.utter("utter_products_detail", "general", product=product.name, facts=_lines(answer.recorded[:MOST_FACTS]))
-    else:
+    elif not await _told_in_manual(turn, product, question):
         silent = "unknown" if recorded else "nothing"
         turn.utter("utter_products_detail", silent, product=product.name, recorded=recorded)
+
+
+async def _told_in_manual(turn: Turn, product: Product, question: Question) -> bool:
+    """What the page does not say may stand in the knowledge; whether it did."""
+    try:
+        found = await turn.call(wiring.gateways().knowledge.search, f"{product.name} {question.text}")
+    except GatewayError:
+        return False
+    if found.decision == "answer":
+        turn.before += await tell(turn, found.hits[0], question.text, None)
+    return bool(found.decision == "answer")
 
 
 def _lines(facts: tuple[Fact, ...]) -> str:

@@ -12,8 +12,10 @@ from actions.gateways.desk import DeskGateway, HttpDesk
 from actions.gateways.feedback import FeedbackGateway, HttpFeedback
 from actions.gateways.http import BackOffice
 from actions.gateways.invoices import HttpInvoices, InvoiceGateway
+from actions.gateways.knowledge import HttpKnowledge, KnowledgeGateway
 from actions.gateways.logistics import HttpLogistics, LogisticsGateway
 from actions.gateways.orders import HttpOrders, OrderGateway
+from actions.gateways.outcomes import HttpOutcomes, OutcomeGateway
 from actions.gateways.payments import HttpPayments, PaymentGateway
 from actions.gateways.products import HttpProducts, ProductGateway
 from actions.gateways.promotions import HttpPromotions, PromotionGateway
@@ -37,6 +39,8 @@ class Gateways:
     products: ProductGateway
     account: AccountGateway
     feedback: FeedbackGateway
+    outcomes: OutcomeGateway
+    knowledge: KnowledgeGateway
 
 
 @cache
@@ -62,4 +66,6 @@ def gateways() -> Gateways:
         products=HttpProducts(http),
         account=HttpAccount(http),
         feedback=HttpFeedback(http),
+        outcomes=HttpOutcomes(http),
+        knowledge=HttpKnowledge(http),
     )

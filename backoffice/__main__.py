@@ -13,6 +13,7 @@ from backoffice.app import create_app
 from backoffice.clock import Clock
 from backoffice.database import Database
 from backoffice.settings import Settings, SettingsError, clock_from_env, database_url_from_env
+from privacy import logs
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         ),
     )
     command = parser.parse_args(told).command
+    logs.install()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"
     )
@@ -91,6 +93,7 @@ def _print_openapi() -> None:
 
 
 def _serve(settings: Settings) -> None:
+    logs.hide(settings.service_token, settings.customer_jwt_secret, settings.rasa_token)
     database = _migrated(settings.database_url)
     if settings.demo:
         _seed_if_empty(database, settings.clock)

@@ -15,7 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
-from backoffice import desk
+from backoffice import desk, reference
 from backoffice.api import (
     customers,
     feedback,
@@ -24,6 +24,7 @@ from backoffice.api import (
     knowledge,
     knowledge_search,
     orders,
+    outcomes,
     payments,
     price_protections,
     products,
@@ -60,6 +61,7 @@ _TAGS = [
     {"name": "tickets", "description": "工单：投诉、核查、催办"},
     {"name": "handoffs", "description": "转人工"},
     {"name": "feedback", "description": "评价和建议"},
+    {"name": "outcomes", "description": "没收到回答的写操作结果如何"},
     {"name": "knowledge", "description": "知识库：条目、审核、发布、导入、没答上的问题"},
     {"name": "health", "description": "是否在运行"},
 ]
@@ -70,7 +72,8 @@ _DESCRIPTION = """
 - 每个请求带 `Authorization: Bearer <服务令牌>`；
 - 代表客户的请求带 `X-Customer-Id`，别人的和不存在的一律 404；
 - 每个写操作带 `Idempotency-Key`：重试不会重复执行；
-- 出错时返回 `application/problem+json`，`code` 给程序看，`detail` 可以直接告诉客户。
+- 出错时返回 `application/problem+json`，`code` 给程序看；
+  只有 `for_customer` 为 true 时，`detail` 才可以直接告诉客户。
 """
 _ROUTERS = (
     orders,
@@ -84,6 +87,7 @@ _ROUTERS = (
     tickets,
     handoffs,
     feedback,
+    outcomes,
     knowledge_search,
     knowledge,
 )
@@ -113,7 +117,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         description=_DESCRIPTION,
         openapi_tags=_TAGS,
         lifespan=lifespan,
-        redoc_url=None,
+        openapi_url=None,  # its own pages load scripts from elsewhere, and are open to everybody
     )
     app.state.database = opened
     app.state.clock = settings.clock
@@ -130,6 +134,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(desk.router)
+    app.include_router(reference.router(settings))
     if settings.demo and find_spec("backoffice.demo"):
         # A shop's own image may leave the demo page out.
         app.include_router(import_module("backoffice.demo").router(settings))

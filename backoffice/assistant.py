@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -9,11 +10,17 @@ import httpx
 
 TIMEOUT_SECONDS = 10.0
 """A turn at work holds the conversation: what is posted meanwhile waits for it."""
+# Of every channel (the same in connectors/store.py): in a path or a header it can mean nothing else.
+CONVERSATION_ID = r"[0-9A-Za-z_-]{1,128}"
 PICTURE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 
 class AssistantUnreachable(Exception):
     """Not accepted: nobody answered, or with an error. To be tried again."""
+
+
+class AssistantDown(AssistantUnreachable):
+    """Nobody listens there: whatever else would be asked now fails as well."""
 
 
 class Assistant:
@@ -62,7 +69,7 @@ class Assistant:
         try:
             answer = self._client.get(
                 f"/webhooks/webchat/media/{quote(media_id, safe='')}",
-                headers={"Authorization": f"Bearer {conversation_id}"},
+                headers={"Authorization": f"Bearer {_checked(conversation_id)}"},
             )
         except httpx.HTTPError as error:
             raise AssistantUnreachable(type(error).__name__) from None
@@ -81,12 +88,19 @@ class Assistant:
             if not answer.is_success:
                 raise AssistantUnreachable(f"{method} answered {answer.status_code}")
             told = answer.json()
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise AssistantDown(type(error).__name__) from None
         except (httpx.HTTPError, ValueError) as error:
             raise AssistantUnreachable(type(error).__name__) from None
         return told if isinstance(told, dict) else {}
 
 
 def _path(conversation_id: str) -> str:
-    # Rasa does not decode what could stand in a path as it is.
-    plain = quote(conversation_id, safe="/:@!$&()*+,;=~")
-    return f"/conversations/{plain}"
+    return f"/conversations/{quote(_checked(conversation_id), safe='')}"
+
+
+def _checked(conversation_id: str) -> str:
+    """The id, if it is one: another text could reach another conversation."""
+    if re.fullmatch(CONVERSATION_ID, conversation_id) is None:
+        raise AssistantUnreachable("this is no conversation's id")
+    return conversation_id

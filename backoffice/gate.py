@@ -28,7 +28,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, service_token: str) -> None:
         self._app = app
-        self._expected = f"Bearer {service_token}".encode()
+        self._service_token = service_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,24 +69,30 @@ class Gate:
                 if status:
                     raise
                 await of_status(500).response(request)(scope, receive, sending)
-        _log.info(
+        route = route_path(request)
+        _log.log(
+            logging.DEBUG if (route, status) == ("/health", 200) else logging.INFO,  # asked all the time
             "request id=%s method=%s route=%s status=%d ms=%d",
             request_id,
             request.method if request.method.isalpha() and len(request.method) < 10 else "other",
-            route_path(request),
+            route,
             status,
             (time.perf_counter() - started) * 1000,
         )
 
     def _turned_away(self, request: Request) -> Problem | None:
-        if request.url.path.startswith(API_PREFIX + "/"):
-            told = dict(request.scope["headers"]).get(b"authorization", b"")
-            if not hmac.compare_digest(told, self._expected):
-                return unauthorized()
+        if request.url.path.startswith(API_PREFIX + "/") and not bears(request, self._service_token):
+            return unauthorized()
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:12]) > _most(request):
             return of_status(413)
         return None
+
+
+def bears(request: Request, service_token: str) -> bool:
+    """Whether the request carries the service token."""
+    told = dict(request.scope["headers"]).get(b"authorization", b"")
+    return hmac.compare_digest(told, f"Bearer {service_token}".encode())
 
 
 def _most(request: Request) -> int:

@@ -11,13 +11,15 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 
-from backoffice.assistant import TIMEOUT_SECONDS, Assistant, AssistantUnreachable
+from backoffice.assistant import TIMEOUT_SECONDS, Assistant, AssistantDown, AssistantUnreachable
 from backoffice.clock import Clock, system_clock
 from backoffice.database import Database
 from backoffice.effects import handoffs
@@ -34,6 +36,9 @@ _LEASE = timedelta(seconds=2.5 * TIMEOUT_SECONDS)
 _GIVE_UP_AFTER = timedelta(days=1)
 _AT_ONCE = 4
 _MOST_TRACKERS = 500
+# A tracker that cannot be read may take its time to say so; the outbox waits behind it.
+_MOST_UNREADABLE = 3
+_UNREADABLE_SECONDS = 300.0
 
 _log = logging.getLogger("backoffice.handoffs")
 
@@ -59,6 +64,7 @@ class HandoffsWorker:
         self._database = database
         self._clock = clock
         self._assistant = assistant
+        self._unreadable: dict[str, float] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="handoffs", daemon=True)
         self._senders = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="handoffs-outbox")
@@ -188,21 +194,32 @@ class HandoffsWorker:
             mine = select(Handoff.id, Handoff.conversation_id).where(is_open)
             newest = mine.order_by(Handoff.created_at.desc()).limit(_MOST_TRACKERS)
             found = session.execute(newest).all()
+        failed, still_open = 0, {handoff_id for handoff_id, _ in found}
+        self._unreadable = {each: at for each, at in self._unreadable.items() if each in still_open}
         for handoff_id, conversation_id in found:
-            if self._stopping.is_set():
+            if self._stopping.is_set() or failed >= _MOST_UNREADABLE:
                 return
-            try:
-                said = said_since(self._assistant.events(conversation_id), handoff_id)
-            except AssistantUnreachable as error:
-                _log.info("trackers cannot be read error=%s", error)
-                return
-            if not said:
+            if self._unreadable.get(handoff_id, 0.0) > time.monotonic():
                 continue
             try:
-                with self._database.write() as session:
-                    handoffs.heard(Work(session, self._clock(), None), handoff_id, said)
-            except Problem:
-                continue  # closed meanwhile
+                self._read(handoff_id, conversation_id)
+            except AssistantDown as error:
+                _log.info("trackers cannot be read error=%s", error)
+                return
+            except (OperationalError, InterfaceError):
+                raise  # the database is away
+            except Exception as error:  # whatever is wrong with this one, the others are read
+                _log.warning("handoff=%s cannot be read error=%s", handoff_id, type(error).__name__)
+                self._unreadable[handoff_id] = time.monotonic() + _UNREADABLE_SECONDS
+                failed += 1
+
+    def _read(self, handoff_id: str, conversation_id: str) -> None:
+        """Add what one conversation's tracker has more. Raises AssistantUnreachable."""
+        said = said_since(self._assistant.events(conversation_id), handoff_id)
+        if not said:
+            return
+        with suppress(Problem), self._database.write() as session:  # a Problem: closed meanwhile
+            handoffs.heard(Work(session, self._clock(), None), handoff_id, said)
 
 
 def said_since(events: list[dict[str, Any]], handoff_id: str) -> list[handoffs.Said]:
@@ -227,6 +244,7 @@ def said_since(events: list[dict[str, Any]], handoff_id: str) -> list[handoffs.S
                     titles.get(text, text)[:4000],
                     datetime.fromtimestamp(at, UTC),
                     [{name: str(each.get(name) or "") for name in ("id", "type", "path")} for each in media],
+                    ((event.get("parse_data") or {}).get("sentiment") or {}).get("name"),
                 )
             )
     return found

@@ -46,6 +46,8 @@ class ProblemDocument(BaseModel):
     code: str = Field(examples=["order_shipped"])
     instance: str = Field(examples=["/api/v1/orders/{number}/cancel"])
     """The route without the number asked for: another's order and a missing one answer the same bytes."""
+    for_customer: bool = Field(default=False, examples=[True])
+    """Whether `detail` is written for the customer, or else for whoever wrote the client."""
     deadline: str | None = Field(default=None, examples=["2026-11-28"])
     errors: list[FieldError] | None = None
 
@@ -59,6 +61,7 @@ class Problem(Exception):
     detail: str
     deadline: str | None = None
     errors: list[FieldError] = field(default_factory=list)
+    for_customer: bool = False
 
     def body(self, instance: str) -> str:
         """The document as JSON text."""
@@ -70,6 +73,8 @@ class Problem(Exception):
             "code": self.code,
             "instance": instance,
         }
+        if self.for_customer:
+            document["for_customer"] = True
         if self.deadline:
             document["deadline"] = self.deadline
         if self.errors:
@@ -90,6 +95,7 @@ def refused(decision: Decision) -> Problem:
         decision.code,
         decision.detail or "",
         deadline=decision.deadline.isoformat() if decision.deadline else None,
+        for_customer=True,
     )
 
 

@@ -1,194 +1,180 @@
-"""`make bench`: how fast the assistant answers over REST, beside Rasa's default recipe trained on the same data.
+"""`make bench`: what the assistant costs over REST, beside Rasa's default recipe as its users get it: see README.md.
 
-The same three processes, actions and shop serve both; only Rasa's model differs. Writes results/bench.md.
+Writes results/bench.md. `--sides ours,peer,one,two` does a part, `--base REV` adds this project at another revision,
+`--quick` says less, `--smallest` only proves that it all still runs.
 """
 
 from __future__ import annotations
 
-import http.client
-import json
+import argparse
 import os
 import shutil
 import signal
-import statistics
 import sys
 import tempfile
 import time
-import uuid
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from bench import machine, sets
-from bench.parsing import Answers, answers
-from bench.training import LABELS, ROOT, Trained, resident, sampled_data, share_of_environment, train
-from tests.e2e.stack import Stack
+from bench import sets
+from bench.parsing import answers
+from bench.report import Measured, table
+from bench.sides import Serving, Side, checkout
+from bench.talk import CUSTOMER, PLACES, Timed, converse, crowd, long_conversation, script
+from bench.training import (
+    EPOCHS,
+    LABELS,
+    LEAST_EXAMPLES,
+    ROOT,
+    Trained,
+    sampled_data,
+    share_of_environment,
+    train,
+)
+from tests.services import postgres, redis
 
-CUSTOMER = "C000001"
-ROUNDS = 2
-"""The two take turns, so that what else the machine does falls on both."""
-CONVERSATIONS = {1: 10, 16: 32}
-"""At once → conversations in each round, after the warm-up."""
-REQUEST_SECONDS = 60
 RESULT = Path("results/bench.md")
+SIDES = ("ours", "peer", "one", "two")
 
 
-def script(number: str) -> tuple[str, ...]:
-    """What a customer types in one conversation: greeting, status, a rule, a form's turns, nonsense, thanks."""
-    return (
-        "你好",
-        "我的订单到哪了",
-        number,
-        "运费怎么算",
-        f"帮我取消订单{number}",
-        "不用了",
-        "哔哩吧啦 qwe 咕噜",
-        "谢谢",
-    )
+@dataclass(frozen=True)
+class Size:
+    """How much is measured.
+
+    Attributes:
+        rounds: how often the sides take turns, so that what else the machine does falls on all.
+        conversations: at once → conversations in each round, after the warm-up.
+        places: which messages of one conversation.
+        least: examples that each intent is trained with at least.
+        peer: the peer's recipe.
+        epochs: for how long its networks learn; serving costs the same.
+    """
+
+    rounds: int
+    conversations: dict[int, int]
+    places: tuple[int, ...]
+    least: int = LEAST_EXAMPLES
+    peer: str = "default"
+    epochs: int = EPOCHS
 
 
-@dataclass
-class Timed:
-    """Seconds of each answer, and of the whole, over all rounds."""
-
-    answers: list[float] = field(default_factory=list)
-    wall: float = 0.0
-
-    @property
-    def rate(self) -> float:
-        """Messages a second."""
-        return len(self.answers) / self.wall
-
-    def percentile(self, percent: int) -> float:
-        """Milliseconds within which this many of a hundred answers came."""
-        return 1000 * statistics.quantiles(self.answers, n=100)[percent - 1]
+FULL = Size(2, {1: 10, 16: 32}, PLACES)
+QUICK = Size(1, {1: 4, 16: 16}, PLACES, epochs=1)
+SMALLEST = Size(1, {1: 1, 2: 2}, (10, 30), least=1, peer="logistic")
 
 
-@dataclass
-class Side:
-    """One of the two with all that is measured of it. Memory is MiB of the Rasa process."""
-
-    trained: Trained
-    rest: dict[int, Timed] = field(default_factory=lambda: {at_once: Timed() for at_once in CONVERSATIONS})
-    loaded: float = 0.0
-    worked: float = 0.0
-    parsed: Answers | None = None
-
-
-class Bench(Stack):
-    """The three processes, Rasa with a model of our choice."""
-
-    start_seconds = 900.0  # the default recipe's networks take minutes to load on a busy machine
-
-    def serve(self, model: Path) -> None:
-        """Start Rasa with this model, after the one before."""
-        if "rasa" in self._running:
-            self.kill("rasa")
-        command = self._commands["rasa"].split(" --model ")[0]
-        self._commands["rasa"] = f"{command} --model {model}"
-        self.start("rasa")
-
-    def memory(self) -> float:
-        """MiB of the Rasa process."""
-        return resident(self._running["rasa"].pid)
-
-
-def converse(stack: Stack, texts: tuple[str, ...]) -> list[float]:
-    """One customer's conversation; the seconds of each answer."""
-    address = urlsplit(stack.urls["rasa"])
-    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=REQUEST_SECONDS)
-    body = {"sender": f"bench-{uuid.uuid4().hex}", "metadata": {"customer_token": stack.token(CUSTOMER)}}
-    taken = []
+def measure(serving: Serving, measured: Measured, size: Size, last: bool) -> None:
+    """One round of one side; the long conversation in the last."""
     try:
-        for text in texts:
-            content = json.dumps({**body, "message": text})
-            started = time.perf_counter()
-            connection.request("POST", "/webhooks/rest/webhook", content, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            told = answer.read()
-            taken.append(time.perf_counter() - started)
-            if answer.status != 200:
-                raise RuntimeError(f"{answer.status} to {text!r}: {told[:200]!r}")
+        serving.start()
+        number = serving.api("/orders?state_code=paid&limit=1", CUSTOMER)["items"][0]["number"]
+        texts = script(number)
+        for _ in range(2 * measured.side.workers):
+            converse(serving, texts)
+        measured.loaded = measured.loaded or serving.memory()
+        for at_once, conversations in size.conversations.items():
+            crowd(serving, texts, at_once, conversations, measured.crowds[at_once])
+        if last and measured.side.workers == 1:
+            measured.long = long_conversation(serving, texts, size.places)
+        measured.worked = max(measured.worked, serving.memory())
     finally:
-        connection.close()
-    return taken
+        serving.kill()
 
 
-def measure(stack: Bench, side: Side, texts: tuple[str, ...]) -> None:
-    """One round of one side."""
-    stack.serve(side.trained.model)
-    for _ in range(2):
-        converse(stack, texts)
-    side.loaded = side.loaded or stack.memory()
-    for at_once, timed in side.rest.items():
-        started = time.perf_counter()
-        with ThreadPoolExecutor(at_once) as customers:
-            for taken in customers.map(lambda _: converse(stack, texts), range(CONVERSATIONS[at_once])):
-                timed.answers += taken
-        timed.wall += time.perf_counter() - started
-    side.worked = max(side.worked, stack.memory())
+def chosen_sides(names: Sequence[str], base: str | None, share: float, size: Size, on: ExitStack) -> Iterator[Side]:
+    """Train what is to be compared, ours first."""
+    kept = ROOT / "var" / "bench" / (f"{share:g}-{size.epochs}" if size is not SMALLEST else "smallest")
+    shutil.rmtree(kept / "data", ignore_errors=True)
+    examples = sampled_data(kept / "data", share, size.least)
+    ours = _trained("ours", kept, examples, size)
+    yield Side(LABELS["ours"], ours)
+    if base:
+        commit, root = on.enter_context(checkout(base))
+        data = kept / commit / "data"
+        shutil.rmtree(data, ignore_errors=True)
+        number = sampled_data(data, share, size.least, root)
+        print(f"training {commit} on {number} examples", flush=True)
+        yield Side(f"{LABELS['ours']} at {commit}", train("base", data, kept / commit, number, root=root), root)
+    if "peer" in names:
+        yield Side(LABELS[size.peer], _trained(size.peer, kept, examples, size), stock=True)
+    if "one" in names or "two" in names:
+        stores = _databases(on)
+        for workers, name in ((1, "one"), (2, "two")):
+            if name in names:
+                label = f"PostgreSQL and Redis, {workers} worker{'s' if workers > 1 else ''}"
+                yield Side(label, ours, workers=workers, databases=stores)
 
 
-def table(ours: Side, peer: Side, share: float) -> Iterator[str]:
-    """The report's lines."""
-    yield f"# {LABELS['ours']} beside {LABELS['default']}\n"
-    yield f"{machine.description()}. Both trained on the same {ours.trained.examples} examples"
-    yield f"({share:.0%} of each intent's), the same domain, rules, stories and actions, `--augmentation 0`; both served"
-    yield f"by the same processes in turns, {ROUNDS} rounds each, conversations of {len(script(''))} messages.\n"
-    yield f"| | {LABELS['ours']} | {LABELS['default']} | ratio, ours / peer |"
-    yield "|---|---:|---:|---:|"
-    for at_once in CONVERSATIONS:
-        mine, theirs = ours.rest[at_once], peer.rest[at_once]
-        yield _row(f"REST, {at_once} at once, messages a second", mine.rate, theirs.rate, 1)
-        for percent in (50, 95):
-            name = f"REST, {at_once} at once, p{percent}, ms"
-            yield _row(name, mine.percentile(percent), theirs.percentile(percent), 0)
-    if ours.parsed and peer.parsed:
-        yield _row(f"one parse in process, median of {sets.TIMED}, ms", ours.parsed.milliseconds, peer.parsed.milliseconds, 2)
-    yield _row("memory of Rasa once loaded, MiB", ours.loaded, peer.loaded, 0)
-    yield _row("memory of Rasa after the rounds, MiB", ours.worked, peer.worked, 0)
-    yield _row("training, s", ours.trained.seconds, peer.trained.seconds, 0)
-    yield _row("memory while training, MiB", ours.trained.peak, peer.trained.peak, 0)
+def _trained(name: str, folder: Path, examples: int, size: Size) -> Trained:
+    print(f"training {LABELS[name]} on {examples} examples", flush=True)
+    return train(name, folder / "data", folder / name, examples, epochs=size.epochs)
 
 
-def _row(name: str, mine: float, theirs: float, digits: int) -> str:
-    return f"| {name} | {mine:.{digits}f} | {theirs:.{digits}f} | {mine / theirs:.2f} |"
+def _databases(on: ExitStack) -> tuple[tuple[str, str], ...]:
+    """PostgreSQL, a schema for each store, and Redis, as the tests find or bring them."""
+    import psycopg
+
+    database, cache = on.enter_context(postgres()), on.enter_context(redis())
+    if database is None or cache is None:
+        raise RuntimeError("no PostgreSQL or Redis to be had here: choose --sides without one and two")
+    stores = ("TRACKER", "CONNECTORS", "BACKOFFICE")
+    with psycopg.connect(database, autocommit=True) as admin:
+        for store in stores:
+            admin.execute(f"CREATE SCHEMA IF NOT EXISTS {store.lower()}")  # type: ignore[arg-type]
+    addresses = ((f"LINGXI_{store}_DATABASE_URL", f"{database}?options=-csearch_path%3D{store.lower()}") for store in stores)
+    return (*addresses, ("LINGXI_REDIS_URL", cache))
+
+
+def run(names: Sequence[str], base: str | None, size: Size) -> str:
+    """Train all, serve all in turns; the report."""
+    share = share_of_environment() if size is not SMALLEST else 1e-9
+    started = time.monotonic()
+    with ExitStack() as on:
+        folder = Path(on.enter_context(tempfile.TemporaryDirectory(prefix="lingxi-bench-")))
+        measured = [
+            Measured(side, {at_once: Timed() for at_once in size.conversations})
+            for side in chosen_sides(names, base, share, size, on)
+        ]
+        for each in measured:
+            if each.side.workers == 1 and not each.side.databases and each.side.root == ROOT:
+                texts = sets.timed()
+                each.parsed = answers(each.side.trained.model, [], texts if size is not SMALLEST else texts[:20])
+        servings = [Serving(each.side, folder / str(number)) for number, each in enumerate(measured)]
+        for number in range(size.rounds):
+            for serving, each in zip(servings, measured, strict=True):
+                print(f"round {number + 1} of {size.rounds}: {each.side.label}", flush=True)
+                measure(serving, each, size, last=number + 1 == size.rounds)
+    note = (
+        f"All trained on the same {measured[0].side.trained.examples} examples ({share:.0%} of each intent's) with "
+        f"`--augmentation 0`, served in turns, {size.rounds} round(s) each, conversations of {len(script(''))} messages, "
+        f"{(time.monotonic() - started) / 60:.0f} minutes in all."
+        + (f" The peer's networks learned for {size.epochs} epoch(s) of {EPOCHS}." if size.epochs != EPOCHS else "")
+    )
+    return "\n".join(table(measured, note)) + "\n"
 
 
 def main() -> None:
-    """Train both, serve both in turns, write the table."""
+    """The command line."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    share = share_of_environment()
-    trained = ROOT / "var" / "bench" / f"{share:g}"
-    shutil.rmtree(trained / "data", ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix="lingxi-bench-") as name:
-        folder = Path(name)
-        examples = sampled_data(trained / "data", share)
-        sides = []
-        for recipe in ("ours", "default"):
-            print(f"training {LABELS[recipe]} on {examples} examples", flush=True)
-            sides.append(Side(train(recipe, trained / "data", trained / recipe, examples)))
-        ours, peer = sides
-        for side in sides:
-            side.parsed = answers(side.trained.model, [], sets.timed())
-        stack = Bench(folder)
-        try:
-            stack.start("backoffice", "actions")
-            order = stack.api("/orders?state_code=paid&limit=1", CUSTOMER)["items"][0]["number"]
-            for number in range(ROUNDS):
-                for side in sides:
-                    print(f"round {number + 1} of {ROUNDS}: {LABELS[side.trained.name]}", flush=True)
-                    measure(stack, side, script(order))
-        finally:
-            stack.kill()
-    report = "\n".join(table(ours, peer, share)) + "\n"
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(report, "utf-8")
+    parser = argparse.ArgumentParser(description="Measure the assistant beside others.")
+    parser.add_argument("--sides", default=",".join(SIDES), help=f"some of {','.join(SIDES)}; ours is always one")
+    parser.add_argument("--base", metavar="REV", help="this project at another revision as well")
+    parser.add_argument("--quick", action="store_true", help="one round of fewer conversations")
+    parser.add_argument("--smallest", action="store_true", help="see that every side runs; no figure means anything")
+    options = parser.parse_args()
+    names = options.sides.split(",")
+    if unknown := set(names) - set(SIDES):
+        parser.error(f"no such side: {', '.join(sorted(unknown))}")
+    size = SMALLEST if options.smallest else QUICK if options.quick else FULL
+    report = run(names, options.base, size)
+    if size is not SMALLEST:
+        RESULT.parent.mkdir(exist_ok=True)
+        RESULT.write_text(report, "utf-8")
     print("\n" + report)
 
 
 if __name__ == "__main__":
-    os.chdir(Path(__file__).resolve().parents[1])
+    os.chdir(ROOT)
     main()

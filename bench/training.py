@@ -12,11 +12,12 @@ import random
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+from bench.processes import resident
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ROOT / ".venv" / "bin" / "python"
@@ -26,10 +27,16 @@ RECIPES = {
     "logistic": ROOT / "bench" / "recipes" / "logistic.yml",
 }
 TALK = ROOT / "bench" / "recipes" / "talk.yml"
-LABELS = {"ours": "Lingxi", "default": "Rasa's default recipe", "logistic": "jieba counts + LogisticRegression"}
+LABELS = {
+    "ours": "Lingxi",
+    "default": "Rasa's default recipe",
+    "logistic": "jieba counts + LogisticRegression",
+}
 DEFAULT_SHARE = 0.03
 LEAST_EXAMPLES = 5
 TRAINING_SECONDS = 3 * 3600
+EPOCHS = 100
+"""What the default recipe's networks learn for."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +58,14 @@ def share_of_environment() -> float:
     return share
 
 
-def sampled_data(folder: Path, share: float) -> int:
+def sampled_data(folder: Path, share: float, least: int = LEAST_EXAMPLES, root: Path = ROOT) -> int:
     """The project's training data and talk.yml in `folder`, with this share of each intent's examples; their number.
 
-    Always the same examples for the same data and share.
+    Always the same examples for the same data and share. `root`: whose data, if not this checkout's; talk.yml, which fits
+    this checkout's rules, is left out there.
     """
     kept = 0
-    for path in sorted((ROOT / "data").glob("*/*.yml")):
+    for path in sorted((root / "data").glob("*/*.yml")):
         target = folder / path.parent.name / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.name != "nlu.yml":
@@ -67,35 +75,46 @@ def sampled_data(folder: Path, share: float) -> int:
         for block in content["nlu"]:
             if "intent" in block and isinstance(block["examples"], str):
                 examples = block["examples"].splitlines()
-                number = min(len(examples), max(LEAST_EXAMPLES, round(share * len(examples))))
+                number = min(len(examples), max(least, round(share * len(examples))))
                 chosen = sorted(random.Random(block["intent"]).sample(range(len(examples)), number))
                 block["examples"] = "\n".join(examples[place] for place in chosen) + "\n"
                 kept += number
         target.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
-    shutil.copyfile(TALK, folder / TALK.name)
+    if root == ROOT:
+        shutil.copyfile(TALK, folder / TALK.name)
     return kept
 
 
-def train(name: str, data: Path, folder: Path, examples: int, nlu_only: bool = False) -> Trained:
+def train(
+    name: str, data: Path, folder: Path, examples: int, *, nlu_only: bool = False, epochs: int = EPOCHS, root: Path = ROOT
+) -> Trained:
     """Train the recipe `name` on the folder `data`; raises RuntimeError with the log's end when Rasa fails.
 
     What was trained in `folder` from the same recipe and data before is taken again, with the figures of then.
+    `epochs`: for how long networks learn. `root`: whose code and domain, and whose recipe `ours` is.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    made_of = _digest(RECIPES[name], data, ROOT / "domain.yml", *sorted((ROOT / "components").glob("*.py")))
+    ours = name in ("ours", "base")
+    config = root / "config.yml" if ours else RECIPES[name]
+    if epochs != EPOCHS:
+        text = config.read_text("utf-8").replace(f"epochs: {EPOCHS}", f"epochs: {epochs}")
+        config = folder / f"{name}.yml"
+        config.write_text(text, "utf-8")
+    code = sorted((root / "components").glob("*.py")) if ours else []
+    made_of = _digest(config, data, root / "domain.yml", *code)
     note = folder / "trained.json"
     if note.is_file() and (known := json.loads(note.read_text("utf-8")))["made_of"] == made_of:
         return Trained(name, folder / f"{name}.tar.gz", known["seconds"], known["peak"], examples)
     what = ["nlu", "--nlu", str(data)] if nlu_only else ["--data", str(data), "--augmentation", "0"]
     command = [
-        str(PYTHON), "-m", "deploy.assistant", "train", *what, "--config", str(RECIPES[name]),
+        str(PYTHON), "-m", "deploy.assistant" if ours else "rasa", "train", *what, "--config", str(config),
         "--out", str(folder), "--fixed-model-name", name,
-        *(() if nlu_only else ("--domain", str(ROOT / "domain.yml"), "--skip-validation")),
+        *(() if nlu_only else ("--domain", str(root / "domain.yml"), "--skip-validation")),
     ]  # fmt: skip
     environ = {**os.environ, **QUIET, "RASA_CACHE_DIRECTORY": str(folder / "cache")}
     started = time.perf_counter()
     with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=root, env=environ, stdout=log, stderr=log)
     peak = 0.0
     try:
         while process.poll() is None:
@@ -126,26 +145,3 @@ QUIET = {
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
     "TQDM_DISABLE": "1",
 }
-
-
-def resident(pid: int) -> float:
-    """MiB of memory in use by a process and all that it started; 0 when it is gone."""
-    return sum(_resident_alone(each) for each in (pid, *_descendants(pid)))
-
-
-def _descendants(pid: int) -> Iterator[int]:
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return
-    for child in map(int, children):
-        yield child
-        yield from _descendants(child)
-
-
-def _resident_alone(pid: int) -> float:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0.0
-    return sum(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS:"))

@@ -1,0 +1,5 @@
+"""What we add to Rasa's graph and stores."""
+
+from privacy import logs
+
+logs.install()

@@ -14,6 +14,8 @@ from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.common import cached_method
 
+from components.validation import hide_what_is_right
+
 
 class TopicImporter(RasaFileImporter):
     """`RasaFileImporter` with the responses of `data/` in the domain instead of in the NLU training data."""
@@ -34,4 +36,6 @@ class TopicImporter(RasaFileImporter):
         """The domain file with the wording of all topics."""
         domain = super().get_domain()
         responses: dict[str, Any] = self._read().responses
-        return domain.merge(Domain.from_dict({"responses": responses})) if responses else domain
+        whole = domain.merge(Domain.from_dict({"responses": responses})) if responses else domain
+        hide_what_is_right(whole.responses, whole.intents, whole.user_actions)
+        return whole

@@ -11,14 +11,19 @@ from typing import Any, Literal
 from rasa.core.channels.channel import OutputChannel
 
 from actions.gateways.identity import TokenExpired, TokenForged, TokenMissing, verify_customer_token
-from connectors.errors import OtherCustomer
-from connectors.store import Accepted, ConnectorStore, Conversation
+from connectors.errors import ButtonGone, OtherCustomer, Refused
+from connectors.store import Accepted, ConnectorStore, Conversation, is_button
 
 # Rasa reads a message that begins with "/" as an intent, "/EXTERNAL_handoff_closed" among them.
 _PAYLOAD_MARK = "/"
 _TYPED_MARK = "／"
 # What JSON can carry and databases or terminals cannot: control characters except tab and newline, lone surrogates.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+PRESSED_AGAIN = "您刚才已经选过了，这一次没有重复办理。"
+PRESSED_LATE = "这个选项已经过期，没有为您办理。"
+NOW_ASKED = "请看现在的选项："
+NOTHING_ASKED = "请直接告诉我您要办什么。"
+_MOST_WAITING = 20
 _SENTENCE_END = re.compile(r"[。！？；!?;\n]")
 
 
@@ -55,6 +60,13 @@ def admit(store: ConnectorStore, conversation: Conversation, customer: str | Non
     return bound
 
 
+def refuse_backlog(store: ConnectorStore, conversation_id: str, provider_id: str) -> None:
+    """Take nothing more while much of the conversation waits for its turn. Raises Refused (`too_fast`)."""
+    if store.waiting_count(conversation_id) >= _MOST_WAITING:
+        text = "前面的消息还在处理，请稍等再发。"
+        raise Refused("too_fast", text, message_id=provider_id, retry_after=5)
+
+
 def clean(text: str) -> str:
     """The text without characters that cannot be stored, trimmed as Rasa trims it."""
     return _UNWRITABLE.sub("", text).strip()
@@ -71,13 +83,23 @@ def accept_text(
 ) -> Accepted:
     """Write down a message of a channel that cannot tell a pressed button from typing.
 
-    A payload the server has offered to this conversation reaches Rasa as such, anything else as typed text.
+    A button's id is a press: nobody types one. Anything else is typed. Raises ButtonGone.
     """
     text = clean(text)
-    offer = store.offer(conversation_id, text)
-    if offer:
-        return store.accept(conversation_id, provider_id, {"text": offer.title}, text, customer)
+    if is_button(text):
+        return accept_press(store, conversation_id, provider_id, text, customer)
     return store.accept(conversation_id, provider_id, {"text": text}, as_typed(text), customer)
+
+
+def accept_press(
+    store: ConnectorStore, conversation_id: str, provider_id: str, button_id: str, customer: str | None
+) -> Accepted:
+    """Write down that a button was pressed. Raises ButtonGone where its question is no longer open."""
+    pressed = store.press(conversation_id, provider_id, button_id, customer)
+    if isinstance(pressed, Accepted):
+        return pressed
+    late = PRESSED_LATE + (NOW_ASKED if pressed.question else NOTHING_ASKED)
+    raise ButtonGone(PRESSED_AGAIN if pressed.again else late, pressed.question, message_id=provider_id)
 
 
 def split_text(text: str, limit: int) -> Iterator[str]:

@@ -7,11 +7,17 @@ RasaException                     Rasa's command line prints these without a sta
     ├── OtherChannel              the conversation belongs to another channel
     ├── OtherCustomer             the conversation belongs to another customer
     └── Refused                   what a client sent cannot be accepted: code, and a text for people
+        └── ButtonGone            a button whose question is no longer open: nothing was done
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rasa.shared.exceptions import RasaException
+
+if TYPE_CHECKING:
+    from connectors.store import Message
 
 
 class ConnectorError(RasaException):
@@ -53,3 +59,16 @@ class Refused(ConnectorError):
         self.text = text
         self.message_id = message_id
         self.retry_after = retry_after
+
+
+class ButtonGone(Refused):
+    """A button was pressed whose question is no longer open. Nothing was done.
+
+    Attributes:
+        question: what is asked now, its buttons included; None where nothing is.
+    """
+
+    def __init__(self, text: str, question: Message | None, *, message_id: str | None = None) -> None:
+        """`text` says so, and leads over to `question`."""
+        super().__init__("button_gone", text, message_id=message_id)
+        self.question = question

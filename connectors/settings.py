@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dotenv import load_dotenv
@@ -12,10 +12,22 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from connectors.errors import SettingsError
+from connectors.limits import Limits, Network, Rate, networks
 
 ROOT = Path(__file__).resolve().parent.parent
 _SHORTEST_SECRET = 32
 _PLACEHOLDERS = {"", "change-me", "changeme", "secret", "…", "..."}
+_LOOPBACK = "127.0.0.0/8,::1"
+_RATES = {
+    "conversation_messages": "LINGXI_LIMIT_CONVERSATION_MESSAGES",
+    "address_messages": "LINGXI_LIMIT_ADDRESS_MESSAGES",
+    "address_conversations": "LINGXI_LIMIT_ADDRESS_CONVERSATIONS",
+    "address_pictures": "LINGXI_LIMIT_ADDRESS_PICTURES",
+    "all_messages": "LINGXI_LIMIT_ALL_MESSAGES",
+    "all_conversations": "LINGXI_LIMIT_ALL_CONVERSATIONS",
+    "all_pictures": "LINGXI_LIMIT_ALL_PICTURES",
+}
+_RATE = re.compile(r"([1-9]\d{0,6})/([1-9]\d{0,6})")
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 
 
@@ -29,6 +41,11 @@ class Settings:
         database_url: where conversations and messages are kept (SQLite or PostgreSQL).
         media_folder: where customers' pictures are kept.
         webchat_origins: origins, besides the chat's own, that may embed the web chat or open its socket.
+        redis_url: where several Rasa processes tell each other of news; empty with one.
+        limits: what a conversation, an address and all together may do.
+        trusted_proxies: whose word is taken for a client's address.
+        retention_days: for how long after its last message a conversation is kept; 0: for ever.
+        media_megabytes: what all pictures together may take.
     """
 
     demo: bool
@@ -36,6 +53,11 @@ class Settings:
     database_url: str
     media_folder: Path
     webchat_origins: tuple[str, ...]
+    redis_url: str = ""
+    limits: Limits = field(default_factory=Limits)
+    trusted_proxies: tuple[Network, ...] = networks(_LOOPBACK)
+    retention_days: int = 180
+    media_megabytes: int = 4096
 
     @classmethod
     def from_env(cls) -> Settings:
@@ -49,6 +71,11 @@ class Settings:
             database_url=database_url,
             media_folder=media_folder,
             webchat_origins=_origins(demo),
+            redis_url=os.environ.get("LINGXI_REDIS_URL", "").strip(),
+            limits=_limits(),
+            trusted_proxies=_proxies(),
+            retention_days=_number("LINGXI_RETENTION_DAYS", cls.retention_days, least=0),
+            media_megabytes=_number("LINGXI_MEDIA_MEGABYTES", cls.media_megabytes),
         )
 
 
@@ -81,6 +108,39 @@ def _database(text: str) -> tuple[str, Path]:
     if url.get_backend_name() != "postgresql":
         raise SettingsError("LINGXI_CONNECTORS_DATABASE_URL must begin with sqlite:/// or postgresql://")
     return url.render_as_string(hide_password=False), ROOT / "var" / "media"
+
+
+def _limits() -> Limits:
+    told: dict[str, Rate | int] = {}
+    for name, variable in _RATES.items():
+        text = os.environ.get(variable, "").strip()
+        if text:
+            rate = _RATE.fullmatch(text)
+            if rate is None:
+                raise SettingsError(
+                    f"{variable}: write how many at once and how many a minute, such as 60/120"
+                )
+            told[name] = Rate(int(rate[1]), int(rate[2]))
+    default = Limits()
+    told["address_sockets"] = _number("LINGXI_LIMIT_ADDRESS_SOCKETS", default.address_sockets)
+    told["all_sockets"] = _number("LINGXI_LIMIT_ALL_SOCKETS", default.all_sockets)
+    return replace(default, **told).times(_number("LINGXI_LIMITS_TIMES", 1))  # type: ignore[arg-type]
+
+
+def _number(variable: str, default: int, least: int = 1) -> int:
+    text = os.environ.get(variable, "").strip() or str(default)
+    if not (text.isascii() and text.isdigit() and len(text) <= 7 and int(text) >= least):
+        raise SettingsError(f"{variable} must be a whole number, {least} or more")
+    return int(text)
+
+
+def _proxies() -> tuple[Network, ...]:
+    try:
+        return networks(os.environ.get("LINGXI_TRUSTED_PROXIES", "").strip() or _LOOPBACK)
+    except ValueError:
+        raise SettingsError(
+            "LINGXI_TRUSTED_PROXIES: write addresses or networks, several with commas, such as 10.0.0.0/8"
+        ) from None
 
 
 def _origins(demo: bool) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What the channels remember: conversations, their messages in both directions, and what was offered in them.
+"""What the channels remember: conversations, their messages in both directions, and the buttons shown in them.
 
 Messages of a conversation are numbered from 1 without gaps, customers', the bot's and people's alike: a client that
 has seen number n misses exactly what is above n. A customer's message is first written down ("accepted"), then
@@ -7,13 +7,17 @@ pins; SQLite (WAL) or PostgreSQL.
 
 Adding a message begins with an UPDATE of the conversation's row. It takes that row's lock on PostgreSQL and the write
 lock on SQLite, so numbers follow the order of commits, and "is it there already" holds until the commit.
+
+A button is known by an id of its own, which is what clients are given as its payload: two questions with the same words
+and the same meaning to Rasa still have different buttons (docs/adr/0010). It may be pressed while its question is open:
+until the customer says anything, or the bot by itself asks something else.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -47,6 +51,8 @@ _CONVERSATIONS = sa.Table(
     sa.Column("created_ms", sa.BigInteger, nullable=False),
 )
 
+_BEGINNINGS = sa.Index("conversations_by_beginning", _CONVERSATIONS.c.created_ms, _CONVERSATIONS.c.id)
+
 _MESSAGES = sa.Table(
     "messages",
     _TABLES,
@@ -73,16 +79,36 @@ sa.Index(
     postgresql_where=_MESSAGES.c.waiting,
 )
 sa.Index("answers_of_a_message", _MESSAGES.c.conversation_id, _MESSAGES.c.reply_to)
+_SHOWN = sa.select(
+    *(
+        _MESSAGES.c[name]
+        for name in ("conversation_id", "seq", "who", "body", "key", "reply_to", "created_ms")
+    )
+)
 
-_OFFERS = sa.Table(
-    "offers",
+_BUTTONS = sa.Table(
+    "buttons",
     _TABLES,
     sa.Column("conversation_id", sa.String(200), primary_key=True),
-    # A payload may be longer than an index entry may be.
-    sa.Column("payload_sha256", sa.String(64), primary_key=True),
+    sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("title", sa.Text, nullable=False),
+    # What Rasa gets when it is pressed.
+    sa.Column("payload", sa.Text, nullable=False),
     sa.Column("seq", sa.Integer, nullable=False),
+    # The customer's message it follows: pressed in time while that is still the customer's last.
+    sa.Column("follows", sa.Integer, nullable=False),
+    # The customer's message that pressed it.
+    sa.Column("pressed", sa.Integer),
 )
+# Of every channel (the same in backoffice/assistant.py): in a path or a header it can mean nothing else.
+_CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_BUTTON_ID = re.compile(r"btn_[A-Za-z0-9_-]{16}")
+_CLOSED = -1
+_NAMED_BY_CLIENTS = ("rest",)
+Place = tuple[int, str]
+FIRST: Place = (0, "")
+# Kept what was offered by its words: two questions could not be told apart.
+_REPLACED = ("offers",)
 
 _MEDIA = sa.Table(
     "media",
@@ -93,6 +119,26 @@ _MEDIA = sa.Table(
     sa.Column("size", sa.Integer, nullable=False),
     sa.Column("created_ms", sa.BigInteger, nullable=False),
 )
+
+# What every message asks, put together once.
+_THIS, _NUMBER = sa.bindparam("conversation"), sa.bindparam("number")
+_LOCK = _CONVERSATIONS.update().where(_CONVERSATIONS.c.id == _THIS).values(last_seq=_CONVERSATIONS.c.last_seq)
+_COUNT_UP = (
+    _CONVERSATIONS.update().where(_CONVERSATIONS.c.id == _THIS).values(last_seq=_CONVERSATIONS.c.last_seq + 1)
+)
+_LAST_SEQ = sa.select(_CONVERSATIONS.c.last_seq).where(_CONVERSATIONS.c.id == _THIS)
+_SEQ_OF_KEY = sa.select(_MESSAGES.c.seq).where(
+    _MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.key == sa.bindparam("its_key")
+)
+_NEXT_WAITING = (
+    sa.select(*(_MESSAGES.c[name] for name in ("seq", "key", "said", "customer", "body", "attempts")))
+    .where(_MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.waiting)
+    .order_by(_MESSAGES.c.seq)
+    .limit(1)
+)
+_ONE = _MESSAGES.update().where(_MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.seq == _NUMBER)
+_ATTEMPT = _ONE.values(attempts=_MESSAGES.c.attempts + 1)
+_HANDLED = _ONE.values(waiting=False)
 
 
 @dataclass(frozen=True)
@@ -140,11 +186,16 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Offer:
-    """A button the server has offered: its words, and the number of the latest message that offered it."""
+class Gone:
+    """A button that can no longer be pressed.
 
-    title: str
-    seq: int
+    Attributes:
+        again: whether it is the very button that the customer's last message pressed.
+        question: what may be answered instead, as the client was shown it; None where nothing is open.
+    """
+
+    again: bool
+    question: Message | None
 
 
 @dataclass(frozen=True)
@@ -175,6 +226,11 @@ class ConnectorStore:
         else:
             self._engine = sa.create_engine(address, pool_pre_ping=True, hide_parameters=True)
         _TABLES.create_all(self._engine)
+        # Tables of before lack it.
+        _BEGINNINGS.create(self._engine, checkfirst=True)
+        with self._engine.begin() as db:
+            for table in _REPLACED:
+                db.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
         # SQLite has one writer at a time: more threads would only wait for each other.
         self._threads = ThreadPoolExecutor(1 if sqlite else 4, thread_name_prefix="connectors-store")
 
@@ -199,7 +255,9 @@ class ConnectorStore:
         return conversation
 
     def named(self, channel: str, conversation_id: str) -> Conversation:
-        """The conversation a client has named itself, begun if need be. Raises OtherChannel."""
+        """The conversation a client has named itself, begun if need be. Raises OtherChannel, ValueError."""
+        if not is_conversation_id(conversation_id):
+            raise ValueError("not a conversation id")
         found = self.find(conversation_id)
         if found is None:
             try:
@@ -249,10 +307,28 @@ class ConnectorStore:
             before = _seq_of_key(db, conversation_id, key)
             if before is not None:
                 return Accepted(before, repeat=True)
-            seq = _next_seq(db, conversation_id)
-            _insert_message(
-                db, conversation_id, seq, "customer", body, key, said=said, customer=customer, waiting=True
-            )
+            seq = _insert_said(db, conversation_id, key, body, said, customer)
+        return Accepted(seq, repeat=False)
+
+    def press(
+        self, conversation_id: str, provider_id: str, button_id: str, customer: str | None
+    ) -> Accepted | Gone:
+        """Write down that a button was pressed, once, if its question is still open; else nothing is written."""
+        key = f"in:{provider_id}"
+        b = _BUTTONS.c
+        with self._engine.begin() as db:
+            _lock(db, conversation_id)
+            before = _seq_of_key(db, conversation_id, key)
+            if before is not None:
+                return Accepted(before, repeat=True)
+            mine = sa.and_(b.conversation_id == conversation_id, b.id == button_id)
+            button = db.execute(sa.select(b.title, b.payload, b.follows, b.pressed).where(mine)).first()
+            last = _last_said(db, conversation_id)
+            if button is None or button.follows != last:
+                again = button is not None and button.pressed is not None and button.pressed == last
+                return Gone(again, _open_question(db, conversation_id, last))
+            seq = _insert_said(db, conversation_id, key, {"text": button.title}, button.payload, customer)
+            db.execute(_BUTTONS.update().where(mine).values(pressed=seq))
         return Accepted(seq, repeat=False)
 
     def accepted(self, conversation_id: str, provider_id: str) -> int | None:
@@ -262,21 +338,12 @@ class ConnectorStore:
 
     def next_waiting(self, conversation_id: str) -> Waiting | None:
         """The oldest message not handled yet, counting this as an attempt."""
-        m = _MESSAGES.c
+        with self._engine.connect() as db:  # most looks find nothing: no reason to begin a write
+            row = db.execute(_NEXT_WAITING, {"conversation": conversation_id}).first()
+        if row is None:
+            return None
         with self._engine.begin() as db:
-            row = db.execute(
-                sa.select(m.seq, m.key, m.said, m.customer, m.body, m.attempts)
-                .where(m.conversation_id == conversation_id, m.waiting)
-                .order_by(m.seq)
-                .limit(1)
-            ).first()
-            if row is None:
-                return None
-            db.execute(
-                _MESSAGES.update()
-                .where(m.conversation_id == conversation_id, m.seq == row.seq)
-                .values(attempts=row.attempts + 1)
-            )
+            db.execute(_ATTEMPT, {"conversation": conversation_id, "number": row.seq})
         media = json.loads(row.body).get("media")
         return Waiting(
             conversation_id=conversation_id,
@@ -290,13 +357,8 @@ class ConnectorStore:
 
     def handled(self, conversation_id: str, seq: int) -> None:
         """This message needs nothing more."""
-        m = _MESSAGES.c
         with self._engine.begin() as db:
-            db.execute(
-                _MESSAGES.update()
-                .where(m.conversation_id == conversation_id, m.seq == seq)
-                .values(waiting=False)
-            )
+            db.execute(_HANDLED, {"conversation": conversation_id, "number": seq})
 
     def is_waiting(self, conversation_id: str, seq: int) -> bool:
         """Whether the message is yet to be handled."""
@@ -342,15 +404,23 @@ class ConnectorStore:
         key: str | None = None,
         reply_to: int | None = None,
     ) -> bool:
-        """Put a message in the conversation's outbox; False when one with this `key` is there already."""
+        """Put a message in the conversation's outbox; False when one with this `key` is there already.
+
+        Its buttons (`title`, `payload` for Rasa) are kept, and shown with their ids as payloads.
+        """
         with self._engine.begin() as db:
             _lock(db, conversation_id)
             if key is not None and _seq_of_key(db, conversation_id, key) is not None:
                 return False
             seq = _next_seq(db, conversation_id)
+            if body.get("buttons"):
+                if who == "bot" and reply_to is None:
+                    # Asked by itself: what was asked before is no longer what an answer answers.
+                    _close_buttons(db, conversation_id)
+                follows = _last_said(db, conversation_id) if reply_to is None else reply_to
+                shown = [_add_button(db, conversation_id, seq, follows, each) for each in body["buttons"]]
+                body = {**body, "buttons": shown}
             _insert_message(db, conversation_id, seq, who, body, key, reply_to=reply_to)
-            for button in body.get("buttons", ()):
-                _record_offer(db, conversation_id, button["payload"], button["title"], seq)
         return True
 
     def after(self, conversation_id: str, seq: int, limit: int = 100) -> list[Message]:
@@ -387,52 +457,9 @@ class ConnectorStore:
         )
 
     def _read(self, where: Any, order: Any, limit: int | None) -> list[Message]:
-        m = _MESSAGES.c
         with self._engine.connect() as db:
-            rows = db.execute(
-                sa.select(m.conversation_id, m.seq, m.who, m.body, m.key, m.reply_to, m.created_ms)
-                .where(where)
-                .order_by(order)
-                .limit(limit)
-            ).all()
-        return [
-            Message(
-                row.conversation_id,
-                row.seq,
-                row.who,
-                json.loads(row.body),
-                row.key,
-                row.reply_to,
-                row.created_ms,
-            )
-            for row in rows
-        ]
-
-    # Offers
-
-    def offer(self, conversation_id: str, payload: str) -> Offer | None:
-        """The offer of this payload in this conversation, or None when it was never offered there."""
-        o = _OFFERS.c
-        with self._engine.connect() as db:
-            row = db.execute(
-                sa.select(o.title, o.seq).where(
-                    o.conversation_id == conversation_id, o.payload_sha256 == _sha256(payload)
-                )
-            ).first()
-        return Offer(row.title, row.seq) if row else None
-
-    def last_said(self, conversation_id: str) -> int:
-        """The number of the customer's latest message, or 0."""
-        m = _MESSAGES.c
-        with self._engine.connect() as db:
-            return int(
-                db.execute(
-                    sa.select(sa.func.max(m.seq)).where(
-                        m.conversation_id == conversation_id, m.who == "customer"
-                    )
-                ).scalar()
-                or 0
-            )
+            rows = db.execute(_SHOWN.where(where).order_by(order).limit(limit)).all()
+        return [_message(row) for row in rows]
 
     # Media
 
@@ -475,6 +502,71 @@ class ConnectorStore:
                 or 0
             )
 
+    def media_bytes(self) -> int:
+        """The size of all pictures together."""
+        with self._engine.connect() as db:
+            return int(db.execute(sa.select(sa.func.sum(_MEDIA.c.size))).scalar() or 0)
+
+    # Forgetting
+
+    def idle(
+        self, before: int, empty_before: int, place: Place, limit: int
+    ) -> tuple[list[str], Place | None]:
+        """Conversations that may be forgotten, among the `limit` begun next after `place`; and where to go on, if anywhere.
+
+        `before`: when the last message was written at the latest; `empty_before`: when one without messages was begun.
+        Milliseconds since 1970, UTC.
+        """
+        c, m = _CONVERSATIONS.c, _MESSAGES.c
+        at, conversation_id = place
+        looked_at = (
+            sa.select(c.id, c.created_ms, c.last_seq)
+            .where(
+                c.created_ms < max(before, empty_before),
+                sa.or_(c.created_ms > at, sa.and_(c.created_ms == at, c.id > conversation_id)),
+            )
+            .order_by(c.created_ms, c.id)
+            .limit(limit)
+            .subquery()
+        )
+        last = sa.and_(m.conversation_id == looked_at.c.id, m.seq == looked_at.c.last_seq)
+        with self._engine.connect() as db:
+            rows = db.execute(
+                sa.select(looked_at, m.created_ms.label("said_ms"))
+                .outerjoin(_MESSAGES, last)
+                .order_by(looked_at.c.created_ms, looked_at.c.id)
+            ).all()
+        ids = [
+            row.id
+            for row in rows
+            if (row.created_ms < empty_before if row.last_seq == 0 else (row.said_ms or before) < before)
+        ]
+        return ids, (rows[-1].created_ms, rows[-1].id) if len(rows) == limit else None
+
+    def forgettable(self, conversation_id: str, before: int, empty_before: int) -> list[str] | None:
+        """The pictures of a conversation that may be forgotten; None for one that may not, or not any more."""
+        with self._engine.connect() as db:
+            return _forgettable(db, conversation_id, before, empty_before)
+
+    def forget(self, conversation_id: str, before: int, empty_before: int) -> bool:
+        """Delete a conversation with all that belongs to it, unless something was said in it just now.
+
+        Where clients name their conversations themselves, whose it was is kept: the name must not become another's.
+        """
+        c = _CONVERSATIONS.c
+        with self._engine.begin() as db:
+            try:
+                _lock(db, conversation_id)
+            except UnknownConversation:
+                return False
+            if _forgettable(db, conversation_id, before, empty_before) is None:
+                return False
+            for table in (_BUTTONS, _MEDIA, _MESSAGES):
+                db.execute(table.delete().where(table.c.conversation_id == conversation_id))
+            named_and_bound = sa.and_(c.channel.in_(_NAMED_BY_CLIENTS), c.customer.is_not(None))
+            db.execute(_CONVERSATIONS.delete().where(c.id == conversation_id, sa.not_(named_and_bound)))
+        return True
+
 
 @cache
 def open_store(url: str) -> ConnectorStore:
@@ -493,21 +585,35 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
 
 def _lock(db: Connection, conversation_id: str) -> None:
     """Keep other writers out of the conversation until the commit."""
-    c = _CONVERSATIONS.c
-    locked = db.execute(_CONVERSATIONS.update().where(c.id == conversation_id).values(last_seq=c.last_seq))
+    locked = db.execute(_LOCK, {"conversation": conversation_id})
     if locked.rowcount == 0:
         raise UnknownConversation("no channel has begun this conversation")
 
 
 def _next_seq(db: Connection, conversation_id: str) -> int:
-    c = _CONVERSATIONS.c
-    db.execute(_CONVERSATIONS.update().where(c.id == conversation_id).values(last_seq=c.last_seq + 1))
-    return int(db.execute(sa.select(c.last_seq).where(c.id == conversation_id)).scalar_one())
+    db.execute(_COUNT_UP, {"conversation": conversation_id})
+    return int(db.execute(_LAST_SEQ, {"conversation": conversation_id}).scalar_one())
+
+
+def _forgettable(db: Connection, conversation_id: str, before: int, empty_before: int) -> list[str] | None:
+    c, m, p = _CONVERSATIONS.c, _MESSAGES.c, _MEDIA.c
+    begun = db.execute(sa.select(c.created_ms, c.last_seq).where(c.id == conversation_id)).first()
+    if begun is None:
+        return None
+    mine = m.conversation_id == conversation_id
+    latest = sa.select(m.created_ms).where(mine).order_by(m.seq.desc()).limit(1)
+    said = db.execute(latest).scalar()
+    pictures = db.execute(sa.select(p.id, p.created_ms).where(p.conversation_id == conversation_id)).all()
+    limit = empty_before if begun.last_seq == 0 else before
+    if max(begun.created_ms, said or 0, *(each.created_ms for each in pictures)) >= limit:
+        return None
+    if db.execute(sa.select(m.seq).where(mine, m.waiting).limit(1)).first() is not None:
+        return None
+    return [each.id for each in pictures]
 
 
 def _seq_of_key(db: Connection, conversation_id: str, key: str) -> int | None:
-    m = _MESSAGES.c
-    seq = db.execute(sa.select(m.seq).where(m.conversation_id == conversation_id, m.key == key)).scalar()
+    seq = db.execute(_SEQ_OF_KEY, {"conversation": conversation_id, "its_key": key}).scalar()
     return None if seq is None else int(seq)
 
 
@@ -553,24 +659,75 @@ def _insert_message(
     )
 
 
-def _record_offer(db: Connection, conversation_id: str, payload: str, title: str, seq: int) -> None:
-    o = _OFFERS.c
-    digest = _sha256(payload)
-    changed = db.execute(
-        _OFFERS.update()
-        .where(o.conversation_id == conversation_id, o.payload_sha256 == digest)
-        .values(title=title, seq=seq)
+def _insert_said(
+    db: Connection, conversation_id: str, key: str, body: Body, said: str, customer: str | None
+) -> int:
+    """A customer's message. Buttons of the question before the one it answers will never be asked about again."""
+    last = _last_said(db, conversation_id)
+    b = _BUTTONS.c
+    db.execute(_BUTTONS.delete().where(b.conversation_id == conversation_id, b.follows < last))
+    seq = _next_seq(db, conversation_id)
+    _insert_message(
+        db, conversation_id, seq, "customer", body, key, said=said, customer=customer, waiting=True
     )
-    if changed.rowcount == 0:
-        db.execute(
-            _OFFERS.insert().values(
-                conversation_id=conversation_id, payload_sha256=digest, title=title, seq=seq
-            )
+    return seq
+
+
+def _last_said(db: Connection, conversation_id: str) -> int:
+    """The number of the customer's latest message, or 0."""
+    m = _MESSAGES.c
+    latest = sa.select(m.seq).where(m.conversation_id == conversation_id, m.who == "customer")
+    return int(db.execute(latest.order_by(m.seq.desc()).limit(1)).scalar() or 0)
+
+
+def _add_button(
+    db: Connection, conversation_id: str, seq: int, follows: int, button: Mapping[str, str]
+) -> dict[str, str]:
+    """Keep a button; as clients are shown it."""
+    button_id = f"btn_{secrets.token_urlsafe(12)}"
+    db.execute(
+        _BUTTONS.insert().values(
+            conversation_id=conversation_id,
+            id=button_id,
+            title=button["title"],
+            payload=button["payload"],
+            seq=seq,
+            follows=follows,
         )
+    )
+    return {"title": button["title"], "payload": button_id}
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def _close_buttons(db: Connection, conversation_id: str) -> None:
+    b = _BUTTONS.c
+    db.execute(_BUTTONS.update().where(b.conversation_id == conversation_id).values(follows=_CLOSED))
+
+
+def _open_question(db: Connection, conversation_id: str, last_said: int) -> Message | None:
+    """The latest message with buttons that may be pressed now."""
+    b, m = _BUTTONS.c, _MESSAGES.c
+    newest = sa.select(sa.func.max(b.seq)).where(b.conversation_id == conversation_id, b.follows == last_said)
+    seq = db.execute(newest).scalar()
+    if seq is None:
+        return None
+    row = db.execute(_SHOWN.where(m.conversation_id == conversation_id, m.seq == seq)).first()
+    return None if row is None else _message(row)
+
+
+def _message(row: Any) -> Message:
+    return Message(
+        row.conversation_id, row.seq, row.who, json.loads(row.body), row.key, row.reply_to, row.created_ms
+    )
+
+
+def is_conversation_id(text: str) -> bool:
+    """Whether a text can name a conversation."""
+    return _CONVERSATION_ID.fullmatch(text) is not None
+
+
+def is_button(text: str) -> bool:
+    """Whether a text can only be a button's id, in time or long gone."""
+    return _BUTTON_ID.fullmatch(text) is not None
 
 
 def _now_ms() -> int:

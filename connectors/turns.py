@@ -1,8 +1,8 @@
 """From "accepted" to "handled": one conversation's messages go to Rasa in order, one at a time, and none is forgotten.
 
-A message is handled at least once: one that a crash interrupts is handled again at the next start. The back office does
-the work of a repeated message once (its `message_id` is the idempotency key), and `StoredOutput` drops answers that
-are in the outbox already.
+A message is handled at least once: one that a crash interrupts is handled again at the next start, marked `again`, so
+that the actions know that they may have done its work. The back office does the work of a repeated message once (its
+`message_id` is the idempotency key), and `StoredOutput` drops answers that are in the outbox already.
 """
 
 from __future__ import annotations
@@ -11,17 +11,20 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Any
 
 from rasa.core.channels.channel import UserMessage
 
 from actions.gateways.identity import sign_customer_token
+from connectors.alone import Alone
 from connectors.base import StoredOutput, log_name
 from connectors.store import ConnectorStore, Waiting
 
 logger = logging.getLogger(__name__)
 
-SORRY = "抱歉，刚才没有处理成功。请再说一遍，或者回复“转人工”找人工客服。"
+SORRY = "抱歉，刚才那句话没能处理完。如果是在办理业务，请先查一下结果再办；也可以再说一遍，或者回复“转人工”找人工客服。"
+"""Said where nobody knows how far it came: never that nothing was done."""
 _TURN_SECONDS = 120
 _TOKEN_SECONDS = 300
 _MOST_ATTEMPTS = 3
@@ -50,15 +53,25 @@ class Turns:
         self._output = output
         self._tell = tell
         self._silence_is_meant: Silence | None = None
+        self._alone: Alone | None = None
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()
         self._waiters: dict[tuple[str, int], asyncio.Future[None]] = {}
         self._unproven: dict[tuple[str, int], str] = {}
         self._stopping = False
 
-    async def start(self, silence_is_meant: Silence | None = None) -> None:
-        """Take up what an earlier process has accepted and not handled."""
+    async def start(self, silence_is_meant: Silence | None = None, alone: Alone | None = None) -> None:
+        """Take up what another process has accepted and not handled: an earlier one, and any that dies from now on."""
         self._silence_is_meant = silence_is_meant
+        self._alone = alone
+        if alone is not None:
+            try:
+                await alone.watch(lambda: asyncio.ensure_future(self._take_up()))
+            except Exception as error:  # as soon as the others can be reached, it is called
+                _log("watch_failed", self._channel, "-", error)
+        await self._take_up()
+
+    async def _take_up(self) -> None:
         for conversation_id in await self._store.on_thread(self._store.with_waiting, self._channel):
             self.work(conversation_id)
 
@@ -109,11 +122,16 @@ class Turns:
         self._tell(conversation_id)
         try:
             while conversation_id in self._wanted:
-                self._wanted.discard(conversation_id)
-                while (
-                    message := await self._store.on_thread(self._store.next_waiting, conversation_id)
-                ) is not None:
-                    await self._turn(message)
+                async with self._alone.hold(conversation_id) if self._alone else nullcontext():
+                    self._wanted.discard(conversation_id)
+                    while (
+                        message := await self._store.on_thread(self._store.next_waiting, conversation_id)
+                    ) is not None:
+                        await self._turn(message)
+                # What was wanted is done: by this process, or by another while this one waited.
+                for key in [key for key in self._waiters if key[0] == conversation_id]:
+                    if not await self._store.on_thread(self._store.is_waiting, *key):
+                        self._resolve(*key)
         except Exception as error:
             # The store is out of reach. What waits is taken up with the next message or at the next start.
             _log("queue_failed", self._channel, conversation_id, error)
@@ -151,6 +169,8 @@ class Turns:
             metadata["customer_token"] = sign_customer_token(message.customer, self._secret, _TOKEN_SECONDS)
         elif unproven:
             metadata["customer_token"] = unproven
+        if message.attempt > 1:
+            metadata["again"] = True
         if message.media:
             metadata["media"] = list(message.media)
         return UserMessage(

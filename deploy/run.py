@@ -1,8 +1,11 @@
 """Starts every process of the Procfile and keeps it running: `make run`.
 
 Before: each port is free, or is named. After: one block of addresses when all answer. A process that ends
-before that, or within seconds of its start, ends all; one that ends later is started again. Ctrl-C, SIGTERM
-and a closed terminal end every process, children included.
+before that, or within seconds of its start, ends all; one that ends later is started again. One that runs but
+answers nothing any more is killed, and so started again; a busy one, which answers late, is left in peace. Ctrl-C,
+SIGTERM and a closed terminal end every process, children included.
+
+`--workers 2` (`make run WORKERS=2`) starts two Rasa processes behind Rasa's port: see `deploy.worker`.
 """
 
 from __future__ import annotations
@@ -15,9 +18,11 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -27,7 +32,7 @@ from honcho.environ import parse_procfile
 from honcho.manager import Manager
 from honcho.process import Popen, Process
 
-from deploy.environment import LOOPBACK, QUIET, ROOT, is_free, load
+from deploy.environment import LOOPBACK, QUIET, ROOT, free_port, is_free, load
 
 READY_SECONDS = 300.0
 STEADY_SECONDS = 10.0
@@ -40,7 +45,23 @@ SERVERS = {
     "actions": ("LINGXI_ACTIONS_PORT", "/health"),
     "rasa": ("LINGXI_RASA_PORT", "/"),
 }
+SHARED_STORES = ("LINGXI_TRACKER_DATABASE_URL", "LINGXI_CONNECTORS_DATABASE_URL")
 ASKED_TO_STOP = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """When a server that runs counts as hung: after `misses` questions in a row without an answer.
+
+    Attributes:
+        every: seconds between an answer and the next question.
+        answer: seconds that an answer may take. Under a flood it takes many: only silence is death.
+        misses: how many questions.
+    """
+
+    every: float = 5.0
+    answer: float = 15.0
+    misses: int = 3
 
 
 def host(environ: Mapping[str, str]) -> str:
@@ -67,6 +88,35 @@ def taken_ports(names: Iterable[str], environ: Mapping[str, str]) -> list[str]:
     return problems
 
 
+def with_workers(commands: Mapping[str, str], workers: int) -> tuple[dict[str, str], dict[str, int]]:
+    """The commands with as many Rasa processes, and the port on which each of these tells that it works."""
+    if workers == 1 or "rasa" not in commands:
+        return dict(commands), {}
+    ports = {f"rasa.{number}": free_port() for number in range(1, workers + 1)}
+    others = {name: command for name, command in commands.items() if name != "rasa"}
+    return others | {name: f"{commands['rasa']} --worker {port}" for name, port in ports.items()}, ports
+
+
+def unfit_for_workers(environ: Mapping[str, str]) -> list[str]:
+    """One line for each thing that several Rasa processes need and do not have."""
+    lacking = [name for name in SHARED_STORES if not environ.get(name, "").startswith("postgresql")]
+    problems = [f"多个 Rasa 进程需要 PostgreSQL：请设置 / several workers need PostgreSQL: set {name}" for name in lacking]
+    if not environ.get("LINGXI_REDIS_URL"):
+        problems.append("多个 Rasa 进程需要 Redis：请设置 / several workers need Redis: set LINGXI_REDIS_URL")
+    return problems
+
+
+def health_addresses(names: Iterable[str], environ: Mapping[str, str], workers: Mapping[str, int]) -> dict[str, str]:
+    """Server → the address that answers 200 when it can work."""
+    addresses = {name: f"http://{LOOPBACK}:{port}/" for name, port in workers.items()}
+    for name in names:
+        if name in SERVERS:
+            variable, path = SERVERS[name]
+            where = LOOPBACK if name == "actions" else host(environ)
+            addresses[name] = f"http://{where}:{environ[variable]}{path}"
+    return addresses
+
+
 def end_group(leader: int) -> None:
     """End a process group: politely, and after `TERM_SECONDS` for certain."""
     deadline = time.monotonic() + TERM_SECONDS
@@ -79,16 +129,18 @@ def end_group(leader: int) -> None:
 
 
 class KeptProcess(Process):
-    """A process that is started again when it ends of itself, once everything has been ready.
+    """A process that is started again when it ends of itself or hangs, once everything has been ready.
 
     `alive` is the reading end of a pipe that carries nothing: it ends when the supervisor closes its
     `hold`, or dies in whatever way, and that is the sign to stop.
     """
 
     def __init__(
-        self, command: str, alive: Connection, hold: Connection, ready: Event, steady: float, **options: object
-    ) -> None:
+        self, command: str, alive: Connection, hold: Connection, ready: Event, steady: float,
+        patience: Patience, addresses: Mapping[str, str], **options: object,
+    ) -> None:  # fmt: skip
         super().__init__(command, **options)
+        self._patience, self._address = patience, addresses.get(str(options.get("name")))
         self._alive, self._hold, self._ready, self._steady = alive, hold, ready, steady
         self._child_ctor = self._start_child
         self._ended: dict[str, int] = {}
@@ -120,7 +172,25 @@ class KeptProcess(Process):
     def _start_child(self, command: str, **options: object) -> subprocess.Popen[bytes]:
         child: subprocess.Popen[bytes] = Popen(command, **options)
         threading.Thread(target=self._end_child, args=(child,), daemon=True).start()
+        if self._address:
+            threading.Thread(target=self._watch_child, args=(child, self._address), daemon=True).start()
         return child
+
+    def _watch_child(self, child: subprocess.Popen[bytes], address: str) -> None:
+        """Kill the child when it answers nothing any more, or has not begun to answer long after its start."""
+        started, misses, begun = time.monotonic(), 0, False
+        while child.poll() is None and not self._alive.poll(self._patience.every):
+            if not self._ready.is_set():
+                continue  # a start that takes too long is the supervisor's to tell
+            if responds(address, self._patience.answer):
+                misses, begun = 0, True
+            elif begun or time.monotonic() - started > READY_SECONDS:
+                misses += 1
+            if misses >= self._patience.misses and child.poll() is None:
+                super()._send_message(f"answers nothing any more ({misses} times in a row), killing it\n")
+                with suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                return
 
     def _end_child(self, child: subprocess.Popen[bytes]) -> None:
         """End the child as soon as everything is to stop, whenever it was started."""
@@ -132,13 +202,14 @@ class KeptProcess(Process):
 class Supervisor(Manager):
     """Honcho's manager, with processes that are kept."""
 
-    def __init__(self, steady: float) -> None:
+    def __init__(self, steady: float, patience: Patience, addresses: Mapping[str, str]) -> None:
         super().__init__()
         self._alive, self._hold = multiprocessing.Pipe(duplex=False)
         self.ready, self.stopping = multiprocessing.Event(), threading.Event()
         self._process_ctor = partial(
-            KeptProcess, alive=self._alive, hold=self._hold, ready=self.ready, steady=steady
-        )
+            KeptProcess, alive=self._alive, hold=self._hold, ready=self.ready, steady=steady,
+            patience=patience, addresses=addresses,
+        )  # fmt: skip
 
     def terminate(self) -> None:
         """Let every process end its child; safe at any moment, in a signal handler too."""
@@ -160,6 +231,18 @@ def answers(url: str) -> bool:
         return False
 
 
+def responds(url: str, seconds: float) -> bool:
+    """Whether a GET of this address is answered in this time, with whatever status."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        direct.open(url, timeout=seconds).close()
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def addresses(environ: Mapping[str, str]) -> str:
     """The closing block of the start: what to open in the browser."""
     here = host(environ)
@@ -170,18 +253,18 @@ def addresses(environ: Mapping[str, str]) -> str:
         "\n灵犀已就绪 / Lingxi is ready\n"
         f"{demo}"
         f"  网页聊天  web chat   {rasa}/webhooks/webchat/\n"
+        f"  客服工作台 agents' desk {shop}/desk\n"
         f"  接口文档  API docs   {shop}/docs\n"
         "按 Ctrl-C 停止 / Ctrl-C stops everything\n\n"
     )
 
 
-def announce(supervisor: Supervisor, names: list[str], environ: Mapping[str, str], limit: float) -> None:
+def announce(supervisor: Supervisor, health: Mapping[str, str], environ: Mapping[str, str], limit: float) -> None:
     """Wait until every server answers, then print the addresses; after `limit` seconds give up."""
     deadline = time.monotonic() + limit
-    waiting = [name for name in names if name in SERVERS]
+    waiting = list(health)
     while waiting and not supervisor.stopping.wait(0.5):
-        variable, path = SERVERS[waiting[0]]
-        if answers(f"http://{LOOPBACK if waiting[0] == 'actions' else host(environ)}:{environ[variable]}{path}"):
+        if answers(health[waiting[0]]):
             waiting.pop(0)
         elif time.monotonic() > deadline:
             print(f"{limit:.0f} 秒内没有就绪 / not ready in time: {', '.join(waiting)}", flush=True)
@@ -189,25 +272,25 @@ def announce(supervisor: Supervisor, names: list[str], environ: Mapping[str, str
             supervisor.terminate()
     if not supervisor.stopping.is_set():
         supervisor.ready.set()
-        if any(name in SERVERS for name in names):
+        if health:
             print(addresses(environ), end="", flush=True)
 
 
-def run(procfile: Path, steady: float) -> int:
+def run(procfile: Path, steady: float, patience: Patience, workers: int) -> int:
     """Start and keep everything; the exit code: 0 when it was asked to stop."""
     environ = {**QUIET, **load(ROOT / ".env")}
-    commands: dict[str, str] = parse_procfile(procfile.read_text(encoding="utf-8")).processes
-    problems = taken_ports(commands, environ)
+    written: dict[str, str] = parse_procfile(procfile.read_text(encoding="utf-8")).processes
+    problems = taken_ports(written, environ) + (unfit_for_workers(environ) if workers > 1 else [])
     if problems:
         print("\n".join(problems), file=sys.stderr)
         return 1
     (ROOT / "var").mkdir(exist_ok=True)
-    supervisor = Supervisor(steady)
+    commands, ports = with_workers(written, workers)
+    health = health_addresses(commands, environ, ports)
+    supervisor = Supervisor(steady, patience, health)
     for name, command in commands.items():
         supervisor.add_process(name, command, env=environ, cwd=str(ROOT))
-    waiter = threading.Thread(
-        target=announce, args=(supervisor, list(commands), environ, READY_SECONDS), daemon=True
-    )
+    waiter = threading.Thread(target=announce, args=(supervisor, health, environ, READY_SECONDS), daemon=True)
     waiter.start()
     # A closed terminal ends everything as SIGTERM does, which the loop handles.
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
@@ -216,12 +299,17 @@ def run(procfile: Path, steady: float) -> int:
 
 
 def main() -> int:
-    """The command line; the options serve the tests."""
+    """The command line; most options serve the tests."""
+    kept = Patience()
     parser = argparse.ArgumentParser(description="Start every process of the Procfile and keep it running.")
+    parser.add_argument("--workers", type=int, default=1, choices=range(1, 65), metavar="N", help="Rasa processes")
     parser.add_argument("--procfile", type=Path, default=ROOT / "Procfile")
     parser.add_argument("--steady-seconds", type=float, default=STEADY_SECONDS)
+    parser.add_argument("--ask-every", type=float, default=kept.every, help="seconds between questions to a server")
+    parser.add_argument("--answer-within", type=float, default=kept.answer, help="seconds its answer may take")
     arguments = parser.parse_args()
-    return run(arguments.procfile, arguments.steady_seconds)
+    patience = Patience(arguments.ask_every, arguments.answer_within)
+    return run(arguments.procfile, arguments.steady_seconds, patience, arguments.workers)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ RASA, SERVICES_SIDE = ".venv", ".venv-services"
 
 # Which environment runs a folder of tests/.
 FOLDERS = {
-    RASA: ("actions", "components", "connectors", "contracts", "dialogue", "privacy"),
+    RASA: ("actions", "components", "connectors", "contracts", "dialogue", "privacy", "serving"),
     SERVICES_SIDE: ("analytics", "backoffice", "backoffice_seed", "browser", "deploy", "e2e", "live"),
 }
 TALKING = ("browser", "deploy", "e2e", "live")  # need a trained model
@@ -96,6 +96,9 @@ def stages() -> Iterator[Stage]:
     yield Stage("conversations", conversations, 1200, lane=SERVICES_SIDE, on_model=True)
     unseen = (f"{rasa}/python", "-m", "tests.conversations_unseen")
     yield Stage("unseen", unseen, 1200, lane=SERVICES_SIDE, on_model=True)
+    # No figure of these means anything: they prove that the benches run, and that their recipes and stories still fit.
+    yield Stage("bench", (f"{services}/python", "-m", "bench.rest", "--smallest", "--sides", "peer"), 900, lane=SERVICES_SIDE)
+    yield Stage("bench-nlu", (f"{rasa}/python", "-W", "ignore", "-m", "bench.nlu", "--smallest"), 900, lane=SERVICES_SIDE)
     yield pytest_stage("tests-services", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=True))
 
 
@@ -107,17 +110,19 @@ def folders(environment: str, talking: bool | None = None) -> list[str]:
 
 SOAK_SCALE = "25"
 SOAKED = {
-    RASA: ("tests/privacy", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py"),
-    SERVICES_SIDE: ("tests/backoffice/test_schema.py",),
+    RASA: ("tests/privacy", "tests/serving", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py"),
+    SERVICES_SIDE: ("tests/backoffice/test_schema.py", "tests/backoffice/test_edge.py"),
 }
 
 
 def soak_stages() -> Iterator[Stage]:
-    """The tests that generate their examples, with many more of them."""
+    """The tests that generate their examples, with many more of them; and every kind of write, cut off at its commit."""
     for environment, name in ((RASA, "soak-rasa"), (SERVICES_SIDE, "soak-services")):
         stage = pytest_stage(name, environment, *SOAKED[environment], on_model=False)
         scaled = ("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *stage.command)
         yield replace(stage, command=scaled, seconds=3600, group="soak")
+    once = pytest_stage("soak-once", SERVICES_SIDE, "tests/e2e/test_once.py", on_model=True)
+    yield replace(once, command=("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *once.command), seconds=7200, group="soak")
 
 
 def own_environment(folder: str) -> dict[str, str]:
@@ -131,6 +136,7 @@ def own_environment(folder: str) -> dict[str, str]:
         "TMPDIR": folder,
         "LINGXI_DEMO": "1",
         "LINGXI_BIND": "127.0.0.1",
+        "LINGXI_LIMITS_TIMES": "1000",  # all customers come from one address
         **{f"LINGXI_{name}_PORT": str(free_port()) for name in ("RASA", "ACTIONS", "BACKOFFICE")},
         **{
             f"LINGXI_{name}_DATABASE_URL": f"sqlite:///{folder}/{name.lower()}.db"

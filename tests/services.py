@@ -22,6 +22,7 @@ POSTGRES = "LINGXI_TEST_POSTGRES_URL"
 REDIS = "LINGXI_TEST_REDIS_URL"
 RABBITMQ = "LINGXI_TEST_RABBITMQ_URL"
 CHROMIUM = "LINGXI_CHROMIUM"
+NGINX = "LINGXI_TEST_NGINX"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -106,6 +107,28 @@ def chromium() -> Iterator[str | None]:
     yield find_chromium()
 
 
+@contextmanager
+def nginx() -> Iterator[str | None]:
+    """The nginx told or installed, else one out of Debian's package, unpacked for this run and not installed."""
+    found = os.environ.get(NGINX) or shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found or not shutil.which("apt-get") or not shutil.which("dpkg"):
+        yield found
+        return
+    with tempfile.TemporaryDirectory(prefix="lingxi-nginx-") as folder:
+        os.chmod(folder, 0o755)
+        print("→ apt-get download nginx", flush=True)
+        quiet = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        download = ["apt-get", "download", "-qq", "nginx"]
+        if subprocess.run(download, timeout=300, **quiet).returncode and os.geteuid() == 0:  # type: ignore[call-overload]
+            subprocess.run(["apt-get", "update", "-qq"], timeout=300, **quiet)  # type: ignore[call-overload]
+            subprocess.run(download, timeout=300, **quiet)  # type: ignore[call-overload]
+        for package in Path(folder).glob("nginx_*.deb"):
+            subprocess.run(["dpkg", "-x", str(package), folder], check=True)
+        program = Path(folder) / "usr" / "sbin" / "nginx"
+        runs = program.is_file() and not subprocess.run([program, "-v"], capture_output=True).returncode
+        yield str(program) if runs else None
+
+
 def find_chromium() -> str | None:
     """The browser told, on PATH, or downloaded by Playwright."""
     told = os.environ.get(CHROMIUM) or next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -139,4 +162,5 @@ SERVICES = {
     REDIS: ("Redis", redis),
     RABBITMQ: ("RabbitMQ", rabbitmq),
     CHROMIUM: ("Chromium", chromium),
+    NGINX: ("nginx", nginx),
 }

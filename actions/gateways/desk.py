@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from actions.gateways.http import BackOffice, Caller
@@ -16,6 +16,7 @@ class Handoff:
         position: place in the queue, 1-based; None once taken or outside working hours.
         in_hours: whether people are at work now.
         ticketed: whether nobody takes over now and a ticket stands for the conversation.
+        answer_by: with a ticket, until when a person answers: the shop's one promise, to be told as it is.
     """
 
     id: str
@@ -23,6 +24,7 @@ class Handoff:
     position: int | None
     in_hours: bool
     ticketed: bool = False
+    answer_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,14 @@ class Said:
         message_id: what a repeat is recognised by.
         at_ms: milliseconds since 1970, UTC.
         media: pictures, `{"id", "type", "path"}` each.
+        sentiment: how the assistant reads it.
     """
 
     message_id: str
     text: str
     at_ms: int
     media: tuple[dict[str, str], ...] = ()
+    sentiment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class HandoffRequest:
 
     Attributes:
         reason: customer_asked, angry, not_understood, or the shop's own word.
-        transcript: the last messages, oldest first: `{"who": "customer"|"assistant", "text", "time"}`.
+        sentiment: the strongest mood of the talk.
+        transcript: the last messages, oldest first: `{"who": "customer"|"assistant"|"agent", "text", "time", "media"}`.
         tags: the intents the customer came with.
         slots: what was gathered so far.
     """
@@ -56,7 +61,7 @@ class HandoffRequest:
     reason: str
     intent: str | None = None
     sentiment: str | None = None
-    transcript: list[dict[str, str]] = field(default_factory=list)
+    transcript: list[dict[str, Any]] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     slots: dict[str, Any] = field(default_factory=dict)
 
@@ -67,11 +72,17 @@ class DeskGateway(Protocol):
     def hand_over(self, caller: Caller, wanted: HandoffRequest) -> Handoff:
         """Queue the conversation for a person; a second call answers the one that is open."""
 
-    def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> None:
-        """Give the person what the customer wrote; what they have already changes nothing.
+    def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> Handoff:
+        """Give the person what the customer wrote; what they have already changes nothing. Answers how it stands.
 
         Raises NotFound or Rejected (`handoff_closed`) where no person has the conversation any more.
         """
+
+    def leave(self, caller: Caller, handoff_id: str) -> None:
+        """The customer waits no longer. Raises Rejected (`handoff_taken`) where a person has taken over meanwhile."""
+
+    def find(self, caller: Caller, handoff_id: str) -> Handoff:
+        """How a handoff stands. Raises NotFound."""
 
 
 class HttpDesk:
@@ -91,19 +102,28 @@ class HttpDesk:
             "tags": wanted.tags,
             "slots": wanted.slots,
         }
-        answer = self._http.post("/handoffs", caller, body)
-        return Handoff(
-            str(answer["id"]),
-            str(answer["ticket_number"]),
-            answer.get("position"),
-            bool(answer.get("in_hours")),
-            answer.get("state_code") == "ticketed",
-        )
+        return _handoff(self._http.post("/handoffs", caller, body))
 
-    def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> None:
+    def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> Handoff:
         """See `DeskGateway.relay`."""
-        messages = [
-            {"message_id": each.message_id, "text": each.text, "at_ms": each.at_ms, "media": list(each.media)}
-            for each in said
-        ]
-        self._http.post(f"/handoffs/{handoff_id}/messages", caller, {"messages": messages})
+        messages = [{**asdict(each), "media": list(each.media)} for each in said]
+        return _handoff(self._http.post(f"/handoffs/{handoff_id}/messages", caller, {"messages": messages}))
+
+    def leave(self, caller: Caller, handoff_id: str) -> None:
+        """See `DeskGateway.leave`."""
+        self._http.post(f"/handoffs/{handoff_id}/leave", caller, {})
+
+    def find(self, caller: Caller, handoff_id: str) -> Handoff:
+        """See `DeskGateway.find`."""
+        return _handoff(self._http.get(f"/handoffs/{handoff_id}", caller))
+
+
+def _handoff(answer: dict[str, Any]) -> Handoff:
+    return Handoff(
+        str(answer["id"]),
+        str(answer["ticket_number"]),
+        answer.get("position"),
+        bool(answer.get("in_hours")),
+        answer.get("state_code") == "ticketed",
+        answer.get("answer_by"),
+    )

@@ -3,10 +3,13 @@
     GatewayError            utter_chat_backend_failed       the system answered something unexpected
     ├── Unavailable         utter_chat_backend_unavailable  it could not be reached in time
     ├── NotFound            utter_chat_not_found            it does not exist, or is not this customer's
-    └── Rejected            utter_chat_rejected             a rule of the shop says no; `code` says which
+    ├── Rejected            utter_chat_rejected             a rule of the shop says no; `code` says which
+    └── OutcomeUnknown      utter_chat_outcome_unknown      a write was sent and its answer lost: done or not, nobody knows yet
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class GatewayError(Exception):
@@ -16,7 +19,7 @@ class GatewayError(Exception):
 
 
 class Unavailable(GatewayError):
-    """The system could not be reached, or did not answer in time. Nothing is known to have been done."""
+    """The system could not be reached, or did not answer a read in time. Nothing was done."""
 
     response = "utter_chat_backend_unavailable"
 
@@ -41,3 +44,19 @@ class Rejected(GatewayError):
         super().__init__(code)
         self.code = code
         self.detail = detail
+
+
+class OutcomeUnknown(GatewayError):
+    """A write was sent and no answer came. The same call with the same key is safe, and tells what became of it."""
+
+    response = "utter_chat_outcome_unknown"
+
+
+def refusal(problem: Any) -> GatewayError:
+    """What a 409 or 422 means: a rule's "no" in words for the customer, or else a request of ours that cannot be."""
+    if not isinstance(problem, dict):
+        return GatewayError("back office answered something unexpected")
+    code = str(problem.get("code", ""))
+    if problem.get("for_customer") is True:
+        return Rejected(code, str(problem.get("detail", "")))
+    return GatewayError(f"back office did not take the request: {code}")

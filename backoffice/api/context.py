@@ -17,6 +17,9 @@ from backoffice.idempotency import Once, acting_customer
 from backoffice.models import Customer
 from backoffice.problems import MEDIA_TYPE
 
+CUSTOMER_ID = "^[A-Za-z0-9_-]{1,32}$"
+"""What a customer id looks like, here and in the tokens that prove one."""
+
 KeyHeader = Annotated[
     str,
     Header(
@@ -32,9 +35,7 @@ CustomerHeader = Annotated[
     str,
     Header(
         alias="X-Customer-Id",
-        min_length=1,
-        max_length=32,
-        pattern=r"^[A-Za-z0-9_-]+$",
+        pattern=CUSTOMER_ID,
         description="身份已验证的客户编号",
         examples=["C000001"],
     ),
@@ -43,9 +44,7 @@ MaybeCustomerHeader = Annotated[
     str | None,
     Header(
         alias="X-Customer-Id",
-        min_length=1,
-        max_length=32,
-        pattern=r"^[A-Za-z0-9_-]+$",
+        pattern=CUSTOMER_ID,
         description="身份已验证的客户编号；匿名时不带",
     ),
 ]

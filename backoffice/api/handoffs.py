@@ -29,6 +29,7 @@ from backoffice.models import Handoff
 from backoffice.problems import not_found
 from backoffice.states import HandoffState
 from backoffice.views.handoffs import (
+    HandoffCounts,
     HandoffDetailView,
     HandoffMessagesView,
     HandoffMessageView,
@@ -44,31 +45,31 @@ router = APIRouter(prefix="/handoffs", tags=["handoffs"])
 _BINARY = {"type": "string", "format": "binary"}
 Word = Annotated[str, StringConstraints(min_length=1, max_length=40), Printable]
 MediaPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{16,128}$", description="图片编号")]
+Mood = Annotated[str, StringConstraints(max_length=20), Printable]
 Intent = Annotated[str, StringConstraints(max_length=80), Printable]
-
-
-class TranscriptLine(Body):
-    who: Word = Field(examples=["客户"])
-    text: Annotated[str, StringConstraints(max_length=10_000), Printable] = Field(examples=["转人工"])
-    time: Word | None = Field(default=None, examples=["2026-11-21T10:30:00+08:00"])
-
-
-class HandoffBody(Body):
-    conversation_id: ConversationId
-    reason: ShortText = Field(examples=["customer_asked"])
-    intent: Intent | None = Field(default=None, examples=["handoff_request"])
-    sentiment: Annotated[str, StringConstraints(max_length=20), Printable] | None = Field(
-        default=None, examples=["angry"]
-    )
-    transcript: list[TranscriptLine] = Field(default=[], max_length=200)
-    tags: list[Intent] = Field(default=[], max_length=20, examples=[["orders_ask_status"]])
-    slots: Annotated[dict[str, Any], AfterValidator(storable)] = Field(default={}, max_length=200)
 
 
 class MediaBody(Body):
     id: Annotated[str, StringConstraints(max_length=128), Printable]
     type: Annotated[str, StringConstraints(max_length=40), Printable] = Field(examples=["image/png"])
     path: Annotated[str, StringConstraints(max_length=300), Printable]
+
+
+class TranscriptLine(Body):
+    who: Word = Field(examples=["客户"])
+    text: Annotated[str, StringConstraints(max_length=10_000), Printable] = Field(examples=["转人工"])
+    time: Word | None = Field(default=None, examples=["2026-11-21T10:30:00+08:00"])
+    media: list[MediaBody] = Field(default=[], max_length=10, description="客户发的图片")
+
+
+class HandoffBody(Body):
+    conversation_id: ConversationId
+    reason: ShortText = Field(examples=["customer_asked"])
+    intent: Intent | None = Field(default=None, examples=["handoff_request"])
+    sentiment: Mood | None = Field(default=None, description="对话里最强的情绪", examples=["angry"])
+    transcript: list[TranscriptLine] = Field(default=[], max_length=200)
+    tags: list[Intent] = Field(default=[], max_length=20, examples=[["orders_ask_status"]])
+    slots: Annotated[dict[str, Any], AfterValidator(storable)] = Field(default={}, max_length=200)
 
 
 class SaidBody(Body):
@@ -82,6 +83,7 @@ class SaidBody(Body):
         examples=[1_795_228_200_000],
     )
     media: list[MediaBody] = Field(default=[], max_length=10)
+    sentiment: Mood | None = Field(default=None, examples=["angry"])
 
 
 class MessagesBody(Body):
@@ -95,7 +97,15 @@ class AgentBody(Body):
 
 class ReplyBody(Body):
     agent_id: Word = Field(examples=["xiaoli"])
+    agent_name: Word | None = Field(default=None, description="回复留言时客户看到的称呼", examples=["小李"])
     text: LongText = Field(examples=["您好，已经帮您催了，今天 18:00 前发出。"])
+
+
+_QUEUE = (Handoff.priority.desc(), Handoff.created_at, Handoff.id)
+_ORDER = {
+    HandoffState.TICKETED: (Handoff.created_at, Handoff.id),
+    HandoffState.CLOSED: (Handoff.closed_at.desc(), Handoff.id),
+}
 
 
 @router.post(
@@ -126,21 +136,38 @@ def create_handoff(body: HandoffBody, once: AnyoneWriting) -> Response:
     return once(body, effect)
 
 
-@router.get("", summary="所有人工服务（客服用），先到的在前", responses=problems(400))
+@router.get(
+    "",
+    summary="人工服务（客服用）",
+    description="排队的按等级和先后；留言（ticketed）先留的在前；结束的（closed）刚结束的在前。",
+    responses=problems(400),
+)
 def list_handoffs(
     look: Reading,
     state_code: Annotated[HandoffState | None, Query(description="只看这个状态")] = None,
     open_: Annotated[bool, Query(alias="open", description="只看排队中和已接入的")] = False,
+    agent_id: Annotated[
+        str | None, Query(min_length=1, max_length=40, description="counts.mine 数这位客服的")
+    ] = None,
+    mine: Annotated[bool, Query(description="只看这位客服的")] = False,
     limit: Limit = 20,
     offset: Offset = 0,
 ) -> HandoffPage:
     wanted = [Handoff.state == state_code] if state_code else []
     if open_:
         wanted.append(Handoff.state.in_(handoffs.OPEN))
+    if mine:
+        wanted.append(Handoff.agent_id == agent_id)
     total = look.session.scalar(select(func.count()).select_from(Handoff).where(*wanted)) or 0
-    page = select(Handoff).where(*wanted).order_by(Handoff.priority.desc(), Handoff.created_at, Handoff.id)
+    order = _ORDER.get(state_code, _QUEUE) if state_code else _QUEUE
+    page = select(Handoff).where(*wanted).order_by(*order)
     found = look.session.scalars(page.limit(limit).offset(offset))
-    return HandoffPage(items=[handoff_view(look.session, each, look.now) for each in found], total=total)
+    counts = handoffs.counts(look.session, agent_id, look.now)
+    return HandoffPage(
+        items=[handoff_view(look.session, each, look.now) for each in found],
+        total=total,
+        counts=HandoffCounts(**vars(counts)),
+    )
 
 
 @router.get("/{handoff_id}", summary="一次人工服务", responses=problems(400, 404))
@@ -184,6 +211,7 @@ def add_messages(handoff_id: HandoffPath, body: MessagesBody, once: AnyoneWritin
                 each.text,
                 datetime.fromtimestamp(each.at_ms / 1000, UTC),
                 [media.model_dump() for media in each.media],
+                each.sentiment,
             )
             for each in body.messages
         ]
@@ -238,14 +266,15 @@ def take_handoff(handoff_id: HandoffPath, body: AgentBody, once: StaffWriting) -
     "/{handoff_id}/replies",
     status_code=201,
     summary="客服回复客户",
-    description="先记下再送达：`delivered` 为 false 时还在路上，送到为止。",
+    description="先记下再送达：`delivered` 为 false 时还在路上，送到为止。回复留言后工单就办完了。",
     responses=problems(400, 404, 409, 413),
     response_model=HandoffMessageView,
 )
 def reply(handoff_id: HandoffPath, body: ReplyBody, once: StaffWriting) -> Response:
     def effect(work: Work) -> tuple[int, HandoffMessageView]:
         reply_id = hashlib.sha256(f"{handoff_id}\n{once.key}".encode()).hexdigest()[:32]
-        said = handoffs.reply(work, handoff_id, body.agent_id, body.text, reply_id)
+        agent = handoffs.Agent(body.agent_id, body.agent_name or body.agent_id)
+        said = handoffs.reply(work, handoff_id, agent, body.text, reply_id)
         work.session.flush()
         return 201, message_view(said, handoffs.undelivered(work.session, handoff_id))
 
@@ -261,5 +290,19 @@ def reply(handoff_id: HandoffPath, body: ReplyBody, once: StaffWriting) -> Respo
 def close_handoff(handoff_id: HandoffPath, once: AnyoneWriting) -> Response:
     def effect(work: Work) -> tuple[int, HandoffView]:
         return 200, handoff_view(work.session, handoffs.close(work, handoff_id), work.now)
+
+    return once(None, effect)
+
+
+@router.post(
+    "/{handoff_id}/leave",
+    summary="客户不等了，离开排队",
+    description="已有客服接入时不行（409）。",
+    responses=problems(400, 404, 409, 413),
+    response_model=HandoffView,
+)
+def leave_queue(handoff_id: HandoffPath, once: AnyoneWriting) -> Response:
+    def effect(work: Work) -> tuple[int, HandoffView]:
+        return 200, handoff_view(work.session, handoffs.leave(work, handoff_id), work.now)
 
     return once(None, effect)

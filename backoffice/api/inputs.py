@@ -10,6 +10,8 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from backoffice.assistant import CONVERSATION_ID
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FREE_FORM_BYTES = 32 * 1024
 
@@ -48,8 +50,8 @@ OrderNumber = Annotated[
 ]
 ConversationId = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$"),
-    Field(examples=["conv-7f3a"]),
+    StringConstraints(pattern=f"^{CONVERSATION_ID}$"),
+    Field(description="1 到 128 个英文字母、数字、“-”或“_”", examples=["conv-7f3a"]),
 ]
 
 _IDENTIFIER = r"^[0-9A-Za-z_-]{1,32}$"

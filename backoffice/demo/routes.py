@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backoffice.api.context import CUSTOMER_ID
 from backoffice.database import Database
 from backoffice.demo.page import Guest, PageParts, render
 from backoffice.demo.shelf import goods_to_show
@@ -31,7 +32,7 @@ _STATIC = {
 class TokenRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    customer_id: str = Field(max_length=32)
+    customer_id: str = Field(pattern=CUSTOMER_ID)
 
 
 class TokenAnswer(BaseModel):

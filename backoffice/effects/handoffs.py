@@ -18,15 +18,18 @@ from sqlalchemy import bindparam, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from backoffice.clock import system_clock
-from backoffice.effects.tickets import open_ticket
+from backoffice.effects.tickets import STAFF, add_comment, open_ticket
 from backoffice.effects.work import Work
 from backoffice.models import Handoff, HandoffMessage, Moment, OutboxItem, Ticket
 from backoffice.problems import not_found, refused
 from backoffice.rules.facts import refuse
-from backoffice.rules.service_hours import in_hours
+from backoffice.rules.service_hours import due, in_hours
 from backoffice.states import HandoffState, Level, OutboxKind, Speaker, TicketState
 
 OPEN = (HandoffState.WAITING, HandoffState.CONNECTED)
+_PROMISED = "handoff"
+"""The kind of ticket that stands for a conversation: its `due_at` is the one promise of an answer."""
+_STRENGTH = {"dissatisfied": 1, "angry": 2}
 _FIRST_SERVED = {Level.GOLD: 1, Level.DIAMOND: 2}
 WAITS_AT_MOST = timedelta(minutes=15)
 """People usually take over within half a minute (document 10); nobody is kept from the bot longer."""
@@ -43,12 +46,13 @@ _CLAIM = text(
 
 @dataclass(frozen=True)
 class Said:
-    """A message of the customer's; `message_id` tells a repeat."""
+    """A message of the customer's; `message_id` tells a repeat, `sentiment` is how the assistant reads it."""
 
     message_id: str
     text: str
     at: datetime
     media: list[dict[str, Any]] = field(default_factory=list)
+    sentiment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,10 +76,11 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
     """(whether it is new, the conversation's open handoff).
 
     The customer always gets a ticket number to keep. Out of hours the ticket stands for the conversation
-    until people are back.
+    until people are back; who comes again then keeps the ticket, and with it the promise.
     """
     session = work.session
     handoff_id = _claim(work, wanted.conversation_id)
+    ticket: Ticket | None = None
     if handoff_id is None:
         known = session.scalars(
             select(Handoff)
@@ -84,8 +89,12 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
             .execution_options(populate_existing=True)
         ).one()
         _must_be_same_person(known, work)
-        if known.state in OPEN or not in_hours(work.now):
+        if known.state in OPEN:
             return False, known
+        if not in_hours(work.now):
+            _describe(known, wanted)
+            return False, known
+        ticket = _ticket(work, known)
         _end(known, work)
         session.flush()
         handoff_id = _claim(work, wanted.conversation_id)
@@ -93,16 +102,11 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
     if work.acting:
         handoff.customer_id = work.acting.id
         handoff.priority = _FIRST_SERVED.get(work.acting.level, 0)
-    handoff.reason = wanted.reason
-    handoff.intent = wanted.intent
-    handoff.sentiment = wanted.sentiment
-    handoff.tags = wanted.tags
-    handoff.transcript = wanted.transcript
-    handoff.slots = wanted.slots
+    _describe(handoff, wanted)
     staffed = in_hours(work.now)
-    ticket = open_ticket(
+    ticket = ticket or open_ticket(
         work,
-        kind="handoff",
+        kind=_PROMISED,
         subject="转人工" if staffed else "非工作时间留言",
         text=wanted.reason,
         conversation_id=wanted.conversation_id,
@@ -112,6 +116,15 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
         handoff.state = HandoffState.TICKETED
     session.flush()
     return True, handoff
+
+
+def _describe(handoff: Handoff, wanted: HandoffRequest) -> None:
+    handoff.reason = wanted.reason
+    handoff.intent = wanted.intent
+    handoff.sentiment = wanted.sentiment
+    handoff.tags = wanted.tags
+    handoff.transcript = wanted.transcript
+    handoff.slots = wanted.slots
 
 
 def _claim(work: Work, conversation_id: str) -> str | None:
@@ -154,24 +167,43 @@ def take(work: Work, handoff_id: str, agent: Agent) -> Handoff:
     handoff.state = HandoffState.CONNECTED
     handoff.agent_id, handoff.agent_name = agent.id, agent.name
     handoff.connected_at = work.now
-    ticket = work.session.get(Ticket, handoff.ticket_number) if handoff.ticket_number else None
-    if ticket:
-        ticket.state, ticket.updated_at = TicketState.WORKING, work.now
+    _mark_ticket(work, handoff, TicketState.WORKING)
     _note(work, handoff, "taken", f"{agent.name} 已接入")
     greeting = f"您好，我是人工客服{agent.name}，前面的对话我已经看到了，这就为您处理。"
     _say(work, handoff, f"{handoff.id}-taken", greeting)
     return handoff
 
 
-def reply(work: Work, handoff_id: str, agent_id: str, text: str, reply_id: str) -> HandoffMessage:
-    """The agent's words, accepted; the outbox brings them to the customer. Once for each `reply_id`."""
-    handoff = _to_serve(work, handoff_id)
-    if handoff.state is not HandoffState.CONNECTED:
-        raise refused(refuse("handoff_not_taken", "请先接入这个会话，再回复客户。"))
-    if handoff.agent_id != agent_id:
+def reply(work: Work, handoff_id: str, agent: Agent, text: str, reply_id: str) -> HandoffMessage:
+    """The agent's words, accepted; the outbox brings them to the customer. Once for each `reply_id`.
+
+    Where nobody took over in time it is the answer that was promised: the ticket is solved with it.
+    """
+    handoff = find_handoff(work.session, handoff_id, None, lock=True)
+    if known := _message(work.session, handoff.id, f"agent:{reply_id}"):
+        return known
+    match handoff.state:
+        case HandoffState.TICKETED:
+            return _answer_left(work, handoff, agent, text, reply_id)
+        case HandoffState.CLOSED:
+            raise refused(refuse("handoff_closed", "这次人工服务已经结束了。"))
+        case HandoffState.WAITING:
+            raise refused(refuse("handoff_not_taken", "请先接入这个会话，再回复客户。"))
+    if handoff.agent_id != agent.id:
         raise refused(refuse("handoff_taken", f"{handoff.agent_name} 已经接入了这个会话。"))
-    known = _message(work.session, handoff.id, f"agent:{reply_id}")
-    return known or _say(work, handoff, reply_id, text)
+    return _say(work, handoff, reply_id, text)
+
+
+def _answer_left(work: Work, handoff: Handoff, agent: Agent, text: str, reply_id: str) -> HandoffMessage:
+    handoff.agent_id, handoff.agent_name = agent.id, agent.name
+    opening = f"您好，我是人工客服{agent.name}，回复您的留言（工单 {handoff.ticket_number}）："
+    said = _say(work, handoff, reply_id, f"{opening}\n{text}")
+    if ticket := _ticket(work, handoff):
+        add_comment(work, ticket, STAFF, text)
+    _mark_ticket(work, handoff, TicketState.SOLVED)
+    _note(work, handoff, "answered", "已回复留言")
+    _end(handoff, work)
+    return said
 
 
 def heard(work: Work, handoff_id: str, said: Sequence[Said]) -> Handoff:
@@ -191,6 +223,7 @@ def heard(work: Work, handoff_id: str, said: Sequence[Said]) -> Handoff:
     for key, each in zip(keys, said, strict=True):
         if key not in known:
             known.add(key)
+            handoff.sentiment = _stronger(handoff.sentiment, each.sentiment)
             _write(work, handoff, key, Speaker.CUSTOMER, each.text, each.at, media=each.media)
     return handoff
 
@@ -201,10 +234,27 @@ def close(work: Work, handoff_id: str) -> Handoff:
     if handoff.state is HandoffState.CLOSED:
         raise refused(refuse("handoff_closed", "这次人工服务已经结束了。"))
     was_open = handoff.state in OPEN
+    _mark_ticket(work, handoff, TicketState.SOLVED)
     _end(handoff, work)
     if was_open:
         _note(work, handoff, "closed", "人工服务已结束")
         _tell_ended(work, handoff, "closed")
+    else:
+        _note(work, handoff, "closed", "留言已结束，没有回复")
+    return handoff
+
+
+def leave(work: Work, handoff_id: str) -> Handoff:
+    """The customer waits no longer. Refused once somebody has taken over: the customer is in a talk then."""
+    handoff = find_handoff(work.session, handoff_id, work.acting.id if work.acting else None, lock=True)
+    if handoff.state is HandoffState.CONNECTED:
+        raise refused(refuse("handoff_taken", f"{handoff.agent_name} 已经接入了这个会话。"))
+    if handoff.state is not HandoffState.WAITING:
+        raise refused(refuse("handoff_closed", "这次人工服务已经结束了。"))
+    _mark_ticket(work, handoff, TicketState.CLOSED)
+    _note(work, handoff, "left", "客户不等了，已离开排队")
+    _end(handoff, work)
+    _tell_ended(work, handoff, "left")
     return handoff
 
 
@@ -216,6 +266,8 @@ def leave_unanswered(work: Work) -> list[Handoff]:
     found = list(work.session.scalars(late.with_for_update(skip_locked=True)))
     for handoff in found:
         handoff.state = HandoffState.TICKETED
+        if ticket := _ticket(work, handoff):
+            ticket.due_at = min(ticket.due_at, due(_PROMISED, ticket.priority, work.now))
         _note(work, handoff, "ticketed", "没有客服接入，已转为留言")
         _tell_ended(work, handoff, "unanswered")
     return found
@@ -228,9 +280,38 @@ def messages(session: Session, handoff_id: str, after: int, limit: int) -> list[
 
 
 def has_picture(session: Session, handoff_id: str, media_id: str) -> bool:
-    """Whether the customer sent this picture in this handoff."""
+    """Whether the customer sent this picture in this handoff, or in the talk before it."""
     mine = select(HandoffMessage.media).where(HandoffMessage.handoff_id == handoff_id)
-    return any(each.get("id") == media_id for media in session.scalars(mine) for each in media)
+    before = session.scalar(select(Handoff.transcript).where(Handoff.id == handoff_id)) or []
+    shown = [*session.scalars(mine), *(line.get("media") or [] for line in before)]
+    return any(each.get("id") == media_id for media in shown for each in media)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many conversations wait in each of the desk's trays; `mine`: those an agent has."""
+
+    open: int
+    mine: int
+    left: int
+    overdue: int
+
+
+def counts(session: Session, agent_id: str | None, now: datetime) -> Counts:
+    """What is to be done at the desk."""
+    of = select(func.count()).select_from(Handoff)
+    left = Handoff.state == HandoffState.TICKETED
+    late = of.join(Ticket, Ticket.number == Handoff.ticket_number).where(left, Ticket.due_at < now)
+    mine = of.where(Handoff.state == HandoffState.CONNECTED, Handoff.agent_id == agent_id)
+    asked = [of.where(Handoff.state.in_(OPEN)), mine, of.where(left), late]
+    return Counts(*(session.scalar(each) or 0 for each in asked))
+
+
+def promised_by(session: Session, handoff: Handoff) -> datetime | None:
+    """By when the customer was told to have an answer; None while nobody has been promised one."""
+    if handoff.state is not HandoffState.TICKETED or not handoff.ticket_number:
+        return None
+    return session.get_one(Ticket, handoff.ticket_number).due_at
 
 
 def undelivered(session: Session, handoff_id: str) -> set[str]:
@@ -309,12 +390,21 @@ def _to_outbox(work: Work, handoff: Handoff, kind: OutboxKind, key: str, body: d
     )
 
 
+def _ticket(work: Work, handoff: Handoff) -> Ticket | None:
+    return work.session.get(Ticket, handoff.ticket_number) if handoff.ticket_number else None
+
+
+def _mark_ticket(work: Work, handoff: Handoff, state: TicketState) -> None:
+    if ticket := _ticket(work, handoff):
+        ticket.state, ticket.updated_at = state, work.now
+
+
+def _stronger(one: str | None, other: str | None) -> str | None:
+    """The stronger of two moods: the tag of a talk is the worst of it."""
+    return other if _STRENGTH.get(other or "", 0) > _STRENGTH.get(one or "", 0) else one
+
+
 def _end(handoff: Handoff, work: Work) -> None:
-    """What a person talked through is solved; a message left out of hours still wants its answer."""
-    ticket = work.session.get(Ticket, handoff.ticket_number) if handoff.ticket_number else None
-    if ticket and handoff.state is not HandoffState.TICKETED:
-        ticket.state = TicketState.SOLVED
-        ticket.updated_at = work.now
     handoff.state = HandoffState.CLOSED
     handoff.closed_at = work.now
     handoff.open_key = None

@@ -81,7 +81,8 @@ def change(work: Work, number: str, wanted: rules.OrderChange) -> Order:
     """Changes recipient, phone, address, remark, delivery date. The same value again is no change."""
     order = find.order(work.session, work.customer.id, number, lock=True)
     if wanted.remark is not None and len(wanted.remark) > rules.REMARK_LENGTH:
-        raise Problem(422, "remark_too_long", f"订单备注最多 {rules.REMARK_LENGTH} 字，请缩短后再提交。")
+        detail = f"订单备注最多 {rules.REMARK_LENGTH} 字，请缩短后再提交。"
+        raise Problem(422, "remark_too_long", detail, for_customer=True)
     address = complete_address(wanted.address, order.province, order.city) if wanted.address else None
     differing = rules.OrderChange(
         recipient=wanted.recipient,

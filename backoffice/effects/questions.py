@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from privacy import find, mask
 from sqlalchemy import func, select
 
 from backoffice.effects.knowledge import Editing, add_regression
@@ -13,6 +12,7 @@ from backoffice.effects.work import Work
 from backoffice.models import AskedQuestion, KnowledgeEntry, KnowledgeRegression
 from backoffice.problems import not_found
 from backoffice.states import QuestionOutcome, RegressionOrigin, SearchDecision
+from privacy import find, mask
 
 CUSTOMER = "客户"
 HELPFUL_AT_MOST = 30

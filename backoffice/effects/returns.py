@@ -129,7 +129,7 @@ def _covered(order: Order, facts: OrderFacts, line: int | None, kind: ReturnKind
         return tuple(each for each in facts.lines if each.line == line)
     if len(facts.lines) > 1 and kind in (ReturnKind.EXCHANGE, ReturnKind.REPAIR) and facts.was_signed:
         names = "、".join(f"{each.line} {each.title}" for each in facts.lines)
-        raise Problem(409, "line_required", f"订单里有多件商品，请说明是哪一件：{names}。")
+        raise Problem(409, "line_required", f"订单里有多件商品，请说明是哪一件：{names}。", for_customer=True)
     return facts.lines
 
 

@@ -19,7 +19,7 @@ from backoffice.rules import tickets as rules
 from backoffice.rules.service_hours import due
 from backoffice.states import ReturnState, TicketPriority, TicketState
 
-CUSTOMER, SYSTEM = "客户", "系统"
+CUSTOMER, STAFF, SYSTEM = "客户", "客服", "系统"
 
 
 def open_ticket(

@@ -36,8 +36,8 @@ def opens_after(now: datetime) -> datetime:
 
 
 def night_answer_by(now: datetime) -> datetime:
-    """What is left while nobody is there is answered by noon of the next day."""
-    return datetime.combine(now.date() + timedelta(days=1), _NIGHT_ANSWER, SHANGHAI)
+    """What is left at night (between midnight and eight) is answered by noon of the morning that follows."""
+    return datetime.combine(now.date(), _NIGHT_ANSWER, SHANGHAI)
 
 
 def due(kind: str, priority: TicketPriority, now: datetime) -> datetime:

@@ -13,7 +13,7 @@ from backoffice.effects import handoffs
 from backoffice.effects.returns import slip_title
 from backoffice.models import Customer, Handoff, HandoffMessage, Order, Return
 from backoffice.money import yuan
-from backoffice.rules.service_hours import in_hours, night_answer_by
+from backoffice.rules.service_hours import in_hours
 from backoffice.states import OPEN_RETURN_STATES, HandoffState
 from backoffice.views.base import Money, Time, View, masked_phone
 
@@ -49,7 +49,9 @@ class HandoffView(View):
     state_code: str = Field(examples=["waiting"])
     position: int | None = Field(description="排队位置，1 表示下一位", examples=[1])
     in_hours: bool = Field(description="现在是否有人工在线（每天 8:00 至 24:00）")
-    answer_by: Time | None = Field(description="非工作时间留言的回复时限")
+    answer_by: Time | None = Field(description="留言的回复时限：工单上的时间，也是告诉客户的时间")
+    overdue: bool = Field(description="留言过了时限还没有回复")
+    left_label: str | None = Field(description="为什么成了留言", examples=["夜间留言"])
     ticket_number: str | None
     reason: str
     reason_label: str = Field(examples=["客户要求人工"])
@@ -108,9 +110,17 @@ class HandoffDetailView(HandoffView):
     customer: CardView | None
 
 
+class HandoffCounts(View):
+    open: int = Field(description="排队中和已接入的")
+    mine: int = Field(description="这位客服正在服务的")
+    left: int = Field(description="等回复的留言")
+    overdue: int = Field(description="过了时限的留言")
+
+
 class HandoffPage(View):
     items: list[HandoffView]
     total: int
+    counts: HandoffCounts
 
 
 class HandoffMessageView(View):
@@ -200,6 +210,7 @@ def _card(session: Session, customer: Customer) -> CardView:
 
 def _fields(session: Session, handoff: Handoff, now: datetime) -> dict[str, Any]:
     left = handoff.state is HandoffState.TICKETED
+    promised = handoffs.promised_by(session, handoff)
     customer = session.get(Customer, handoff.customer_id) if handoff.customer_id else None
     until = handoff.connected_at or handoff.closed_at or now
     return {
@@ -210,7 +221,9 @@ def _fields(session: Session, handoff: Handoff, now: datetime) -> dict[str, Any]
         "state_code": handoff.state.value,
         "position": handoffs.position(session, handoff),
         "in_hours": in_hours(now),
-        "answer_by": night_answer_by(handoff.created_at) if left else None,
+        "answer_by": promised,
+        "overdue": bool(promised and promised < now),
+        "left_label": ("无人接入" if in_hours(handoff.created_at) else "夜间留言") if left else None,
         "ticket_number": handoff.ticket_number,
         "reason": handoff.reason,
         "reason_label": _reason(handoff.reason),

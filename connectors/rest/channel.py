@@ -13,12 +13,15 @@ from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from connectors.base import StoredOutput, accept_text, admit, prove
-from connectors.errors import OtherChannel, OtherCustomer, Refused
+from connectors.alone import alone_of
+from connectors.base import StoredOutput, accept_text, admit, prove, refuse_backlog
+from connectors.errors import ButtonGone, OtherChannel, OtherCustomer, Refused
+from connectors.limits import open_guard
 from connectors.rest import codec
 from connectors.settings import Settings
 from connectors.store import Accepted, ConnectorStore, open_store
 from connectors.turns import Turns, silence_rule
+from connectors.web import address_of, refuse
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +58,7 @@ class RestInput(RasaRestInput):
         if self._store is None:
             return routes
         store = self._store
+        guard = open_guard(self._settings.limits)
         turns = Turns(
             channel=self.name(),
             store=store,
@@ -66,7 +70,7 @@ class RestInput(RasaRestInput):
 
         @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
         async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
-            await turns.start(silence_rule(app))
+            await turns.start(silence_rule(app), alone_of(app))
 
         @routes.listener("before_server_stop")  # type: ignore[untyped-decorator]
         async def stop(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
@@ -82,30 +86,44 @@ class RestInput(RasaRestInput):
                 said = codec.parse(request.body)
                 token = said.token
                 proof = prove(token, self._settings.customer_jwt_secret)
+                address = address_of(request, self._settings)
+                if await store.on_thread(store.find, said.sender) is None:
+                    guard.conversation(address)
+                guard.message(address, said.sender)
                 accepted = await store.on_thread(_accept, store, said, proof.customer)
                 await turns.finish(said.sender, accepted.seq, None if proof.customer else token)
+                # Whose it is by now: the customer may have signed in while a visitor's message waited.
+                now = await store.on_thread(store.find, said.sender)
+                if now is not None and now.customer not in (None, proof.customer):
+                    raise OtherCustomer("the conversation is a customer's by now")
                 answers = await store.on_thread(store.answers, said.sender, accepted.seq)
+            except ButtonGone as gone:
+                return response.json(codec.gone(said.sender, gone))
             except Refused as reason:
-                return _refuse(400, reason)
+                return refuse(400 if reason.retry_after is None else 429, reason)
             except OtherCustomer:
-                return _refuse(403, _OTHER_CUSTOMER)
+                return refuse(403, _OTHER_CUSTOMER if proof.customer else _NO_PROOF)
             except OtherChannel:
-                return _refuse(403, _OTHER_CHANNEL)
+                return refuse(403, _OTHER_CHANNEL)
             except Exception as error:  # the client must hear something, whatever broke
                 logger.error("event=webhook_failed channel=rest error=%s", type(error).__name__)
-                return _refuse(503, _UNAVAILABLE)
+                return refuse(503, _UNAVAILABLE)
             return response.json([codec.answer(message) for message in answers])
 
         @routes.get("/messages")
         async def poll(request: Request) -> HTTPResponse:
             try:
+                guard.poll(address_of(request, self._settings))
                 sender = codec.sender(request.args.get("sender"))
                 seen = codec.after(request.args.get("after"))
             except Refused as reason:
-                return _refuse(400, reason)
+                return refuse(400 if reason.retry_after is None else 429, reason)
             conversation = await store.on_thread(store.find, sender)
             if conversation is None or conversation.channel != self.name():
                 return response.json([])
+            proof = prove(codec.bearer(request.headers), self._settings.customer_jwt_secret)
+            if conversation.customer not in (None, proof.customer):
+                return refuse(403, _OTHER_CUSTOMER if proof.customer else _NO_PROOF)
             messages = await store.on_thread(store.unasked, sender, seen)
             return response.json([codec.polled(message) for message in messages])
 
@@ -116,18 +134,19 @@ _UNAVAILABLE = Refused("unavailable", "暂时没有处理成功，请稍后用�
 _OTHER_CUSTOMER = Refused(
     "conversation_of_other_customer", "这个会话已属于另一位顾客，请换一个新的 sender 重新开始会话。"
 )
+_NO_PROOF = Refused(
+    "conversation_needs_token",
+    "这个会话属于已登录的顾客，请带上有效的顾客令牌（可能已过期），或换一个新的 sender 重新开始会话。",
+)
 _OTHER_CHANNEL = Refused("sender_taken", "这个 sender 不能使用，请换一个新的 sender 重新开始会话。")
 
 
 def _accept(store: ConnectorStore, said: codec.Said, customer: str | None) -> Accepted:
-    conversation = store.named("rest", said.sender)
-    if customer is not None:
-        admit(store, conversation, customer)
+    # Every answer may quote what was said before, so whoever asks must be the one it was said to.
+    admit(store, store.named("rest", said.sender), customer)
+    if store.accepted(said.sender, said.message_id) is None:
+        refuse_backlog(store, said.sender, said.message_id)
     return accept_text(store, said.sender, said.message_id, said.text, customer)
-
-
-def _refuse(status: int, reason: Refused) -> HTTPResponse:
-    return response.json(codec.refusal(status, reason), status=status, ensure_ascii=False)
 
 
 def _nobody_listens(_conversation_id: str) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.base import clean
-from connectors.errors import Refused
-from connectors.store import Message
+from connectors.errors import ButtonGone, Refused
+from connectors.store import Message, is_conversation_id
 
 MAX_TEXT = 2000
 _NAME = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff]{1,128}")
@@ -52,9 +53,15 @@ def sender(value: Any) -> str:
     """The client's name for its conversation. Raises Refused."""
     if value is None or value == "":
         raise Refused("sender_missing", "请在 sender 里填写会话编号，每位顾客一个，不要共用。")
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise Refused("sender_invalid", "sender 应是 1 到 128 个字符的字符串，不含空白。")
+    if not isinstance(value, str) or not is_conversation_id(value):
+        raise Refused("sender_invalid", "sender 应是 1 到 128 个英文字母、数字、“-”或“_”，例如 u-7f3a。")
     return value
+
+
+def bearer(headers: Mapping[str, str]) -> str | None:
+    """The token in an Authorization header."""
+    kind, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() or None if kind.lower() == "bearer" else None
 
 
 def after(value: str | None) -> int:
@@ -95,6 +102,12 @@ def answer(message: Message) -> dict[str, Any]:
     return {"recipient_id": message.conversation_id, **body}
 
 
+def gone(sender: str, reason: ButtonGone) -> list[dict[str, Any]]:
+    """What is answered to a button that came too late: that nothing was done, and what is asked now."""
+    told = [{"recipient_id": sender, "text": reason.text}]
+    return [*told, answer(reason.question)] if reason.question else told
+
+
 def polled(message: Message) -> dict[str, Any]:
     """A stored message for a poll: with its number, who speaks, and when (milliseconds since 1970, UTC)."""
     return {
@@ -104,8 +117,3 @@ def polled(message: Message) -> dict[str, Any]:
         "at_ms": message.at_ms,
         **({"agent_name": message.body["agent_name"]} if "agent_name" in message.body else {}),
     }
-
-
-def refusal(status: int, reason: Refused) -> dict[str, Any]:
-    """What a client is told when its request cannot be accepted."""
-    return {"status": status, "code": reason.code, "detail": reason.text}

@@ -21,14 +21,19 @@ from sanic.response import BaseHTTPResponse, HTTPResponse
 from sanic.server.websockets.impl import WebsocketImplProtocol
 from websockets.exceptions import ConnectionClosed
 
+from connectors.alone import alone_of
 from connectors.base import StoredOutput
 from connectors.errors import Refused
+from connectors.expiry import forget_old
+from connectors.fanout import SharedSockets
+from connectors.limits import open_guard, too_many_pictures
 from connectors.settings import Settings
 from connectors.store import open_store
 from connectors.turns import Turns, silence_rule
+from connectors.web import address_of, refuse
 from connectors.webchat import media
 from connectors.webchat.session import CHANNEL, Closed, Room, Session
-from connectors.webchat.sockets import Allowances, LocalSockets
+from connectors.webchat.sockets import LocalSockets
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +47,7 @@ _ASSETS = {
 _HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}")
 # Our widget pings every 25 s: a line silent for this long is dead.
 _SILENT_SECONDS = 90
+_UPLOAD_SECONDS = 60
 
 
 class WebChatOutput(StoredOutput):
@@ -60,7 +66,7 @@ class WebChatInput(InputChannel):
         """Open the store."""
         self._settings = settings
         self._store = open_store(settings.database_url)
-        self._sockets = LocalSockets()
+        self._sockets = SharedSockets(settings.redis_url) if settings.redis_url else LocalSockets()
 
     @classmethod
     def name(cls) -> str:
@@ -87,32 +93,51 @@ class WebChatInput(InputChannel):
             output=lambda seq: WebChatOutput(store, self._sockets.wake, reply_to=seq),
             tell=self._sockets.wake,
         )
-        room = Room(
-            store, turns, self._sockets, Allowances(burst=10, per_second=0.8), settings.customer_jwt_secret
-        )
+        guard = open_guard(settings.limits)
+        room = Room(store, turns, self._sockets, guard, settings.customer_jwt_secret)
         assets = {name: _Asset((_STATIC / name).read_bytes(), kind) for name, kind in _ASSETS.items()}
         page = _page(settings.webchat_origins)
         routes = Blueprint(CHANNEL, __name__)
+        sweeping: list[asyncio.Future[None]] = []
 
         @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
         async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
-            await turns.start(silence_rule(app))
+            if isinstance(self._sockets, SharedSockets):
+                self._sockets.start()
+            await turns.start(silence_rule(app), alone_of(app))
+            # All channels' conversations: they share the store.
+            sweeping.append(
+                asyncio.ensure_future(forget_old(store, settings.media_folder, settings.retention_days))
+            )
 
         @routes.listener("before_server_stop")  # type: ignore[untyped-decorator]
         async def stop(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
+            for task in sweeping:
+                task.cancel()
             await turns.stop()
+            if isinstance(self._sockets, SharedSockets):
+                self._sockets.stop()
 
         @routes.middleware("request")  # type: ignore[untyped-decorator]
         async def own_pages_only(request: Request) -> BaseHTTPResponse | None:
             """Refuse other sites' pages before a socket is opened or a picture is read."""
             guarded = request.path.endswith("/ws") or request.method == "POST"
             if guarded and not _origin_allowed(request, settings.webchat_origins):
-                return _refuse(403, _FOREIGN)
+                return refuse(403, _FOREIGN)
+            if request.path.endswith("/ws") and not guard.sockets.free(address_of(request, settings)):
+                return refuse(429, _CROWDED)
             return None
 
         @routes.websocket("/ws")  # type: ignore[untyped-decorator]
-        async def talk(_request: Request, socket: WebsocketImplProtocol) -> None:
-            await _talk(socket, Session(room, socket.send))
+        async def talk(request: Request, socket: WebsocketImplProtocol) -> None:
+            address = address_of(request, settings)
+            if not guard.sockets.take(address):
+                await socket.close(1013, "too many sockets")
+                return
+            try:
+                await _talk(socket, Session(room, address, socket.send))
+            finally:
+                guard.sockets.give_back(address)
 
         @routes.get("/")
         async def widget(request: Request) -> HTTPResponse:
@@ -126,24 +151,29 @@ class WebChatInput(InputChannel):
         async def upload(request: Request) -> HTTPResponse:
             conversation_id = await _conversation_of(request)
             if conversation_id is None:
-                return _refuse(401, _UNKNOWN)
+                return refuse(401, _UNKNOWN)
+            address = address_of(request, settings)
             try:
-                content = await _read_body(request)
-                kept = await store.on_thread(
-                    media.keep, store, settings.media_folder, conversation_id, content
-                )
+                guard.picture(address)
+                if not guard.uploads.take(address):
+                    raise too_many_pictures(3)
+                try:
+                    content = await _read_body(request)
+                    kept = await store.on_thread(media.keep, store, settings, conversation_id, content)
+                finally:
+                    guard.uploads.give_back(address)
             except Refused as reason:
-                return _refuse(_STATUS[reason.code], reason)
+                return refuse(_STATUS[reason.code], reason)
             return response.json({"id": kept.id, "type": kept.content_type}, status=201)
 
         @routes.get("/media/<media_id:str>")
         async def download(request: Request, media_id: str) -> HTTPResponse:
             conversation_id = await _conversation_of(request)
             if conversation_id is None:
-                return _refuse(401, _UNKNOWN)
+                return refuse(401, _UNKNOWN)
             found = await store.on_thread(media.read, store, settings.media_folder, conversation_id, media_id)
             if found is None:
-                return _refuse(404, Refused("picture_unknown", "没有这张图片。"))
+                return refuse(404, Refused("picture_unknown", "没有这张图片。"))
             picture, content = found
             return response.raw(content, content_type=picture.content_type, headers=_MEDIA_HEADERS)
 
@@ -175,7 +205,15 @@ class _Asset:
 
 _FOREIGN = Refused("origin_not_allowed", "这个网页不能使用在线客服，请联系商城。")
 _UNKNOWN = Refused("conversation_unknown", "会话已失效，请刷新页面后重试。")
-_STATUS = {"picture_too_large": 413, "picture_type": 415, "too_many_pictures": 429}
+_CROWDED = Refused("too_many_sockets", "现在咨询的人太多了，请稍后再试。", retry_after=10)
+_STATUS = {
+    "picture_too_large": 413,
+    "picture_type": 415,
+    "picture_too_wide": 413,
+    "picture_too_slow": 408,
+    "pictures_full": 503,
+    "too_many_pictures": 429,
+}
 _MEDIA_HEADERS = {
     "Cache-Control": "private, no-store",
     "X-Content-Type-Options": "nosniff",
@@ -222,7 +260,14 @@ def _cut(socket: WebsocketImplProtocol, stream: asyncio.Future[None]) -> None:
 
 
 async def _read_body(request: Request) -> bytes:
-    """The body, up to the size a picture may have. Raises Refused."""
+    """The body, up to the size a picture may have, in the time a phone needs for it. Raises Refused."""
+    try:
+        return await asyncio.wait_for(_collect(request), _UPLOAD_SECONDS)
+    except asyncio.TimeoutError:
+        raise Refused("picture_too_slow", "图片上传太慢了，请换个网络再试。") from None
+
+
+async def _collect(request: Request) -> bytes:
     announced = request.headers.get("content-length", "0")
     if not announced.isdigit() or int(announced) > media.MAX_BYTES:
         raise media.refuse_size()
@@ -276,8 +321,3 @@ def _page_headers(request: Request, origins: tuple[str, ...]) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     }
-
-
-def _refuse(status: int, reason: Refused) -> HTTPResponse:
-    body = {"status": status, "code": reason.code, "detail": reason.text}
-    return response.json(body, status=status, ensure_ascii=False)

@@ -6,14 +6,17 @@ write what the server says.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import imagesize
+
 from connectors.base import clean
-from connectors.errors import Refused
+from connectors.errors import ButtonGone, Refused
 from connectors.store import Message
 
 MAX_FRAME = 16 * 1024
@@ -174,6 +177,15 @@ def picture_type(content: bytes) -> str | None:
     return next((name for mark, name in _PICTURES if mark.match(content)), None)
 
 
+def picture_size(content: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels as the picture's header says, without unpacking it; None where it says nothing."""
+    try:
+        width, height = imagesize.get(io.BytesIO(content))
+    except Exception:  # of as many kinds as there are ways for a header to be broken
+        return None
+    return (int(width), int(height)) if width > 0 and height > 0 else None
+
+
 def welcome(conversation_id: str, *, customer: bool, history: Sequence[Message] | None, last_seq: int) -> str:
     """The conversation is open; `history` replaces what the client shows, None leaves it as it is."""
     return _frame(
@@ -211,8 +223,13 @@ def pong() -> str:
 
 
 def error(reason: Refused) -> str:
-    """Something was not accepted; `retry_after` in seconds."""
-    about = {"id": reason.message_id, "retry_after": reason.retry_after}
+    """Something was not accepted; `retry_after` in seconds, `question`: the message that is asked now."""
+    question = reason.question if isinstance(reason, ButtonGone) else None
+    about = {
+        "id": reason.message_id,
+        "retry_after": reason.retry_after,
+        "question": _shown(question) if question else None,
+    }
     return _frame(
         "error",
         code=reason.code,

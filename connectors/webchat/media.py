@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from connectors.errors import Refused
+from connectors.limits import too_many_pictures
+from connectors.settings import Settings
 from connectors.store import ConnectorStore, Media
-from connectors.webchat.codec import picture_type
+from connectors.webchat.codec import picture_size, picture_type
 
 MAX_BYTES = 5 * 1024 * 1024
+# A phone's camera takes 12 to 50 megapixels; a few kilobytes can claim thousands, for whoever shows them to unpack.
+MAX_PIXELS = 64_000_000
 _MOST = 10
 _PER_SECONDS = 600
 
@@ -18,18 +22,23 @@ def refuse_size() -> Refused:
     return Refused("picture_too_large", "图片太大了，请选择 5 MB 以内的图片。")
 
 
-def keep(store: ConnectorStore, folder: Path, conversation_id: str, content: bytes) -> Media:
+def keep(store: ConnectorStore, settings: Settings, conversation_id: str, content: bytes) -> Media:
     """Keep a picture for a conversation. Raises Refused, OSError."""
     if len(content) > MAX_BYTES:
         raise refuse_size()
     content_type = picture_type(content)
-    if content_type is None:
+    size = picture_size(content)
+    if content_type is None or size is None:
         raise Refused("picture_type", "只支持 JPG、PNG、WebP、GIF 图片，请换一张。")
+    if size[0] * size[1] > MAX_PIXELS:
+        raise Refused("picture_too_wide", "图片尺寸太大了，请缩小后再发，或发送截图。")
     if store.media_since(conversation_id, _PER_SECONDS) >= _MOST:
-        raise Refused("too_many_pictures", "图片发得太多了，请几分钟后再试。", retry_after=60)
+        raise too_many_pictures(60)
+    if store.media_bytes() + len(content) > settings.media_megabytes * 1024 * 1024:
+        raise Refused("pictures_full", "现在暂时收不了图片，请用文字说明。", retry_after=3600)
     media = store.add_media(conversation_id, content_type, len(content))
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / media.id).write_bytes(content)
+    settings.media_folder.mkdir(parents=True, exist_ok=True)
+    (settings.media_folder / media.id).write_bytes(content)
     return media
 
 

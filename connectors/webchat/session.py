@@ -7,19 +7,19 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from connectors.base import Proof, admit, as_typed, log_name, prove
+from connectors.base import Proof, accept_press, admit, as_typed, log_name, prove, refuse_backlog
 from connectors.errors import OtherCustomer, Refused
+from connectors.limits import Allowance, Guard, Rate
 from connectors.store import Accepted, ConnectorStore, Conversation
 from connectors.turns import Turns
 from connectors.webchat import codec
-from connectors.webchat.sockets import Allowance, Allowances, LiveSockets
+from connectors.webchat.sockets import LiveSockets
 
 logger = logging.getLogger(__name__)
 
 CHANNEL = "webchat"
 HISTORY = 200
 _SEND_SECONDS = 20
-_MOST_WAITING = 20
 _MOST_BAD_FRAMES = 30
 
 SIGN_IN_AGAIN = "登录已过期，为保护您的信息，已为您开启新的会话。请在商城重新登录，再查询订单等信息。"
@@ -44,7 +44,7 @@ class Room:
     store: ConnectorStore
     turns: Turns
     sockets: LiveSockets
-    speaking: Allowances
+    guard: Guard
     secret: str
 
 
@@ -55,9 +55,10 @@ class Session:
     that reads the store from `_seen` on. The two never wait for each other.
     """
 
-    def __init__(self, room: Room, send: Callable[[str], Awaitable[None]]) -> None:
-        """`send` writes a frame and returns when the line can take more."""
+    def __init__(self, room: Room, address: str, send: Callable[[str], Awaitable[None]]) -> None:
+        """`address` is whom limits count; `send` writes a frame and returns when the line can take more."""
         self._room = room
+        self._address = address
         self._send_frame = send
         self._conversation_id: str | None = None
         self._customer: str | None = None
@@ -67,8 +68,8 @@ class Session:
         self._seen = 0
         self._typing_shown = False
         self._news = asyncio.Event()
-        self._frames = Allowance(burst=40, per_second=8)
-        self._beginnings = Allowance(burst=5, per_second=0.1)
+        self._frames = Allowance(Rate(40, 480))
+        self._beginnings = Allowance(Rate(5, 6))
         self._bad_frames = 0
 
     # What the registry may ask
@@ -122,6 +123,7 @@ class Session:
         if conversation is None:
             if self._beginnings.take():
                 raise Closed(1008, "too many new conversations")
+            self._room.guard.conversation(self._address)
             conversation = await store.on_thread(store.begin, CHANNEL, proof.customer)
         self._leave()
         self._customer = proof.customer
@@ -189,14 +191,7 @@ class Session:
         proof = prove(self._token, self._room.secret)
         if proof.problem == "expired":
             raise _expired(said.id)
-        wait = self._room.speaking.take(conversation.id)
-        if wait:
-            raise Refused(
-                "too_fast",
-                "发送太快了，请稍等几秒再发。",
-                message_id=said.id,
-                retry_after=round(wait + 0.5, 1),
-            )
+        self._room.guard.message(self._address, conversation.id, said.id)
         try:
             accepted = await self._room.store.on_thread(
                 _accept, self._room.store, conversation, proof.customer, said
@@ -289,17 +284,11 @@ def _accept(
     before = store.accepted(conversation.id, said.id)
     if before is not None:
         return Accepted(before, repeat=True)
-    if store.waiting_count(conversation.id) >= _MOST_WAITING:
-        raise Refused("too_fast", "前面的消息还在处理，请稍等再发。", message_id=said.id, retry_after=5)
+    refuse_backlog(store, conversation.id, said.id)
     if isinstance(said, codec.SayText):
         return store.accept(conversation.id, said.id, {"text": said.text}, as_typed(said.text), customer)
     if isinstance(said, codec.SayPayload):
-        offer = store.offer(conversation.id, said.payload)
-        if offer is None or offer.seq < store.last_said(conversation.id):
-            raise Refused(
-                "button_gone", "这个选项已失效，请使用最新的选项，或直接输入文字。", message_id=said.id
-            )
-        return store.accept(conversation.id, said.id, {"text": offer.title}, said.payload, customer)
+        return accept_press(store, conversation.id, said.id, said.payload, customer)
     media = store.media(conversation.id, said.media)
     if media is None:
         raise Refused("media_unknown", "图片没有上传成功，请重新选择图片。", message_id=said.id)

@@ -6,7 +6,6 @@ So a slow browser holds up nobody, and with several Rasa workers only the waking
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from typing import Protocol
 
@@ -68,44 +67,3 @@ class LocalSockets:
         """Tell the conversation's sockets whose it is."""
         for listener in tuple(self._listeners.get(conversation_id, ())):
             listener.customer_proven(customer)
-
-
-class Allowance:
-    """How often somebody may do something: `burst` at once, `per_second` in the long run."""
-
-    def __init__(self, burst: int, per_second: float) -> None:
-        """Begins full."""
-        self._burst = burst
-        self._per_second = per_second
-        self._left = float(burst)
-        self._at = time.monotonic()
-
-    def take(self) -> float:
-        """0 when allowed (and then it is used up), else the seconds to wait."""
-        now = time.monotonic()
-        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        if self._left >= 1:
-            self._left -= 1
-            return 0.0
-        return (1 - self._left) / self._per_second
-
-    def is_full(self) -> bool:
-        """Whether forgetting this allowance would change nothing."""
-        return self._left + (time.monotonic() - self._at) * self._per_second >= self._burst
-
-
-class Allowances:
-    """One allowance a key, forgotten when it is full again."""
-
-    def __init__(self, burst: int, per_second: float) -> None:
-        """Every key begins full."""
-        self._burst = burst
-        self._per_second = per_second
-        self._by_key: dict[str, Allowance] = {}
-
-    def take(self, key: str) -> float:
-        """0 when `key` may (and then it is used up), else the seconds to wait."""
-        if len(self._by_key) > 1000:
-            self._by_key = {name: one for name, one in self._by_key.items() if not one.is_full()}
-        return self._by_key.setdefault(key, Allowance(self._burst, self._per_second)).take()

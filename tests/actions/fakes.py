@@ -10,9 +10,11 @@ from actions.gateways.after_sales import Options, Return, Wish
 from actions.gateways.after_sales import Variant as Replacement
 from actions.gateways.customers import Customer
 from actions.gateways.desk import Handoff, HandoffRequest, Said
-from actions.gateways.errors import NotFound, Rejected, Unavailable
+from actions.gateways.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
 from actions.gateways.http import Caller
 from actions.gateways.invoices import Checked, Heading, Invoice
+from actions.gateways.knowledge import Found as Answered
+from actions.gateways.knowledge import Hit
 from actions.gateways.logistics import Arrangeable, Investigation, Shipment, UrgedParcel
 from actions.gateways.orders import Order, OrderItem, OrderRefund, Rule, Urged
 from actions.gateways.payments import PaymentCheck
@@ -62,7 +64,10 @@ class Shop:
     protections: list[Protection] = field(default_factory=list)
     payment: PaymentCheck | None = None
     done: list[tuple[str, ...]] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)  # the key of each write
     down: bool = False
+    losing: int = 0  # how many of the next answers to writes are lost after the work was done
+    keys: set[str] = field(default_factory=set)  # of the writes whose answers were lost
     desk: Handoff = field(default_factory=lambda: Handoff("HO1", "GD202611210005", 1, True))
     handoffs: list[HandoffRequest] = field(default_factory=list)
     relayed: list[Said] = field(default_factory=list)
@@ -84,6 +89,8 @@ class Shop:
     known_investigation: bool = False
     # tickets and complaints
     tickets: list[Ticket] = field(default_factory=list)
+    knowledge: dict[str, Answered] = field(default_factory=dict)  # question → what is found
+    noted: list[tuple[str, str]] = field(default_factory=list)  # question, decision
     look: ComplaintLook = field(default_factory=lambda: ComplaintLook(False, False, "normal", ""))
 
     def gateways(self) -> Gateways:
@@ -93,6 +100,7 @@ class Shop:
             invoices=_Invoices(self), promotions=_Promotions(self), payments=_Payments(self),
             tickets=_Tickets(self), desk=_Desk(self),
             products=_Products(self), account=_Account(self), feedback=_Feedback(self),
+            outcomes=_Outcomes(self), knowledge=_Knowledge(self),
         )  # fmt: skip
 
     def of(self, caller: Caller) -> list[Order]:
@@ -106,10 +114,16 @@ class Shop:
             raise Unavailable("down")
 
     def write(self, caller: Caller, *what: str) -> None:
-        """Record a write; every write has a key."""
+        """Record a write; every write has a key, and is done once for it. Raises OutcomeUnknown while answers are lost."""
         self.up()
         assert caller.key
-        self.done.append(what)
+        self.written.append(caller.key)
+        if caller.key not in self.keys:
+            self.done.append(what)
+        if self.losing:
+            self.losing -= 1
+            self.keys.add(caller.key)
+            raise OutcomeUnknown("lost")
 
 
 @dataclass
@@ -358,12 +372,20 @@ class _Desk:
         self.shop.handoffs.append(wanted)
         return self.shop.desk
 
-    def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> None:
-        if handoff_id != self.shop.desk.id:
+    def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> Handoff:
+        if handoff_id != self.shop.desk.id or self.shop.desk.ticketed:
             self.shop.up()
             raise Rejected("handoff_closed", "结束了")
         self.shop.write(caller, "relay", handoff_id, *(each.text for each in said))
         self.shop.relayed += said
+        return self.shop.desk
+
+    def leave(self, caller: Caller, handoff_id: str) -> None:
+        self.shop.write(caller, "leave", handoff_id)
+
+    def find(self, caller: Caller, handoff_id: str) -> Handoff:
+        self.shop.up()
+        return self.shop.desk
 
 
 @dataclass
@@ -470,3 +492,37 @@ class _Feedback:
 
     def suggest(self, caller: Caller, conversation_id: str, text: str) -> None:
         self.shop.write(caller, "suggest", text)
+
+
+@dataclass
+class _Outcomes:
+    shop: Shop
+
+    def known(self, caller: Caller, key: str) -> bool:
+        self.shop.up()
+        return key in self.shop.keys
+
+
+@dataclass
+class _Knowledge:
+    shop: Shop
+
+    def search(self, question: str) -> Answered:
+        self.shop.up()
+        return self.shop.knowledge.get(question, Answered("pass", ()))
+
+    def entry(self, key: str, question: str) -> Hit:
+        self.shop.up()
+        for found in self.shop.knowledge.values():
+            for hit in found.hits:
+                if hit.key == key:
+                    return hit
+        raise NotFound("knowledge")
+
+    def asked(self, caller: Caller, question: str, found: Answered, channel: str) -> str:
+        self.shop.up()
+        self.shop.noted.append((question, found.decision))
+        return f"note-{len(self.shop.noted)}"
+
+    def outcome(self, caller: Caller, note: str, outcome: str) -> None:
+        self.shop.write(caller, "outcome", note, outcome)

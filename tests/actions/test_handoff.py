@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ def slot(name: str, value: Any) -> dict[str, Any]:
     return {"event": "slot", "name": name, "value": value}
 
 
+LEFT = Handoff("HO1", "GD202611210005", None, in_hours=False, ticketed=True, answer_by="2026-11-21T12:00:00+08:00")
 BEFORE = [
     user("取消订单", "m1", 1.0, "orders_cancel"),
     bot("哪一个？", [{"title": "蓝牙耳机", "payload": '/chat_inform{"orders_number": "1"}'}]),
@@ -69,9 +71,10 @@ def test_who_did_not_ask_is_told_why(slots: dict[str, int], said: str, shop: Sho
 
 
 def test_at_night_a_ticket_is_left_and_the_bot_goes_on(shop: Shop) -> None:
-    shop.desk = Handoff("HO1", "GD202611210005", None, in_hours=False, ticketed=True)
+    shop.desk = LEFT
     done = run(ActionHandoff(), "转人工", "handoff_request", customer=None)
     assert done.said == ["utter_handoff_ticketed"]
+    assert done.messages[0]["answer_by"] == "11-21 12:00", "the promise of the ticket, not one of the wording's own"
     assert done.slots["handoff_id"] is None
 
 
@@ -129,6 +132,63 @@ def test_a_person_who_has_just_left_gives_the_conversation_back(shop: Shop) -> N
     assert done.slots["handoff_id"] is None and done.slots["orders_number"] is None
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["我排第几", "排到第几了", "前面还有多少人", "还要等多久", "多久能轮到我啊", "有人吗", "人呢?", "怎么还没人接", "还要多久"],
+)
+def test_who_waits_hears_the_place_and_the_person_hears_the_question(asked: str, shop: Shop) -> None:
+    shop.desk = replace(shop.desk, position=3)
+    done = relay([*SINCE, user(asked, "m6", 6.0)], text=asked, intent="nlu_fallback")
+    assert done.said == ["utter_handoff_place"] and done.messages[0]["position"] == 3
+    assert shop.relayed[-1].message_id == "m6"
+
+
+def test_asking_for_a_person_again_is_asking_how_long(shop: Shop) -> None:
+    assert relay([*SINCE, user("转人工", "m6", 6.0)], text="转人工", intent="handoff_request").said == ["utter_handoff_place"]
+
+
+@pytest.mark.parametrize(
+    "said", ["不等了", "算了不等了", "那我不等了，谢谢", "不想排队了", "退出排队", "不用人工了", "算了", "不等了，我自己看看", "不等了 帮我查下快递"]
+)
+def test_who_waits_no_longer_has_the_bot_again(said: str, shop: Shop) -> None:
+    done = relay([*SINCE, user(said, "m6", 6.0)], text=said)
+    assert done.said == ["utter_handoff_ended_left"]
+    assert done.slots["handoff_id"] is None and "feedback_due" not in done.slots
+    assert [work[0] for work in shop.done] == ["relay", "leave"]
+    assert len(set(shop.written)) == 2, "two writes, two keys"
+    assert shop.relayed[-1].message_id == "m6"
+
+
+@pytest.mark.parametrize("said", ["我的快递等了三天了", "不等了吗", "等不到货我就退了", "客服态度不好", "不算了解", "不等于这个数"])
+def test_words_for_the_person_leave_no_queue_and_get_no_answer(said: str, shop: Shop) -> None:
+    done = relay([*SINCE, user(said, "m6", 6.0)], text=said)
+    assert done.said == [] and [work[0] for work in shop.done] == ["relay"]
+
+
+@pytest.mark.parametrize("said", ["我排第几", "不等了", "转人工"])
+def test_a_person_who_has_taken_over_answers_alone(said: str, shop: Shop) -> None:
+    shop.desk = replace(shop.desk, position=None)
+    done = relay([*SINCE, user(said, "m6", 6.0)], text=said, intent="handoff_request")
+    assert done.said == [] and [work[0] for work in shop.done] == ["relay"]
+
+
+@pytest.mark.parametrize("said", ["我排第几", "不等了"])
+def test_a_question_to_a_queue_that_cannot_be_reached_is_not_met_with_silence(said: str, shop: Shop) -> None:
+    shop.down = True
+    done = relay([*SINCE, user(said, "m6", 6.0)], text=said)
+    assert done.said == ["utter_handoff_unreached"] and "handoff_id" not in done.slots
+
+
+def test_the_strongest_mood_of_the_talk_and_its_pictures_are_told(shop: Shop) -> None:
+    angry = user("什么破东西", "m0", 0.5)
+    angry["parse_data"]["sentiment"] = {"name": "angry"}
+    run(ActionHandoff(), "转人工", "handoff_request", events=[angry, user("[图片]", "m1", 1.0, media=[PICTURE])], sentiment="neutral")
+    assert shop.handoffs[0].sentiment == "angry"
+    assert shop.handoffs[0].transcript[1]["media"] == [PICTURE]
+    run(ActionHandoff(), "转人工", "handoff_request", events=BEFORE, sentiment="satisfied")
+    assert shop.handoffs[1].sentiment == "satisfied"
+
+
 def closed(named: str | None, slots: dict[str, Any]) -> Any:
     """The back office gives a conversation back."""
     entities = {"handoff_ended": named, "handoff_how": ""} if named else {}
@@ -154,3 +214,12 @@ def test_who_waited_in_vain_is_told_so_and_not_asked_for_a_rating(shop: Shop) ->
     done = run(ActionHandoffClosed(), "", "EXTERNAL_handoff_closed", customer=None, slots=slots, entities=entities)
     assert done.said == ["utter_handoff_ended_unanswered"]
     assert "feedback_due" not in done.slots
+    shop.desk = LEFT
+    done = run(ActionHandoffClosed(), "", "EXTERNAL_handoff_closed", customer=None, slots=slots, entities=entities)
+    assert done.said == ["utter_handoff_ended_promised"] and done.messages[0]["answer_by"] == "11-21 12:00"
+
+
+def test_a_word_that_crosses_with_the_end_of_waiting_hears_the_promise(shop: Shop) -> None:
+    shop.desk = LEFT
+    done = relay(SINCE)
+    assert done.said == ["utter_handoff_ended_promised"] and done.slots["handoff_id"] is None

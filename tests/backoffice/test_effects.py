@@ -329,13 +329,14 @@ def test_at_night_a_ticket_is_left_and_in_the_morning_a_person_comes(office: Off
     office.clock.now = datetime(2026, 11, 22, 7, 59, tzinfo=SHANGHAI)
     left = office.send("/handoffs", body, customer=None).json()
     assert (left["state"], left["in_hours"], left["position"]) == ("已留言", False, None)
-    assert left["answer_by"] == "2026-11-23T12:00:00+08:00"
+    assert left["answer_by"] == "2026-11-22T12:00:00+08:00"
     assert left["ticket_number"].startswith("GD20261122")
     assert office.send("/handoffs", body, customer=None).json()["id"] == left["id"]
     office.clock.now = datetime(2026, 11, 22, 8, 0, tzinfo=SHANGHAI)
     came = office.send("/handoffs", body, customer=None).json()
     assert (came["state_code"], came["in_hours"]) == ("waiting", True)
     assert came["id"] != left["id"]
+    assert came["ticket_number"] == left["ticket_number"], "the promise goes on with the customer"
 
 
 def test_feedback_and_nickname_are_kept(office: Office) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +11,12 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from backoffice.assistant import Assistant
+from backoffice.assistant import Assistant, AssistantUnreachable
 from backoffice.clock import system_clock
-from backoffice.effects.handoffs import WAITS_AT_MOST
+from backoffice.effects.handoffs import WAITS_AT_MOST, has_picture
 from backoffice.handoffs_worker import HandoffsWorker, said_since
 from backoffice.models import HandoffMessage, OutboxItem
+from backoffice.states import Level
 from tests.backoffice.conftest import Office
 from tests.backoffice.shop import ANNA, BERT, Shop
 
@@ -29,12 +30,15 @@ class FakeAssistant:
         self.down = self.deaf = False
         self.posted: list[tuple[str, dict[str, Any]]] = []
         self.trackers: dict[str, list[dict[str, Any]]] = {}
+        self.broken: dict[str, str] = {}  # conversation: how it answers
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.down:
             raise httpx.ConnectError("down")
         assert request.url.params["token"] == "the-token"
         conversation = request.url.path.split("/")[2]
+        if conversation in self.broken:
+            return self._broken(self.broken[conversation])
         if request.method == "GET":
             return httpx.Response(200, json={"events": self.trackers.get(conversation, [])})
         assert request.url.params["output_channel"] == "latest"
@@ -46,6 +50,12 @@ class FakeAssistant:
         if self.deaf:
             raise httpx.ReadTimeout("too late")
         return httpx.Response(200, json={})
+
+    @staticmethod
+    def _broken(how: str) -> httpx.Response:
+        if how == "too_late":
+            raise httpx.ReadTimeout("too late")
+        return httpx.Response(500) if how == "status" else httpx.Response(200, text="<html>")
 
     @property
     def said(self) -> list[str]:
@@ -299,6 +309,123 @@ def test_at_midnight_nobody_is_left_waiting_but_who_is_served_stays(office: Offi
     assert states == ["connected", "ticketed"]
 
 
+def at(office: Office, hour: int, minute: int = 0) -> None:
+    office.clock.now = office.clock.now.replace(hour=hour, minute=minute)
+
+
+def listed(office: Office, **query: Any) -> list[str]:
+    return [each["id"] for each in office.get("/handoffs", customer=None, params=query).json()["items"]]
+
+
+def test_what_was_left_at_night_is_shown_with_its_promise_oldest_first_and_answered_once(
+    office: Office, shop: Shop, worker: HandoffsWorker, assistant: FakeAssistant
+) -> None:
+    at(office, 2)
+    shop.customer("C000009", level=Level.GOLD)
+    first = handed_over(office, conversation="c1")
+    at(office, 3)
+    second = handed_over(office, conversation="c2", customer="C000009")
+    page = office.get("/handoffs?state_code=ticketed", customer=None).json()
+    assert [each["id"] for each in page["items"]] == [first, second], "no member's level jumps a promise"
+    assert (page["counts"]["left"], page["counts"]["overdue"]) == (2, 0)
+    told = page["items"][0]
+    assert (told["answer_by"], told["left_label"]) == ("2026-11-21T12:00:00+08:00", "夜间留言")
+    at(office, 12, 1)
+    assert office.get("/handoffs").json()["counts"]["overdue"] == 2
+    assert office.get(f"/handoffs/{first}").json()["overdue"] is True
+
+    said = {**AGENT, "text": "您的订单今天发出。"}
+    for _ in range(2):
+        answer = office.send(f"/handoffs/{first}/replies", said, customer=None, key="one-press")
+        assert answer.status_code == 201
+    again = office.send(f"/handoffs/{first}/replies", {**said, "agent_id": "xiaowang"}, customer=None)
+    assert again.json()["code"] == "handoff_closed", "one answer to one message"
+    for _ in range(3):
+        worker.deliver()
+    assert len(assistant.said) == 1 and "小李" in assistant.said[0] and said["text"] in assistant.said[0]
+    assert told["ticket_number"] in assistant.said[0]
+    assert not [path for path, _ in assistant.posted if path.endswith("trigger_intent")], "the bot has it already"
+    ticket = office.get(f"/tickets/{told['ticket_number']}").json()
+    assert ticket["state_code"] == "solved" and ticket["comments"][-1]["text"] == said["text"]
+    assert listed(office, state_code="ticketed") == [second] and listed(office, state_code="closed") == [first]
+
+
+def test_a_message_nobody_took_is_to_be_answered_when_the_night_is_over(office: Office, worker: HandoffsWorker) -> None:
+    at(office, 23, 55)
+    handoff = handed_over(office)
+    office.clock.now = office.clock.now.replace(hour=0, minute=1) + timedelta(days=1)
+    worker.tidy_queue()
+    told = office.get(f"/handoffs/{handoff}").json()
+    assert (told["answer_by"], told["left_label"]) == ("2026-11-22T12:00:00+08:00", "无人接入")
+    assert told["answer_by"] == office.get(f"/tickets/{told['ticket_number']}").json()["due_at"]
+
+
+def test_what_more_is_said_at_night_is_known_in_the_morning(office: Office) -> None:
+    at(office, 2)
+    handed_over(office, transcript=[{"who": "customer", "text": "我的快递呢"}])
+    more = [{"who": "customer", "text": "我的快递呢"}, {"who": "customer", "text": "已经三天了"}]
+    handoff = handed_over(office, transcript=more, sentiment="angry")
+    told = office.get(f"/handoffs/{handoff}").json()
+    assert [line["text"] for line in told["transcript"]] == ["我的快递呢", "已经三天了"]
+    assert told["sentiment"] == "angry" and office.get("/handoffs").json()["total"] == 1
+
+
+def test_a_left_message_settled_without_an_answer_is_solved(office: Office, shop: Shop) -> None:
+    at(office, 2)
+    handoff = handed_over(office)
+    ticket = office.get(f"/handoffs/{handoff}").json()["ticket_number"]
+    assert office.send(f"/handoffs/{handoff}/close").status_code == 200
+    assert office.get(f"/tickets/{ticket}").json()["state_code"] == "solved"
+    assert shop.all(OutboxItem) == []
+
+
+def test_mine_are_those_i_have(office: Office) -> None:
+    mine, waiting = taken(office, conversation="c1"), handed_over(office, conversation="c2")
+    assert listed(office, open=True, mine=True, agent_id="xiaoli") == [mine]
+    assert sorted(listed(office, open=True)) == sorted([mine, waiting])
+    counts = office.get("/handoffs?agent_id=xiaoli").json()["counts"]
+    assert counts == {"open": 2, "mine": 1, "left": 0, "overdue": 0}
+    assert office.get("/handoffs?agent_id=xiaowang").json()["counts"]["mine"] == 0
+
+
+def test_who_waits_no_longer_leaves_the_queue_and_the_bot_is_told(
+    office: Office, worker: HandoffsWorker, assistant: FakeAssistant
+) -> None:
+    first, second = handed_over(office, conversation="c1"), handed_over(office, conversation="c2")
+    assert office.get(f"/handoffs/{second}").json()["position"] == 2
+    assert office.send(f"/handoffs/{first}/leave").json()["state_code"] == "closed"
+    assert office.get(f"/handoffs/{second}").json()["position"] == 1
+    worker.deliver()
+    assert assistant.posted[0][1]["entities"] == {"handoff_ended": first, "handoff_how": "left"}
+    ticket = office.get(f"/handoffs/{first}").json()["ticket_number"]
+    assert office.get(f"/tickets/{ticket}").json()["state_code"] == "closed"
+    assert office.send(f"/handoffs/{first}/leave").json()["code"] == "handoff_closed"
+
+
+def test_nobody_leaves_a_talk_that_has_begun(office: Office, shop: Shop) -> None:
+    shop.customer(BERT)
+    handoff = taken(office)
+    assert office.send(f"/handoffs/{handoff}/leave").json()["code"] == "handoff_taken"
+    assert office.send(f"/handoffs/{handoff}/leave", customer=BERT).status_code == 404
+
+
+def test_the_strongest_mood_of_the_talk_stays_its_tag(office: Office) -> None:
+    handoff = handed_over(office, sentiment="neutral")
+    path = f"/handoffs/{handoff}/messages"
+    for number, mood in enumerate(("dissatisfied", "angry", "satisfied")):
+        office.send(path, {"messages": [{**message(f"m{number}", "…"), "sentiment": mood}]})
+    assert office.get(f"/handoffs/{handoff}").json()["sentiment_label"] == "生气"
+
+
+def test_pictures_of_before_the_handoff_can_be_looked_at_and_others_cannot(office: Office, shop: Shop) -> None:
+    picture = {"id": "p" * 32, "type": "image/png", "path": "/webhooks/webchat/media/p"}
+    handoff = handed_over(office, transcript=[{"who": "customer", "text": "[图片]", "media": [picture]}])
+    assert office.get(f"/handoffs/{handoff}").json()["transcript"][0]["media"] == [picture]
+    with shop.database.read() as session:
+        assert has_picture(session, handoff, "p" * 32)
+        assert not has_picture(session, handoff, "q" * 32)
+
+
 def test_the_page_runs_nothing_but_its_own_files(office: Office) -> None:
     page = office.client.get("/desk", headers={"Authorization": ""})
     policy = page.headers["content-security-policy"]
@@ -307,3 +434,69 @@ def test_the_page_runs_nothing_but_its_own_files(office: Office) -> None:
     for name in ("desk.js", "desk.css", "icon.svg"):
         assert f"/desk/{name}" in page.text and office.client.get(f"/desk/{name}").status_code == 200
     assert office.client.get("/desk/routes.py").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "conversation", ["../conversations/x", "..", "a/b", "a?x", "a#x", "张三", "a b", "a.b", "", "x" * 129, "a\nb"]
+)
+def test_a_conversations_id_is_of_the_one_alphabet(office: Office, conversation: str) -> None:
+    body = {"conversation_id": conversation, "reason": "customer_asked"}
+    answer = office.send("/handoffs", body)
+    assert answer.status_code == 422, answer.text
+    complaint = {"kind": "rating", "score": 5, "conversation_id": conversation}
+    assert office.send("/feedback", complaint).status_code == 422
+
+
+@pytest.mark.parametrize("conversation", ["../conversations/x", "..", "a?x", "a#x", "张三", "a b", ""])
+def test_no_address_is_built_of_anything_else(assistant: FakeAssistant, conversation: str) -> None:
+    """Rows of before may hold such ids: they reach no other conversation."""
+    speaks = Assistant("http://rasa.invalid", "the-token", httpx.MockTransport(assistant))
+    asked: tuple[Callable[[], object], ...] = (
+        lambda: speaks.say(conversation, "您好", {}),
+        lambda: speaks.end(conversation, "HO1", "closed"),
+        lambda: speaks.events(conversation),
+        lambda: speaks.picture(conversation, "m1"),
+    )
+    for ask in asked:
+        with pytest.raises(AssistantUnreachable):
+            ask()
+    assert assistant.posted == []
+    speaks.close()
+
+
+@pytest.mark.parametrize("how", ["status", "no_json", "odd_events", "too_late"])
+def test_one_unreadable_tracker_stops_none_of_the_others(
+    office: Office, assistant: FakeAssistant, worker: HandoffsWorker, how: str
+) -> None:
+    said = [
+        {"event": "slot", "name": "handoff_id", "value": ""},
+        {"event": "user", "text": "在吗", "message_id": "m1", "timestamp": 1_795_228_200.0},
+    ]
+    open_ones = {name: handed_over(office, conversation=name) for name in ("older", "broken", "newer")}
+    for name, handoff in open_ones.items():
+        assistant.trackers[name] = [{**said[0], "value": handoff}, {**said[1]}]
+    if how == "odd_events":
+        assistant.trackers["broken"][1]["timestamp"] = "soon"
+    else:
+        assistant.broken["broken"] = how
+    worker.catch_up()
+    heard = {name: texts(office, handoff) for name, handoff in open_ones.items()}
+    assert heard == {"older": ["在吗"], "broken": [], "newer": ["在吗"]}
+
+
+def test_trackers_that_cannot_be_read_do_not_hold_up_the_rest_for_ever(
+    office: Office, assistant: FakeAssistant, worker: HandoffsWorker
+) -> None:
+    """The newest are read first: more broken ones than are tried in a round lie before the one that is whole."""
+    whole = handed_over(office, conversation="whole")
+    assistant.trackers["whole"] = [
+        {"event": "slot", "name": "handoff_id", "value": whole},
+        {"event": "user", "text": "在吗", "message_id": "m1", "timestamp": 1_795_228_200.0},
+    ]
+    for number in range(7):
+        office.clock.now += timedelta(seconds=1)
+        handed_over(office, conversation=f"broken-{number}")
+        assistant.broken[f"broken-{number}"] = "status"
+    for _ in range(3):
+        worker.catch_up()
+    assert texts(office, whole) == ["在吗"]

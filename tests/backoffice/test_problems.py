@@ -103,6 +103,19 @@ def test_bad_fields(office: Office, body: Any) -> None:
     assert problem(office.send("/returns", body)) == (422, "invalid_request")
 
 
+def test_only_a_rules_words_are_meant_for_the_customer(office: Office, shop: Shop) -> None:
+    number = shop.order(OrderState.SIGNED)
+    rule = office.send(f"/orders/{number}/cancel")
+    ours = office.send(f"/orders/{number}", {"phone": "12345"}, method="PATCH")
+    assert (rule.status_code, rule.json()["for_customer"]) == (409, True)
+    assert ours.status_code == 422 and "phone" in ours.json()["detail"] and "for_customer" not in ours.json()
+
+
+@pytest.mark.parametrize("customer", ["a b", "a/b", "C000001'", "x" * 33, "C%30", "a.b"])
+def test_customer_ids_of_odd_shapes(office: Office, customer: str) -> None:
+    assert problem(office.get("/orders", customer=customer)) == (422, "invalid_request")
+
+
 @pytest.mark.parametrize("slots", [{"a": "\x00"}, {"\x00": 1}, {"a": ["\x00"]}, {"a": "x" * 40_000}])
 def test_free_form_slots_are_bounded(office: Office, slots: Any) -> None:
     answer = office.send("/handoffs", {"conversation_id": "c", "reason": "转人工", "slots": slots})

@@ -26,8 +26,8 @@ def new_id() -> str:
 class Socket:
     """A widget's end of the line."""
 
-    def __init__(self, server: RunningServer, origin: str | None = None) -> None:
-        headers = {"Origin": origin or server.origin}
+    def __init__(self, server: RunningServer, origin: str | None = None, **headers: str) -> None:
+        headers = {"Origin": origin or server.origin, **headers}
         self._connecting = websockets.connect(server.socket, extra_headers=headers, max_size=2**22)
         self.frames: list[dict[str, Any]] = []
 
@@ -71,6 +71,20 @@ class Socket:
         return [(f["from"], f.get("text", "")) for f in self.frames if f["type"] == "message"]
 
 
+def titles(answer: dict[str, Any]) -> list[str]:
+    """The words on an answer's buttons."""
+    return [button["title"] for button in answer.get("buttons", [])]
+
+
+def button(answers: list[dict[str, Any]], title: str) -> str:
+    """What a client sends to press the latest button with these words."""
+    found = [
+        each["payload"] for answer in answers for each in answer.get("buttons", []) if each["title"] == title
+    ]
+    assert found, f"no button {title!r} in {answers}"
+    return str(found[-1])
+
+
 class RestClient:
     """The REST channel as the contract suite sees it."""
 
@@ -80,8 +94,8 @@ class RestClient:
     # A client names its conversation, and asks for a person's replies.
     issues_ids = False
     pushes = False
-    # A message without proof in a bound conversation is the visitor's; on the web it goes to a new conversation.
-    runs_unproven_as_visitor = True
+    # Whether a pressed button and typed words are two things on the wire.
+    tells_typing_apart = False
 
     def begin(self, server: RunningServer, customer_token: str | None = None) -> str:
         return f"u-{new_id()}"
@@ -103,8 +117,17 @@ class RestClient:
 
     press = say
 
+    def read(
+        self, server: RunningServer, conversation: str, customer_token: str | None = None
+    ) -> list[dict[str, Any]]:
+        """What was said unasked; nothing where it is refused."""
+        headers = {"Authorization": f"Bearer {customer_token}"} if customer_token else {}
+        status, found = server.ask(f"/webhooks/rest/messages?sender={conversation}", **headers)
+        assert status in (200, 403)
+        return found if status == 200 else []
+
     def replies(self, server: RunningServer, conversation: str) -> list[str]:
-        return [each["text"] for each in server.get(f"/webhooks/rest/messages?sender={conversation}")]
+        return [each["text"] for each in self.read(server, conversation) if each["from"] == "agent"]
 
 
 class WebChatClient:
@@ -115,7 +138,7 @@ class WebChatClient:
     max_text_length = 2000
     issues_ids = True
     pushes = True
-    runs_unproven_as_visitor = False
+    tells_typing_apart = True
 
     def begin(self, server: RunningServer, customer_token: str | None = None) -> str:
         async def begin() -> str:
@@ -140,7 +163,10 @@ class WebChatClient:
                 if welcome.get("conversation") != conversation:
                     return []
                 await socket.send("message", **{"id": message_id or new_id(), field: text})
-                if (await socket.next("ack", "error"))["type"] == "error":
+                answer = await socket.next("ack", "error")
+                if answer["code" if answer["type"] == "error" else "type"] == "button_gone":
+                    return [each for each in ({"text": answer["text"]}, answer.get("question")) if each]
+                if answer["type"] == "error":
                     return []
                 frames = await socket.quiet(1.4 if "慢" in text else 0.5)
                 return [
@@ -152,13 +178,20 @@ class WebChatClient:
     def press(self, server: RunningServer, conversation: str, text: str, **more: Any) -> list[dict[str, Any]]:
         return self.say(server, conversation, text, field="payload", **more)
 
-    def replies(self, server: RunningServer, conversation: str) -> list[str]:
-        async def replies() -> list[str]:
-            async with Socket(server) as socket:
-                welcome = await socket.hello(conversation=conversation)
-                return [each["text"] for each in welcome["history"] if each["from"] == "agent"]
+    def read(
+        self, server: RunningServer, conversation: str, customer_token: str | None = None
+    ) -> list[dict[str, Any]]:
+        """All that was said; nothing where it is refused."""
 
-        return asyncio.run(replies())
+        async def read() -> list[dict[str, Any]]:
+            async with Socket(server) as socket:
+                welcome = await socket.hello(conversation=conversation, token=customer_token)
+                return list(welcome["history"]) if welcome.get("conversation") == conversation else []
+
+        return asyncio.run(read())
+
+    def replies(self, server: RunningServer, conversation: str) -> list[str]:
+        return [each["text"] for each in self.read(server, conversation) if each["from"] == "agent"]
 
 
 EVERY_CHANNEL = (RestClient(), WebChatClient())

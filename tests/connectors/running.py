@@ -21,6 +21,11 @@ BUTTONS = [
     {"title": "再想想", "payload": "/deny"},
     {"title": "转人工", "payload": "转人工"},
 ]
+# Another question with the same payloads: what a yes means depends on which of the two is open.
+CHANGE = [
+    {"title": "确认修改", "payload": "/affirm"},
+    {"title": "不改了", "payload": "/deny"},
+]
 RASA_PYTHON = ROOT / ".venv" / "bin" / "python"
 
 
@@ -56,6 +61,11 @@ class RunningServer:
                 time.sleep(0.1)
         raise AssertionError(f"the server did not come up: {self.log.read_text()[-4000:]}")
 
+    def signal(self, what: signal.Signals) -> None:
+        """SIGSTOP: as when the network is gone but no line is cut."""
+        assert self._process is not None
+        self._process.send_signal(what)
+
     def end(self, how: signal.Signals) -> None:
         """SIGKILL: as in a crash; SIGTERM: as in a restart."""
         if self._process is not None:
@@ -67,24 +77,44 @@ class RunningServer:
         with urllib.request.urlopen(self.origin + path, timeout=20) as answer:
             return json.load(answer)
 
-    def post(self, path: str, data: Any) -> tuple[int, Any]:
+    def ask(self, path: str, **headers: str) -> tuple[int, Any]:
+        """Status and JSON of a GET."""
+        return _answer(urllib.request.Request(self.origin + path, headers=headers))
+
+    def post(self, path: str, data: Any, **headers: str) -> tuple[int, Any]:
         """Status and JSON of a POST; `data` as it is when bytes, else as JSON."""
         body = data if isinstance(data, bytes) else json.dumps(data).encode()
-        request = urllib.request.Request(self.origin + path, body, {"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as refusal:
-            return refusal.code, json.load(refusal)
+        headers = {"Content-Type": "application/json", **headers}
+        return _answer(urllib.request.Request(self.origin + path, body, headers))
 
     def heard(self, sender: str | None = None) -> list[dict[str, Any]]:
         """What reached the agent since the server's last start, of one conversation or of all."""
         return [each for each in self.get("/test/heard") if sender in (None, each["sender"])]
 
-    def agent_says(self, channel: str, conversation: str, text: str, **metadata: Any) -> int:
-        """What the back office does when a person answers."""
-        event = {"event": "bot", "text": text, "metadata": {"agent_id": "A7", **metadata}}
+    def agent_says(
+        self,
+        channel: str,
+        conversation: str,
+        text: str,
+        buttons: list[dict[str, str]] | None = None,
+        **metadata: Any,
+    ) -> int:
+        """What the back office does when a person answers; with `agent_id` None the bot speaks by itself."""
+        event = {
+            "event": "bot",
+            "text": text,
+            "data": {"buttons": buttons},
+            "metadata": {"agent_id": "A7", **metadata},
+        }
         status, _ = self.post(
             "/test/event", {"channel": channel, "conversation": conversation, "event": event}
         )
         return status
+
+
+def _answer(request: urllib.request.Request) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, json.load(refusal)

@@ -3,7 +3,7 @@
     python -m tests.connectors.server --port 5999 --folder /tmp/x
 
 The folder keeps the database and pictures, so a killed server can be started again on it. What the customer says decides:
-`慢` takes a second · `先` says a sentence and takes a second for the next · `错` raises · `按钮` offers buttons · `图` shows a picture · `多` answers twice · `静` says nothing ·
+`慢` takes a second · `先` says a sentence and takes a second for the next · `错` raises · `按钮` and `修改` offer buttons · `图` shows a picture · `多` answers twice · `静` says nothing ·
 anything else is repeated. `GET /test/heard` lists what reached the agent; `POST /test/event` does what Rasa's
 `/conversations/{id}/tracker/events?output_channel=latest&execute_side_effects=true` does with a `bot` event.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,20 @@ from sanic import Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from components.lock_store import LockStore
+from connectors.limits import Limits, Rate
 from connectors.rest import RestInput
 from connectors.settings import Settings
 from connectors.webchat import WebChatInput
-from tests.connectors.running import BUTTONS, SECRET
+from tests.connectors.running import BUTTONS, CHANGE, SECRET
 
 
 class ScriptedAgent:
     """Hears and answers as the script above says."""
 
-    def __init__(self) -> None:
+    def __init__(self, redis_url: str) -> None:
         self.heard: list[dict[str, Any]] = []
+        self.lock_store = LockStore(url=redis_url)
 
     async def handle_message(self, message: UserMessage) -> None:
         text = str(message.text)
@@ -61,6 +65,8 @@ def _answers(text: str, metadata: dict[str, Any]) -> list[dict[str, Any]]:
         return []
     if "按钮" in text:
         return [{"text": "您要取消订单 202606010001 吗？", "buttons": BUTTONS}]
+    if "修改" in text:
+        return [{"text": "您要修改订单 202606010001 的地址吗？", "buttons": CHANGE}]
     if "多" in text:
         return [{"text": "第一条\n\n第二条"}, {"text": "第三条 https://shop.example/help?a=1。"}]
     if "图" in text and not metadata.get("media"):
@@ -73,7 +79,7 @@ def _answers(text: str, metadata: dict[str, Any]) -> list[dict[str, Any]]:
 def make_app(settings: Settings) -> Sanic:
     """A server as Rasa makes it, as far as channels can tell."""
     app = Sanic("lingxi_connectors_test", configure_logging=False)
-    app.ctx.agent = ScriptedAgent()
+    app.ctx.agent = ScriptedAgent(settings.redis_url)
     channels = [RestInput(settings), WebChatInput(settings)]
     register(channels, app, route="/webhooks/")
 
@@ -107,14 +113,26 @@ def make_app(settings: Settings) -> Sanic:
     return app
 
 
+def limits(text: str) -> Limits:
+    """All tests come from one address: only what `text` names, and a conversation, is limited as in earnest."""
+    told: dict[str, Any] = {"conversation_messages": Limits().conversation_messages}
+    for part in filter(None, text.split(",")):
+        name, _, value = part.partition("=")
+        numbers = [int(number) for number in value.split("/")]
+        told[name] = Rate(*numbers) if len(numbers) == 2 else numbers[0]
+    return replace(Limits().times(1000), **told)
+
+
 def main() -> None:
     """Serve until killed."""
     options = argparse.ArgumentParser()
     options.add_argument("--port", type=int, required=True)
     options.add_argument("--folder", type=Path, required=True)
     options.add_argument("--database-url", default="")
+    options.add_argument("--redis-url", default="")
     options.add_argument("--origins", default="")
     options.add_argument("--no-demo", action="store_true")
+    options.add_argument("--limits", default="", help="such as address_pictures=2/1,address_sockets=3")
     args = options.parse_args()
     logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("asyncio").setLevel(logging.INFO)
@@ -124,6 +142,8 @@ def main() -> None:
         database_url=args.database_url or f"sqlite:///{args.folder}/connectors.db",
         media_folder=args.folder / "media",
         webchat_origins=tuple(origin for origin in args.origins.split(",") if origin),
+        limits=limits(args.limits),
+        redis_url=args.redis_url,
     )
     make_app(settings).run(host="127.0.0.1", port=args.port, access_log=True)
 

@@ -8,10 +8,11 @@ import threading
 import time
 import urllib.error
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
-from tests.connectors.clients import new_id, token
+from tests.connectors.clients import new_id, titles, token
 from tests.connectors.running import BUTTONS, RunningServer
 
 
@@ -25,9 +26,12 @@ def test_answers_are_rasas_json(server: RunningServer) -> None:
             {"recipient_id": sender, "text": "第三条 https://shop.example/help?a=1。"},
         ],
     )
-    assert server.post("/webhooks/rest/webhook", {"sender": sender, "message": "按钮"})[1] == [
-        {"recipient_id": sender, "text": "您要取消订单 202606010001 吗？", "buttons": BUTTONS}
-    ]
+    (asked,) = server.post("/webhooks/rest/webhook", {"sender": sender, "message": "按钮"})[1]
+    assert titles(asked) == [each["title"] for each in BUTTONS]
+    assert {each: asked[each] for each in asked if each != "buttons"} == {
+        "recipient_id": sender,
+        "text": "您要取消订单 202606010001 吗？",
+    }
 
 
 def test_the_input_channel_is_fixed(server: RunningServer) -> None:
@@ -50,6 +54,36 @@ def test_another_customer_is_told_to_start_anew(server: RunningServer) -> None:
     status, body = server.post("/webhooks/rest/webhook", said)
     assert (status, body["code"]) == (403, "conversation_of_other_customer")
     assert "sender" in body["detail"]
+
+
+def test_a_bound_conversation_asks_for_the_token(server: RunningServer) -> None:
+    sender = f"u-{new_id()}"
+    said = {"sender": sender, "message": "你好", "message_id": "m1"}
+    assert server.post("/webhooks/rest/webhook", said)[0] == 200
+    proven = {**said, "metadata": {"customer_token": token("C000001")}, "message_id": "m2"}
+    assert server.post("/webhooks/rest/webhook", proven)[0] == 200
+    # Also what was said before it was bound.
+    for message_id in ("m1", "m2", "m3"):
+        status, body = server.post("/webhooks/rest/webhook", {**said, "message_id": message_id})
+        assert (status, body["code"]) == (403, "conversation_needs_token")
+        assert "令牌" in body["detail"]
+    path = f"/webhooks/rest/messages?sender={sender}"
+    assert server.ask(path)[1]["code"] == "conversation_needs_token"
+    foreign = server.ask(path, Authorization=f"Bearer {token('C000002')}")
+    assert (foreign[0], foreign[1]["code"]) == (403, "conversation_of_other_customer")
+    assert server.ask(path, Authorization=f"Bearer {token('C000001')}") == (200, [])
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["../conversations/x", "..", "a/b", "a?b", "a#b", "a%2fb", "张三", "a b", "a.b", "x" * 129, "a\n"],
+)
+def test_a_sender_is_of_the_one_alphabet(server: RunningServer, sender: str) -> None:
+    status, body = server.post("/webhooks/rest/webhook", {"sender": sender, "message": "你好"})
+    assert (status, body["code"]) == (400, "sender_invalid")
+    status, body = server.ask(f"/webhooks/rest/messages?{urlencode({'sender': sender})}")
+    assert (status, body["code"]) == (400, "sender_invalid")
+    assert server.heard(sender) == []
 
 
 def test_polls_give_what_nobody_asked_for(server: RunningServer) -> None:

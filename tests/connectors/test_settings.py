@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from connectors import settings
 from connectors.errors import SettingsError
+from connectors.limits import Limits, Rate, networks
 from connectors.settings import ROOT, Settings
 
 SECRET = "a-secret-of-at-least-thirty-two-characters"
@@ -16,6 +18,12 @@ VARIABLES = (
     "LINGXI_CONNECTORS_DATABASE_URL",
     "LINGXI_WEBCHAT_ORIGINS",
     "LINGXI_BACKOFFICE_PORT",
+    "LINGXI_LIMITS_TIMES",
+    "LINGXI_LIMIT_ADDRESS_PICTURES",
+    "LINGXI_LIMIT_ALL_SOCKETS",
+    "LINGXI_TRUSTED_PROXIES",
+    "LINGXI_RETENTION_DAYS",
+    "LINGXI_MEDIA_MEGABYTES",
 )
 
 
@@ -36,7 +44,51 @@ def test_defaults(tmp_path: Path) -> None:
         database_url=f"sqlite:///{tmp_path}/var/connectors.db",
         media_folder=tmp_path / "var" / "media",
         webchat_origins=(),
+        limits=Limits(),
+        trusted_proxies=networks("127.0.0.0/8,::1"),
+        retention_days=180,
+        media_megabytes=4096,
     )
+
+
+def test_the_defaults_are_those_of_the_example(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    expected = Settings.from_env()
+    example = (Path(__file__).resolve().parents[2] / ".env.example").read_text("utf-8")
+    told = re.findall(r"^# (LINGXI_(?:LIMIT|TRUSTED|RETENTION|MEDIA)\w*)=(.*)$", example, re.MULTILINE)
+    assert len(told) == 13
+    for name, value in told:
+        bare.setenv(name, value)
+    assert Settings.from_env() == expected
+
+
+def test_limits_are_numbers_of_the_environment(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("LINGXI_LIMIT_ADDRESS_PICTURES", "2/30")
+    bare.setenv("LINGXI_LIMIT_ALL_SOCKETS", "50")
+    bare.setenv("LINGXI_LIMITS_TIMES", "10")
+    bare.setenv("LINGXI_TRUSTED_PROXIES", "10.1.2.3/8, fd00::/8")
+    found = Settings.from_env()
+    assert found.limits.address_pictures == Rate(20, 300)
+    assert (found.limits.all_sockets, found.limits.all_pictures) == (500, Rate(600, 3000))
+    assert [str(each) for each in found.trusted_proxies] == ["10.0.0.0/8", "fd00::/8"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LINGXI_LIMIT_ADDRESS_PICTURES", "20"),
+        ("LINGXI_LIMIT_ADDRESS_PICTURES", "0/10"),
+        ("LINGXI_LIMIT_ADDRESS_PICTURES", "-1/10"),
+        ("LINGXI_LIMIT_ALL_SOCKETS", "0"),
+        ("LINGXI_LIMITS_TIMES", "1.5"),
+        ("LINGXI_TRUSTED_PROXIES", "proxy.example"),
+        ("LINGXI_RETENTION_DAYS", "forever"),
+        ("LINGXI_MEDIA_MEGABYTES", "²"),
+    ],
+)
+def test_a_number_of_no_use_is_refused(bare: pytest.MonkeyPatch, name: str, value: str) -> None:
+    bare.setenv(name, value)
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env()
 
 
 def test_the_env_file_fills_in_and_the_environment_wins(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from connectors.errors import OtherChannel, UnknownConversation
-from connectors.store import ConnectorStore
+from connectors.store import Accepted, ConnectorStore, Gone, is_button
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -57,6 +58,8 @@ def test_a_conversation_belongs_to_its_channel_and_its_first_customer(store: Con
     assert store.named("rest", "u1").customer == "C1"
     with pytest.raises(UnknownConversation):
         store.bind("u2", "C1")
+    with pytest.raises(ValueError, match="not a conversation id"):
+        store.named("rest", "../u1")
 
 
 def test_messages_are_numbered_without_gaps(store: ConnectorStore) -> None:
@@ -119,20 +122,83 @@ def test_waiting_messages_are_found_again_in_order(url: str) -> None:
     store.close()
 
 
-def test_offers_belong_to_their_conversation_and_move_on(store: ConnectorStore) -> None:
+def ask(store: ConnectorStore, conversation: str, *payloads: str, **about: Any) -> list[str]:
+    """Ask with buttons; their ids."""
+    buttons = [{"title": f"选{payload[:9]}", "payload": payload} for payload in payloads]
+    who = about.pop("who", "bot")
+    store.append(conversation, who, {"text": "?", "buttons": buttons}, **about)
+    return [each["payload"] for each in store.latest(conversation, 1)[0].body["buttons"]]
+
+
+def press(store: ConnectorStore, conversation: str, button: str) -> Accepted | Gone:
+    return store.press(conversation, secrets.token_hex(8), button, None)
+
+
+def test_a_button_says_its_payload_in_its_own_conversation(store: ConnectorStore) -> None:
     one, two = store.begin("webchat").id, store.begin("webchat").id
-    buttons = [{"title": "确认", "payload": "/affirm"}, {"title": "查这单", "payload": "/pick" + "x" * 9000}]
-    store.append(one, "bot", {"text": "?", "buttons": buttons})
-    offer = store.offer(one, "/affirm")
-    assert offer is not None
-    assert (offer.title, offer.seq) == ("确认", 1)
-    assert store.offer(one, buttons[1]["payload"]) is not None
-    assert store.offer(two, "/affirm") is None
-    assert store.offer(one, "/deny") is None
-    store.append(one, "bot", {"text": "?", "buttons": buttons[:1]})
-    moved = store.offer(one, "/affirm")
-    assert moved is not None
-    assert moved.seq == 2
+    long = "/pick" + "x" * 9000
+    seq = accept(store, one, "a")
+    yes, pick = ask(store, one, "/affirm", long, reply_to=seq)
+    assert is_button(yes) and is_button(pick)
+    assert press(store, two, yes) == Gone(again=False, question=None)
+    assert press(store, one, pick) == Accepted(3, repeat=False)
+    waiting = store.next_waiting(one)
+    assert waiting is not None
+    store.handled(one, waiting.seq)
+    waiting = store.next_waiting(one)
+    assert waiting is not None
+    assert waiting.said == long
+    assert store.latest(one, 1)[0].body == {"text": "选/pickxxxx"}
+
+
+def test_a_press_is_recognised_when_it_is_repeated(store: ConnectorStore) -> None:
+    one = store.begin("webchat").id
+    (yes,) = ask(store, one, "/affirm")
+    assert store.press(one, "p", yes, None) == Accepted(2, repeat=False)
+    assert store.press(one, "p", yes, None) == Accepted(2, repeat=True)
+    assert press(store, one, yes) == Gone(again=True, question=None)
+
+
+def test_only_the_open_questions_buttons_may_be_pressed(store: ConnectorStore) -> None:
+    one = store.begin("webchat").id
+    first = accept(store, one, "a")
+    (old,) = ask(store, one, "/affirm", reply_to=first)
+    second = accept(store, one, "b")
+    (late,) = ask(store, one, "/affirm", reply_to=first)  # said after "b" was written, about "a"
+    (new,) = ask(store, one, "/affirm", reply_to=second)
+    for gone in (old, late):
+        answer = press(store, one, gone)
+        assert isinstance(answer, Gone)
+        assert answer.question is not None
+        assert answer.question.body["buttons"][0]["payload"] == new
+    assert isinstance(press(store, one, new), Accepted)
+
+
+def test_what_the_bot_asks_by_itself_ends_what_it_asked_before(store: ConnectorStore) -> None:
+    one = store.begin("webchat").id
+    (confirm,) = ask(store, one, "/affirm", reply_to=accept(store, one, "a"))
+    (of_agent,) = ask(store, one, "/affirm", who="agent")
+    (rating,) = ask(store, one, "/rate")
+    store.append(one, "bot", {"text": "包裹已发货"})
+    assert isinstance(press(store, one, confirm), Gone)
+    assert isinstance(press(store, one, of_agent), Gone)
+    assert isinstance(press(store, one, rating), Accepted)
+
+
+def test_presses_at_once_are_one(store: ConnectorStore) -> None:
+    one = store.begin("webchat").id
+    yes, no = ask(store, one, "/affirm", "/deny")
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda n: press(store, one, (yes, no)[n % 2]), range(16)))
+    assert len([each for each in answers if isinstance(each, Accepted)]) == 1
+
+
+def test_buttons_of_long_ago_are_forgotten(store: ConnectorStore, url: str) -> None:
+    one = store.begin("webchat").id
+    for number in range(5):
+        ask(store, one, "/affirm", "/deny", reply_to=accept(store, one, str(number)))
+    with sa.create_engine(url).connect() as db:
+        assert db.execute(sa.text("SELECT count(*) FROM buttons")).scalar() == 4
 
 
 def test_what_databases_dislike_comes_back(store: ConnectorStore) -> None:

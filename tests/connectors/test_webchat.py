@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import websockets
 
-from tests.connectors.clients import Socket, new_id, token
+from tests.connectors.clients import Socket, button, new_id, token
 from tests.connectors.running import RunningServer
 
 PNG = base64.b64decode(
@@ -247,17 +247,32 @@ async def test_buttons_work_until_the_next_message(server: RunningServer) -> Non
     async with Socket(server) as socket:
         conversation = (await socket.hello())["conversation"]
         await socket.say("按钮")
-        await socket.next("message", **{"from": "bot"})
+        asked = await socket.next("message", **{"from": "bot"})
         pressed = new_id()
-        await socket.send("message", id=pressed, payload="/affirm")
+        await socket.send("message", id=pressed, payload=button([asked], "确认取消"))
         await socket.next("ack", id=pressed)
         assert (await socket.next("message", id=pressed))["text"] == "确认取消"
         await socket.next("message", text="您说：/affirm")
-        await socket.send("message", id=pressed, payload="/affirm")
-        assert (await socket.next("ack", "error"))["type"] == "ack"  # a repeat, not a second press
-        await socket.send("message", id=new_id(), payload="/deny")
-        assert (await socket.next("ack", "error"))["code"] == "button_gone"
+        await socket.send("message", id=new_id(), payload=button([asked], "再想想"))
+        gone = await socket.next("ack", "error")
+        assert (gone["code"], gone.get("question")) == ("button_gone", None)
         assert [each["text"] for each in server.heard(conversation)] == ["按钮", "/affirm"]
+
+
+@on_loop
+async def test_a_question_asked_before_what_was_said_since_is_not_open(server: RunningServer) -> None:
+    """The next message waited already: its answer is what the customer will see last."""
+    async with Socket(server) as socket:
+        conversation = (await socket.hello())["conversation"]
+        await socket.say("慢，按钮")
+        await socket.say("修改")
+        first = await socket.next("message", **{"from": "bot"})
+        second = await socket.next("message", **{"from": "bot"})
+        await socket.send("message", id=new_id(), payload=button([first], "确认取消"))
+        gone = await socket.next("ack", "error")
+        assert gone["code"] == "button_gone"
+        assert gone["question"] == {key: second[key] for key in second if key != "type"}
+        assert [each["text"] for each in server.heard(conversation)] == ["慢，按钮", "修改"]
 
 
 @on_loop
@@ -448,9 +463,9 @@ def test_nothing_else_is_served(server: RunningServer, path: str) -> None:
 # Pictures
 
 
-def begin(server: RunningServer) -> str:
+def begin(server: RunningServer, **headers: str) -> str:
     async def begin() -> str:
-        async with Socket(server) as socket:
+        async with Socket(server, **headers) as socket:
             return str((await socket.hello())["conversation"])
 
     return asyncio.run(begin())

@@ -138,10 +138,11 @@ def test_every_response_an_action_utters_exists() -> None:
 
 ALLOWED = {
     "privacy": set(),
+    "serving": set(),
     "analytics": {"privacy"},
     "backoffice": {"analytics", "privacy"},
-    "actions": {"privacy"},
-    "connectors": {"actions.gateways", "privacy"},
+    "actions": {"privacy", "serving"},
+    "connectors": {"actions.gateways", "privacy", "serving"},
     "components": {"actions.gateways", "privacy"},
 }
 
@@ -177,3 +178,15 @@ def test_a_connector_is_its_folder_and_says_how_to_set_it_up() -> None:
         folder = ROOT / "connectors" / channel.name()
         assert channel.__module__.startswith(f"connectors.{channel.name()}")
         assert (folder / "README.md").is_file(), folder
+
+
+def test_a_conversations_id_is_the_same_on_both_sides() -> None:
+    """What a channel lets in is what the back office can build addresses of."""
+    patterns = []
+    for path in ("connectors/store.py", "backoffice/assistant.py"):
+        found = re.search(r'^_?CONVERSATION_ID = .*r"([^"]+)"', (ROOT / path).read_text("utf-8"), re.MULTILINE)
+        assert found, f"{path} declares no alphabet"
+        patterns.append(found[1])
+    alphabets = [{chr(code) * 5 for code in range(0x250) if re.fullmatch(each, chr(code) * 5)} for each in patterns]
+    lengths = [{n for n in range(300) if re.fullmatch(each, "a" * n)} for each in patterns]
+    assert alphabets[0] == alphabets[1] and lengths[0] == lengths[1]

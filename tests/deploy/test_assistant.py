@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import jwt
 import pytest
 
 from tests.services import free_port
@@ -17,7 +18,7 @@ import pathlib, sys
 words = [word for argument in sys.argv[2:] for word in argument.split("=", 1)]
 arguments = dict(zip(words[::2], words[1::2]))
 print("command line:", pathlib.Path("/proc/self/cmdline").read_bytes().replace(b"\\0", b" ").decode())
-print("token:", arguments.get("--auth-token"))
+print("token:", arguments.get("--auth-token"), file=sys.__stdout__)  # what we print has secrets hidden
 print("arguments:", *sys.argv)
 print(pathlib.Path(arguments["--endpoints"]).read_text())
 """
@@ -83,3 +84,42 @@ def test_the_shell_says_when_nobody_would_answer(stand_in: Path) -> None:
 def test_other_commands_of_rasa_pass_unchanged(stand_in: Path) -> None:
     (stand_in / "rasa" / "__main__.py").write_text("import sys; print(sys.argv)", encoding="utf-8")
     assert assistant(stand_in, "data", "validate").stdout.endswith("'data', 'validate']\n")
+
+
+CHANNEL = """
+class CmdlineInput:
+    def get_metadata(self, request):
+        return None
+"""
+SHELL = """
+from rasa.core.channels.console import CmdlineInput
+print("metadata:", CmdlineInput().get_metadata(None))
+"""
+DEMO = {"LINGXI_ACTIONS_URL": "http://127.0.0.1:5055", "LINGXI_CUSTOMER_JWT_SECRET": "a-secret-of-more-than-thirty-two-characters"}
+
+
+def shell_for(stand_in: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Rasa's shell, telling what it adds to a message."""
+    console = stand_in / "rasa" / "core" / "channels"
+    console.mkdir(parents=True)
+    for package in (console.parent, console):
+        (package / "__init__.py").touch()
+    (console / "console.py").write_text(CHANNEL, encoding="utf-8")
+    (stand_in / "rasa" / "__main__.py").write_text(SHELL, encoding="utf-8")
+    return assistant(stand_in, "shell", *arguments, **DEMO, **variables)
+
+
+def test_the_shell_speaks_for_a_demo_customer(stand_in: Path) -> None:
+    output = shell_for(stand_in, "--customer", "C000001", LINGXI_DEMO="1").stdout
+    token = output.partition("'customer_token': '")[2].partition("'")[0]
+    assert jwt.decode(token, DEMO["LINGXI_CUSTOMER_JWT_SECRET"], ["HS256"])["sub"] == "C000001"
+
+
+def test_the_shell_speaks_for_nobody_unless_asked(stand_in: Path) -> None:
+    assert "metadata: None" in shell_for(stand_in, LINGXI_DEMO="1").stdout
+
+
+def test_the_shell_speaks_for_nobody_in_production(stand_in: Path) -> None:
+    result = shell_for(stand_in, "--customer", "C000001", LINGXI_DEMO="0")
+    assert result.returncode == 1
+    assert "LINGXI_DEMO" in result.stderr

@@ -23,12 +23,12 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a Procfile of the lines given; what is still running afterwards is ended."""
     started: list[subprocess.Popen[str]] = []
 
-    def run(*lines: str, steady: float = 60, **variables: str) -> subprocess.Popen[str]:
+    def run(*lines: str, steady: float = 60, options: tuple[str, ...] = (), **variables: str) -> subprocess.Popen[str]:
         procfile = tmp_path / "Procfile"
         procfile.write_text("\n".join(lines) + "\n", encoding="utf-8")
         command = [".venv/bin/python", "-m", "deploy.run", "--procfile", str(procfile)]
         process = subprocess.Popen(
-            [*command, "--steady-seconds", str(steady)],
+            [*command, "--steady-seconds", str(steady), *options],
             cwd=ROOT,
             env={**os.environ, "FOLDER": str(tmp_path), **variables},
             text=True,
@@ -164,7 +164,83 @@ def test_the_addresses_are_told_when_every_server_answers(start: Start, tmp_path
             break
     assert f"http://127.0.0.1:{ports['LINGXI_RASA_PORT']}/webhooks/webchat/" in seen
     assert "http://127.0.0.1:8123/demo" in seen
+    assert "http://127.0.0.1:8123/desk" in seen
     running.terminate()
     running.communicate(timeout=20)
     assert running.returncode == 0
 
+
+
+# A server that answers its first questions, and then does what the test wants.
+FICKLE = '''
+import http.server, os, pathlib, sys, time
+
+folder, port, then = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+starts = folder / "starts"
+with starts.open("a") as file:
+    file.write(f"{os.getpid()}\\n")
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if (folder / "from-now-on").exists() and len(starts.read_text().split()) == 1:
+            time.sleep(600 if then == "hang" else 0.7)
+        self.send_response(200)
+        self.end_headers()
+
+http.server.HTTPServer(("127.0.0.1", port), Answer).serve_forever()
+'''
+
+
+def fickle(start: Start, folder: Path, then: str) -> tuple[subprocess.Popen[str], Callable[[], list[str]]]:
+    """`make run` over one such server, and the pids of its starts so far."""
+    script = folder / "fickle.py"
+    script.write_text(FICKLE, encoding="utf-8")
+    port = str(free_port())
+    running = start(
+        f"actions: exec .venv/bin/python {script} $FOLDER $LINGXI_ACTIONS_PORT {then}",
+        options=("--ask-every", "0.2", "--answer-within", "1"),
+        steady=0.5,
+        LINGXI_ACTIONS_PORT=port,
+    )
+    assert running.stdout
+    for line in running.stdout:
+        if "Ctrl-C" in line:
+            break
+    time.sleep(1)  # it has been seen to live
+    (folder / "from-now-on").touch()
+    return running, lambda: (folder / "starts").read_text().split()
+
+
+def test_a_process_that_accepts_and_never_answers_is_killed_and_started_again(start: Start, tmp_path: Path) -> None:
+    running, starts = fickle(start, tmp_path, "hang")
+    assert eventually(lambda: len(starts()) == 2, 20)
+    assert not alive(int(starts()[0]))
+    time.sleep(5)
+    assert len(starts()) == 2, "what answers again is left in peace"
+    running.terminate()
+    output, _ = running.communicate(timeout=20)
+    assert "answers nothing any more" in output
+
+
+def test_a_busy_process_that_answers_late_is_left_in_peace(start: Start, tmp_path: Path) -> None:
+    running, starts = fickle(start, tmp_path, "slow")
+    time.sleep(8)
+    assert len(starts()) == 1
+    running.terminate()
+    output, _ = running.communicate(timeout=20)
+    assert "answers nothing" not in output
+
+
+def test_several_workers_say_what_they_lack(start: Start) -> None:
+    running = start(
+        "rasa: echo never started",
+        options=("--workers", "2"),
+        LINGXI_RASA_PORT=str(free_port()),
+        LINGXI_TRACKER_DATABASE_URL="sqlite:///var/tracker.db",
+        LINGXI_REDIS_URL="",
+    )
+    output, _ = running.communicate(timeout=30)
+    assert running.returncode == 1
+    assert "LINGXI_TRACKER_DATABASE_URL" in output
+    assert "LINGXI_REDIS_URL" in output
+    assert "never started" not in output

@@ -91,7 +91,9 @@ class RestVisitor:
     def heard(self) -> list[str]:
         """What came without being asked for: people's replies, and that the bot is back."""
         asked = {"sender": self.conversation}
-        answer = httpx.get(f"{self._stack.urls['rasa']}/webhooks/rest/messages", params=asked, timeout=60)
+        headers = {"Authorization": f"Bearer {self._customer.token}"} if self._customer.token else {}
+        address = f"{self._stack.urls['rasa']}/webhooks/rest/messages"
+        answer = httpx.get(address, params=asked, headers=headers, timeout=60)
         return _of_people(answer.json())
 
     def close(self) -> None:

@@ -28,6 +28,8 @@ class Stack:
     """Starts, kills and asks the processes. Everything it writes lies in `folder`."""
 
     start_seconds = 180.0
+    root = ROOT
+    """Whose Procfile and code."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -43,6 +45,7 @@ class Stack:
             "LINGXI_RASA_TOKEN": secrets.token_urlsafe(48),
             "LINGXI_SERVICE_TOKEN": secrets.token_urlsafe(48),
             "LINGXI_CUSTOMER_JWT_SECRET": secrets.token_urlsafe(48),
+            "LINGXI_LIMITS_TIMES": "1000",  # all customers come from one address
             "LINGXI_RASA_URL": self.urls["rasa"],
             "LINGXI_BACKOFFICE_URL": self.urls["backoffice"],
             "LINGXI_TRACKER_DATABASE_URL": f"sqlite:///{folder}/tracker.db",
@@ -52,9 +55,10 @@ class Stack:
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
         self._commands = dict(
-            line.split(": ", 1) for line in (ROOT / "Procfile").read_text("utf-8").splitlines() if line.strip()
+            line.split(": ", 1) for line in (self.root / "Procfile").read_text("utf-8").splitlines() if line.strip()
         )
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self.own: dict[str, dict[str, str]] = {}  # what a single process finds in its environment besides
 
     def start(self, *names: str) -> None:
         """Start the named processes (all by default) and wait until they answer."""
@@ -62,7 +66,8 @@ class Stack:
             with (self.folder / f"{name}.log").open("ab") as log:
                 self._running[name] = subprocess.Popen(
                     ["/bin/sh", "-c", self._commands[name]],
-                    cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True,
+                    cwd=self.root, env={**self.environ, **self.own.get(name, {})}, stdout=log, stderr=log,
+                    start_new_session=True,
                 )  # fmt: skip
         for name in names or self._commands:
             self._wait(name)
@@ -144,16 +149,20 @@ class Customer:
 
     def say(self, text: str, message_id: str | None = None) -> str:
         """Type something; all that the assistant answers, joined by line ends."""
+        answer = self.post(text, message_id)
+        assert answer.status_code == 200, answer.text
+        messages: list[dict[str, Any]] = answer.json()
+        self.buttons = [button for message in messages for button in message.get("buttons") or []]
+        return "\n".join(message["text"] for message in messages if message.get("text"))
+
+    def post(self, text: str, message_id: str | None = None) -> httpx.Response:
+        """Send it, whatever comes of it."""
         body: dict[str, Any] = {"sender": self.sender, "message": text}
         if self.token:
             body["metadata"] = {"customer_token": self.token}
         if message_id:
             body["message_id"] = message_id
-        answer = httpx.post(f"{self.stack.urls['rasa']}/webhooks/rest/webhook", json=body, timeout=60)
-        assert answer.status_code == 200, answer.text
-        messages: list[dict[str, Any]] = answer.json()
-        self.buttons = [button for message in messages for button in message.get("buttons") or []]
-        return "\n".join(message["text"] for message in messages if message.get("text"))
+        return httpx.post(f"{self.stack.urls['rasa']}/webhooks/rest/webhook", json=body, timeout=60)
 
     def press(self, title: str, message_id: str | None = None) -> str:
         """Press the button whose title holds these words."""

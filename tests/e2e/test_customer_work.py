@@ -77,6 +77,28 @@ def test_a_repeated_confirmation_cancels_and_refunds_once(stack: Stack) -> None:
     assert_refunded_once(stack, number)
 
 
+def test_an_old_yes_to_something_else_cancels_nothing(stack: Stack) -> None:
+    name, number = an_order(stack, "paid", "cancel")
+    customer = stack.customer(name)
+    customer.say(f"取消订单{number}")
+    old = next(button["payload"] for button in customer.buttons if "确认取消" in button["title"])
+    customer.say("算了，不取消了")
+    customer.say(f"取消订单{number}")
+    answer = customer.say(old)
+    assert "过期" in answer and number in answer
+    assert state(stack, number) == "paid"
+    customer.press("确认取消")
+    assert_refunded_once(stack, number)
+
+
+def test_a_payload_typed_at_its_question_is_no_yes(stack: Stack) -> None:
+    name, number = an_order(stack, "paid", "cancel")
+    customer = stack.customer(name)
+    customer.say(f"取消订单{number}")
+    customer.say("/chat_affirm")
+    assert state(stack, number) == "paid"
+
+
 def test_saying_no_keeps_the_order(stack: Stack) -> None:
     name, number = an_order(stack, "paid", "cancel")
     customer = stack.customer(name)
@@ -169,6 +191,25 @@ def test_a_forged_or_expired_token_is_told_to_sign_in(stack: Stack, forged: bool
     customer.token = stack.token("C000001", secret="x" * 48) if forged else stack.token("C000001", seconds=-10)
     answer = customer.say("查一下我的订单")
     assert "登录" in answer and not any("2026" in button["title"] for button in customer.buttons)
+
+
+@pytest.mark.parametrize("kind", ["missing", "expired", "forged"])
+def test_without_proof_a_signed_in_conversation_neither_tells_nor_does(stack: Stack, kind: str) -> None:
+    name, number = an_order(stack, "paid", "cancel")
+    customer = stack.customer(name)
+    customer.say(f"取消订单{number}")
+    confirm = next(button["payload"] for button in customer.buttons if "确认取消" in button["title"])
+    tokens = {
+        "missing": None, "expired": stack.token(name, seconds=-10), "forged": stack.token(name, secret="x" * 48)
+    }  # fmt: skip
+    proof, customer.token = customer.token, tokens[kind]
+    for text in (confirm, "再说一遍"):
+        refused = customer.post(text)
+        assert refused.status_code == 403 and number not in refused.text
+    assert state(stack, number) == "paid"
+    customer.token = proof
+    customer.say(confirm)
+    assert_refunded_once(stack, number)
 
 
 @pytest.mark.parametrize(

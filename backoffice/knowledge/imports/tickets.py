@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from privacy import find, mask
-
 from backoffice.knowledge.imports.proposals import Proposal, Reading, Refusal, made_key
+from privacy import find, mask
 
 _NUMBER, _QUESTION, _ANSWER = ("工单号", "编号"), ("客户问题", "问题描述"), ("最终答复", "最终回复")
 _CATEGORY, _RATING = ("类别", "分类"), ("满意度", "评分")

@@ -94,6 +94,14 @@ class EntrySearch:
         )
         return Found(judged.decision, hits)
 
+    def entry(self, key: str, question: str) -> Hit | None:
+        """The entry with this key, told as the answer to `question`; None where it is not published."""
+        place = next((at for at, entry in enumerate(self.index.entries) if entry.key == key), None)
+        if place is None:
+            return None
+        lead = lead_of(self.index, place, self.index.read(question, by_words=True))
+        return Hit(self.index.entries[place], 1.0, lead)
+
 
 class KnowledgeSearch:
     """`start` and `stop` with the application."""
@@ -142,6 +150,10 @@ class KnowledgeSearch:
             self._endpoint_fails(error)
             # The next index, of the bundled encoder, is a moment away.
             return current.search(question, wanted, by_words=True)
+
+    def entry(self, key: str, question: str) -> Hit | None:
+        """A published entry, told as the answer to `question`; None where it is not published."""
+        return self._ready_search().entry(key, question)
 
     def follow(self) -> bool:
         """Builds the index of the store's revision where it is another; whether it did."""

@@ -1,0 +1,223 @@
+"""Questions about rules, use and service, answered from the shop's knowledge; also in the middle of something else.
+
+`action_chat_context` looks each question up (`look_up`) before anything is predicted; what may be said is kept in slot
+`faq_found`, and `components/knowledge_policy.py` lets `action_faq_answer` say it, whatever intent the message was given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
+
+from actions import wiring
+from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button
+from actions.gateways.errors import GatewayError
+from actions.gateways.knowledge import Found, Hit
+from actions.gateways.orders import Order
+from actions.words import metadata, typed
+
+logger = logging.getLogger(__name__)
+
+SHANGHAI = timezone(timedelta(hours=8))
+
+FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE = "faq", "nlu_fallback", "chat_out_of_scope"
+OPEN = (FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, "chat_inform")
+"""Intents that nothing but the knowledge can answer: all of them are looked up, question or not."""
+TALK = ("chat_", "handoff_", "EXTERNAL_", "feedback_")
+"""Beginnings of intents that ask the shop nothing."""
+VALUES = ("address", "phone", "email", "tax_number")
+OWN_WORDS = ("complaints_text", "feedback_reason", "feedback_suggestion", "invoices_title")
+"""Slots that take whatever the customer writes."""
+SEARCH_SECONDS = 1.5
+HELPFUL_EVERY = 3  # answers, until it is asked whether they help
+UNHELPFUL_MOST = 2  # answers that did not help, until a person takes over
+PASSED_MOST = 2  # questions in a row without an answer, until a person is offered first
+# Whether an entry or a topic answers a question that both claim: measured by `bench/knowledge_claims.py`.
+SCORE_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 6.0, -3.0, -1.8
+
+
+async def look_up(turn: Turn) -> dict[str, Any] | None:
+    """What the knowledge has to say to the latest message, for slot `faq_found`; None where it is not asked.
+
+    `{"message_id": …, "decision": "answer"|"clarify"|"pass", "hits": [Hit.kept()]}`.
+    """
+    text = typed(turn)
+    if not text or turn.entity("faq_key") or not _may_ask(turn):
+        return None
+    try:
+        found = await asyncio.wait_for(search(turn, text), SEARCH_SECONDS)
+    except (GatewayError, asyncio.TimeoutError) as error:
+        logger.warning("knowledge not searched: %s", type(error).__name__)
+        return None
+    if turn.intent not in OPEN and not _claims(turn, found):
+        return None
+    if turn.intent in (OUT_OF_SCOPE, "chat_inform") and found.decision != "answer":
+        return None
+    hits = [hit.kept() for hit in found.hits]
+    return {"message_id": turn.message_id, "decision": found.decision, "hits": hits}
+
+
+async def search(turn: Turn, text: str) -> Found:
+    """Search for the customer's question; one that names no goods is about those last spoken of."""
+    last = turn.slot("products_last")
+    about = f"{last['name']} {text}" if last and turn.intent.startswith("products_") and not turn.entity("product") else text
+    found: Found = await turn.call(wiring.gateways().knowledge.search, about)
+    return found
+
+
+def _may_ask(turn: Turn) -> bool:
+    """Whether the message may be a question to the shop's knowledge."""
+    asked = turn.slot(REQUESTED_SLOT) if turn.busy else None
+    question = turn.cue("question") is not None
+    if turn.intent == FAQ:
+        return asked not in OWN_WORDS or question
+    if asked in OWN_WORDS or any(turn.entity(name) for name in VALUES):
+        return False
+    if asked and not question:
+        return False  # most likely the answer that the form waits for
+    return turn.intent in OPEN or (question and not turn.intent.startswith(TALK))
+
+
+def _claims(turn: Turn, found: Found) -> bool:
+    """Whether an entry answers better than the topic whose intent the message was given."""
+    if found.decision != "answer":
+        return False
+    confidence = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0)
+    return SCORE_WEIGHT * found.hits[0].score + CONFIDENCE_WEIGHT * confidence + BIAS > 0
+
+
+class ActionFaqAnswer(CustomerAction):
+    """Says what the knowledge knows: an answer, a choice, or that there is none; more of the last answer on request.
+
+    Slots: `faq_found` (see `look_up`), `faq_last` (the entry last told: `{key, question, note}`), `faq_told` (answers since
+    it was asked whether they help), `faq_unhelpful`, `faq_passed` (questions in a row without an answer).
+    """
+
+    visitors = True
+    soothes = False  # who asks is answered
+
+    def name(self) -> str:
+        """See `CustomerAction.name`."""
+        return "action_faq_answer"
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """By the button that was pressed, else by what was asked."""
+        pressed = turn.entity("faq_helpful")
+        if pressed:
+            return await self._judged(turn, str(pressed))
+        key = turn.entity("faq_key")
+        if key:
+            return await self._chosen(turn, str(key))
+        text = typed(turn)
+        kept = turn.slot("faq_found") or {}
+        if kept.get("message_id") == turn.message_id and turn.message_id:
+            found = Found(kept["decision"], tuple(Hit.of(hit) for hit in kept["hits"]))
+        else:
+            found = await search(turn, text) if text else Found("pass", ())
+        note = await self._noted(turn, text, found)
+        if found.decision == "answer":
+            return await tell(turn, found.hits[0], text, note)
+        if found.decision == "clarify":
+            choices = [_choice(hit.question, hit.key) for hit in found.hits]
+            turn.utter("utter_faq_clarify", buttons=[*choices, _judgement(turn, "none")])
+            return [SlotSet("faq_last", {"key": None, "question": text, "note": note})]
+        passed = int(turn.slot("faq_passed") or 0) + 1
+        turn.utter("utter_faq_no_answer", "again" if passed >= PASSED_MOST else "")
+        return [SlotSet("faq_passed", passed)]
+
+    async def _chosen(self, turn: Turn, key: str) -> list[EventType]:
+        """An entry chosen among several, or the rest of the one last told."""
+        last = turn.slot("faq_last") or {}
+        text = str(last.get("question") or "")
+        hit = await turn.call(wiring.gateways().knowledge.entry, key, text)
+        if turn.entity("faq_part") == "rest":
+            turn.utter("utter_faq_rest", answer=hit.rest or hit.lead, source=hit.source)
+            return []
+        return await tell(turn, hit, text, last.get("note"))
+
+    async def _judged(self, turn: Turn, pressed: str) -> list[EventType]:
+        """Whether the answer helped; after several that did not, a person takes over."""
+        helpful = pressed == "yes"
+        note = (turn.slot("faq_last") or {}).get("note")
+        unhelpful = 0 if helpful else int(turn.slot("faq_unhelpful") or 0) + 1
+        person = unhelpful >= UNHELPFUL_MOST
+        if note:
+            outcome = "helpful" if helpful else "handed_over" if person else "unhelpful"
+            try:
+                await turn.call(wiring.gateways().knowledge.outcome, turn.writer, note, outcome)
+            except GatewayError as error:
+                logger.warning("knowledge outcome not kept: %s", error)
+        if person:
+            return [SlotSet("faq_unhelpful", 0), FollowupAction("action_handoff")]
+        turn.utter("utter_faq_helpful" if helpful else "utter_faq_unhelpful")
+        return [SlotSet("faq_unhelpful", unhelpful)]
+
+    async def _noted(self, turn: Turn, text: str, found: Found) -> str | None:
+        """Keep the question for those who write the knowledge; the customer's answer does not wait for its success."""
+        channel = str(turn.tracker.get_latest_input_channel() or "other")
+        try:
+            note: str = await turn.call(wiring.gateways().knowledge.asked, turn.writer, text, found, channel)
+        except GatewayError as error:
+            logger.warning("knowledge question not kept: %s", error)
+            return None
+        return note
+
+
+async def tell(turn: Turn, hit: Hit, question: str, note: str | None) -> list[EventType]:
+    """Say an entry: the sentences that answer first, the customer's own case, the rest behind a button."""
+    told = int(turn.slot("faq_told") or 0) + 1
+    asks = told >= HELPFUL_EVERY and not turn.busy
+    more = [_button(turn, "more", {"faq_key": hit.key, "faq_part": "rest"})] if hit.rest else []
+    turn.utter("utter_faq_answer", buttons=more, answer=hit.lead, source=hit.source)
+    await _say_own_case(turn, hit)
+    if asks:
+        turn.utter("utter_faq_ask_helpful", buttons=[_judgement(turn, "yes"), _judgement(turn, "no")])
+    return [
+        SlotSet("faq_last", {"key": hit.key, "question": question, "note": note}),
+        SlotSet("faq_told", 0 if asks else told),
+        *([SlotSet("faq_passed", 0)] if turn.slot("faq_passed") else []),
+    ]
+
+
+async def _say_own_case(turn: Turn, hit: Hit) -> None:
+    """What a span of days in the rule means for the order last spoken of, where a designer wrote how to say it.
+
+    `utter_faq_case_<fact>` with `metadata: {from: <time of the order>}`; variant `past` for a day gone by.
+    """
+    number = turn.slot("orders_number") or turn.slot("orders_last")
+    spans = [fact for fact in hit.facts if f"utter_faq_case_{fact.name}" in (turn.domain.get("responses") or {})]
+    if not (turn.customer and number and spans):
+        return
+    try:
+        order: Order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
+    except GatewayError:
+        return
+    for fact in spans:
+        began = order.times.get(str(metadata(turn, f"utter_faq_case_{fact.name}").get("from")))
+        if not began or not fact.value.isdecimal():
+            continue
+        day = date.fromisoformat(began[:10])
+        until = day + timedelta(days=int(fact.value))
+        today = datetime.now(SHANGHAI).date()
+        turn.utter(
+            f"utter_faq_case_{fact.name}", "past" if until < today else "",
+            order=order.title, day=day.isoformat()[5:], until=until.isoformat()[5:],
+        )  # fmt: skip
+
+
+def _choice(title: str, key: str) -> Button:
+    return button(title, FAQ, json.dumps({"faq_key": key}, ensure_ascii=False))
+
+
+def _button(turn: Turn, label: str, entities: dict[str, str]) -> Button:
+    title = turn.wording(f"utter_faq_label_{label}") or label
+    return button(title, FAQ, json.dumps(entities, ensure_ascii=False))
+
+
+def _judgement(turn: Turn, value: str) -> Button:
+    return _button(turn, value, {"faq_helpful": value})

@@ -1,0 +1,87 @@
+"""What the shop's knowledge answers is answered, whatever intent the message was given, also in the middle of a form.
+
+`action_chat_context` has looked the message up before anything is predicted, and keeps in slot `faq_found` what is to be
+said. This policy lets `action_faq_answer` say it; where a form is open, the form's own question follows.
+Its predictions are "no user" ones: RulePolicy's prediction for an active form is, and would beat any priority.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Text
+
+from rasa.core.policies.policy import Policy, PolicyPrediction
+from rasa.engine.graph import ExecutionContext
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.generator import TrackerWithCachedStates
+from rasa.shared.core.trackers import DialogueStateTracker
+
+ANSWER = "action_faq_answer"
+FOUND = "faq_found"
+PASSED = "pass"
+
+
+@DefaultV1Recipe.register(
+    DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False
+)
+class KnowledgePolicy(Policy):
+    """`- name: components.knowledge_policy.KnowledgePolicy` among the policies, below HandoffPolicy; it learns nothing."""
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """Above rules and stories, below the handoff."""
+        return {"priority": 9, "max_history": None}
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> KnowledgePolicy:
+        """There is nothing to load."""
+        return cls(config, model_storage, resource, execution_context)
+
+    def train(
+        self, training_trackers: List[TrackerWithCachedStates], domain: Domain, **kwargs: Any
+    ) -> Resource:
+        """There is nothing to learn; Rasa wants the method."""
+        return self._resource
+
+    def predict_action_probabilities(
+        self,
+        tracker: DialogueStateTracker,
+        domain: Domain,
+        rule_only_data: Optional[Dict[Text, Any]] = None,
+        **kwargs: Any,
+    ) -> PolicyPrediction:
+        """Answer, then listen where no form goes on; or leave it to the others."""
+        action = self._next(tracker)
+        if action is None:
+            return self._prediction(self._default_predictions(domain))
+        probabilities = [0.0] * domain.num_actions
+        probabilities[domain.index_for_action(action)] = 1.0
+        return self._prediction(probabilities, is_no_user_prediction=True)
+
+    def _next(self, tracker: DialogueStateTracker) -> Optional[Text]:
+        if not found_for(tracker):
+            return None
+        if tracker.latest_action_name == ACTION_LISTEN_NAME:
+            return ANSWER
+        if tracker.latest_action_name == ANSWER and tracker.active_loop_name is None:
+            return str(ACTION_LISTEN_NAME)
+        return None
+
+
+def found_for(tracker: DialogueStateTracker) -> bool:
+    """Whether the knowledge has something to say to the latest message."""
+    message = tracker.latest_message
+    found = tracker.get_slot(FOUND) if FOUND in tracker.slots else None
+    if message is None or not message.message_id or not isinstance(found, dict):
+        return False
+    return found.get("message_id") == message.message_id and found.get("decision") != PASSED

@@ -1,0 +1,48 @@
+"""What Rasa's validator warns of and is right all the same, so that `rasa data validate` shows only what is to be mended.
+
+The validator follows rules and stories. It cannot see that actions say responses by name (`utter_x` and its variants
+`utter_x_…`; an action's refusal `utter_<action>_rejected`), that forms ask (`utter_ask_…`), that intents are taken in by
+forms, and that events come from outside (`EXTERNAL_…`). Nothing is written into the training data to silence it.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+ACTIONS = Path(__file__).resolve().parents[1] / "actions"
+UNUSED_RESPONSE = "The utterance '{}' is not used in any story or rule"
+UNUSED_INTENT = "The intent '{}' is not used in any story or rule"
+UNTRAINED_INTENT = "The intent '{}' is listed in the domain file, but is not found in the NLU training data"
+
+
+def hide_what_is_right(responses: Iterable[str], intents: Iterable[str], actions: Sequence[str]) -> None:
+    """Let Python leave out the warnings about these, where they are right."""
+    sources = [path.read_text("utf-8") for path in sorted(ACTIONS.rglob("*.py"))]
+    for message in harmless(responses, intents, actions, sources):
+        warnings.filterwarnings("ignore", message=re.escape(message))
+
+
+def harmless(
+    responses: Iterable[str], intents: Iterable[str], actions: Sequence[str], sources: Sequence[str]
+) -> list[str]:
+    """The beginnings of the warnings to leave out. `sources` are the texts of the actions' modules."""
+    said = {name.rstrip("_") for source in sources for name in re.findall(r"\butter_\w+", source)}
+    said |= {f"utter_{name.removeprefix('action_')}_rejected" for name in actions}
+    named = {name for source in sources for name in re.findall(r'"([a-z_]+)"', source)}
+    outside = [name for name in intents if name.startswith("EXTERNAL_")]
+    taken = [name for name in intents if name in named]
+    return [
+        *(UNUSED_RESPONSE.format(name) for name in responses if _is_said(name, said)),
+        *(UNUSED_INTENT.format(name) for name in (*outside, *taken)),
+        *(UNTRAINED_INTENT.format(name) for name in outside),
+    ]
+
+
+def _is_said(response: str, said: Collection[str]) -> bool:
+    beginnings = (
+        response[:end] for end in range(len(response), 0, -1) if end == len(response) or response[end] == "_"
+    )
+    return response.startswith("utter_ask_") or response == "utter_default" or any(each in said for each in beginnings)

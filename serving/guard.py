@@ -1,0 +1,46 @@
+"""Puts the guard in front of every Sanic application that this process serves."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any
+
+from sanic import Sanic
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from serving.bodies import check_body
+from serving.errors import of, replace_handler
+from serving.protocol import GuardedProtocol
+from serving.refusal import Refusal
+
+
+def install() -> None:
+    """From now on `Sanic.run`, which Rasa and its SDK call themselves, serves behind the guard. Safe to repeat."""
+    serve = Sanic.run
+    if getattr(serve, "guarded", False):
+        return
+
+    @wraps(serve)
+    def run(app: Sanic, *args: Any, **options: Any) -> None:
+        if options.get("protocol") is None:
+            options["protocol"] = GuardedProtocol
+        replace_handler(app.error_handler)
+        if _check_body not in app.request_middleware:
+            app.request_middleware.appendleft(_check_body)  # before whatever else reads the body
+        serve(app, *args, **options)
+
+    vars(run)["guarded"] = True
+    setattr(Sanic, "run", run)  # noqa: B010  # a method of somebody else's
+
+
+async def _check_body(request: Request) -> HTTPResponse | None:
+    # Sanic runs this once more on its way to an error's answer.
+    if request.method not in ("POST", "PUT") or request.route is None or hasattr(request.ctx, "checked"):
+        return None
+    request.ctx.checked = True
+    try:
+        check_body(request)
+    except Refusal as refusal:
+        return of(refusal.status, refusal.body())
+    return None

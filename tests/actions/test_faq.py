@@ -1,0 +1,179 @@
+"""Questions to the shop's knowledge: when it is asked, what is said, and what happens where it does not help."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from actions.chat import ActionChatContext
+from actions.faq import SHANGHAI, ActionFaqAnswer
+from actions.gateways.knowledge import Fact, Found, Hit
+from actions.products import ActionProductsAsk
+from tests.actions.fakes import Shop, order
+from tests.actions.talk import Outcome, run
+
+FREIGHT = Hit("faq-1", "满多少包邮？", 0.95, "满 99 元免运费。", "不满收 6 元。", "配送与运费", 1)
+FRESH = Hit("faq-2", "生鲜运费怎么收？", 0.5, "满 79 元免运费。", "", "配送与运费", 1)
+RETURNS = Hit("faq-3", "几天内能退？", 0.97, "签收次日起 7 天内。", "", "退换货", 1, (Fact("return_days", "7", "day"),))
+
+
+@pytest.fixture(autouse=True)
+def knowledge(shop: Shop) -> None:
+    shop.knowledge = {
+        "满多少包邮？": Found("answer", (FREIGHT,)),
+        "运费怎么收": Found("clarify", (FREIGHT, FRESH)),
+        "几天内能退？": Found("answer", (RETURNS,)),
+        "不知道什么": Found("pass", (replace(FRESH, score=0.01),)),
+    }
+    ActionChatContext._silent_until = 0.0
+
+
+def found(text: str, intent: str, confidence: float = 0.9, **more: Any) -> Any:
+    """What `action_chat_context` keeps for the policy."""
+    message = {"intent": {"name": intent, "confidence": confidence}}
+    return run(ActionChatContext(), text=text, intent=intent, message=message, **more).slots.get("faq_found")
+
+
+def answer(text: str = "", intent: str = "faq", **more: Any) -> Outcome:
+    return run(ActionFaqAnswer(), text=text, intent=intent, **more)
+
+
+# ── when the knowledge is asked ───────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("intent", ["faq", "nlu_fallback", "chat_out_of_scope", "chat_inform"])
+def test_what_only_the_knowledge_can_answer_is_looked_up(intent: str) -> None:
+    kept = found("满多少包邮？", intent)
+    assert kept["decision"] == "answer" and kept["message_id"] == "m1" and kept["hits"][0]["key"] == "faq-1"
+
+
+def test_an_entry_that_surely_answers_beats_a_topic_that_is_not_sure() -> None:
+    assert found("满多少包邮？", "orders_ask_status", confidence=0.3)["decision"] == "answer"
+
+
+def test_an_entry_that_may_answer_does_not_beat_a_topic(shop: Shop) -> None:
+    shop.knowledge["满多少包邮？"] = Found("answer", (replace(FREIGHT, score=0.4),))
+    assert found("满多少包邮？", "orders_ask_status", confidence=0.95) is None
+
+
+def test_what_asks_nothing_is_not_looked_up(shop: Shop) -> None:
+    shop.knowledge["帮我取消订单"] = Found("answer", (FREIGHT,))
+    assert found("帮我取消订单", "orders_cancel", confidence=0.1) is None
+
+
+def test_a_question_within_a_form_is_looked_up_and_an_answer_to_the_form_is_not(shop: Shop) -> None:
+    inside = {"form": "after_sales_form", "slots": {"requested_slot": "after_sales_reason"}}
+    assert found("满多少包邮？", "nlu_fallback", **inside)["decision"] == "answer"
+    shop.knowledge["屏幕碎了"] = Found("answer", (FREIGHT,))
+    assert found("屏幕碎了", "nlu_fallback", **inside) is None
+
+
+def test_what_a_customer_tells_in_a_complaint_is_no_question_to_the_knowledge() -> None:
+    inside = {"form": "complaints_form", "slots": {"requested_slot": "complaints_text"}}
+    assert found("满多少包邮？", "nlu_fallback", **inside) is None
+
+
+def test_a_customer_whom_a_person_serves_asks_that_person() -> None:
+    assert found("满多少包邮？", "faq", slots={"handoff_id": "HO1"}) is None
+
+
+def test_where_the_shop_does_not_answer_the_talk_goes_on(shop: Shop) -> None:
+    shop.down = True
+    assert found("满多少包邮？", "faq") is None
+
+
+def test_a_message_that_the_knowledge_answers_was_understood() -> None:
+    misses = run(ActionChatContext(), text="满多少包邮？", intent="nlu_fallback", slots={"chat_misses": 1}).slots
+    assert misses["chat_misses"] == 0
+    again = run(ActionChatContext(), text="不知道什么", intent="nlu_fallback", slots={"chat_misses": 1}).slots
+    assert again["chat_misses"] == 2
+
+
+# ── what is said ──────────────────────────────────────────────────────────────
+
+
+def test_the_sentences_that_answer_come_first_and_the_rest_behind_a_button(shop: Shop) -> None:
+    told = answer("满多少包邮？")
+    assert told.said == ["utter_faq_answer"] and told.messages[0]["answer"] == "满 99 元免运费。"
+    assert told.messages[0]["source"] == "配送与运费" and [b["title"] for b in told.buttons] == ["更多"]
+    assert shop.noted == [("满多少包邮？", "answer")]
+    rest = answer(entities={"faq_key": "faq-1", "faq_part": "rest"}, slots=told.slots)
+    assert rest.said == ["utter_faq_rest"] and rest.messages[0]["answer"] == "不满收 6 元。"
+
+
+def test_what_was_found_for_this_message_is_not_searched_again(shop: Shop) -> None:
+    kept = {"message_id": "m1", "decision": "answer", "hits": [FRESH.kept()]}
+    told = answer("满多少包邮？", slots={"faq_found": kept})
+    assert told.messages[0]["answer"] == FRESH.lead
+    other = answer("满多少包邮？", slots={"faq_found": {**kept, "message_id": "m0"}})
+    assert other.messages[0]["answer"] == FREIGHT.lead
+
+
+def test_several_that_fit_are_offered_and_the_chosen_one_is_told() -> None:
+    asked = answer("运费怎么收")
+    assert asked.said == ["utter_faq_clarify"]
+    assert [b["title"] for b in asked.buttons] == ["满多少包邮？", "生鲜运费怎么收？", "都不是"]
+    chosen = answer(entities={"faq_key": "faq-2"}, slots=asked.slots)
+    assert chosen.said == ["utter_faq_answer"] and chosen.messages[0]["answer"] == FRESH.lead
+
+
+def test_the_second_question_without_an_answer_offers_a_person_first() -> None:
+    first = answer("不知道什么")
+    assert first.said == ["utter_faq_no_answer"]
+    second = answer("不知道什么", slots=first.slots)
+    assert second.messages[0]["response"] == "utter_faq_no_answer_again"
+
+
+def test_a_rule_with_a_span_of_days_is_reckoned_for_the_order_spoken_of(shop: Shop) -> None:
+    signed = datetime.now(SHANGHAI) - timedelta(days=3)
+    parcel = order("202611190001", "signed", "return")
+    shop.orders = {"C1": [replace(parcel, times={**parcel.times, "signed_at": signed.isoformat()})]}
+    told = answer("几天内能退？", slots={"orders_last": "202611190001"})
+    assert told.said == ["utter_faq_answer", "utter_faq_case_return_days"]
+    assert told.messages[1]["until"] == (signed + timedelta(days=7)).date().isoformat()[5:]
+    past = replace(parcel, times={**parcel.times, "signed_at": (signed - timedelta(days=30)).isoformat()})
+    shop.orders = {"C1": [past]}
+    assert answer("几天内能退？", slots={"orders_last": "202611190001"}).said[1] == "utter_faq_case_return_days_past"
+    assert answer("几天内能退？", slots={"orders_last": "202611190001"}, customer=None).said == ["utter_faq_answer"]
+
+
+# ── whether it helped ─────────────────────────────────────────────────────────
+
+
+def test_it_is_not_asked_after_every_answer_whether_it_helped() -> None:
+    first = answer("满多少包邮？")
+    second = answer("满多少包邮？", slots=first.slots)
+    third = answer("满多少包邮？", slots=second.slots)
+    assert "utter_faq_ask_helpful" not in [*first.said, *second.said]
+    assert third.said[-1] == "utter_faq_ask_helpful" and [b["title"] for b in third.buttons][-2:] == ["有帮助", "没帮助"]
+
+
+def test_twice_unhelpful_brings_a_person(shop: Shop) -> None:
+    told = answer("满多少包邮？")
+    once = answer(entities={"faq_helpful": "no"}, slots=told.slots)
+    assert once.said == ["utter_faq_unhelpful"] and once.then is None
+    twice = answer(entities={"faq_helpful": "no"}, slots={**told.slots, **once.slots})
+    assert twice.then == "action_handoff" and twice.said == []
+    assert shop.done == [("outcome", "note-1", "unhelpful"), ("outcome", "note-1", "handed_over")]
+
+
+def test_helpful_is_kept_and_thanked_for(shop: Shop) -> None:
+    told = answer("满多少包邮？")
+    assert answer(entities={"faq_helpful": "yes"}, slots=told.slots).said == ["utter_faq_helpful"]
+    assert shop.done == [("outcome", "note-1", "helpful")]
+
+
+# ── goods ─────────────────────────────────────────────────────────────────────
+
+
+def test_what_the_page_of_a_product_does_not_say_may_stand_in_its_manual(shop: Shop) -> None:
+    from tests.actions.test_products import EARPHONES
+
+    shop.goods = [EARPHONES]
+    shop.knowledge = {f"{EARPHONES.product.name} 怎么恢复出厂设置": Found("answer", (replace(FREIGHT, lead="长按 10 秒。"),))}
+    last = {"sku": EARPHONES.product.sku, "product_id": EARPHONES.product.product_id, "name": EARPHONES.product.name}
+    told = run(ActionProductsAsk(), text="怎么恢复出厂设置", intent="products_ask_detail", slots={"products_last": last})
+    assert told.said == ["utter_faq_answer"] and told.messages[0]["answer"] == "长按 10 秒。"

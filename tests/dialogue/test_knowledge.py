@@ -1,0 +1,43 @@
+"""Questions to the knowledge in the trained model's dialogue: in front of a topic, and in the middle of a form."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.gateways.knowledge import Found, Hit
+from tests.actions.fakes import Shop, order
+from tests.dialogue.talk import Assistant
+
+FEE = Hit("faq-1", "退货运费谁出？", 0.97, "质量问题商城出，其他情况您出。", "", "退换货", 1)
+QUESTIONS = ("退货的运费到底谁来出？", "寄回去的邮费是我掏还是你们掏呀？")
+
+
+@pytest.fixture(autouse=True)
+def knowledge(shop: Shop) -> None:
+    shop.orders = {"C1": [order("202611190001", "signed", "return", title="护眼台灯")]}
+    shop.knowledge = {question: Found("answer", (FEE,)) for question in QUESTIONS}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_that_sounds_like_a_wish_starts_nothing(assistant: Assistant, question: str) -> None:
+    customer = assistant.customer()
+    assert customer.say(question) == ["utter_faq_answer"]
+    assert customer.form is None
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_within_a_form_is_answered_and_the_forms_question_comes_again(assistant: Assistant, question: str) -> None:
+    customer = assistant.customer()
+    customer.say("/after_sales_return")
+    form, asked, before = customer.form, customer.asked, customer.said
+    assert form and asked
+    said = customer.say(question)
+    assert said[0] == "utter_faq_answer" and said[-1] == before[-1]
+    assert (customer.form, customer.asked) == (form, asked)
+    assert customer.tracker.get_slot(asked) is None, "a question is no answer to the form"
+
+
+def test_what_is_not_understood_and_not_known_is_not_counted_twice(assistant: Assistant) -> None:
+    customer = assistant.customer()
+    customer.say(QUESTIONS[0])
+    assert not customer.tracker.get_slot("chat_misses")
