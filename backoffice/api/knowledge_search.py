@@ -1,4 +1,5 @@
-"""Asking the knowledge base: which entry answers a customer's question, and whether to answer, ask which, or pass."""
+"""Asking the knowledge base: which entry answers a customer's question, and whether to answer, ask
+which, or pass."""
 
 from __future__ import annotations
 
