@@ -29,6 +29,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.pool import QueuePool
 
 from components import rasa_turn
+from components.rasa_turn.states import History
 from components.rasa_turn.trackers import copied
 
 DEFAULT_URL = "sqlite:///var/tracker.db"
@@ -48,6 +49,23 @@ class _Remembered:
     tracker: DialogueStateTracker
     made_up: int
     state: Text
+
+
+class _Statements:
+    """What every turn asks of the database, put together once."""
+
+    def __init__(self, events: sa.Table, snapshots: sa.Table) -> None:
+        sender, event, snapshot = sa.bindparam("sender"), events.c, snapshots.c
+        self.state = sa.select(snapshot.state).where(snapshot.sender_id == sender)
+        self.change = (
+            snapshots.update().where(snapshot.sender_id == sender).values(state=sa.bindparam("after"))
+        )
+        self.replace = self.change.where(snapshot.state == sa.bindparam("before"))
+        self.count = sa.select(sa.func.count()).where(event.sender_id == sender)
+        self.window = (
+            sa.select(event.data).where(event.sender_id == sender).order_by(event.id.desc()).limit(WINDOW + 1)
+        )
+        self.insert = events.insert()
 
 
 class TrackerStore(SQLTrackerStore):
@@ -84,6 +102,7 @@ class TrackerStore(SQLTrackerStore):
             sa.Column("state", sa.Text, nullable=False),
         )
         self._snapshots.create(self.engine, checkfirst=True)
+        self._statements = _Statements(self._events, self._snapshots)
         with self.engine.begin() as connection:
             # Not as an sa.Index: that would stay on Rasa's own table class, for every later store of the process.
             connection.execute(
@@ -112,6 +131,7 @@ class TrackerStore(SQLTrackerStore):
             return None
         if state is not None:
             self._remember(sender_id, remembered)
+        History.of(remembered.tracker, self.domain)  # what is told here need not be told to every copy
         tracker = copied(remembered.tracker)
         _mark_stored(tracker)
         return tracker
@@ -126,8 +146,7 @@ class TrackerStore(SQLTrackerStore):
         with self.engine.begin() as connection:
             if stored is None:  # not out of this store, e.g. a tracker put there over HTTP
                 remembered = None
-                counted = sa.select(sa.func.count()).where(self._events.c.sender_id == sender_id)
-                stored = int(connection.execute(counted).scalar() or 0)
+                stored = int(connection.execute(self._statements.count, {"sender": sender_id}).scalar() or 0)
             fresh = list(tracker.events)[stored:]
             rows = [without_token(event.as_dict()) for event in fresh]
             if not rows:
@@ -143,8 +162,10 @@ class TrackerStore(SQLTrackerStore):
                 connection, sender_id, state, remembered.state if remembered else None
             ):
                 remembered = None
-            connection.execute(self._events.insert(), [_row(sender_id, data) for data in rows])
-        if remembered is not None and len(remembered.tracker.events) == stored:
+            connection.execute(self._statements.insert, [_row(sender_id, data) for data in rows])
+        if not stored:
+            self._remember(sender_id, self._windowed(sender_id, _as_read(rows), state))
+        elif remembered is not None and len(remembered.tracker.events) == stored:
             self._extend(sender_id, remembered, rows, state)
         _mark_stored(tracker)
         self._publish(rows, sender_id)
@@ -160,19 +181,15 @@ class TrackerStore(SQLTrackerStore):
         self, connection: Connection, sender_id: Text, state: Text, before: Optional[Text]
     ) -> bool:
         """Write the snapshot; whether the one it replaces is the one that is remembered."""
-        mine = self._snapshots.c.sender_id == sender_id
-        change = self._snapshots.update().values(state=state)
-        if before and connection.execute(change.where(mine, self._snapshots.c.state == before)).rowcount:
+        known = {"sender": sender_id, "after": state, "before": before}
+        if before and connection.execute(self._statements.replace, known).rowcount:
             return True
-        if not connection.execute(change.where(mine)).rowcount:
-            connection.execute(self._snapshots.insert().values(sender_id=sender_id, state=state))
+        if not connection.execute(self._statements.change, known).rowcount:
+            connection.execute(self._snapshots.insert(), {"sender_id": sender_id, "state": state})
         return False
 
     def _read(self, connection: Connection, sender_id: Text, state: Optional[Text]) -> Optional[_Remembered]:
-        of = self._events.c
-        rows = connection.execute(
-            sa.select(of.data).where(of.sender_id == sender_id).order_by(of.id.desc()).limit(WINDOW + 1)
-        ).all()
+        rows = connection.execute(self._statements.window, {"sender": sender_id}).all()
         if not rows:
             return None
         events = deserialise_events([json.loads(data) for (data,) in reversed(rows)])
@@ -188,9 +205,9 @@ class TrackerStore(SQLTrackerStore):
     def _extend(
         self, sender_id: Text, remembered: _Remembered, rows: List[Dict[Text, Any]], state: Text
     ) -> None:
-        """Remember what was stored, as a later read would find it: out of JSON, without tokens."""
+        """Remember what was stored beside what is remembered."""
         tracker = remembered.tracker
-        for event in deserialise_events(json.loads(json.dumps(rows))):
+        for event in _as_read(rows):
             tracker.update(event)
         remembered.state = state
         if len(tracker.events) - remembered.made_up > WINDOW + SLACK:
@@ -236,6 +253,12 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, dict):
         return without_token(value)
     return [_cleaned(item) for item in value] if isinstance(value, list) else value
+
+
+def _as_read(rows: List[Dict[Text, Any]]) -> List[Event]:
+    """The events that a read would find: out of JSON, without tokens, and nobody else's."""
+    events: List[Event] = deserialise_events(json.loads(json.dumps(rows)))
+    return events
 
 
 def _row(sender_id: Text, data: Dict[Text, Any]) -> Dict[Text, Any]:

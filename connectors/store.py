@@ -120,6 +120,26 @@ _MEDIA = sa.Table(
     sa.Column("created_ms", sa.BigInteger, nullable=False),
 )
 
+# What every message asks, put together once.
+_THIS, _NUMBER = sa.bindparam("conversation"), sa.bindparam("number")
+_LOCK = _CONVERSATIONS.update().where(_CONVERSATIONS.c.id == _THIS).values(last_seq=_CONVERSATIONS.c.last_seq)
+_COUNT_UP = (
+    _CONVERSATIONS.update().where(_CONVERSATIONS.c.id == _THIS).values(last_seq=_CONVERSATIONS.c.last_seq + 1)
+)
+_LAST_SEQ = sa.select(_CONVERSATIONS.c.last_seq).where(_CONVERSATIONS.c.id == _THIS)
+_SEQ_OF_KEY = sa.select(_MESSAGES.c.seq).where(
+    _MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.key == sa.bindparam("its_key")
+)
+_NEXT_WAITING = (
+    sa.select(*(_MESSAGES.c[name] for name in ("seq", "key", "said", "customer", "body", "attempts")))
+    .where(_MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.waiting)
+    .order_by(_MESSAGES.c.seq)
+    .limit(1)
+)
+_ONE = _MESSAGES.update().where(_MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.seq == _NUMBER)
+_ATTEMPT = _ONE.values(attempts=_MESSAGES.c.attempts + 1)
+_HANDLED = _ONE.values(waiting=False)
+
 
 @dataclass(frozen=True)
 class Conversation:
@@ -318,21 +338,12 @@ class ConnectorStore:
 
     def next_waiting(self, conversation_id: str) -> Waiting | None:
         """The oldest message not handled yet, counting this as an attempt."""
-        m = _MESSAGES.c
+        with self._engine.connect() as db:  # most looks find nothing: no reason to begin a write
+            row = db.execute(_NEXT_WAITING, {"conversation": conversation_id}).first()
+        if row is None:
+            return None
         with self._engine.begin() as db:
-            row = db.execute(
-                sa.select(m.seq, m.key, m.said, m.customer, m.body, m.attempts)
-                .where(m.conversation_id == conversation_id, m.waiting)
-                .order_by(m.seq)
-                .limit(1)
-            ).first()
-            if row is None:
-                return None
-            db.execute(
-                _MESSAGES.update()
-                .where(m.conversation_id == conversation_id, m.seq == row.seq)
-                .values(attempts=row.attempts + 1)
-            )
+            db.execute(_ATTEMPT, {"conversation": conversation_id, "number": row.seq})
         media = json.loads(row.body).get("media")
         return Waiting(
             conversation_id=conversation_id,
@@ -346,13 +357,8 @@ class ConnectorStore:
 
     def handled(self, conversation_id: str, seq: int) -> None:
         """This message needs nothing more."""
-        m = _MESSAGES.c
         with self._engine.begin() as db:
-            db.execute(
-                _MESSAGES.update()
-                .where(m.conversation_id == conversation_id, m.seq == seq)
-                .values(waiting=False)
-            )
+            db.execute(_HANDLED, {"conversation": conversation_id, "number": seq})
 
     def is_waiting(self, conversation_id: str, seq: int) -> bool:
         """Whether the message is yet to be handled."""
@@ -579,16 +585,14 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
 
 def _lock(db: Connection, conversation_id: str) -> None:
     """Keep other writers out of the conversation until the commit."""
-    c = _CONVERSATIONS.c
-    locked = db.execute(_CONVERSATIONS.update().where(c.id == conversation_id).values(last_seq=c.last_seq))
+    locked = db.execute(_LOCK, {"conversation": conversation_id})
     if locked.rowcount == 0:
         raise UnknownConversation("no channel has begun this conversation")
 
 
 def _next_seq(db: Connection, conversation_id: str) -> int:
-    c = _CONVERSATIONS.c
-    db.execute(_CONVERSATIONS.update().where(c.id == conversation_id).values(last_seq=c.last_seq + 1))
-    return int(db.execute(sa.select(c.last_seq).where(c.id == conversation_id)).scalar_one())
+    db.execute(_COUNT_UP, {"conversation": conversation_id})
+    return int(db.execute(_LAST_SEQ, {"conversation": conversation_id}).scalar_one())
 
 
 def _forgettable(db: Connection, conversation_id: str, before: int, empty_before: int) -> list[str] | None:
@@ -609,8 +613,7 @@ def _forgettable(db: Connection, conversation_id: str, before: int, empty_before
 
 
 def _seq_of_key(db: Connection, conversation_id: str, key: str) -> int | None:
-    m = _MESSAGES.c
-    seq = db.execute(sa.select(m.seq).where(m.conversation_id == conversation_id, m.key == key)).scalar()
+    seq = db.execute(_SEQ_OF_KEY, {"conversation": conversation_id, "its_key": key}).scalar()
     return None if seq is None else int(seq)
 
 

@@ -39,16 +39,17 @@ def put(replacement: Replacement) -> None:
 @contextmanager
 def taken_back(replacements: Iterable[Replacement]) -> Iterator[None]:
     """Rasa as it is without them, to compare with."""
+    present: list[tuple[Any, str, Any]] = []
     for replacement in replacements:
         owner, name = _place(replacement.where)
+        present.append((owner, name, inspect.getattr_static(owner, name)))
         before = _ORIGINALS.get(replacement.where)
         delattr(owner, name) if before is None else setattr(owner, name, before)
     try:
         yield
     finally:
-        for replacement in replacements:
-            owner, name = _place(replacement.where)
-            setattr(owner, name, replacement.ours)
+        for place in present:
+            setattr(*place)
 
 
 def original(where: str) -> Any:

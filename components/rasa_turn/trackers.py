@@ -70,6 +70,8 @@ def copied(tracker: DialogueStateTracker) -> DialogueStateTracker:
     # What no event says is not carried over.
     new.sender_source = new.model_id = new.assistant_id = None
     new.__dict__.pop("stored_events", None)
+    if new.events:
+        new.__dict__["_applied"] = (new.events, len(new.events), new.events[-1], applied_events(tracker))
     return new
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Restarted, SlotSet, UserUttered
+from rasa.shared.core.trackers import EventVerbosity
 
 from components.tracker_store import SLACK, WINDOW, TrackerStore
 
@@ -113,6 +114,105 @@ def test_a_restart_forgets(store: TrackerStore) -> None:
     talk(store, 60)
     later = asyncio.run(store.retrieve("someone"))
     assert later is not None and later.get_slot("orders_title") is None
+
+
+def everything(store: TrackerStore) -> str:
+    """Every column of every table of the database, as text."""
+    found = sa.MetaData()
+    found.reflect(store.engine)
+    with store.engine.connect() as connection:
+        return "\n".join(str(row) for table in found.sorted_tables for row in connection.execute(sa.select(table)))
+
+
+def test_no_column_holds_a_token(store: TrackerStore) -> None:
+    tracker = asyncio.run(store.get_or_create_tracker("someone"))
+    tracker.update_with_events([SlotSet("session_started_metadata", {"customer_token": TOKEN, "channel": "rest"})], DOMAIN)
+    said = UserUttered("你好", {"name": "chat_inform"}, parse_data={"metadata": {"customer_token": TOKEN}}, metadata={"customer_token": TOKEN})
+    tracker.update_with_events([ActionExecuted("action_listen"), said, ActionExecuted("orders_form"), ActiveLoop("orders_form")], DOMAIN)
+    asyncio.run(store.save(tracker))
+    assert "rest" in everything(store) and TOKEN not in everything(store)
+    later = asyncio.run(store.retrieve("someone"))
+    assert later is not None and TOKEN not in json.dumps(later.current_state(EventVerbosity.ALL))
+
+
+def test_tokens_of_earlier_versions_are_stripped_at_the_start(store: TrackerStore, url: str) -> None:
+    talk(store, 3)
+    told = json.dumps({"event": "slot", "name": "session_started_metadata", "value": {"customer_token": TOKEN, "channel": "rest"}})
+    state = json.dumps({"slots": {"session_started_metadata": {"customer_token": TOKEN}, "orders_number": "1"}, "active_loop": None})
+    with store.engine.begin() as connection:
+        connection.execute(sa.text("insert into events (sender_id, type_name, data) values ('someone', 'slot', :told)"), {"told": told})
+        connection.execute(sa.text("update tracker_snapshots set state = :state"), {"state": state})
+    assert TOKEN in everything(store)
+    for _ in range(2):
+        again = TrackerStore(DOMAIN)
+        assert TOKEN not in everything(again)
+        again.engine.dispose()
+    later = asyncio.run(store.retrieve("someone"))
+    assert later is not None and len(later.events) == 14 and later.events[-1].value == {"channel": "rest"}
+
+
+def test_two_processes_take_turns_in_one_conversation(store: TrackerStore, url: str) -> None:
+    other = TrackerStore(DOMAIN)
+    try:
+        for number in range(120):
+            mine, theirs = (store, other) if number % 3 else (other, store)
+            before = asyncio.run(mine.get_or_create_tracker("someone"))
+            assert before.get_slot("orders_number") == (number - 1 if number else None)
+            before.update_with_events(
+                [ActionExecuted("action_listen"), UserUttered(f"第{number}句"), SlotSet("orders_number", number)], DOMAIN
+            )
+            asyncio.run(mine.save(before))
+            after = asyncio.run(theirs.retrieve("someone"))
+            assert after is not None and after.latest_message is not None and after.latest_message.text == f"第{number}句"
+        assert [event["text"] for event in stored(store) if event["event"] == "user"] == [f"第{n}句" for n in range(120)]
+    finally:
+        other.engine.dispose()
+
+
+def test_a_write_over_another_is_not_remembered_as_if_it_was_alone(store: TrackerStore, url: str) -> None:
+    other = TrackerStore(DOMAIN)
+    try:
+        talk(store, 2)
+        mine, theirs = asyncio.run(store.retrieve("someone")), asyncio.run(other.retrieve("someone"))
+        assert mine is not None and theirs is not None
+        for each, place, number in ((theirs, other, "1"), (mine, store, "2")):
+            each.update(SlotSet("orders_number", number), DOMAIN)
+            asyncio.run(place.save(each))
+        for place in (store, other):
+            read = asyncio.run(place.retrieve("someone"))
+            assert read is not None and [e.value for e in read.events if isinstance(e, SlotSet)] == ["1", "2"]
+    finally:
+        other.engine.dispose()
+
+
+def test_what_is_done_to_a_tracker_is_stored_only_when_it_is_saved(store: TrackerStore) -> None:
+    talk(store, 2)
+    tracker = asyncio.run(store.retrieve("someone"))
+    assert tracker is not None
+    tracker.update_with_events([SlotSet("orders_number", "1"), ActiveLoop("orders_form")], DOMAIN)
+    fresh = asyncio.run(store.retrieve("someone"))
+    assert fresh is not None and fresh.get_slot("orders_number") is None and fresh.active_loop_name is None
+    assert len(fresh.events) == 9
+
+
+def test_memory_is_what_a_new_process_would_read(store: TrackerStore, url: str) -> None:
+    for number in range(70):
+        talk(store, 1)
+        tracker = asyncio.run(store.retrieve("someone"))
+        assert tracker is not None
+        tracker.update_with_events([SlotSet("orders_title", f"{number}"), SlotSet("orders_number", None)], DOMAIN)
+        asyncio.run(store.save(tracker))
+        if number % 9 == 0:
+            new = TrackerStore(DOMAIN)
+            read, known = asyncio.run(new.retrieve("someone")), asyncio.run(store.retrieve("someone"))
+            assert read is not None and known is not None
+            mine, theirs = (t.current_state(EventVerbosity.ALL) for t in (known, read))
+            common = min(len(mine["events"]), len(theirs["events"])) - 10
+            assert mine["events"][-common:] == theirs["events"][-common:]
+            for each in (mine, theirs):
+                each.pop("events")
+            assert mine == theirs
+            new.engine.dispose()
 
 
 def test_no_token_is_stored_or_published(store: TrackerStore, broker: Broker) -> None:

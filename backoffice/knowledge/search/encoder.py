@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,7 +79,7 @@ def _mapped(table: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
                 return mapped
         except (OSError, ValueError, EOFError):
             pass
-    partial = path.with_name(f"{path.name}.{threading.get_ident()}.partial")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     with partial.open("wb") as file:
         np.save(file, table, allow_pickle=False)
     partial.replace(path)

@@ -20,11 +20,11 @@ from backoffice.knowledge.search.concepts import concepts
 from backoffice.knowledge.search.grams import BUCKETS, PARTS, Counts, counts
 from backoffice.knowledge.search.normalising import normalise
 from backoffice.knowledge.search.ridge import Ridge, learn
-from backoffice.knowledge.search.sparse import Rows, SparsePart, rows_of
+from backoffice.knowledge.search.sparse import FirstLook, Rows, SparsePart, rows_of
 from backoffice.knowledge.search.vectors import VectorStore
 
-CANDIDATES = 32
-"""So many of each first look are compared exactly."""
+CANDIDATES = 16
+"""So many of each of three first looks are compared exactly."""
 _SKETCH = 512
 _SKETCHED = ("characters", "sounds", "meanings")
 _PENALTY_DENSE, _PENALTY_ALL = 1.0, 4.0
@@ -42,13 +42,16 @@ class Kind(IntEnum):
     SENTENCE = 3
 
 
+class Hide(IntEnum):
+    """What training looks away from."""
+
+    NOTHING = 0
+    TEXT = 1
+    VARIANTS = 2
+    ENTRY = 3
+
+
 _IMPORTANCE = np.array([1.0, 1.0, 0.5, 0.5], np.float32)
-_GROUPS = (
-    ("question", (Kind.QUESTION,)),
-    ("whole", (Kind.WHOLE,)),
-    ("sentence", (Kind.SENTENCE,)),
-    ("asked", (Kind.QUESTION, Kind.VARIANT)),
-)
 FEATURES = tuple(
     f"{part}.{group}"
     for part in ("vectors", *PARTS)
@@ -83,6 +86,7 @@ class Index:
         entries: Sequence[PublishedEntry],
         vectors: VectorStore | None,
         before: Index | None = None,
+        for_training: bool = False,
     ) -> None:
         self.entries = tuple(entries)
         self._vectors = vectors
@@ -100,20 +104,25 @@ class Index:
         self._starts = np.searchsorted(self.owners, np.arange(len(self.entries) + 1))
         self.places: dict[bytes, int] = {_hash(text): place for place, text in enumerate(texts)}
         self.parts = {name: SparsePart(name, _rows(name, texts, before)) for name in PARTS}
+        self._first_look = FirstLook(self.parts["meanings"], self.owners, len(self.entries))
+        self._variants = np.bincount(
+            self.owners[self.kinds == Kind.VARIANT], minlength=len(self.entries)
+        )
         self.importance = _IMPORTANCE[self.kinds] if texts else np.zeros(0, np.float32)
         sketches = np.stack([self._sketch_rows(name) for name in _SKETCHED]).sum(0) if texts else None
         self.dense: NDArray[np.float32] | None = None
         self._ridge_dense: Ridge | None = None
         self._ridge_all: Ridge | None = None
+        self._learned: NDArray[np.float32] | None = None
         if texts:
             assert sketches is not None
-            self._sketches = sketches
             both = sketches
             if vectors is not None:
                 self.dense = vectors.rows([dense_text(text) for text in texts])
                 self._ridge_dense = self._learn(self.dense, _PENALTY_DENSE)
                 both = np.hstack([self.dense, sketches])
             self._ridge_all = self._learn(both, _PENALTY_ALL)
+            self._learned = both if for_training else None
 
     def _learn(self, rows: NDArray[np.float32], penalty: float) -> Ridge:
         return learn(rows, self.owners, self.importance, len(self.entries), penalty)
@@ -122,9 +131,8 @@ class Index:
         """Every row of a part, squeezed into few numbers that keep its cosines nearly."""
         told = self.parts[part]
         rows = told.rows
-        weights = (1 + np.log(rows.often.astype(np.float32))) * told.idf[rows.numbers]
+        weights = told.weights.astype(np.float32)
         row = np.repeat(np.arange(len(rows.starts) - 1), np.diff(rows.starts))
-        weights /= told._norms[row]
         columns, signs = _sketch_place(rows.numbers, part)
         flat = np.bincount(row * _SKETCH + columns, weights * signs, minlength=(len(rows.starts) - 1) * _SKETCH)
         return flat.reshape(-1, _SKETCH).astype(np.float32)
@@ -150,68 +158,69 @@ class Index:
         self,
         question: Question,
         own: int | None = None,
-        hide_own: bool = False,
-        hide_text: bool = False,
+        hide: Hide = Hide.NOTHING,
     ) -> Looked:
         """The candidates and their features.
 
         Args:
             own: the entry that the question is known to belong to (in training): always a candidate.
-            hide_own: as if that entry were not there.
-            hide_text: as if the rows with exactly this text were not there.
+            hide: what of that entry is looked away from.
         """
-        hidden = self.places.get(_hash(question.text)) if hide_text else None
+        hidden = self._hidden(question, own, hide)
+        hide_own = hide == Hide.ENTRY
         ridge_dense = self._ridge_scores(self._ridge_dense, question.vector, hidden)
         both = question.sketch
-        if question.vector is not None and self.dense is not None:
-            both = np.concatenate([question.vector, both])
+        if self.dense is not None:
+            nothing = np.zeros(self.dense.shape[1], np.float32)
+            both = np.concatenate([nothing if question.vector is None else question.vector, both])
         ridge_all = self._ridge_scores(self._ridge_all, both, hidden)
-        rough = self._rough(question, hidden)
+        rough = self._first_look.scores(question.signs["meanings"])
         if hide_own and own is not None:
             for scores in (ridge_dense, ridge_all, rough):
                 scores[own] = -9.0
         found = np.unique(np.concatenate([_top(ridge_dense), _top(ridge_all), _top(rough)]))
         if own is not None and not hide_own and own not in found:
             found = np.sort(np.append(found, own))
-        spans = [np.arange(self._starts[entry], self._starts[entry + 1]) for entry in found]
-        rows = np.concatenate(spans)
-        group = np.repeat(np.arange(len(found)), [len(span) for span in spans])
-        kinds = self.kinds[rows]
-        shown = np.ones(len(rows), bool)
-        if hide_text:
-            shown = np.array([self.texts[row] != question.text for row in rows])
+        spans = [(int(self._starts[entry]), int(self._starts[entry + 1])) for entry in found]
+        shown = None
+        if hidden is not None:
+            gone = set(hidden.tolist())
+            shown = [row not in gone for first, last in spans for row in range(first, last)]
+        places = _Places(spans, self._variants[found])
         features = np.zeros((len(found), len(FEATURES)), np.float32)
-        column = 0
-        for name in ("vectors", *PARTS):
-            if name == "vectors":
-                if self.dense is None or question.vector is None:
-                    column += 6
-                    continue
-                near = self.dense[rows] @ question.vector
+        for number, name in enumerate(("vectors", *PARTS)):
+            if name != "vectors":
+                near = self.parts[name].similarities(question.signs[name], spans)
+            elif self.dense is not None and question.vector is not None:
+                rows = np.concatenate([self.dense[first:last] for first, last in spans])
+                near = rows.astype(np.float32) @ question.vector
             else:
-                near = self.parts[name].similarities(question.signs[name], rows)
-            near = np.where(shown, near, 0.0)
-            column = _gather(features, column, near, group, kinds)
-        features[:, column] = 2 * ridge_dense[found]
-        features[:, column + 1] = 2 * ridge_all[found]
+                continue
+            if shown is not None:
+                near = np.where(shown, near, 0.0)
+            places.gather(near, features[:, 6 * number : 6 * number + 6])
+        features[:, -2] = 2 * ridge_dense[found]
+        features[:, -1] = 2 * ridge_all[found]
         return Looked(found, features)
 
+    def _hidden(self, question: Question, own: int | None, hide: Hide) -> NDArray[np.int64] | None:
+        if own is None or hide == Hide.NOTHING:
+            return None
+        rows = np.arange(self._starts[own], self._starts[own + 1])
+        if hide == Hide.TEXT:
+            return rows[[self.texts[row] == question.text for row in rows]]
+        return rows[self.kinds[rows] == Kind.VARIANT] if hide == Hide.VARIANTS else rows
+
     def _ridge_scores(
-        self, ridge: Ridge | None, row: NDArray[np.float32] | None, hidden: int | None
+        self, ridge: Ridge | None, row: NDArray[np.float32] | None, hidden: NDArray[np.int64] | None
     ) -> NDArray[np.float32]:
         if ridge is None or row is None:
             return np.zeros(len(self.entries), np.float32)
-        if hidden is not None:
-            return ridge.without(row, int(self.owners[hidden]), float(self.importance[hidden]))
-        return ridge.scores(row)
-
-    def _rough(self, question: Question, hidden: int | None) -> NDArray[np.float32]:
-        """A first look by words: the best row of each entry, over all entries."""
-        rows = np.arange(len(self.texts))
-        near = self.parts["meanings"].similarities(question.signs["meanings"], rows)
-        if hidden is not None:
-            near[hidden] = 0
-        return np.maximum.reduceat(near, self._starts[:-1]) if len(near) else near
+        if hidden is None or not len(hidden):
+            return ridge.scores(row)
+        assert self._learned is not None
+        told = self._learned[hidden][:, : len(row)]
+        return ridge.without(row, told, int(self.owners[hidden[0]]), self.importance[hidden])
 
 
 def dense_text(text: str) -> str:
@@ -229,13 +238,13 @@ def sentences(answer: str) -> list[str]:
 def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
     """The one or two sentences of an entry's answer that are nearest to a question, in the answer's order."""
     told = sentences(index.entries[entry].answer)
-    span = np.arange(index._starts[entry], index._starts[entry + 1])
-    rows = span[index.kinds[span] == Kind.SENTENCE]
-    if len(told) <= 1 or len(rows) != len(told):
-        return tuple(told[:2])
-    near = index.parts["meanings"].similarities(question.signs["meanings"], rows)
+    last = int(index._starts[entry + 1])
+    first = last - len(told)
+    if len(told) <= 1:
+        return tuple(told)
+    near = index.parts["meanings"].similarities(question.signs["meanings"], [(first, last)])
     if index.dense is not None and question.vector is not None:
-        near = near + index.dense[rows] @ question.vector
+        near = near + index.dense[first:last].astype(np.float32) @ question.vector
     best = np.argsort(-near, kind="stable")[:2]
     chosen = [place for place in best if near[place] >= 0.6 * near[best[0]]]
     return tuple(told[place] for place in sorted(chosen))
@@ -292,24 +301,32 @@ def _top(scores: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.argpartition(-scores, CANDIDATES)[:CANDIDATES].astype(np.int64)
 
 
-def _gather(
-    features: NDArray[np.float32],
-    column: int,
-    near: NDArray[np.float32],
-    group: NDArray[np.int64],
-    kinds: NDArray[np.int64],
-) -> int:
-    """Fills the six columns of one part: the best of each group of rows, the second best, the mean of four."""
-    for _, members in _GROUPS:
-        chosen = np.isin(kinds, members)
-        np.maximum.at(features[:, column], group[chosen], near[chosen])
-        column += 1
-    chosen = kinds <= Kind.VARIANT
-    order = np.lexsort((-near[chosen], group[chosen]))
-    told, values = group[chosen][order], near[chosen][order]
-    first = np.searchsorted(told, told)
-    rank = np.arange(len(told)) - first
-    features[told[rank == 1], column] = values[rank == 1]
-    few = rank < 4
-    np.add.at(features[:, column + 1], told[few], values[few] / 4)
-    return column + 2
+class _Places:
+    """Where the rows of each candidate stand among all their rows: question, variants, whole, sentences."""
+
+    def __init__(self, spans: Sequence[tuple[int, int]], variants: NDArray[np.int64]) -> None:
+        lengths = np.array([last - first for first, last in spans])
+        first = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        self._question = first
+        self._whole = first + 1 + variants
+        self._asked = _padded(first, 1 + variants)
+        self._sentences = _padded(self._whole + 1, lengths - variants - 2)
+
+    def gather(self, near: NDArray[np.float32], columns: NDArray[np.float32]) -> None:
+        """Fills the six columns of one part: the best of each group of rows, the second best, the mean of four."""
+        # The last place stands for rows that an entry does not have.
+        padded = np.append(near, np.float32(0))
+        columns[:, 0] = padded[self._question]
+        columns[:, 1] = padded[self._whole]
+        columns[:, 2] = padded[self._sentences].max(axis=1)
+        asked = padded[self._asked]
+        best = -np.sort(-asked, axis=1)[:, :4]
+        columns[:, 3] = best[:, 0]
+        columns[:, 4] = best[:, 1]
+        columns[:, 5] = best.sum(axis=1) / 4
+
+
+def _padded(first: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Places of each candidate's rows in a line, at least four, -1 where there is none."""
+    steps = np.arange(max(int(lengths.max()), 4))
+    return np.where(steps < lengths[:, None], first[:, None] + steps, -1)

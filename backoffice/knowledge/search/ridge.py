@@ -27,13 +27,20 @@ class Ridge:
         """One for each entry, about 0 to 1."""
         return row @ self.weights
 
-    def without(self, row: NDArray[np.float32], entry: int, weight: float) -> NDArray[np.float32]:
-        """`scores` of a row that was learned from with `weight`, as if it had not been."""
-        scores = row @ self.weights
-        own = weight * float(row @ self.inverse @ row)
-        scores = scores / max(1 - own, 0.05)
-        scores[entry] -= own / max(1 - own, 0.05)
-        return scores
+    def without(
+        self,
+        row: NDArray[np.float32],
+        hidden: NDArray[np.float32],
+        entry: int,
+        importance: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """`scores` as if the rows `hidden` (of one entry, with their importance) had not been learned from."""
+        spread = hidden @ self.inverse
+        shared = (spread @ hidden.T) * importance
+        said = hidden @ self.weights
+        said[:, entry] -= 1
+        away = np.linalg.solve(np.eye(len(hidden)) * (1 + 1e-4) - shared, said)
+        return np.asarray(row @ self.weights + ((spread @ row) * importance) @ away, np.float32)
 
 
 def learn(
