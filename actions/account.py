@@ -19,10 +19,6 @@ class ActionAccountAssets(CustomerAction):
 
     concludes = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_account_assets"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Answer from the account."""
         _warn_of_secrets(turn)
@@ -43,10 +39,6 @@ class ActionAccountManage(CustomerAction):
 
     visitors = True
     concludes = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_account_manage"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Find the matter by its button or words; where none fits, offer the matters."""

@@ -55,7 +55,6 @@ class ValidateAfterSalesForm(OrderForm):
     The kind is the intent's own. What the shop's rules say depends on the reason, so they are asked with it.
     """
 
-    form = "after_sales_form"
     starts = ("after_sales_refund", "after_sales_return", "after_sales_exchange", "after_sales_repair")
     states = ("shipped", "signed", "completed")
 
@@ -204,10 +203,6 @@ class ValidateAfterSalesForm(OrderForm):
 class AskAfterSalesLine(CustomerAction):
     """Offers the pieces of the order as buttons."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_after_sales_line"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which piece."""
         pieces = turn.slot("after_sales_pieces") or []
@@ -219,10 +214,6 @@ class AskAfterSalesLine(CustomerAction):
 class AskAfterSalesReason(CustomerAction):
     """Asks why, in words that fit the kind of request."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_after_sales_reason"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
         turn.utter("utter_ask_after_sales_reason", str(turn.slot("after_sales_kind")), title=turn.slot("orders_title"))
@@ -231,10 +222,6 @@ class AskAfterSalesReason(CustomerAction):
 
 class AskAfterSalesVariant(CustomerAction):
     """Offers the colours and sizes in stock; with none left, money instead."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_after_sales_variant"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
@@ -251,10 +238,6 @@ class AskAfterSalesVariant(CustomerAction):
 class AskAfterSalesPickup(CustomerAction):
     """Offers the times at which the goods can be fetched."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_after_sales_pickup"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
         offered: list[list[str]] = turn.slot("after_sales_pickups") or []
@@ -265,10 +248,6 @@ class AskAfterSalesPickup(CustomerAction):
 
 class AskAfterSalesConfirmed(CustomerAction):
     """Reads back what is about to be opened."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_after_sales_confirmed"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
@@ -290,7 +269,7 @@ class AfterSalesAction(OrderAction):
     """What ends with the after-sales desk, or with a person where the shop's rules want one."""
 
     async def work(self, turn: Turn) -> list[EventType]:
-        """See `OrderAction.work`; a person's matter is handed over afterwards."""
+        """Do it; a person's matter is handed over afterwards."""
         before = turn.slot("complaints_escalation")
         events = await super().work(turn)
         person = handed_over(turn, before)
@@ -328,10 +307,6 @@ class ActionAfterSalesOpen(AfterSalesAction):
         "after_sales_warranty", "after_sales_told",
     )  # fmt: skip
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_after_sales_open"
-
     async def finish(self, turn: Turn, order: Order) -> None:
         """Open it, or leave it."""
         kind = turn.slot("after_sales_kind")
@@ -368,7 +343,6 @@ class ActionAfterSalesOpen(AfterSalesAction):
 class ValidateAfterSalesProblemForm(OrderForm):
     """Something is wrong with the goods and nothing was asked yet: which order, and what is wrong."""
 
-    form = "after_sales_problem_form"
     starts = ("after_sales_report_problem",)
     states = ("signed", "shipped", "completed")
 
@@ -392,10 +366,6 @@ class ActionAfterSalesPropose(AfterSalesAction):
     """Proposes what the shop does about these goods for this fault now; buttons start it with what is known."""
 
     gathered = ("after_sales_problem",)
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_after_sales_propose"
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Offer what fits; danger and children's purchases are a person's."""
@@ -423,10 +393,6 @@ class ActionAfterSalesStatus(CustomerAction):
     """How a slip is going: the named one, the only open one, or a choice; and when its goods are fetched."""
 
     concludes = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_after_sales_status"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Answer from the after-sales desk."""
@@ -472,7 +438,7 @@ class ActionAfterSalesStatus(CustomerAction):
 class ValidateAfterSalesCancelForm(Form):
     """Which open slip, and: really?"""
 
-    form, starts = "after_sales_cancel_form", ("after_sales_cancel",)
+    starts = ("after_sales_cancel",)
 
     def slots(self, turn: Turn) -> list[str]:
         """The slip, then yes or no."""
@@ -498,10 +464,6 @@ class ValidateAfterSalesCancelForm(Form):
 class AskAfterSalesSlip(CustomerAction):
     """Offers the open slips as buttons."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_after_sales_slip"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which slip; with none open the form ends and its action says so."""
         slips = await turn.call(wiring.gateways().after_sales.recent, turn.reader, True)
@@ -519,10 +481,6 @@ class ActionAfterSalesCancel(CustomerAction):
     """Withdraws the request, once, if the customer said yes."""
 
     concludes = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_after_sales_cancel"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Withdraw, or leave it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -165,8 +166,18 @@ class Turn:
         self.dispatcher.utter_message(response=chosen, buttons=buttons or [], **values)
 
 
+def named_after(kind: type) -> str:
+    """The name in the domain of what a class does, form or action.
+
+    `ActionOrdersStatus` → `action_orders_status`, `ValidateOrdersStatusForm` → `validate_orders_status_form`,
+    `AskOrdersNumber` (asks for slot `orders_number`) → `action_ask_orders_number`.
+    """
+    words = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+    return f"action_{words}" if words.startswith("ask_") else words
+
+
 class CustomerAction(Action, ABC):
-    """An action that knows the customer. Sub-classes say what they do in `work`.
+    """An action that knows the customer. Its class names it (`named_after`); sub-classes say what they do in `work`.
 
     Attributes:
         visitors: whether somebody who is not signed in may use it.
@@ -183,9 +194,9 @@ class CustomerAction(Action, ABC):
     writes = True
     patience = PATIENCE_SECONDS
 
-    @abstractmethod
     def name(self) -> str:
-        """The action's name in the domain."""
+        """The action's name in the domain; its class says it."""
+        return named_after(type(self))
 
     @abstractmethod
     async def work(self, turn: Turn) -> list[EventType]:

@@ -44,10 +44,6 @@ class ActionChatContext(CustomerAction):
     writes = False
     _silent_until = 0.0
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_chat_context"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """The slots that this message changes."""
         known: dict[str, Any] = {"ab_bucket": bucket(turn)}
@@ -125,10 +121,6 @@ class ActionChatYes(CustomerAction):
 
     visitors = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_chat_yes"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Go on as if the customer had asked for it: all rules, forms and actions of that intent apply."""
         intent = turn.slot("chat_offered")
@@ -155,10 +147,6 @@ class ActionChatNo(CustomerAction):
     """A no: what was offered is dropped."""
 
     visitors = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_chat_no"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Drop it and say so."""
@@ -189,10 +177,6 @@ class ActionChatStop(CustomerAction):
 
     visitors = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_chat_stop"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Stop, and say so."""
         turn.utter("utter_chat_stopped", "" if turn.busy else "idle")
@@ -220,10 +204,6 @@ class ActionChatRepeat(CustomerAction):
     """Says the last answer again, word for word, buttons included."""
 
     visitors = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_chat_repeat"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Repeat all that followed the customer's message before this one; an open form asks its question itself."""

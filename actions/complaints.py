@@ -27,7 +27,7 @@ NO_STORY = (
 class ValidateComplaintsForm(Form):
     """Which order, if any, and what happened; a sentence that tells it needs no question."""
 
-    form, starts = "complaints_form", ("complaints_file",)
+    starts = ("complaints_file",)
 
     def slots(self, turn: Turn) -> list[str]:
         """The order can be skipped, the story cannot."""
@@ -93,10 +93,6 @@ class ValidateComplaintsForm(Form):
 class AskComplaintsOrder(CustomerAction):
     """Offers the recent orders and a way past them; without orders the story is asked for."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_complaints_order"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
         orders = await turn.call(wiring.gateways().orders.recent, turn.reader, (), AskOrdersNumber.offered)
@@ -119,10 +115,6 @@ class ActionComplaintsFile(CustomerAction):
     concludes = True
     soothes = False  # it apologises itself
     subject_length = 60
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_complaints_file"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """File it once; 紧急 and 重大 go to a person at once, with the ticket."""

@@ -101,10 +101,6 @@ class ActionFaqAnswer(CustomerAction):
     visitors = True
     soothes = False  # who asks is answered
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_faq_answer"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """By the button that was pressed, else by what was asked."""
         pressed = turn.entity("faq_helpful")

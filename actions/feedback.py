@@ -49,10 +49,6 @@ class ActionFeedbackAsk(CustomerAction):
 
     visitors = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_feedback_ask"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Kind words first."""
         if turn.intent == "chat_goodbye":
@@ -67,14 +63,10 @@ class ActionFeedbackAsk(CustomerAction):
         return [] if loop or not is_due(turn) else opened(SCORE_FORM, "feedback_score")
 
 
-class ActionAskFeedbackScore(CustomerAction):
+class AskFeedbackScore(CustomerAction):
     """Asks for the score; a second time only where the customer wants to rate."""
 
     visitors = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_feedback_score"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask, or end the form in silence."""
@@ -88,7 +80,7 @@ class ValidateFeedbackForm(Form):
     """The score, by button or words."""
 
     visitors = True
-    form, starts = SCORE_FORM, ("feedback_rate",)
+    starts = ("feedback_rate",)
 
     def slots(self, turn: Turn) -> list[str]:
         """Only that."""
@@ -108,10 +100,6 @@ class ActionFeedbackRate(CustomerAction):
     """Writes the rating down; asks a low one's reason."""
 
     visitors = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_feedback_rate"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """From the form, or from what was said unasked."""
@@ -144,7 +132,6 @@ class ActionFeedbackRate(CustomerAction):
 class ValidateFeedbackReasonForm(Form):
     """Why the score is low: a button, or the customer's own words, whatever they are about."""
 
-    form = REASON_FORM
     others = ("handoff_request", "feedback_rate", "chat_repeat")
 
     def slots(self, turn: Turn) -> list[str]:
@@ -165,10 +152,6 @@ class ValidateFeedbackReasonForm(Form):
 
 class ActionFeedbackReason(CustomerAction):
     """Has somebody follow up a low rating."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_feedback_reason"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """The reason beside the score, and a ticket with a number to keep."""
@@ -195,7 +178,7 @@ class ValidateFeedbackSuggestForm(Form):
     """What is suggested."""
 
     visitors = True
-    form, starts = SUGGESTION_FORM, ("feedback_suggest",)
+    starts = ("feedback_suggest",)
 
     def slots(self, turn: Turn) -> list[str]:
         """Only that."""
@@ -211,10 +194,6 @@ class ActionFeedbackSuggest(CustomerAction):
 
     visitors = True
     concludes = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_feedback_suggest"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """In the customer's own words."""

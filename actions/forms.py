@@ -25,7 +25,7 @@ from typing import Any
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import wiring
-from actions.base import OTHER, REQUESTED_SLOT, Button, CustomerAction, Turn, button, over
+from actions.base import OTHER, REQUESTED_SLOT, Button, CustomerAction, Turn, button, named_after, over
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.identity import IdentityError
 from actions.gateways.orders import Order
@@ -55,7 +55,7 @@ class Form(CustomerAction):
     """Base of all `validate_<form>` actions. `slots` are asked in this order.
 
     Attributes:
-        form: the form's name in the domain.
+        form: the form's name in the domain, which the class says.
         starts: the intents that start this form.
         releases: whether "nothing more, thanks" ends it; not where that may be the answer.
     """
@@ -65,9 +65,9 @@ class Form(CustomerAction):
     releases = False
     writes = False
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return f"validate_{self.form}"
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.form = named_after(cls).removeprefix("validate_")
 
     @abstractmethod
     def slots(self, turn: Turn) -> list[str]:
@@ -372,7 +372,6 @@ class OrderForm(Form):
         }
 
     def unclear(self, turn: Turn, asked: str) -> None:
-        """See `Form.unclear`."""
         if asked == "orders_number":
             turn.utter("utter_orders_choice_unclear")
         else:
@@ -461,10 +460,6 @@ class AskOrdersNumber(CustomerAction):
     """Offers the customer's own recent orders as buttons: nobody types a number."""
 
     offered = 5
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_orders_number"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """List the orders that fit the form; where none fits, all."""

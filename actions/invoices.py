@@ -155,7 +155,7 @@ class HeadingForm(Form):
 class ValidateInvoicesRequestForm(HeadingForm, OrderForm):
     """Which order, whose title, the tax number of a company, the e-mail, and: right so?"""
 
-    form, starts = "invoices_request_form", ("invoices_request",)
+    starts = ("invoices_request",)
     operation, states = "invoice", ("paid", "shipped", "signed", "completed")
 
     def rest(self, turn: Turn) -> list[str]:
@@ -180,10 +180,6 @@ class ValidateInvoicesRequestForm(HeadingForm, OrderForm):
 class AskInvoicesTitle(CustomerAction):
     """Asks whom the invoice is for, in words that fit the kind of title."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_invoices_title"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
         turn.utter("utter_ask_invoices_title", str(turn.slot("invoices_title_kind")))
@@ -192,10 +188,6 @@ class AskInvoicesTitle(CustomerAction):
 
 class AskInvoicesConfirmed(CustomerAction):
     """Reads back what is about to be asked for or changed."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_invoices_confirmed"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask; a tax number that looks mistyped is pointed at."""
@@ -219,10 +211,6 @@ class ActionInvoicesRequest(OrderAction):
 
     operation = "invoice"
     gathered = (*HEADING, "invoices_confirmed")
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_invoices_request"
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Ask for it, or leave it."""
@@ -300,10 +288,6 @@ class AskInvoicesNumber(CustomerAction):
 
     offered = 5
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_invoices_number"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which; with none the form ends and its action says so."""
         found = await turn.call(wiring.gateways().invoices.recent, turn.reader)
@@ -344,7 +328,7 @@ class InvoiceAction(CustomerAction):
 class ValidateInvoicesStatusForm(InvoiceForm):
     """Which invoice; and where it is to be sent again, to which address."""
 
-    form, starts = "invoices_status_form", ("invoices_ask_status",)
+    starts = ("invoices_ask_status",)
 
     def slots(self, turn: Turn) -> list[str]:
         """An address only where one is wanted and none is known."""
@@ -380,10 +364,6 @@ class ActionInvoicesStatus(InvoiceAction):
 
     gathered = ("invoices_resend", "invoices_email")
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_invoices_status"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Answer, or send."""
         invoice = await self.about(turn)
@@ -402,7 +382,7 @@ class ActionInvoicesStatus(InvoiceAction):
 class ValidateInvoicesChangeForm(InvoiceForm, HeadingForm):
     """Which invoice, what of it, the new value, and: right so?"""
 
-    form, starts = "invoices_change_form", ("invoices_change",)
+    starts = ("invoices_change",)
     refusal = "utter_invoices_change_rejected"
 
     def slots(self, turn: Turn) -> list[str]:
@@ -504,10 +484,6 @@ class ActionInvoicesChange(InvoiceAction):
         "invoices_before",
         "invoices_confirmed",
     )
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_invoices_change"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Change it and read back what stands now."""

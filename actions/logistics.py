@@ -69,7 +69,6 @@ class ParcelAction(OrderAction):
 class ValidateLogisticsTrackForm(ParcelForm):
     """Which parcel."""
 
-    form = "logistics_track_form"
     starts = ("logistics_track",)
 
     def rest(self, turn: Turn) -> list[str]:
@@ -79,10 +78,6 @@ class ValidateLogisticsTrackForm(ParcelForm):
 
 class ActionLogisticsTrack(ParcelAction):
     """Says where a parcel is and when it arrives; late and stalled ones are named so, with the next step."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_logistics_track"
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Answer from the parcel's trace."""
@@ -95,7 +90,6 @@ class ActionLogisticsTrack(ParcelAction):
 class ValidateLogisticsUrgeForm(ParcelForm):
     """Which parcel."""
 
-    form = "logistics_urge_form"
     starts = ("logistics_urge",)
 
     def rest(self, turn: Turn) -> list[str]:
@@ -105,10 +99,6 @@ class ValidateLogisticsUrgeForm(ParcelForm):
 
 class ActionLogisticsUrge(ParcelAction):
     """Presses the carrier, and gives the number that follows it."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_logistics_urge"
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Urge once; a parcel that is not late is said to be in time, kindly."""
@@ -121,7 +111,6 @@ class ActionLogisticsUrge(ParcelAction):
 class ValidateLogisticsArrangeForm(ParcelForm):
     """Which parcel, how, and the detail of it, checked with the carrier's rules while it can still be corrected."""
 
-    form = "logistics_arrange_form"
     starts = ("logistics_arrange",)
 
     def rest(self, turn: Turn) -> list[str]:
@@ -188,10 +177,6 @@ class ValidateLogisticsArrangeForm(ParcelForm):
 class AskLogisticsDetail(CustomerAction):
     """Asks for the detail that the wished way needs, with what can be chosen."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_logistics_detail"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask; days are buttons."""
         how = str(turn.slot("logistics_how"))
@@ -205,10 +190,6 @@ class ActionLogisticsArrange(ParcelAction):
     """Has the parcel delivered as wished, as far as the carrier allows."""
 
     gathered = ("logistics_how", "logistics_detail", "logistics_dates", "logistics_city")
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_logistics_arrange"
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Ask the carrier; the courier's contact is shown only on the delivery day."""
@@ -233,7 +214,6 @@ class ActionLogisticsArrange(ParcelAction):
 class ValidateLogisticsReportForm(ParcelForm):
     """Which parcel, and what went wrong."""
 
-    form = "logistics_report_form"
     starts = ("logistics_report_problem",)
     states = ARRIVED_OR_ON_THE_WAY
 
@@ -254,10 +234,6 @@ class ActionLogisticsReport(ParcelAction):
     """Opens an investigation and gives its number."""
 
     gathered = ("logistics_problem", "logistics_words")
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_logistics_report"
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Report once; what is already looked into is said to be."""

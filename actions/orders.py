@@ -28,7 +28,6 @@ REMEMBERED = 20  # orders, and contacts about each
 class ValidateOrdersStatusForm(OrderForm):
     """Which order."""
 
-    form = "orders_status_form"
     starts = ("orders_ask_status",)
     lists = True
 
@@ -39,10 +38,6 @@ class ValidateOrdersStatusForm(OrderForm):
 
 class ActionOrdersStatus(OrderAction):
     """Says where an order stands and what happens next; a response for each state."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_orders_status"
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Answer from the order system; a parcel's latest news is part of the answer."""
@@ -66,7 +61,7 @@ class ActionOrdersStatus(OrderAction):
 class ValidateOrdersUrgeForm(OrderForm):
     """Which unshipped order."""
 
-    form, starts = "orders_urge_form", ("orders_urge_shipping",)
+    starts = ("orders_urge_shipping",)
     operation, states = "urge", ("paid",)
 
     def rest(self, turn: Turn) -> list[str]:
@@ -79,10 +74,6 @@ class ActionOrdersUrge(OrderAction):
 
     operation = "urge"
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_orders_urge"
-
     async def finish(self, turn: Turn, order: Order) -> None:
         """Urge once, tell by when it ships."""
         urged = await turn.call(wiring.gateways().orders.urge, turn.writer, order.number)
@@ -93,7 +84,7 @@ class ActionOrdersUrge(OrderAction):
 class ValidateOrdersCancelForm(OrderForm):
     """Which order, and: really?"""
 
-    form, starts = "orders_cancel_form", ("orders_cancel",)
+    starts = ("orders_cancel",)
     operation, states = "cancel", ("unpaid", "paid")
 
     def rest(self, turn: Turn) -> list[str]:
@@ -111,10 +102,6 @@ class ActionOrdersCancel(OrderAction):
     operation = "cancel"
     gathered = ("orders_cancel_confirmed",)
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_orders_cancel"
-
     async def finish(self, turn: Turn, order: Order) -> None:
         """Cancel and tell where the money goes, or leave it."""
         if not confirmed(turn, "orders_cancel_confirmed"):
@@ -131,7 +118,7 @@ class ActionOrdersCancel(OrderAction):
 class ValidateOrdersChangeForm(OrderForm):
     """Which order, which of its fields, the new value, and: right so?"""
 
-    form, starts = "orders_change_form", ("orders_change",)
+    starts = ("orders_change",)
     operation, states = "change", ("unpaid", "paid")
 
     def rest(self, turn: Turn) -> list[str]:
@@ -183,10 +170,6 @@ class ActionOrdersChange(OrderAction):
     operation = "change"
     gathered = ("orders_change_field", "orders_change_value", "orders_change_confirmed")
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_orders_change"
-
     async def finish(self, turn: Turn, order: Order) -> None:
         """Change it and read back what stands now."""
         if turn.slot("orders_change_field") == VARIANT:
@@ -227,10 +210,6 @@ def asked_again(turn: Turn, number: str) -> list[EventType]:
 
 class ActionOrdersEscalate(CustomerAction):
     """The same order for the third time: a person is to look at it; one ticket an order, however often it is asked."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_orders_escalate"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Open the ticket (or add to it) and tell its number."""

@@ -20,7 +20,7 @@ TEXT_LENGTH = 1500
 class ValidatePaymentsForm(Form):
     """What kind of trouble; the order only where it was named."""
 
-    form, starts = "payments_form", ("payments_report_problem",)
+    starts = ("payments_report_problem",)
 
     def slots(self, turn: Turn) -> list[str]:
         """The kind of trouble."""
@@ -50,10 +50,6 @@ class ActionPaymentsReport(CustomerAction):
     """Looks at the orders and payments, says what is seen, and opens a ticket where a person must look."""
 
     concludes = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_payments_report"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Look, say, and hand on what orders alone cannot tell."""

@@ -29,10 +29,6 @@ class ActionChatPending(CustomerAction):
     soothes = False
     writes = False
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_chat_pending"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Run the pending action again."""
         pending: dict[str, Any] = turn.slot(PENDING) or {}

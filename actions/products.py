@@ -47,10 +47,6 @@ class ActionProductsAsk(CustomerAction):
     visitors = True
     concludes = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_products_ask"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Find it and answer, or offer what fits."""
         question = Question.of(turn)
@@ -67,14 +63,10 @@ class ActionProductsAsk(CustomerAction):
         return _forgotten(turn)
 
 
-class ActionAskProductsChoice(CustomerAction):
+class AskProductsChoice(CustomerAction):
     """Offers the products that fit, as buttons."""
 
     visitors = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_products_choice"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """List them."""
@@ -88,7 +80,6 @@ class ValidateProductsWhichForm(Form):
     """Which of the offered products."""
 
     visitors = True
-    form = WHICH
 
     def slots(self, turn: Turn) -> list[str]:
         """Only that."""
@@ -116,10 +107,6 @@ class ActionProductsChoose(CustomerAction):
     visitors = True
     concludes = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_products_choose"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Answer, or say how to go on where none was right."""
         sku = turn.slot("products_choice")
@@ -135,7 +122,7 @@ class ValidateProductsWishForm(Form):
     """What to recommend."""
 
     visitors = True
-    form, starts = WISH, ("products_recommend",)
+    starts = ("products_recommend",)
 
     def slots(self, turn: Turn) -> list[str]:
         """Only that."""
@@ -158,10 +145,6 @@ class ActionProductsRecommend(CustomerAction):
 
     visitors = True
     concludes = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_products_recommend"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """By what was said, else by what the customer bought before."""

@@ -27,10 +27,6 @@ class ActionPromotionsCoupons(CustomerAction):
 
     concludes = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_promotions_coupons"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Answer what was asked for, from the customer's own coupons."""
         coupons = await turn.call(wiring.gateways().promotions.coupons, turn.reader)
@@ -70,7 +66,7 @@ class ActionPromotionsCoupons(CustomerAction):
 class ValidatePromotionsProtectionForm(OrderForm):
     """Which order, which piece, and, knowing the difference: shall I ask for it?"""
 
-    form, starts = "promotions_protection_form", ("promotions_price_protection",)
+    starts = ("promotions_price_protection",)
     operation, states = "price_protection", ("paid", "shipped", "signed", "completed")
 
     def slots(self, turn: Turn) -> list[str]:
@@ -145,10 +141,6 @@ class ValidatePromotionsProtectionForm(OrderForm):
 class AskPromotionsLine(CustomerAction):
     """Offers the pieces of the order as buttons."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_promotions_line"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which piece."""
         pieces = turn.slot("promotions_pieces") or []
@@ -159,10 +151,6 @@ class AskPromotionsLine(CustomerAction):
 
 class AskPromotionsConfirmed(CustomerAction):
     """Tells the difference and asks whether to apply for it."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_promotions_confirmed"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
@@ -183,10 +171,6 @@ class ActionPromotionsProtection(OrderAction):
         "promotions_refused",
         "promotions_confirmed",
     )
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_promotions_protection"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """An earlier request, or a new one."""

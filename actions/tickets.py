@@ -22,7 +22,7 @@ NO_WORDS = ("chat_stop", "chat_deny", "chat_repeat", "chat_greet", "chat_goodbye
 class ValidateTicketsForm(Form):
     """What is wished of which ticket: its state needs no question, adding and urging need to know which one."""
 
-    form, starts = "tickets_form", ("tickets_ask_status",)
+    starts = ("tickets_ask_status",)
 
     def slots(self, turn: Turn) -> list[str]:
         """A question about the state answers itself, with a choice where there are several."""
@@ -65,10 +65,6 @@ class ValidateTicketsForm(Form):
 class AskTicketsNumber(CustomerAction):
     """Offers the open tickets as buttons."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_tickets_number"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which one; with none open the form ends and its action says so."""
         tickets = await turn.call(wiring.gateways().tickets.recent, turn.reader, True)
@@ -87,10 +83,6 @@ class ActionTicketsStatus(CustomerAction):
 
     concludes = True
     gathered = ("tickets_wish", "tickets_number", "tickets_text")
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_tickets_status"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Do it by the ticket system."""

@@ -130,12 +130,10 @@ class HttpAfterSales:
         self._http = http
 
     def options(self, caller: Caller, order_number: str, line: int | None, text: str | None) -> Options:
-        """See `AfterSalesGateway.options`."""
         body = {"order_number": order_number, "line": line, "text": text[:REASON_LENGTH] if text else None}
         return _options(self._http.post("/returns/options", caller, body))
 
     def open(self, caller: Caller, wish: Wish) -> Return:
-        """See `AfterSalesGateway.open`."""
         body = {
             "order_number": wish.order_number,
             "line": wish.line,
@@ -148,20 +146,16 @@ class HttpAfterSales:
         return _return(self._http.post("/returns", caller, body))
 
     def fetch(self, caller: Caller, slip: str, pickup: str) -> Return:
-        """See `AfterSalesGateway.fetch`."""
         return _return(self._http.post(f"/returns/{slip}/pickup", caller, {"pickup": pickup}))
 
     def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
-        """See `AfterSalesGateway.recent`."""
         answer = self._http.get("/returns", caller, open="true" if only_open else None)
         return [_return(item) for item in answer["items"]]
 
     def get(self, caller: Caller, slip: str) -> Return:
-        """See `AfterSalesGateway.get`."""
         return _return(self._http.get(f"/returns/{slip}", caller))
 
     def withdraw(self, caller: Caller, slip: str) -> Return:
-        """See `AfterSalesGateway.withdraw`."""
         return _return(self._http.post(f"/returns/{slip}/cancel", caller, {}))
 
 
