@@ -83,6 +83,16 @@ class Turn:
         """The intent of what the customer wrote."""
         return str((self.tracker.latest_message.get("intent") or {}).get("name") or "")
 
+    @property
+    def pressed(self) -> bool:
+        """Whether a button was pressed: its payload is none of the customer's words."""
+        return self.text.startswith("/")
+
+    @property
+    def typed(self) -> str:
+        """What the customer typed; empty where a button was pressed."""
+        return "" if self.pressed else self.text.strip()
+
     def entity(self, name: str) -> Any:
         """The latest message's last entity of that name, or None."""
         found = [e["value"] for e in self.tracker.latest_message.get("entities") or [] if e["entity"] == name]

@@ -19,7 +19,7 @@ from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button
 from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Found, Hit
 from actions.gateways.orders import Order
-from actions.words import metadata, typed
+from actions.words import metadata
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
 
     `{"message_id": …, "decision": "answer"|"clarify"|"pass", "hits": [Hit.kept()]}`.
     """
-    text = typed(turn)
+    text = turn.typed
     if not text or turn.entity("faq_key") or not _may_ask(turn):
         return None
     try:
@@ -109,7 +109,7 @@ class ActionFaqAnswer(CustomerAction):
         key = turn.entity("faq_key")
         if key:
             return await self._chosen(turn, str(key))
-        text = typed(turn)
+        text = turn.typed
         kept = turn.slot("faq_found") or {}
         if kept.get("message_id") == turn.message_id and turn.message_id:
             found = Found(kept["decision"], tuple(Hit.of(hit) for hit in kept["hits"]))

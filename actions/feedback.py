@@ -14,7 +14,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions import wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.forms import UNCLEAR, Form
-from actions.words import fits, metadata, opened, typed, variant_meant
+from actions.words import fits, metadata, opened, variant_meant
 
 SCORE_FORM, REASON_FORM, SUGGESTION_FORM = "feedback_form", "feedback_reason_form", "feedback_suggest_form"
 LOW = 2
@@ -146,7 +146,7 @@ class ValidateFeedbackReasonForm(Form):
             return {"feedback_reason": turn.entity("feedback_reason")}
         if turn.intent in ("chat_deny", "chat_stop", *FAREWELLS):
             return {"feedback_reason": ""}
-        words = typed(turn)
+        words = turn.typed
         return {"feedback_reason": words} if words and turn.intent not in self.others else {}
 
 
@@ -197,7 +197,7 @@ class ActionFeedbackSuggest(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """In the customer's own words."""
-        words = turn.slot("feedback_suggestion") or typed(turn)
+        words = turn.slot("feedback_suggestion") or turn.typed
         if turn.slot("feedback_suggestion") is None and (not words or fits(turn, "utter_ask_feedback_suggestion", words)):
             turn.finished = False
             return opened(SUGGESTION_FORM, "feedback_suggestion")
@@ -214,7 +214,7 @@ def scored(turn: Turn) -> int | None:
     if turn.intent not in ("feedback_rate", "chat_thank", *UNCLEAR):
         return None
     for key in ("figures", "words"):  # 服务很好，打四分 is a four
-        words = variant_meant(turn, "utter_feedback_rated", typed(turn), key)
+        words = variant_meant(turn, "utter_feedback_rated", turn.typed, key)
         if words:
             return int(words)
     if turn.intent != "feedback_rate":

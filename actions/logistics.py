@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from typing import Any
 
 from rasa_sdk.events import EventType
 
 from actions import wiring
-from actions.base import CustomerAction, Turn, button, when
-from actions.forms import UNCLEAR, OrderAction, OrderForm
+from actions.base import CustomerAction, Turn
+from actions.choice import option
+from actions.facts import facts
+from actions.forms import UNCLEAR
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.logistics import Shipment
 from actions.gateways.orders import Order
-from actions.orders import told
+from actions.order_form import OrderAction, OrderForm, told
 
 ON_THE_WAY = ("shipped",)
 ARRIVED_OR_ON_THE_WAY = ("shipped", "signed")
@@ -171,7 +172,7 @@ class ValidateLogisticsArrangeForm(ParcelForm):
         if how == "reroute" and turn.entity("address"):
             return str(turn.entity("address"))
         words = self.words(turn, "logistics_detail", ANSWERS)
-        return str(words["logistics_detail"])[:LONGEST] if words and not turn.text.startswith("/") else None
+        return str(words["logistics_detail"])[:LONGEST] if words and not turn.pressed else None
 
 
 class AskLogisticsDetail(CustomerAction):
@@ -181,7 +182,7 @@ class AskLogisticsDetail(CustomerAction):
         """Ask; days are buttons."""
         how = str(turn.slot("logistics_how"))
         days: list[str] = (turn.slot("logistics_dates") or [])[:DAYS] if how == "date" else []
-        buttons = [button(day[5:], "chat_inform", json.dumps({"logistics_detail": day})) for day in days]
+        buttons = [option("logistics_detail", day, day[5:]) for day in days]
         turn.utter("utter_ask_logistics_detail", how, buttons=buttons, city=turn.slot("logistics_city") or "")
         return []
 
@@ -225,7 +226,7 @@ class ValidateLogisticsReportForm(ParcelForm):
         """From the message's words, which go along."""
         problem = turn.slot("logistics_problem") or turn.entity("logistics_problem")
         filled: dict[str, Any] = {"logistics_problem": problem} if problem else {}
-        if turn.intent in self.starts and not turn.text.startswith("/"):
+        if turn.intent in self.starts and not turn.pressed:
             filled["logistics_words"] = turn.text.strip()
         return filled
 
@@ -262,16 +263,8 @@ def hours(time: str) -> str:
 
 def parcel(shipment: Shipment) -> dict[str, Any]:
     """A parcel's facts for a response's `{placeholders}`."""
-    return {
-        "tracking": shipment.tracking_number,
-        "number": shipment.order_number,
-        "carrier": shipment.carrier,
-        "state": shipment.state,
-        "promised": shipment.promised_date or "",
-        "time": when(shipment.last_time),
-        "news": shipment.last_text,
-        "courier": shipment.courier_name or "",
-        "courier_phone": shipment.courier_phone or "",
-        "pickup_code": shipment.pickup_code or "",
-        "arrangement": shipment.arrangement or "",
-    }
+    return facts(
+        shipment, "carrier", "state", "courier_phone", "pickup_code", "arrangement",
+        tracking="tracking_number", number="order_number", promised="promised_date", time="last_time", news="last_text",
+        courier="courier_name",
+    )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +9,13 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
-from actions.base import CustomerAction, Turn, button, over
+from actions.base import CustomerAction, Turn, over
+from actions.choice import option, placed
 from actions.faq import tell
 from actions.forms import UNCLEAR, Form
 from actions.gateways.errors import GatewayError, NotFound
 from actions.gateways.products import Answer, Fact, Found, Offer, Product, Variant
-from actions.words import opened, typed
+from actions.words import opened
 
 STOCK, PRICE, DETAIL = "products_ask_stock", "products_ask_price", "products_ask_detail"
 WHICH, WISH = "products_which_form", "products_wish_form"
@@ -38,7 +38,7 @@ class Question:
     @classmethod
     def of(cls, turn: Turn) -> Question:
         """What the latest message asks."""
-        return cls(turn.intent, typed(turn), turn.entity("colour"), turn.entity("size"))
+        return cls(turn.intent, turn.typed, turn.entity("colour"), turn.entity("size"))
 
 
 class ActionProductsAsk(CustomerAction):
@@ -71,7 +71,7 @@ class AskProductsChoice(CustomerAction):
     async def work(self, turn: Turn) -> list[EventType]:
         """List them."""
         offered: list[dict[str, str]] = turn.slot("products_offered") or []
-        buttons = [button(o["name"], "chat_inform", json.dumps({"products_sku": o["sku"]})) for o in offered]
+        buttons = [option("products_sku", o["sku"], o["name"]) for o in offered]
         turn.utter("utter_ask_products_choice", buttons=buttons)
         return []
 
@@ -90,7 +90,7 @@ class ValidateProductsWhichForm(Form):
         if not self.asked(turn, "products_choice"):
             return {}
         offered: list[dict[str, str]] = turn.slot("products_offered") or []
-        chosen = turn.entity("products_sku") or _at_place(turn, offered) or _by_name(typed(turn), offered)
+        chosen = turn.entity("products_sku") or _at_place(turn, offered) or _by_name(turn.typed, offered)
         if chosen:
             return {"products_choice": chosen}
         if turn.intent == "chat_deny":
@@ -170,7 +170,7 @@ class ActionProductsRecommend(CustomerAction):
         listed = "\n".join(
             f"{place}. {pick.name} ¥{pick.price}（{'；'.join(pick.why)}）" for place, pick in enumerate(told.picks, start=1)
         )
-        buttons = [button(pick.name, DETAIL, json.dumps({"products_sku": pick.sku})) for pick in told.picks]
+        buttons = [option("products_sku", pick.sku, pick.name, intent=DETAIL) for pick in told.picks]
         variant = "open" if told.open and turn.customer is None else "bought" if told.open else ""
         turn.utter("utter_products_recommend", variant, buttons=buttons, products=listed)
         offered = [{"sku": pick.sku, "name": pick.name} for pick in told.picks]
@@ -253,13 +253,7 @@ def _all(turn: Turn, entity: str) -> list[str]:
 
 def _at_place(turn: Turn, offered: list[dict[str, str]]) -> str | None:
     """第二个."""
-    ordinal = turn.entity("ordinal")
-    if ordinal is None or not offered:
-        return None
-    place = int(ordinal)
-    if not 0 < abs(place) <= len(offered):
-        return None
-    return offered[place - 1 if place > 0 else place]["sku"]
+    return placed(turn, [each["sku"] for each in offered])
 
 
 def _by_name(text: str, offered: list[dict[str, str]]) -> str | None:
@@ -437,4 +431,4 @@ def _wish(turn: Turn) -> dict[str, Any]:
     """What was said of the wished-for goods."""
     amounts = [round(float(value)) for value in _all(turn, "amount") if re.fullmatch(r"\d+(\.\d+)?", str(value))]
     kind = _first(turn, "product_category") or _first(turn, "product")
-    return {"kind": kind, "text": typed(turn), "colour": turn.entity("colour"), "amounts": amounts}
+    return {"kind": kind, "text": turn.typed, "colour": turn.entity("colour"), "amounts": amounts}

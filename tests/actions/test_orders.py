@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actions.after_sales import ValidateAfterSalesForm
-from actions.forms import AskOrdersNumber
+from actions.order_form import AskOrdersNumber
 from actions.orders import (
     ActionOrdersCancel,
     ActionOrdersChange,
