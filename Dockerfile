@@ -66,6 +66,8 @@ ENV PATH=/app/.venv-services/bin:$PATH \
 COPY --from=services-environment /app/.venv-services .venv-services
 COPY privacy privacy
 COPY backoffice backoffice
+# What customers call things: the knowledge search reads it.
+COPY data/lexicon data/lexicon
 USER lingxi
 VOLUME /app/var
 EXPOSE 8000

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test train validate chat gate lint soak bench bench-nlu seed clean lock environments model
+.PHONY: help run test train validate chat gate lint soak bench bench-nlu bench-knowledge seed clean lock environments model
 
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -21,7 +21,7 @@ RASA := .venv/.installed
 SERVICES := .venv-services/.installed
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: environments .env model ## 启动全部进程并打印地址 / start everything, print the addresses; WORKERS=2: two Rasa processes
 	@.venv/bin/python -m deploy.run $(if $(WORKERS),--workers $(WORKERS))
@@ -40,8 +40,9 @@ chat: environments .env model ## Talk to it in the terminal, beside `make run`; 
 lint: environments ## ruff and mypy on both sides
 	@.venv-services/bin/python -m tests.run lint
 
-gate: environments model ## What the model understands, against tests/gates/thresholds.yml
-	@.venv/bin/python -W ignore -m tests.gates
+gate: environments model ## What the model understands and the knowledge search finds, against their thresholds
+	@.venv/bin/python -W ignore -m tests.gates; intents=$$?; \
+	.venv-services/bin/python -m backoffice.knowledge.measuring && exit $$intents
 
 soak: environments model ## The long proofs: generated tests at 25 times their size (half an hour)
 	@.venv-services/bin/python -m tests.run soak
@@ -51,6 +52,9 @@ bench: environments ## Speed, memory and training beside Rasa's default recipe (
 
 bench-nlu: environments ## What pipelines understand, and at what cost (an hour)
 	@.venv/bin/python -W ignore -m bench.nlu
+
+bench-knowledge: environments ## The knowledge search: speed and memory at 10,000 entries, Rasa's ResponseSelector beside it
+	@.venv-services/bin/python -m bench.knowledge
 
 seed: environments .env ## Fill the demo shop (does nothing when it is filled)
 	@.venv-services/bin/python -m backoffice seed

@@ -34,7 +34,7 @@ PATIENCE_SECONDS = 18.0
 """How long a lost answer is asked for again before the customer hears that it is not known yet: a process that died is
 back within five seconds, and Rasa holds the conversation meanwhile."""
 ASK_AGAIN_SECONDS = (0.3, 0.7, 1.0)  # the last of them from then on
-OF_THE_TALK = ("chat_", "account_", "ab_", "session_", "handoff_")
+OF_THE_TALK = ("chat_", "faq_", "account_", "ab_", "session_", "handoff_")
 """Beginnings of slots that are no part of what an action does."""
 LASTING = ("_last", "_asked")  # endings of slots that outlive what was done
 PERSON = (

@@ -17,7 +17,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions import wiring
 from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button
 from actions.gateways.errors import GatewayError
-from actions.gateways.knowledge import Found, Hit, read_hit
+from actions.gateways.knowledge import Found, Hit
 from actions.gateways.orders import Order
 from actions.words import metadata, typed
 
@@ -44,7 +44,7 @@ SCORE_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 6.0, -3.0, -1.8
 async def look_up(turn: Turn) -> dict[str, Any] | None:
     """What the knowledge has to say to the latest message, for slot `faq_found`; None where it is not asked.
 
-    `{"message_id": …, "decision": "answer"|"clarify"|"pass", "hits": [Hit.plain()]}`.
+    `{"message_id": …, "decision": "answer"|"clarify"|"pass", "hits": [Hit.kept()]}`.
     """
     text = typed(turn)
     if not text or turn.entity("faq_key") or not _may_ask(turn):
@@ -58,7 +58,7 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
         return None
     if turn.intent in (OUT_OF_SCOPE, "chat_inform") and found.decision != "answer":
         return None
-    hits = [hit.plain() for hit in found.hits]
+    hits = [hit.kept() for hit in found.hits]
     return {"message_id": turn.message_id, "decision": found.decision, "hits": hits}
 
 
@@ -116,7 +116,7 @@ class ActionFaqAnswer(CustomerAction):
         text = typed(turn)
         kept = turn.slot("faq_found") or {}
         if kept.get("message_id") == turn.message_id and turn.message_id:
-            found = Found(kept["decision"], tuple(read_hit(hit) for hit in kept["hits"]))
+            found = Found(kept["decision"], tuple(Hit.of(hit) for hit in kept["hits"]))
         else:
             found = await search(turn, text) if text else Found("pass", ())
         note = await self._noted(turn, text, found)
@@ -159,7 +159,7 @@ class ActionFaqAnswer(CustomerAction):
 
     async def _noted(self, turn: Turn, text: str, found: Found) -> str | None:
         """Keep the question for those who write the knowledge; the customer's answer does not wait for its success."""
-        channel = str(turn.tracker.get_latest_input_channel() or "")
+        channel = str(turn.tracker.get_latest_input_channel() or "other")
         try:
             note: str = await turn.call(wiring.gateways().knowledge.asked, turn.writer, text, found, channel)
         except GatewayError as error:

@@ -121,8 +121,8 @@ class ActionHandoffRelay(CustomerAction):
         return self._unfilled(turn)
 
     def unknown(self, turn: Turn) -> list[EventType]:
-        """Silent: the desk finds the message in the tracker."""
-        return self._unfilled(turn)
+        """As where it failed: who has left the queue after all hears that too, from the desk."""
+        return self.failed(turn, "")
 
     def _unfilled(self, turn: Turn) -> list[EventType]:
         """Rasa extracts slots from what is said to the person; no form may find them later."""

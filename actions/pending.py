@@ -66,6 +66,9 @@ class ActionChatPending(CustomerAction):
 
 def _asks_how_it_went(turn: Turn, action: str) -> bool:
     """Whether the message wants nothing beside the outcome: a yes once more, the same wish once more, or: is it done?"""
+    found = turn.slot("faq_found") or {}
+    if found.get("message_id") == turn.message_id and found.get("decision") != "pass":
+        return False  # the shop's knowledge has an answer to it
     if turn.intent in BARE:
         return True
     same = turn.intent.endswith(STATUS) or action == f"action_{turn.intent}"

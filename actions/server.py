@@ -44,7 +44,7 @@ class Domains:
     async def complete(self, request: Request) -> HTTPResponse | None:
         """Put the domain into a call that names it; the answer where it is not known."""
         digest = request.headers.get(DIGEST_HEADER)
-        if digest is None or request.headers.get("Content-Encoding"):
+        if digest is None or request.headers.get("Content-Encoding") or not _is_call(request):
             return None
         call = request.json
         if not isinstance(call, dict):
@@ -63,6 +63,11 @@ class Domains:
 def digest_of(domain: dict[str, Any]) -> str:
     """SHA-256 over the domain as JSON with sorted keys, hexadecimal."""
     return hashlib.sha256(json.dumps(domain, sort_keys=True).encode()).hexdigest()
+
+
+def _is_call(request: Request) -> bool:
+    # Sanic runs middleware for what no route takes as well, and there the body has not been looked at.
+    return bool(request.method == "POST" and request.path == "/webhook")
 
 
 @hookimpl  # type: ignore[untyped-decorator]

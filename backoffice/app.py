@@ -22,6 +22,7 @@ from backoffice.api import (
     handoffs,
     invoices,
     knowledge,
+    knowledge_search,
     orders,
     outcomes,
     payments,
@@ -36,6 +37,7 @@ from backoffice.database import Database
 from backoffice.gate import Gate
 from backoffice.handoffs_worker import HandoffsWorker
 from backoffice.knowledge import engine
+from backoffice.knowledge.search.service import CACHE_FOLDER, KnowledgeSearch, endpoint_of
 from backoffice.problems import (
     API_PREFIX,
     Problem,
@@ -86,6 +88,7 @@ _ROUTERS = (
     handoffs,
     feedback,
     outcomes,
+    knowledge_search,
     knowledge,
 )
 
@@ -95,13 +98,15 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     opened = database or Database(settings.database_url)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         worker = None
         if settings.rasa_token:
             assistant = Assistant(settings.rasa_api_url, settings.rasa_token)
             worker = HandoffsWorker(opened, settings.clock, assistant)
             worker.start()
+        app.state.knowledge.start()
         yield
+        await run_in_threadpool(app.state.knowledge.stop)
         if worker:
             await run_in_threadpool(worker.stop)
         opened.close()
@@ -117,6 +122,9 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.database = opened
     app.state.clock = settings.clock
     app.state.settings = settings
+    app.state.knowledge = KnowledgeSearch(
+        opened, settings.clock, CACHE_FOLDER, endpoint_of(settings.embeddings)
+    )
     app.state.build_searcher = engine.build
     app.state.sentence_vectors = engine.sentence_vectors
     # The gate checks the token; the bearer dependency only tells OpenAPI about it.

@@ -69,11 +69,13 @@ class Gate:
                 if status:
                     raise
                 await of_status(500).response(request)(scope, receive, sending)
-        _log.info(
+        route = route_path(request)
+        _log.log(
+            logging.DEBUG if (route, status) == ("/health", 200) else logging.INFO,  # asked all the time
             "request id=%s method=%s route=%s status=%d ms=%d",
             request_id,
             request.method if request.method.isalpha() and len(request.method) < 10 else "other",
-            route_path(request),
+            route,
             status,
             (time.perf_counter() - started) * 1000,
         )

@@ -34,6 +34,16 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
+class Embeddings:
+    """An OpenAI-compatible endpoint: its address up to `/embeddings`, the model, and a key where it
+    asks for one."""
+
+    url: str
+    model: str
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the process runs with. Secrets stay out of `repr`."""
 
@@ -51,6 +61,8 @@ class Settings:
     """Of the assistant's API; empty: nothing is told to the assistant."""
     public_url: str = "http://127.0.0.1:8000"
     clock: Clock = system_clock
+    embeddings: Embeddings | None = None
+    """Where sentence vectors come from instead of the bundled encoder."""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -71,6 +83,7 @@ class Settings:
             rasa_token=_secret(env, "LINGXI_RASA_TOKEN"),
             public_url=env.get("LINGXI_BACKOFFICE_URL") or f"http://127.0.0.1:{port}",
             clock=_clock(env),
+            embeddings=_embeddings(env),
         )
 
 
@@ -108,6 +121,17 @@ def _port(env: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdecimal() or not 0 < int(value) < 65536:
         raise SettingsError(f"{name} is no port number")
     return int(value)
+
+
+def _embeddings(env: Mapping[str, str]) -> Embeddings | None:
+    url, model = (env.get(f"LINGXI_EMBEDDINGS_{name}", "").strip() for name in ("URL", "MODEL"))
+    if not url:
+        return None
+    if not url.startswith(("http://", "https://")):
+        raise SettingsError("LINGXI_EMBEDDINGS_URL is no http address")
+    if not model:
+        raise SettingsError("LINGXI_EMBEDDINGS_MODEL is not set")
+    return Embeddings(url, model, env.get("LINGXI_EMBEDDINGS_KEY", "").strip())
 
 
 def _clock(env: Mapping[str, str]) -> Clock:

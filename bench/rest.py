@@ -23,7 +23,16 @@ from bench.parsing import answers
 from bench.report import Measured, table
 from bench.sides import Serving, Side, checkout
 from bench.talk import CUSTOMER, PLACES, Timed, converse, crowd, long_conversation, script
-from bench.training import LABELS, LEAST_EXAMPLES, ROOT, Trained, sampled_data, share_of_environment, train
+from bench.training import (
+    EPOCHS,
+    LABELS,
+    LEAST_EXAMPLES,
+    ROOT,
+    Trained,
+    sampled_data,
+    share_of_environment,
+    train,
+)
 from tests.services import postgres, redis
 
 RESULT = Path("results/bench.md")
@@ -40,6 +49,7 @@ class Size:
         places: which messages of one conversation.
         least: examples that each intent is trained with at least.
         peer: the peer's recipe.
+        epochs: for how long its networks learn; serving costs the same.
     """
 
     rounds: int
@@ -47,17 +57,18 @@ class Size:
     places: tuple[int, ...]
     least: int = LEAST_EXAMPLES
     peer: str = "default"
+    epochs: int = EPOCHS
 
 
 FULL = Size(2, {1: 10, 16: 32}, PLACES)
-QUICK = Size(1, {1: 4, 16: 16}, PLACES)
+QUICK = Size(1, {1: 4, 16: 16}, PLACES, epochs=1)
 SMALLEST = Size(1, {1: 1, 2: 2}, (10, 30), least=1, peer="logistic")
 
 
 def measure(serving: Serving, measured: Measured, size: Size, last: bool) -> None:
     """One round of one side; the long conversation in the last."""
-    serving.start()
     try:
+        serving.start()
         number = serving.api("/orders?state_code=paid&limit=1", CUSTOMER)["items"][0]["number"]
         texts = script(number)
         for _ in range(2 * measured.side.workers):
@@ -74,10 +85,10 @@ def measure(serving: Serving, measured: Measured, size: Size, last: bool) -> Non
 
 def chosen_sides(names: Sequence[str], base: str | None, share: float, size: Size, on: ExitStack) -> Iterator[Side]:
     """Train what is to be compared, ours first."""
-    kept = ROOT / "var" / "bench" / (f"{share:g}" if size is not SMALLEST else "smallest")
+    kept = ROOT / "var" / "bench" / (f"{share:g}-{size.epochs}" if size is not SMALLEST else "smallest")
     shutil.rmtree(kept / "data", ignore_errors=True)
     examples = sampled_data(kept / "data", share, size.least)
-    ours = _trained("ours", kept, examples)
+    ours = _trained("ours", kept, examples, size)
     yield Side(LABELS["ours"], ours)
     if base:
         commit, root = on.enter_context(checkout(base))
@@ -87,7 +98,7 @@ def chosen_sides(names: Sequence[str], base: str | None, share: float, size: Siz
         print(f"training {commit} on {number} examples", flush=True)
         yield Side(f"{LABELS['ours']} at {commit}", train("base", data, kept / commit, number, root=root), root)
     if "peer" in names:
-        yield Side(LABELS[size.peer], _trained(size.peer, kept, examples), stock=True)
+        yield Side(LABELS[size.peer], _trained(size.peer, kept, examples, size), stock=True)
     if "one" in names or "two" in names:
         stores = _databases(on)
         for workers, name in ((1, "one"), (2, "two")):
@@ -96,9 +107,9 @@ def chosen_sides(names: Sequence[str], base: str | None, share: float, size: Siz
                 yield Side(label, ours, workers=workers, databases=stores)
 
 
-def _trained(name: str, folder: Path, examples: int) -> Trained:
+def _trained(name: str, folder: Path, examples: int, size: Size) -> Trained:
     print(f"training {LABELS[name]} on {examples} examples", flush=True)
-    return train(name, folder / "data", folder / name, examples)
+    return train(name, folder / "data", folder / name, examples, epochs=size.epochs)
 
 
 def _databases(on: ExitStack) -> tuple[tuple[str, str], ...]:
@@ -139,6 +150,7 @@ def run(names: Sequence[str], base: str | None, size: Size) -> str:
         f"All trained on the same {measured[0].side.trained.examples} examples ({share:.0%} of each intent's) with "
         f"`--augmentation 0`, served in turns, {size.rounds} round(s) each, conversations of {len(script(''))} messages, "
         f"{(time.monotonic() - started) / 60:.0f} minutes in all."
+        + (f" The peer's networks learned for {size.epochs} epoch(s) of {EPOCHS}." if size.epochs != EPOCHS else "")
     )
     return "\n".join(table(measured, note)) + "\n"
 

@@ -35,6 +35,8 @@ LABELS = {
 DEFAULT_SHARE = 0.03
 LEAST_EXAMPLES = 5
 TRAINING_SECONDS = 3 * 3600
+EPOCHS = 100
+"""What the default recipe's networks learn for."""
 
 
 @dataclass(frozen=True)
@@ -84,16 +86,20 @@ def sampled_data(folder: Path, share: float, least: int = LEAST_EXAMPLES, root: 
 
 
 def train(
-    name: str, data: Path, folder: Path, examples: int, *, nlu_only: bool = False, root: Path = ROOT
+    name: str, data: Path, folder: Path, examples: int, *, nlu_only: bool = False, epochs: int = EPOCHS, root: Path = ROOT
 ) -> Trained:
     """Train the recipe `name` on the folder `data`; raises RuntimeError with the log's end when Rasa fails.
 
     What was trained in `folder` from the same recipe and data before is taken again, with the figures of then.
-    `root`: whose code and domain, and whose recipe `ours` is.
+    `epochs`: for how long networks learn. `root`: whose code and domain, and whose recipe `ours` is.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ours = name in ("ours", "base")
     config = root / "config.yml" if ours else RECIPES[name]
+    if epochs != EPOCHS:
+        text = config.read_text("utf-8").replace(f"epochs: {EPOCHS}", f"epochs: {epochs}")
+        config = folder / f"{name}.yml"
+        config.write_text(text, "utf-8")
     code = sorted((root / "components").glob("*.py")) if ours else []
     made_of = _digest(config, data, root / "domain.yml", *code)
     note = folder / "trained.json"

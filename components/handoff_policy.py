@@ -1,7 +1,8 @@
 """A person has the conversation, or should: above all other policies.
 
 - While slot `handoff_id` is set, every message of the customer's goes to the person (`action_handoff_relay`) and the
-  bot says nothing. Only `EXTERNAL_handoff_closed`, by which the back office gives the conversation back, passes.
+  bot says nothing, but for what that action itself answers while nobody has taken over (the place in the queue). Only
+  `EXTERNAL_handoff_closed`, by which the back office gives the conversation back, passes.
 - A customer who is angry a second time, or is not understood twice in a row, is given to a person without asking
   (`action_handoff`). Slots `chat_anger` and `chat_misses` count both, turn by turn.
 
@@ -84,8 +85,8 @@ class HandoffPolicy(Policy):
             return None
         if tracker.slots.get(HANDED_OVER) is not None and tracker.get_slot(HANDED_OVER):
             return RELAY if just_said else LISTEN
-        if tracker.latest_action_name == HAND_OVER:
-            return LISTEN  # it says all that is to be said, also where nobody could take over
+        if tracker.latest_action_name in (HAND_OVER, RELAY):
+            return LISTEN  # they say all that is to be said, also where nobody could take over, or the person is gone
         if just_said and (
             self._reached(tracker, ANGER, self.config["angry"])
             or self._reached(tracker, MISSES, self.config["not_understood"])

@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 20.0
 PAUSE_SECONDS = 0.5
 SULK_SECONDS = 30.0  # who was not there for so long is asked only once by those who come next
 PENDING = "chat_pending_write"
-OF_THE_TALK = ("chat_", "account_", "ab_", "session_", "handoff_", "requested_slot")
+OF_THE_TALK = ("chat_", "faq_", "account_", "ab_", "session_", "handoff_", "requested_slot")
 LASTING = ("_last", "_asked")
 ANOTHER_ACTION_SPEAKS = ("validate_", "action_ask_", "action_chat_context", "action_handoff_relay", "action_session_start")
 """Beginnings of actions that write nothing, and after which the customer hears of the failure anyway (or need not)."""

@@ -21,4 +21,6 @@ def alone_of(app: Any) -> Alone | None:
     locks = getattr(getattr(app.ctx, "agent", None), "lock_store", None)
     if not hasattr(locks, "watch"):
         return None
-    return Alone(lambda conversation_id: cast(Any, locks).lock(f"turns:{conversation_id}"), cast(Any, locks).watch)
+    return Alone(
+        lambda conversation_id: cast(Any, locks).lock(f"turns:{conversation_id}"), cast(Any, locks).watch
+    )

@@ -69,7 +69,9 @@ class SharedSockets(LocalSockets):
     async def _listen(self) -> None:
         while True:
             try:
-                async with redis.asyncio.from_url(self._url, socket_connect_timeout=5, socket_keepalive=True) as line:
+                async with redis.asyncio.from_url(
+                    self._url, socket_connect_timeout=5, socket_keepalive=True
+                ) as line:
                     ear = line.pubsub()
                     await ear.subscribe(_CHANNEL)
                     async for message in ear.listen():

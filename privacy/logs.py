@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 from urllib.parse import quote
 
 from privacy.engine import scan
@@ -45,12 +45,12 @@ _NAMED = re.compile(
     r"(?!<hidden>|None\b|null\b)[^\s\"'\\&,;)}\]]+"
 )
 _TALK = r"(?:tracker|story|execute|trigger_intent|predict|messages)\b"
-_IN_PATH = re.compile(rf"(/conversations/)([^?\s\"'>]+?)(?=/{_TALK}|[?\s\"'>]|$)")
+_IN_PATH = re.compile(rf"(/(?:conversations|media)/)([^?\s\"'>]+?)(?=/{_TALK}|[?\s\"'>]|$)")
 _BY_NAME = re.compile(
     r"(?i)(\b(?:sender|sender_id|conversation_id|recipient_id|conversation)\\?[\"']?\s*[:=]\s*\\?[\"']?)([^\s\"'\\&,;)}\]]+)"
 )
 _IN_PROSE = re.compile(
-    r"(?i)(\b(?:conversation|sender|recipient|tracker for)(?:[ _]ids?)?:?\s+)(['\"])(.+?)\2"
+    r"(?i)(\b(?:conversation|sender|recipient|tracker for)(?:[ _]ids?)?:?\s+\\?['\"]|\b(?:conversation|sender) ids?:?\s+)([^\s'\"]+[^\s'\".,;:])"
 )
 # What `secrets.token_urlsafe(32)` looks like: the ids that the server issues.
 _ISSUED = re.compile(r"(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*[0-9])[A-Za-z0-9_-]{40,}(?![\w-])")
@@ -77,9 +77,9 @@ def install(*secrets: str) -> None:
         vars(cleaned)["cleans"] = True
         setattr(logging.Handler, "format", cleaned)  # noqa: B010  # for every handler, whoever makes it
     if sys.stdout is not None and not isinstance(sys.stdout, _Stream):
-        sys.stdout = _Stream(sys.stdout, without_secrets)  # type: ignore[assignment]
+        sys.stdout = cast(TextIO, _Stream(sys.stdout, without_secrets))
     if sys.stderr is not None and not isinstance(sys.stderr, _Stream):
-        sys.stderr = _Stream(sys.stderr, clean)  # type: ignore[assignment]
+        sys.stderr = cast(TextIO, _Stream(sys.stderr, clean))
 
 
 def hide(*secrets: str) -> None:
@@ -102,7 +102,7 @@ def clean(text: str) -> str:
     text = without_secrets(_ESCAPED.sub(_unescaped, text))
     text = _IN_PATH.sub(lambda found: found[1] + _renamed(found[2]), text)
     text = _BY_NAME.sub(lambda found: found[1] + _renamed(found[2]), text)
-    text = _IN_PROSE.sub(lambda found: f"{found[1]}{found[2]}{_renamed(found[3])}{found[2]}", text)
+    text = _IN_PROSE.sub(lambda found: found[1] + _renamed(found[2]), text)
     text = _ISSUED.sub(lambda found: _renamed(found[0]), text)
     return scan(text).text if _MAY_BE_PERSONAL.search(text) else text
 

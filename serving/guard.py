@@ -26,7 +26,8 @@ def install() -> None:
         if options.get("protocol") is None:
             options["protocol"] = GuardedProtocol
         replace_handler(app.error_handler)
-        app.register_middleware(_check_body, "request")
+        if _check_body not in app.request_middleware:
+            app.request_middleware.appendleft(_check_body)  # before whatever else reads the body
         serve(app, *args, **options)
 
     vars(run)["guarded"] = True

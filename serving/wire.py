@@ -49,19 +49,21 @@ class Wire:
         self.received = len(self._held)
 
     def _head(self, through: bytearray) -> bool:
-        if not 65 <= self._held[0] <= 90 or _BARE_LINE_END.search(self._held[:MAX_HEAD_BYTES]):
-            raise bad_request("这不是 HTTP/1.1 请求。")
         end = self._held.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES)
+        # What stands behind it is the body, which may hold anything and often comes with it.
+        head = self._held[: MAX_HEAD_BYTES if end < 0 else end]
+        if not 65 <= self._held[0] <= 90 or _BARE_LINE_END.search(head):
+            raise bad_request("这不是 HTTP/1.1 请求。")
         if end < 0:
             if len(self._held) >= MAX_HEAD_BYTES:
                 raise Refusal(431, "head_too_large", f"请求头太大，最多 {MAX_HEAD_BYTES} 字节。")
             return False
-        head = read_head(bytes(self._held[:end]))
+        meant = read_head(bytes(head))
         self._pass(end + 4, through)
-        if head.framing == "chunked":
+        if meant.framing == "chunked":
             self._body, self._step = 0, self._chunk_size
-        elif head.length:
-            self._left, self._step = head.length, self._fixed
+        elif meant.length:
+            self._left, self._step = meant.length, self._fixed
         else:
             self._next_request()
         return True

@@ -96,6 +96,9 @@ def stages() -> Iterator[Stage]:
     yield Stage("conversations", conversations, 1200, lane=SERVICES_SIDE, on_model=True)
     unseen = (f"{rasa}/python", "-m", "tests.conversations_unseen")
     yield Stage("unseen", unseen, 1200, lane=SERVICES_SIDE, on_model=True)
+    # No figure of these means anything: they prove that the benches run, and that their recipes and stories still fit.
+    yield Stage("bench", (f"{services}/python", "-m", "bench.rest", "--smallest", "--sides", "peer"), 900, lane=SERVICES_SIDE)
+    yield Stage("bench-nlu", (f"{rasa}/python", "-W", "ignore", "-m", "bench.nlu", "--smallest"), 900, lane=SERVICES_SIDE)
     yield pytest_stage("tests-services", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=True))
 
 

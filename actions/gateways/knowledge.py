@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
@@ -9,6 +10,10 @@ from actions.gateways.http import BackOffice, Caller
 
 Decision = Literal["answer", "clarify", "pass"]
 LONGEST_QUESTION = 500
+WHOLE_LENGTH = 90  # characters up to which an answer is told whole
+WHOLE_SHARE = 0.8  # a lead that holds this much of the answer is no lead
+_TABLE_RULE = re.compile(r"\s*\|?[\s:|-]*-[\s:|-]*\|?\s*")
+_LIST_MARK = re.compile(r"^\s*[-*+]\s+")
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Hit:
 
     Attributes:
         score: the probability that it does, 0 to 1.
-        lead: the sentences that answer first; `rest`: what else the entry says, empty where the lead is all of it.
+        lead: the sentences that answer first; `rest`: the whole answer, empty where the lead is all of it.
         source: what the customer is told it stands in.
     """
 
@@ -39,9 +44,14 @@ class Hit:
     version: int
     facts: tuple[Fact, ...] = ()
 
-    def plain(self) -> dict[str, Any]:
+    def kept(self) -> dict[str, Any]:
         """As JSON, to be kept in a slot."""
         return asdict(self)
+
+    @classmethod
+    def of(cls, kept: dict[str, Any]) -> Hit:
+        """What `kept` gave."""
+        return cls(**{**kept, "facts": tuple(Fact(**fact) for fact in kept["facts"])})
 
 
 @dataclass(frozen=True)
@@ -85,10 +95,13 @@ class HttpKnowledge:
 
     def asked(self, caller: Caller, question: str, found: Found, channel: str) -> str:
         """See `KnowledgeGateway.asked`."""
+        best = found.hits[0] if found.hits else None
         body = {
             "question": question[:LONGEST_QUESTION],
             "decision": found.decision,
-            "hits": [{"key": hit.key, "score": hit.score} for hit in found.hits],
+            "keys": [hit.key for hit in found.hits],
+            "score": best.score if best else None,
+            "key": best.key if best and found.decision == "answer" else None,
             "channel": channel,
         }
         return str(self._http.post("/knowledge/questions", caller, body)["id"])
@@ -99,14 +112,29 @@ class HttpKnowledge:
 
 
 def read_hit(data: dict[str, Any]) -> Hit:
-    """A hit out of JSON."""
+    """A hit out of the back office's JSON."""
+    answer = plain(data["answer"])
+    lead = plain("".join(data["lead"]))
+    short = not lead or len(answer) <= WHOLE_LENGTH or len(lead) >= WHOLE_SHARE * len(answer)
     return Hit(
         key=data["key"],
         question=data["question"],
-        score=float(data.get("score") or 0),
-        lead=data["lead"],
-        rest=data.get("rest") or "",
-        source=data.get("source") or "",
-        version=int(data.get("version") or 0),
-        facts=tuple(Fact(f["name"], str(f["value"]), f.get("unit") or "") for f in data.get("facts") or ()),
+        score=float(data["score"]),
+        lead=answer if short else lead,
+        rest="" if short else answer,
+        source=data["source_line"],
+        version=int(data["version"]),
+        facts=tuple(Fact(f["name"], str(f["value"]), f["unit"]) for f in data["facts"]),
     )
+
+
+def plain(markdown: str) -> str:
+    """An answer as channels without Markdown show it: points instead of list marks, no stars, tables as lines."""
+    lines = []
+    for line in markdown.strip().splitlines():
+        if _TABLE_RULE.fullmatch(line):
+            continue
+        if line.lstrip().startswith("|"):
+            line = "：".join(cell.strip() for cell in line.strip().strip("|").split("|"))
+        lines.append(_LIST_MARK.sub("· ", line).replace("**", "").rstrip())
+    return "\n".join(lines)

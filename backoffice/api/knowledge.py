@@ -19,11 +19,12 @@ from backoffice.effects import questions
 from backoffice.effects.knowledge import Editing
 from backoffice.effects.work import Work
 from backoffice.knowledge import gate, publishing
-from backoffice.knowledge.content import KEY, Content, Key, Sentence
+from backoffice.knowledge.content import Content, Key, Sentence
 from backoffice.knowledge.differences import differences
 from backoffice.knowledge.importing import Import, ImportGate, look_at, run
 from backoffice.knowledge.imports.proposals import Unreadable
 from backoffice.knowledge.imports.reading import read_file
+from backoffice.knowledge.keys import KEY
 from backoffice.knowledge.misses import misses
 from backoffice.knowledge.published import facts, revision
 from backoffice.models import (
@@ -147,6 +148,7 @@ class ImportAnswer(Body):
     dry_run: bool
     publish: bool
     category: str | None
+    despite: list[str]
 
 
 @router.get("/entries", summary="条目，按编号排列", responses=problems())
@@ -441,6 +443,7 @@ def import_file(
     dry_run: Annotated[bool, Form(description="只试读")] = True,
     publish: Annotated[bool, Form(description="不经审核直接发布")] = False,
     category: Annotated[str | None, Form(max_length=40, description="没写类别的都归入这里")] = None,
+    despite: Annotated[list[Sentence], Form(max_length=100, description="直接发布时，明知会改坏的问题")] = [],  # noqa: B006
 ) -> Response:
     name = file.filename or "file"
     try:
@@ -452,7 +455,13 @@ def import_file(
     except Unreadable as error:
         raise Problem(422, "unreadable_file", f"{error}。") from None
     told = ImportAnswer(
-        file_sha256=digest, name=name, by=by, dry_run=dry_run, publish=publish, category=category
+        file_sha256=digest,
+        name=name,
+        by=by,
+        dry_run=dry_run,
+        publish=publish,
+        category=category,
+        despite=despite,
     )
     asked = Import(reading, by, category=category, publish=publish and not dry_run)
     build = request.app.state.build_searcher
@@ -462,6 +471,8 @@ def import_file(
             looked = look_at(session, once.clock(), asked, build)
 
     def effect(work: Work) -> tuple[int, ImportView]:
+        if looked and asked.publish:
+            looked.hold(despite)
         done = run(_editing(work, by), asked, dry_run=dry_run)
         return 200, import_view(
             done,

@@ -1,16 +1,19 @@
-"""Asking the knowledge base: which entry answers a customer's question, and whether to answer, ask which, or pass."""
+"""Asking the knowledge base: which entry answers a customer's question, and whether to answer, ask
+which, or pass."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
-from backoffice.knowledge.search import Found, KnowledgeSearch
+from backoffice.api.context import problems
+from backoffice.knowledge.search import Found, Hit, KnowledgeSearch
+from backoffice.problems import not_found
 from backoffice.states import SearchDecision
 
-router = APIRouter(prefix="/knowledge/search", tags=["knowledge"])
+router = APIRouter(prefix="/knowledge", tags=["knowledge"])
 
 
 class FactView(BaseModel):
@@ -46,7 +49,7 @@ class KnowledgeFoundView(BaseModel):
     hits: list[KnowledgeHitView]
 
 
-@router.get("", summary="搜索知识库：直接回答、请客户选择，还是没有答案")
+@router.get("/search", summary="搜索知识库：直接回答、请客户选择，还是没有答案")
 def search(
     request: Request,
     q: Annotated[str, Query(max_length=10_000, description="客户的话，原样")],
@@ -56,29 +59,40 @@ def search(
     return found_view(engine.search(q, k))
 
 
+@router.get("/published/{entry_key}", summary="一个已发布的条目，按这个问题挑出先说的句子", responses=problems(404))
+def one_published(
+    request: Request,
+    entry_key: Annotated[str, Path(max_length=80)],
+    q: Annotated[str, Query(max_length=10_000, description="客户的话，原样")] = "",
+) -> KnowledgeHitView:
+    engine: KnowledgeSearch = request.app.state.knowledge
+    found = engine.entry(entry_key, q)
+    if found is None:
+        raise not_found()
+    return hit_view(found)
+
+
 def found_view(found: Found) -> KnowledgeFoundView:
     """What is found, as the API tells it."""
-    return KnowledgeFoundView(
-        decision=found.decision,
-        hits=[
-            KnowledgeHitView(
-                key=hit.key,
-                question=hit.entry.question,
-                answer=hit.entry.answer,
-                score=round(hit.score, 4),
-                version=hit.entry.version,
-                category=hit.entry.category,
-                lead=list(hit.lead),
-                short=dict(hit.entry.short),
-                facts=[
-                    FactView(name=f.name, type=f.type, value=f.value, unit=f.unit, label=f.label)
-                    for f in hit.entry.facts
-                ],
-                source=dict(hit.entry.source),
-                source_line=_source_line(hit.entry.source),
-            )
-            for hit in found.hits
+    return KnowledgeFoundView(decision=found.decision, hits=[hit_view(hit) for hit in found.hits])
+
+
+def hit_view(hit: Hit) -> KnowledgeHitView:
+    """An entry, as the API tells it."""
+    return KnowledgeHitView(
+        key=hit.key,
+        question=hit.entry.question,
+        answer=hit.entry.answer,
+        score=round(hit.score, 4),
+        version=hit.entry.version,
+        category=hit.entry.category,
+        lead=list(hit.lead),
+        short=dict(hit.entry.short),
+        facts=[
+            FactView(name=f.name, type=f.type, value=f.value, unit=f.unit, label=f.label) for f in hit.entry.facts
         ],
+        source=dict(hit.entry.source),
+        source_line=_source_line(hit.entry.source),
     )
 
 

@@ -5,7 +5,21 @@ const POLL_MS = 1000;
 const TOLD_MS = 8000;
 const LONG_WAIT_SECONDS = 60;
 const $ = (id) => document.getElementById(id);
-const desk = { token: "", agent: "", queue: [], open: null, seen: 0, unsent: new Map(), read: new Map(), draft: null, toldUntil: 0 };
+const TABS = {
+  queue: { query: "open=true", nobody: "现在没有客户在等。" },
+  left: { query: "state_code=ticketed", nobody: "留言都回复了。" },
+  mine: { query: "open=true&mine=true", nobody: "您现在没有在服务的客户。" },
+  closed: { query: "state_code=closed", nobody: "还没有结束的会话。" },
+};
+/* What the tab keeps over a reload: which list, which conversation, what was read, what is being written. */
+const kept = {
+  get: (name, otherwise) => JSON.parse(sessionStorage.getItem("desk." + name)) ?? otherwise,
+  set: (name, value) => sessionStorage.setItem("desk." + name, JSON.stringify(value)),
+};
+const desk = {
+  token: "", agent: "", tab: "queue", queue: [], open: null, seen: 0, unsent: new Map(), read: new Map(), drafts: new Map(),
+  pictures: [], toldUntil: 0,
+};
 
 class Refusal extends Error {
   constructor(status, code, detail) {
@@ -61,15 +75,21 @@ function start() {
   $("desk").hidden = !inside;
   if (inside) {
     $("me").textContent = desk.agent;
+    desk.tab = Object.hasOwn(TABS, kept.get("tab", "")) ? kept.get("tab", "") : "queue";
+    desk.read = new Map(kept.get("read", []));
+    desk.drafts = new Map(kept.get("drafts", []));
+    drawTabs();
     poll();
+    const was = kept.get("open", null);
+    if (was) choose(was);
   } else {
     $("token").focus();
   }
 }
 
 function leave(why) {
-  sessionStorage.removeItem("desk.token");
   show(null);
+  for (const name of ["token", "tab", "open", "read", "drafts"]) sessionStorage.removeItem("desk." + name);
   start();
   $("agent").value = desk.agent;
   $("enter-error").textContent = why || "";
@@ -104,15 +124,22 @@ async function poll() {
   polling = true;
   while (desk.token && !$("desk").hidden) {
     try {
-      const page = await ask("GET", "/handoffs?open=true&limit=100");
-      desk.queue = page.items;
-      drawQueue(page.total);
+      const { tab } = desk;
+      const page = await ask("GET", `/handoffs?${TABS[tab].query}&agent_id=${encodeURIComponent(desk.agent)}&limit=100`);
+      if (tab === desk.tab) {
+        desk.queue = page.items;
+        drawTabs(page.counts);
+        drawQueue();
+      }
       if (desk.open) await news();
       if (Date.now() > desk.toldUntil) $("problem").textContent = "";
     } catch (error) {
       problem(error, 0);
     }
-    await new Promise((done) => setTimeout(done, POLL_MS));
+    await new Promise((done) => {
+      desk.pollNow = done;
+      setTimeout(done, POLL_MS);
+    });
   }
   polling = false;
 }
@@ -127,7 +154,10 @@ async function news() {
     for (const said of told.items) drawMessage(said);
     after = told.items.length ? told.items[told.items.length - 1].seq : after;
   } while (told.items.length === 100);
-  desk.read.set(open.id, desk.seen);
+  if (desk.read.get(open.id) !== desk.seen) {
+    desk.read.set(open.id, desk.seen);
+    kept.set("read", Array.from(desk.read).slice(-200));
+  }
   if (told.state_code !== open.state_code) {
     Object.assign(open, await ask("GET", `/handoffs/${open.id}`));
     if (desk.open === open) drawTitle();
@@ -154,39 +184,80 @@ function badges(handoff) {
   return made;
 }
 
-function drawQueue(total) {
-  const focused = document.activeElement && document.activeElement.dataset.id;
-  const ids = desk.queue.map((each) => each.id);
-  $("count").textContent = total ? `（${total}）` : "";
-  $("nobody").hidden = total > 0;
-  $("queue").replaceChildren(...desk.queue.map((handoff) => {
-    const waiting = handoff.state_code === "waiting";
-    const time = element("time", waiting && handoff.waited_seconds >= LONG_WAIT_SECONDS ? "long" : "",
-      waiting ? "等 " + waited(handoff.waited_seconds) : "");
-    const unread = handoff.agent_id === desk.agent && handoff.last_seq > (desk.read.get(handoff.id) || 0);
-    const state = waiting ? null
-      : element("span", handoff.agent_id === desk.agent ? "badge mine" : "badge", handoff.agent_id === desk.agent ? "我" : handoff.agent_name);
-    const made = element("button", "",
-      element("span", "line", element("b", "", name(handoff)), ...badges(handoff), state,
-        unread && !(desk.open && desk.open.id === handoff.id) ? element("span", "badge new", "新") : null, time),
-      element("span", "what", [handoff.reason_label, ...handoff.topics].join(" · ")));
-    made.type = "button";
-    made.dataset.id = handoff.id;
-    if (desk.open && desk.open.id === handoff.id) made.setAttribute("aria-current", "true");
-    made.addEventListener("click", () => choose(handoff.id));
-    return element("li", "", made);
-  }));
-  if (focused && ids.includes(focused)) {
-    document.querySelector(`#queue [data-id="${CSS.escape(focused)}"]`).focus();
+function drawTabs(counts) {
+  for (const button of document.querySelectorAll("#tabs button")) {
+    button.setAttribute("aria-pressed", String(button.dataset.tab === desk.tab));
+    const number = button.querySelector(".number");
+    if (!counts || !number) continue;
+    const count = { queue: counts.open, left: counts.left, mine: counts.mine }[button.dataset.tab];
+    number.textContent = count ? String(count) : "";
+    number.classList.toggle("late", button.dataset.tab === "left" && counts.overdue > 0);
+    if (button.dataset.tab === "left") button.title = counts.overdue ? `${counts.overdue} 条过了时限` : "";
   }
+}
+
+function turnTo(tab) {
+  desk.tab = tab;
+  kept.set("tab", tab);
+  drawTabs();
+  $("queue").replaceChildren();
+  $("nobody").hidden = true;
+  desk.pollNow?.();
+}
+
+/** Until when an answer was promised, as the customer was told. */
+function promised(handoff) {
+  const told = handoff.overdue ? `已过时限：答应 ${clock(handoff.answer_by)} 前回复` : `答应 ${clock(handoff.answer_by)} 前回复`;
+  return `${handoff.left_label} · ${told}`;
+}
+
+function entry(handoff) {
+  const { state_code: state } = handoff;
+  const mine = handoff.agent_id === desk.agent;
+  const time = { waiting: () => "等 " + waited(handoff.waited_seconds), ticketed: () => clock(handoff.created_at), closed: () => clock(handoff.closed_at) }[state];
+  const isLong = state === "waiting" && handoff.waited_seconds >= LONG_WAIT_SECONDS;
+  const unread = state === "connected" && mine && handoff.last_seq > (desk.read.get(handoff.id) || 0);
+  const isOpen = desk.open && desk.open.id === handoff.id;
+  return [
+    element("span", "line", element("b", "", name(handoff)), ...badges(handoff),
+      handoff.agent_name ? element("span", mine ? "badge mine" : "badge", mine ? "我" : handoff.agent_name) : null,
+      unread && !isOpen ? element("span", "badge new", "新") : null, element("time", isLong ? "long" : "", time ? time() : "")),
+    element("span", "what", [handoff.reason_label, ...handoff.topics].join(" · ")),
+    state === "ticketed" ? element("span", handoff.overdue ? "due late" : "due", promised(handoff)) : null,
+  ].filter(Boolean);
+}
+
+/** Entries stay the elements they are, so that a click or the focus is not lost between two looks. */
+function drawQueue() {
+  $("nobody").hidden = desk.queue.length > 0;
+  $("nobody").textContent = TABS[desk.tab].nobody;
+  const known = new Map(Array.from($("queue").children, (item) => [item.firstChild.dataset.id, item]));
+  const items = desk.queue.map((handoff) => {
+    let item = known.get(handoff.id);
+    if (!item) {
+      const button = element("button");
+      button.type = "button";
+      button.dataset.id = handoff.id;
+      button.addEventListener("click", () => choose(handoff.id));
+      item = element("li", "", button);
+    }
+    item.firstChild.replaceChildren(...entry(handoff));
+    item.firstChild.toggleAttribute("aria-current", Boolean(desk.open) && desk.open.id === handoff.id);
+    return item;
+  });
+  const wanted = new Set(items);
+  for (const item of known.values()) if (!wanted.has(item)) item.remove();
+  items.forEach((item, at) => {
+    if ($("queue").children[at] !== item) $("queue").insertBefore(item, $("queue").children[at] || null);
+  });
 }
 
 async function choose(id) {
   try {
     show(await ask("GET", "/handoffs/" + encodeURIComponent(id)));
     await news();
-    for (const each of document.querySelectorAll("#queue button")) each.toggleAttribute("aria-current", each.dataset.id === id);
   } catch (error) {
+    if (error.status === 404) kept.set("open", null);
     problem(error);
   }
 }
@@ -197,18 +268,24 @@ function show(handoff) {
   desk.open = handoff;
   desk.seen = 0;
   desk.unsent.clear();
-  desk.draft = null;
+  desk.pictures.splice(0).forEach((address) => URL.revokeObjectURL(address));
+  kept.set("open", handoff ? handoff.id : null);
+  $("desk").classList.toggle("talking", Boolean(handoff));
+  showCard(false);
+  for (const each of document.querySelectorAll("#queue button")) each.toggleAttribute("aria-current", each.dataset.id === handoff?.id);
   $("talk").hidden = $("card").hidden = !handoff;
   $("empty").hidden = Boolean(handoff);
   $("log").replaceChildren();
-  $("reply").value = "";
+  $("reply").value = (handoff && desk.drafts.get(handoff.id)?.text) || "";
   if (!handoff) return;
   drawTitle();
   drawCard();
   for (const line of handoff.transcript) {
     const who = { customer: name(handoff), assistant: "机器人", agent: "人工客服" }[line.who] || line.who;
     const kind = ["customer", "assistant", "agent"].includes(line.who) ? line.who : "assistant";
-    $("log").append(bubble(kind, who, line.time, line.text));
+    const made = bubble(kind, who, line.time, line.text);
+    for (const media of line.media || []) picture(made, media);
+    $("log").append(made);
   }
   $("log").append(element("p", "note rule", "以上是转人工之前的对话"));
   $("log").scrollTop = $("log").scrollHeight;
@@ -217,12 +294,27 @@ function show(handoff) {
 function drawTitle() {
   const handoff = desk.open;
   const mine = handoff.state_code === "connected" && handoff.agent_id === desk.agent;
+  const left = handoff.state_code === "ticketed";
   $("talk-title").replaceChildren(name(handoff), " ", ...badges(handoff));
   $("talk-facts").textContent = [handoff.state + (handoff.agent_name ? "：" + handoff.agent_name : ""), handoff.reason_label,
     ...handoff.topics, handoff.ticket_number ? "工单 " + handoff.ticket_number : ""].filter(Boolean).join(" · ");
   $("take").hidden = handoff.state_code !== "waiting";
-  $("close").hidden = !mine;
-  $("reply").disabled = $("send").disabled = !mine;
+  $("close").hidden = !mine && !left;
+  $("close").textContent = left ? "不用回复" : "结束服务";
+  $("promise").hidden = !left;
+  $("promise").classList.toggle("late", handoff.overdue);
+  $("promise").textContent = left ? promised(handoff) + "。您的回复会发到客户原来的聊天里，工单随后办结。" : "";
+  $("sure-title").textContent = left ? "不回复这条留言？" : "结束这次人工服务？";
+  $("sure-text").textContent = left ? "留言会从待回复里去掉，工单办结，客户不会收到消息。" : "结束后由机器人接着服务，并请客户评价。";
+  $("reply").disabled = $("send").disabled = !mine && !left;
+  $("reply").placeholder = left ? "回复留言：Enter 发送，Shift+Enter 换行" : mine ? "回复客户：Enter 发送，Shift+Enter 换行"
+    : handoff.state_code === "waiting" ? "接入后可以回复" : "";
+}
+
+/** On a phone the customer's card stands over the talk. */
+function showCard(on) {
+  $("desk").classList.toggle("about", on);
+  $("about").setAttribute("aria-expanded", String(on));
 }
 
 function clock(time) {
@@ -271,11 +363,25 @@ async function picture(made, media) {
     const answer = await fetch(`/api/v1/handoffs/${open.id}/pictures/${encodeURIComponent(media.id)}`,
       { headers: { Authorization: "Bearer " + desk.token } });
     if (!answer.ok) return;
+    const address = URL.createObjectURL(await answer.blob());
+    if (desk.open !== open) return URL.revokeObjectURL(address);
+    desk.pictures.push(address);
     const shown = document.createElement("img");
     shown.alt = "客户发来的图片";
-    shown.addEventListener("load", () => URL.revokeObjectURL(shown.src));
-    shown.src = URL.createObjectURL(await answer.blob());
-    made.append(shown);
+    const log = $("log");
+    const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
+    shown.addEventListener("load", () => { if (atEnd) log.scrollTop = log.scrollHeight; });
+    shown.src = address;
+    const button = element("button", "picture", shown);
+    button.type = "button";
+    button.title = "放大";
+    button.addEventListener("click", () => {
+      $("large-picture").src = address;
+      $("large").showModal();
+    });
+    const words = made.querySelector(".words");
+    if (words.textContent === "[图片]") words.hidden = true;
+    made.append(button);
   } catch {
     // The words [图片] say enough until the picture can be fetched.
   }
@@ -329,17 +435,26 @@ async function take() {
   }
 }
 
+/** `text` as it stands; `key` of the try to send `sent`. */
+function keepDraft(id, draft) {
+  if (draft) desk.drafts.set(id, draft);
+  else desk.drafts.delete(id);
+  kept.set("drafts", Array.from(desk.drafts).slice(-50));
+}
+
 async function send() {
   const open = desk.open;
   const text = $("reply").value.trim();
   if (!open || !text || $("send").disabled) return;
   // The same words tried again carry the same key: the customer reads them once.
-  if (!desk.draft || desk.draft.text !== text) desk.draft = { text, key: newKey() };
+  const draft = desk.drafts.get(open.id);
+  const key = draft?.sent === text ? draft.key : newKey();
+  keepDraft(open.id, { text, sent: text, key });
   $("send").disabled = true;
   try {
-    await ask("POST", `/handoffs/${open.id}/replies`, { agent_id: desk.agent, text }, desk.draft.key);
+    await ask("POST", `/handoffs/${open.id}/replies`, { agent_id: desk.agent, agent_name: desk.agent, text }, key);
+    keepDraft(open.id, null);
     if (desk.open === open) {
-      desk.draft = null;
       desk.toldUntil = 0;
       $("reply").value = "";
       await news();
@@ -374,6 +489,21 @@ function move(step) {
 
 $("enter-form").addEventListener("submit", (event) => { event.preventDefault(); enter(); });
 $("leave").addEventListener("click", () => leave());
+$("tabs").addEventListener("click", (event) => {
+  const tab = event.target.closest("button")?.dataset.tab;
+  if (tab) turnTo(tab);
+});
+$("back").addEventListener("click", () => {
+  if ($("desk").classList.contains("about")) return showCard(false);
+  const was = desk.open?.id;
+  show(null);
+  document.querySelector(`#queue [data-id="${CSS.escape(was || "")}"]`)?.focus();
+});
+$("about").addEventListener("click", () => showCard(!$("desk").classList.contains("about")));
+$("large").addEventListener("click", () => $("large").close());
+$("reply").addEventListener("input", () => {
+  if (desk.open) keepDraft(desk.open.id, $("reply").value ? { ...desk.drafts.get(desk.open.id), text: $("reply").value } : null);
+});
 $("take").addEventListener("click", take);
 $("reply-form").addEventListener("submit", (event) => { event.preventDefault(); send(); });
 $("close").addEventListener("click", () => $("sure").showModal());

@@ -103,6 +103,8 @@ def _import(desk: _Desk) -> int:
             with desk.database.read() as session:
                 looked = look_at(session, desk.clock(), asked, build)
             _print_changes(looked.asked, looked.changes)
+            if asked.publish:
+                looked.hold(told.despite)
         with desk.database.write() as session:
             planned = run(desk.editing(session), asked, dry_run=told.dry_run)
         _print_plan(planned, told.dry_run, asked.publish, told.verbose)
@@ -361,6 +363,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("files", nargs="+", type=Path, metavar="FILE")
     one.add_argument("--dry-run", action="store_true", help="only report")
     one.add_argument("--publish", action="store_true", help="live at once, without a review")
+    one.add_argument(
+        "--despite", action="append", default=[], metavar="QUESTION", help="a question that may break"
+    )
     one.add_argument("--category", help="for what names none (default: proposed from the entries there are)")
     one.add_argument("--verbose", action="store_true", help="list what is left as it is, too")
     writing(one, key=False)

@@ -17,9 +17,10 @@ from pydantic import (
     model_validator,
 )
 
+from backoffice.knowledge.keys import KEY
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
-KEY = r"^[a-z0-9][a-z0-9._-]{0,79}$"
 FACT_NAME = r"^[a-z][a-z0-9_]{0,59}$"
 
 

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from backoffice.knowledge.gate import Searcher
-from backoffice.knowledge.misses import Vectors
+from numpy.typing import NDArray
+
 from backoffice.knowledge.published import PublishedEntry
 
+if TYPE_CHECKING:
+    from backoffice.knowledge.search import EntrySearch
+    from backoffice.knowledge.search.vectors import VectorStore
 
-def build(entries: Sequence[PublishedEntry]) -> Searcher:
+
+def build(entries: Sequence[PublishedEntry]) -> EntrySearch:
     """A searcher over these entries; what it needs is imported at first use."""
-    from backoffice.knowledge.nearest import NearestQuestions
+    from backoffice.knowledge.search import EntrySearch
+    from backoffice.knowledge.search.service import CACHE_FOLDER, combiner_of
 
-    return NearestQuestions(entries)
+    return EntrySearch(entries, _vectors(), combiner_of(CACHE_FOLDER))
 
 
-sentence_vectors: Vectors | None = None
-"""For grouping unanswered questions; None: by the characters they share."""
+def sentence_vectors(texts: Sequence[str]) -> NDArray[Any]:
+    """A row of length one for each sentence; near sentences have near rows."""
+    from backoffice.knowledge.search.index import dense_text
+    from backoffice.knowledge.search.normalising import normalise
+
+    return _vectors().rows([dense_text(normalise(text)) for text in texts])
+
+
+@cache
+def _vectors() -> VectorStore:
+    from backoffice.knowledge.search.service import CACHE_FOLDER, bundled_vectors
+
+    return bundled_vectors(CACHE_FOLDER)

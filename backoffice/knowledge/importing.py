@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from backoffice.knowledge.gate import Build, Change
 from backoffice.knowledge.imports.plan import Categorise, Plan, apply, plan
 from backoffice.knowledge.imports.proposals import Reading
 from backoffice.knowledge.published import holds_on, live_entry, published
+from backoffice.knowledge.publishing import breaks
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,15 @@ class ImportGate:
 
     asked: int
     changes: tuple[Change, ...]
+
+    def hold(self, despite: Collection[str]) -> None:
+        """Raises the 409 problem where a question answered now would be answered worse, and is not named.
+
+        New entries that do not find themselves are only told: nothing that customers have gets worse.
+        """
+        worse = [change for change in self.changes if change.after.held < change.before.held]
+        if unnamed := [change for change in worse if change.question not in despite]:
+            raise breaks(unnamed)
 
 
 def run(work: Editing, asked: Import, *, dry_run: bool) -> Plan:

@@ -21,8 +21,8 @@ Vectors = Callable[[Sequence[str]], NDArray[Any]]
 """A row of numbers for each sentence; near sentences have near rows."""
 DISTINCT_AT_MOST = 1500
 """The newest so many sentences are grouped: the work grows with their square."""
-_NEAR = 0.62
-"""Cosine distance below which groups are joined."""
+_NEAR_IN_MEANING, _NEAR_IN_CHARACTERS = 0.5, 0.62
+"""Cosine distances below which groups are joined: of sentence vectors, and of the characters shared."""
 _EXAMPLES = 5
 _BARE = re.compile(r"[\W_]+")
 
@@ -64,7 +64,8 @@ def misses(
         return []
     told = list(asked.values())
     matrix = (vectors or character_vectors)(texts)
-    groups = [_group(members, told, matrix) for members in cluster(matrix)]
+    near = _NEAR_IN_MEANING if vectors else _NEAR_IN_CHARACTERS
+    groups = [_group(members, told, matrix) for members in cluster(matrix, near)]
     return sorted(groups, key=lambda group: (-group.count, group.representative))
 
 
@@ -95,7 +96,7 @@ def character_vectors(texts: Sequence[str]) -> NDArray[Any]:
         return np.zeros((len(texts), 1), dtype=np.float32)
 
 
-def cluster(matrix: NDArray[Any], near: float = _NEAR) -> list[list[int]]:
+def cluster(matrix: NDArray[Any], near: float) -> list[list[int]]:
     """Rows by group: each a list of row numbers; average linkage over cosine distances."""
     if len(matrix) == 1:
         return [[0]]

@@ -92,6 +92,10 @@ class RestInput(RasaRestInput):
                 guard.message(address, said.sender)
                 accepted = await store.on_thread(_accept, store, said, proof.customer)
                 await turns.finish(said.sender, accepted.seq, None if proof.customer else token)
+                # Whose it is by now: the customer may have signed in while a visitor's message waited.
+                now = await store.on_thread(store.find, said.sender)
+                if now is not None and now.customer not in (None, proof.customer):
+                    raise OtherCustomer("the conversation is a customer's by now")
                 answers = await store.on_thread(store.answers, said.sender, accepted.seq)
             except ButtonGone as gone:
                 return response.json(codec.gone(said.sender, gone))

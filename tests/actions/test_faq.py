@@ -105,7 +105,7 @@ def test_the_sentences_that_answer_come_first_and_the_rest_behind_a_button(shop:
 
 
 def test_what_was_found_for_this_message_is_not_searched_again(shop: Shop) -> None:
-    kept = {"message_id": "m1", "decision": "answer", "hits": [FRESH.plain()]}
+    kept = {"message_id": "m1", "decision": "answer", "hits": [FRESH.kept()]}
     told = answer("满多少包邮？", slots={"faq_found": kept})
     assert told.messages[0]["answer"] == FRESH.lead
     other = answer("满多少包邮？", slots={"faq_found": {**kept, "message_id": "m0"}})

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -46,6 +47,7 @@ class Office:
     shop: Shop
     clock: HandClock
     client: httpx.Client
+    app: FastAPI
 
     def get(self, path: str, customer: str | None = ANNA, **options: Any) -> httpx.Response:
         headers = {"X-Customer-Id": customer} if customer else {}
@@ -122,7 +124,8 @@ class fresh_database:
 def running(database: Database) -> Iterator[Office]:
     clock = HandClock()
     settings = Settings(service_token=TOKEN, customer_jwt_secret="j" * 40, clock=clock)
-    config = uvicorn.Config(create_app(settings, database), port=0, log_level="warning", access_log=False)
+    app = create_app(settings, database)
+    config = uvicorn.Config(app, port=0, log_level="warning", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -134,7 +137,7 @@ def running(database: Database) -> Iterator[Office]:
     with httpx.Client(
         base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60, limits=limits, trust_env=False
     ) as client:
-        yield Office(url, Shop(database), clock, client)
+        yield Office(url, Shop(database), clock, client, app)
     server.should_exit = True
     thread.join(10)
 

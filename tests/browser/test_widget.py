@@ -35,8 +35,12 @@ def chat_page(server: RunningServer, context: BrowserContext) -> Page:
 def shop_page(server: RunningServer, context: BrowserContext, **options: str) -> tuple[Page, FrameLocator]:
     """A page of the shop on its own origin, and the chat's frame in it (once it is open)."""
     page = context.new_page()
-    page.goto(f"http://localhost:{server.port}/test/shop?{urlencode({'chat': server.origin, **options})}")
+    page.goto(shop_address(server, **options))
     return page, page.frame_locator("iframe")
+
+
+def shop_address(server: RunningServer, **options: str) -> str:
+    return f"http://localhost:{server.port}/test/shop?{urlencode({'chat': server.origin, **options})}"
 
 
 def open_chat(page: Page, frame: FrameLocator) -> None:
@@ -296,6 +300,209 @@ def test_a_closed_window_counts_what_arrives(server: RunningServer, visit: Visit
     expect(frame.get_by_text("在吗？")).to_be_visible()
 
 
+def talked(server: RunningServer, context: BrowserContext, **options: str) -> tuple[Page, FrameLocator, str]:
+    """A customer who has said something, closed the window and gone on to another page of the shop."""
+    page, frame = shop_page(server, context, **options)
+    open_chat(page, frame)
+    say(frame, "你好")
+    expect_bubbles(frame, ["你好", "您说：你好"])
+    said_in = conversation(page)
+    frame.get_by_role("button", name="收起客服窗口").click()
+    page.goto(shop_address(server, page="2", **options))
+    return page, frame, said_in
+
+
+# Playwright's own looks at a page count as a touch of it to the browser: here only a finger or a mouse is one.
+COUNT_NOTES = """
+let touched = false;
+addEventListener("pointerdown", () => { touched = true; }, true);
+Object.defineProperty(navigator, "userActivation", { value: { get hasBeenActive() { return touched; } } });
+const start = OscillatorNode.prototype.start;
+window.notes = 0;
+OscillatorNode.prototype.start = function (...when) { window.notes += 1; return start.apply(this, when); };
+"""
+
+
+def test_a_reply_on_the_next_page_raises_badge_and_title_and_is_heard(server: RunningServer, visit: Visit) -> None:
+    context = visit()
+    context.add_init_script(COUNT_NOTES)
+    first, _, said_in = talked(server, context)
+    first.close()
+    page, frame = shop_page(server, context, page="2")  # a tab that nobody has touched yet
+    expect(frame.locator("#status")).to_contain_text("为您服务中")  # with the window closed
+    server.agent_says("webchat", said_in, "您的订单发出了。", agent_name="小李", reply_id="N1")
+    launcher = page.get_by_role("button", name="打开商城客服，1 条新消息")
+    expect(launcher).to_be_visible()
+    expect(page).to_have_title("（1 条新消息）商城")
+    assert page.evaluate("notes") == 0, "silence until the page has been touched"
+    page.mouse.click(300, 300)
+    server.agent_says("webchat", said_in, "还有事吗？", agent_name="小李", reply_id="N2")
+    expect(page).to_have_title("（2 条新消息）商城")
+    page.wait_for_function("notes === 2")
+
+    page.goto(shop_address(server, page="3"))
+    expect(page).to_have_title("（2 条新消息）商城")  # still unread, page after page
+    page.get_by_role("button", name="打开商城客服，2 条新消息").click()
+    expect(frame.get_by_text("还有事吗？")).to_be_visible()
+    expect(page).to_have_title("商城")
+    frame.get_by_role("button", name="收起客服窗口").click()
+    page.reload()
+    expect(frame.locator("#status")).to_contain_text("为您服务中")
+    expect(page).to_have_title("商城")
+
+
+def test_who_wants_calm_hears_nothing(server: RunningServer, visit: Visit) -> None:
+    context = visit(reduced_motion="reduce")
+    context.add_init_script(COUNT_NOTES)
+    page, frame, said_in = talked(server, context)
+    expect(frame.locator("#status")).to_contain_text("为您服务中")
+    page.mouse.click(300, 300)
+    server.agent_says("webchat", said_in, "在吗？")
+    expect(page).to_have_title("（1 条新消息）商城")
+    assert page.evaluate("notes") == 0
+
+
+def test_a_visitor_who_never_opens_the_window_costs_no_conversation(server: RunningServer, visit: Visit) -> None:
+    context = visit()
+    sockets: list[str] = []
+    context.on("page", lambda page: page.on("websocket", lambda socket: sockets.append(socket.url)))
+    page, frame = shop_page(server, context)
+    expect(frame.locator("#title")).to_have_text("商城客服")
+    page.wait_for_timeout(1000)
+    assert sockets == []
+    open_chat(page, frame)
+    assert len(sockets) == 1
+
+
+def test_an_open_window_and_what_is_being_written_go_on_to_the_next_page(
+    server: RunningServer, visit: Visit
+) -> None:
+    page, frame = shop_page(server, visit())
+    open_chat(page, frame)
+    say(frame, "你好")
+    expect_bubbles(frame, ["你好", "您说：你好"])
+    frame.locator("#text").fill("我想问一下退")
+    page.goto(shop_address(server, page="2"))
+    expect(frame.locator("#text")).to_be_visible()
+    expect(frame.locator("#text")).to_have_value("我想问一下退")
+    assert page.evaluate("document.activeElement === document.body"), "the page keeps the focus"
+    expect_bubbles(frame, ["你好", "您说：你好"])
+    frame.locator("#text").press("Enter")
+    expect(frame.get_by_text("您说：我想问一下退")).to_be_visible()
+    frame.get_by_role("button", name="收起客服窗口").click()
+    page.goto(shop_address(server, page="3"))
+    expect(page.get_by_role("button", name="打开商城客服")).to_be_visible()
+    expect(page.locator("iframe")).to_be_hidden()
+    open_chat(page, frame)
+    expect(frame.locator("#text")).to_have_value("")
+
+
+def test_what_one_customer_was_writing_no_other_finds(server: RunningServer, visit: Visit) -> None:
+    page, frame = shop_page(server, visit(), token=token("C000001"))
+    open_chat(page, frame)
+    frame.locator("#text").fill("我的身份证号是")
+    page.evaluate("proof => LingxiChat.setToken(proof)", token("C000002"))
+    expect(frame.locator("#text")).to_have_value("")
+    page.evaluate("proof => LingxiChat.setToken(proof)", token("C000001"))
+    expect(frame.locator("#text")).to_have_value("我的身份证号是")
+
+
+def test_a_window_that_cannot_load_says_so_and_is_no_trap(server: RunningServer, visit: Visit, tmp_path: Path) -> None:
+    context = visit(width=390, height=844, has_touch=True, is_mobile=True)
+    frames = re.compile(r"/webhooks/webchat/$")
+    context.route(frames, lambda route: route.abort())
+    page, frame = shop_page(server, context)
+    page.get_by_role("button", name="打开商城客服").click()
+    expect(page.get_by_text("客服窗口没有打开")).to_be_visible()
+    page.screenshot(path=tmp_path / "failed-390.png")
+    page.get_by_role("button", name="关闭").click()
+    expect(page.get_by_role("button", name="打开商城客服")).to_be_visible()
+    page.get_by_role("button", name="打开商城客服").click()
+    expect(page.get_by_text("客服窗口没有打开")).to_be_visible()
+    context.unroute(frames)
+    page.get_by_role("button", name="重试").click()
+    expect(frame.locator("#status")).to_contain_text("为您服务中")
+    expect(page.get_by_text("客服窗口没有打开")).to_be_hidden()
+
+
+def test_a_window_that_never_answers_can_be_closed_while_it_loads(server: RunningServer, visit: Visit) -> None:
+    context = visit(width=390, height=844, has_touch=True, is_mobile=True)
+    context.route(re.compile(r"/webhooks/webchat/$"), lambda _: None)  # asked, and no answer
+    page, _ = shop_page(server, context)
+    page.get_by_role("button", name="打开商城客服").click()
+    expect(page.get_by_text("正在打开客服窗口")).to_be_visible()
+    page.get_by_role("button", name="收起客服窗口").click()
+    expect(page.get_by_role("button", name="打开商城客服")).to_be_visible()
+    page.get_by_role("button", name="打开商城客服").click()
+    expect(page.get_by_text("客服窗口没有打开")).to_be_visible()
+
+
+def test_what_is_unsent_is_shown_after_a_reload_without_a_line(server: RunningServer, visit: Visit) -> None:
+    context = visit()
+    page = chat_page(server, context)
+    say(page, "你好")
+    expect_bubbles(page, ["你好", "您说：你好"])
+    context.add_init_script(
+        "if (localStorage.getItem('no-line')) window.WebSocket ="
+        " class { constructor() { setTimeout(() => this.onclose?.(), 5); } close() {} };"
+    )
+    page.evaluate("localStorage.setItem('no-line', '1')")
+    page.reload()
+    expect(page.locator("#status")).to_contain_text("正在重连")
+    say(page, "没有网络时说的")
+    page.reload()
+    expect(page.locator("#pending")).to_contain_text("没有网络时说的")
+    expect(page.locator("#pending")).to_contain_text("等待网络恢复后发送")
+    page.evaluate("localStorage.removeItem('no-line')")
+    page.reload()
+    expect_bubbles(page, ["你好", "您说：你好", "没有网络时说的", "您说：没有网络时说的"])
+
+
+def test_a_line_gone_silent_is_told_within_five_seconds(own_server: RunningServer, visit: Visit) -> None:
+    page = chat_page(own_server, visit())
+    own_server.signal(signal.SIGSTOP)
+    try:
+        expect(page.locator("#status")).to_contain_text("网络不稳", timeout=5_000)
+        say(page, "还在吗")
+        expect(page.get_by_text("等待网络恢复后发送")).to_be_visible()
+    finally:
+        own_server.signal(signal.SIGCONT)
+    expect(page.locator("#status")).to_contain_text("为您服务中")
+    expect_bubbles(page, ["还在吗", "您说：还在吗"])
+
+
+def test_a_browser_without_network_says_so_at_once(server: RunningServer, visit: Visit) -> None:
+    context = visit()
+    page = chat_page(server, context)
+    context.set_offline(True)
+    expect(page.locator("#status")).to_contain_text("网络已断开", timeout=5_000)
+    context.set_offline(False)
+    expect(page.locator("#status")).to_contain_text("为您服务中")
+
+
+def test_a_phones_back_closes_the_window_and_keeps_the_page(server: RunningServer, visit: Visit) -> None:
+    page, frame = shop_page(server, visit(width=390, height=844, has_touch=True, is_mobile=True))
+    address = page.url
+    page.goto(shop_address(server, page="2"))
+    open_chat(page, frame)
+    page.go_back()
+    expect(page.locator("iframe")).to_be_hidden()
+    assert "page=2" in page.url
+    open_chat(page, frame)
+    frame.get_by_role("button", name="收起客服窗口").click()
+    expect(page.locator("iframe")).to_be_hidden()
+    page.wait_for_function("history.state === null || !history.state.lingxi")
+    page.go_back()
+    assert page.url == address, "closing by hand leaves no step behind"
+
+
+def test_no_ring_stands_around_the_talk_on_phones(server: RunningServer, visit: Visit) -> None:
+    page, frame = shop_page(server, visit(width=390, height=844, has_touch=True, is_mobile=True))
+    open_chat(page, frame)
+    frame.locator("#scroll").focus()
+    assert frame.locator("#scroll").evaluate("element => getComputedStyle(element).outlineStyle") == "none"
+
+
 def test_phones(server: RunningServer, visit: Visit) -> None:
     page, frame = shop_page(server, visit(width=320, height=568, has_touch=True, is_mobile=True))
     open_chat(page, frame)
@@ -335,8 +542,7 @@ def test_two_customers_of_one_browser_share_nothing(server: RunningServer, visit
     open_chat(visitor, visitor_frame)
     expect_bubbles(visitor_frame, [])
 
-    page.reload()
-    open_chat(page, frame)
+    page.reload()  # the window is open again by itself
     expect_bubbles(frame, ["甲的秘密", "您说：甲的秘密"])
     owners = {
         each["metadata"]["customer_token"].split(".")[1] for each in server.heard() if "秘密" in each["text"]
@@ -414,10 +620,12 @@ def test_a_visitor_who_signs_in_keeps_the_conversation(server: RunningServer, vi
 def test_other_sites_cannot_embed_the_chat(own_server: RunningServer, browser: Browser) -> None:
     """This server allows its own host only, and the shop's page lies on another."""
     with browser.new_context() as context:
-        page, frame = shop_page(own_server, context)
+        page = context.new_page()
         with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
-            page.get_by_role("button", name="打开商城客服").click()
-        assert frame.locator("#text").count() == 0
+            page.goto(shop_address(own_server))
+        page.get_by_role("button", name="打开商城客服").click()
+        expect(page.get_by_text("客服窗口没有打开")).to_be_visible()
+        assert page.frame_locator("iframe").locator("#text").count() == 0
 
 
 def test_it_looks_right(server: RunningServer, visit: Visit, tmp_path: Path) -> None:

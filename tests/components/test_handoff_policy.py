@@ -76,6 +76,12 @@ def test_nothing_follows_a_handoff_not_even_one_that_did_not_come_about() -> Non
     assert predicted(*asked, GIVEN) == "action_listen"
 
 
+def test_nothing_follows_a_relay_that_gave_the_conversation_back() -> None:
+    relayed = (LISTEN, GIVEN, LISTEN, said("orders_cancel"), ActionExecuted("action_handoff_relay"), SlotSet("handoff_id", None))
+    assert predicted(*relayed) == "action_listen"
+    assert predicted(*relayed, LISTEN, said("orders_cancel")) is None
+
+
 def counted(slot: str, *counts: int) -> list[Event]:
     """Messages of a customer, after each of which the slot holds that count."""
     return [event for n in counts for event in (LISTEN, said("chat_abuse"), SlotSet(slot, n))]

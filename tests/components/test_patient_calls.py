@@ -9,10 +9,14 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from components import patient_calls
 from components.patient_calls import until_answered
+from components.rasa_turn.action_calls import ActionCall
 
 ANSWER = {"events": [], "responses": [{"response": "utter_orders_cancelled_paid"}]}
 SLOTS = {"orders_number": "1", "orders_cancel_confirmed": True, "orders_last": "2", "chat_anger": 1, "account_level": None}
@@ -124,6 +128,21 @@ def test_what_reached_nobody_was_not_done_and_a_yes_is_not_kept() -> None:
 def test_what_another_action_will_tell_is_left_to_it(action: str) -> None:
     with pytest.raises(aiohttp.ClientConnectionError):
         patience(refused(), action)
+
+
+def test_a_call_that_leaves_the_domain_out_is_repeated_whole_and_marked() -> None:
+    """The cheap calls of `components/rasa_turn` keep the conversation's events apart from the rest."""
+    said = UserUttered("确认", parse_data={"metadata": {"customer_token": "t"}, "message_id": "m1"})
+    tracker = DialogueStateTracker.from_events("c", [ActionExecuted("action_listen"), said])
+
+    async def dies_once(request: web.Request, number: int) -> web.StreamResponse:
+        return await hang_up(request) if number == 1 else web.json_response(ANSWER)
+
+    answer, (first, second) = asked(dies_once, ActionCall("action_orders_cancel", tracker, Domain.empty()))
+    assert answer == ANSWER
+    assert second["tracker"]["events"] == first["tracker"]["events"] and len(second["tracker"]["events"]) == 2
+    marks = [call["tracker"]["latest_message"]["metadata"].get("again") for call in (first, second)]
+    assert marks == [None, True]
 
 
 def test_what_is_no_call_of_an_action_is_sent_as_ever() -> None:

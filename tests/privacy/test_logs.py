@@ -79,7 +79,7 @@ def test_no_conversation_or_person_is_named(way: str) -> None:
         f"GET http://127.0.0.1:5005/conversations/{CONVERSATION}/tracker/events?token={SECRET}&output_channel=latest",
         f"GET /conversations/{CONVERSATION}?x=1 HTTP/1.1",
         f"{{'sender_id': '{CONVERSATION}', \"conversation_id\": \"{CONVERSATION}\"}}",
-        f"Issued ticket for conversation '{CONVERSATION}'.", f"conversation ID '{CONVERSATION}'", f"sender={CONVERSATION} ok", f"media {CONVERSATION}/a.jpg",
+        f"Issued ticket for conversation '{CONVERSATION}'.", f"conversation ID '{CONVERSATION}'", f"for conversation ID {CONVERSATION}.", f"GET /webhooks/webchat/media/{CONVERSATION} 401", f"sender={CONVERSATION} ok", f"media {CONVERSATION}/a.jpg",
         f'{{\\"sender_id\\": \\"{CONVERSATION}\\"}}',
     ],
 )  # fmt: skip
@@ -91,7 +91,7 @@ def test_a_conversation_keeps_one_name_for_its_lines(text: str) -> None:
 
 @pytest.mark.parametrize("sender", ["u-1", f"test-{'0a' * 16}", PHONE, "C000001", "张伟"])
 def test_ids_that_clients_choose_are_hidden_too(sender: str) -> None:
-    for text in (f"/conversations/{sender}/tracker", f"sender_id={sender}", f'"sender": "{sender}"', f"conversation '{sender}'", f"tracker for id '{sender}'"):
+    for text in (f"/conversations/{sender}/tracker", f"sender_id={sender}", f'"sender": "{sender}"', f"conversation '{sender}'", f"tracker for id '{sender}'", f"sessions for conversation ID {sender}.", f"/media/{sender}"):
         assert sender not in logs.clean(text), text
 
 

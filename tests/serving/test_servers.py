@@ -121,10 +121,16 @@ def test_bad_training_data(rasa: Server) -> None:
 
 
 @pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize("headers", [(), ("Content-Encoding: deflate",)])
+@pytest.mark.parametrize("headers", [(), ("Content-Encoding: deflate",), ("X-Domain-Digest: x",), ("X-Domain-Digest: x", "Content-Encoding: deflate")])
 def test_bad_calls_of_actions(actions: Server, body: bytes, headers: tuple[str, ...]) -> None:
     status = actions.ask(request("POST", "/webhook", body, *headers))
     assert status is not None and 400 <= status < 500
+
+
+def test_a_domains_digest_where_no_action_is_called(actions: Server) -> None:
+    for method, target in (("PUT", "/webhook"), ("POST", "/nope"), ("GET", "/health"), ("GET", "/actions")):
+        status = actions.ask(request(method, target, b"{", "X-Domain-Digest: x"))
+        assert status is not None and status < 500, (method, target)
 
 
 def test_a_refusal_repeats_nothing_and_logs_nothing_of_what_was_sent(server: Server) -> None:

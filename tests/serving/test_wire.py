@@ -73,6 +73,18 @@ def test_requests_pass_unchanged_wherever_they_are_cut(requests: list[bytes], cu
     assert not wire.waits
 
 
+BODIES = (b'{\n  "sender": "u1"\n}', b"\n", b"\x89PNG\r\n\x1a\n\x00", b"a\r\n\r\nb\n", bytes(range(256)))
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_body_that_comes_with_its_head_may_hold_anything(body: bytes) -> None:
+    head = f"POST /webhooks/rest/webhook HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    wire = Wire()
+    assert wire.feed(head + body) == head + body
+    assert not wire.waits
+    assert wire.feed(head + body) == head + body
+
+
 @settings(max_examples=times(300), deadline=None)
 @given(st.lists(st.one_of(st.sampled_from((*GOOD, HEAD, b"\r\n", b"Content-Length: 3\r\n\r\n", b"0\r\n\r\n")), st.binary(max_size=40)), max_size=6))
 def test_nothing_but_a_refusal_comes_of_any_bytes(pieces: list[bytes]) -> None:

@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from backoffice.knowledge.content import KEY
 from backoffice.knowledge.imports.proposals import Proposal, Reading, Refusal
 from backoffice.knowledge.imports.sections import Block, Heading, Table, Text, propose, sections
 from backoffice.knowledge.imports.sections import markdown_table as _table
+from backoffice.knowledge.keys import KEY
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t#]*$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")

@@ -11,9 +11,9 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-from backoffice.knowledge.content import KEY
 from backoffice.knowledge.imports import tickets
 from backoffice.knowledge.imports.proposals import Proposal, Reading, Refusal, Unreadable, made_key
+from backoffice.knowledge.keys import KEY
 
 ROWS = 20_000
 COLUMNS = 200

@@ -1,6 +1,7 @@
 """The index over one published set: immutable, built from the one before it, asked by many threads at once.
 
-An entry is its rows: question, variants, the whole (question and answer), each sentence of the answer. A question is
+An entry is its rows: question, variants, the whole (question and answer), each sentence of the answer.
+A question is
 compared with the rows of some candidates in every part; the combiner makes one probability of all that.
 """
 
@@ -19,15 +20,17 @@ from backoffice.knowledge.published import PublishedEntry
 from backoffice.knowledge.search.concepts import concepts
 from backoffice.knowledge.search.grams import BUCKETS, PARTS, Counts, counts
 from backoffice.knowledge.search.normalising import normalise
-from backoffice.knowledge.search.ridge import Ridge, learn
-from backoffice.knowledge.search.sparse import Rows, SparsePart, rows_of
+from backoffice.knowledge.search.ridge import Learner, Ridge
+from backoffice.knowledge.search.sparse import FirstLook, Rows, SparsePart, rows_of
 from backoffice.knowledge.search.vectors import VectorStore
 
-CANDIDATES = 32
-"""So many of each first look are compared exactly."""
+CANDIDATES = 16
+"""So many of each of three first looks are compared exactly."""
 _SKETCH = 512
 _SKETCHED = ("characters", "sounds", "meanings")
 _PENALTY_DENSE, _PENALTY_ALL = 1.0, 4.0
+_PORTION = 4096
+_SCALE = 127.0
 _MOST_SENTENCES, _SENTENCE = 24, 160
 _SENTENCES = re.compile(r"[。；！？\n]+")
 _MARKUP = re.compile(r"[*_`>#|]+|^\s*[-+]\s+|<!--.*?-->", re.M)
@@ -42,18 +45,25 @@ class Kind(IntEnum):
     SENTENCE = 3
 
 
+class Hide(IntEnum):
+    """What training looks away from."""
+
+    NOTHING = 0
+    TEXT = 1
+    VARIANTS = 2
+    ENTRY = 3
+
+
 _IMPORTANCE = np.array([1.0, 1.0, 0.5, 0.5], np.float32)
-_GROUPS = (
-    ("question", (Kind.QUESTION,)),
-    ("whole", (Kind.WHOLE,)),
-    ("sentence", (Kind.SENTENCE,)),
-    ("asked", (Kind.QUESTION, Kind.VARIANT)),
+FEATURES = (
+    *(
+        f"{part}.{group}"
+        for part in ("vectors", *PARTS)
+        for group in ("question", "whole", "sentence", "asked", "second", "few")
+    ),
+    "ridge.vectors",
+    "ridge.all",
 )
-FEATURES = tuple(
-    f"{part}.{group}"
-    for part in ("vectors", *PARTS)
-    for group in ("question", "whole", "sentence", "asked", "second", "few")
-) + ("ridge.vectors", "ridge.all")
 """What is known of a candidate, in the order of a feature row."""
 
 
@@ -83,6 +93,7 @@ class Index:
         entries: Sequence[PublishedEntry],
         vectors: VectorStore | None,
         before: Index | None = None,
+        for_training: bool = False,
     ) -> None:
         self.entries = tuple(entries)
         self._vectors = vectors
@@ -100,41 +111,76 @@ class Index:
         self._starts = np.searchsorted(self.owners, np.arange(len(self.entries) + 1))
         self.places: dict[bytes, int] = {_hash(text): place for place, text in enumerate(texts)}
         self.parts = {name: SparsePart(name, _rows(name, texts, before)) for name in PARTS}
+        self._first_look = FirstLook(self.parts["meanings"], self.owners, len(self.entries))
+        self._variants = np.bincount(self.owners[self.kinds == Kind.VARIANT], minlength=len(self.entries))
         self.importance = _IMPORTANCE[self.kinds] if texts else np.zeros(0, np.float32)
-        sketches = np.stack([self._sketch_rows(name) for name in _SKETCHED]).sum(0) if texts else None
-        self.dense: NDArray[np.float32] | None = None
+        self.dense: NDArray[np.int8] | None = None
+        """A row of each text, as integers up to 127."""
         self._ridge_dense: Ridge | None = None
         self._ridge_all: Ridge | None = None
+        self._learned: NDArray[np.float32] | None = None
         if texts:
-            assert sketches is not None
-            self._sketches = sketches
-            both = sketches
-            if vectors is not None:
-                self.dense = vectors.rows([dense_text(text) for text in texts])
-                self._ridge_dense = self._learn(self.dense, _PENALTY_DENSE)
-                both = np.hstack([self.dense, sketches])
-            self._ridge_all = self._learn(both, _PENALTY_ALL)
+            self._learn(before, for_training)
 
-    def _learn(self, rows: NDArray[np.float32], penalty: float) -> Ridge:
-        return learn(rows, self.owners, self.importance, len(self.entries), penalty)
+    def _learn(self, before: Index | None, for_training: bool) -> None:
+        """Vectors and both linear readings, a portion of texts at a time."""
+        dense, both = Learner(len(self.entries)), Learner(len(self.entries))
+        vectors: list[NDArray[np.int8]] = []
+        kept: list[NDArray[np.float32]] = []
+        for first in range(0, len(self.texts), _PORTION):
+            cut = slice(first, min(first + _PORTION, len(self.texts)))
+            owners, importance = self.owners[cut], self.importance[cut]
+            rows = sum(self._sketch_rows(name, cut.start, cut.stop) for name in _SKETCHED)
+            assert isinstance(rows, np.ndarray)
+            if self._vectors is not None:
+                told = self._encoded(self.texts[cut], before)
+                vectors.append(told)
+                plain = told.astype(np.float32) / _SCALE
+                dense.add(plain, owners, importance)
+                rows = np.hstack([plain, rows])
+            both.add(rows, owners, importance)
+            if for_training:
+                kept.append(rows)
+        if vectors:
+            self.dense = np.concatenate(vectors)
+            self._ridge_dense = dense.learned(_PENALTY_DENSE)
+        self._ridge_all = both.learned(_PENALTY_ALL)
+        self._learned = np.concatenate(kept) if kept else None
 
-    def _sketch_rows(self, part: str) -> NDArray[np.float32]:
-        """Every row of a part, squeezed into few numbers that keep its cosines nearly."""
+    def _encoded(self, texts: Sequence[str], before: Index | None) -> NDArray[np.int8]:
+        """Vectors of texts: the index before has most of them."""
+        assert self._vectors is not None
+        known = before.places if before is not None and before.dense is not None else {}
+        places = [known.get(_hash(text), -1) for text in texts]
+        missing = [number for number, place in enumerate(places) if place < 0]
+        fresh = self._vectors.rows([dense_text(texts[number]) for number in missing])
+        if len(missing) == len(texts) or before is None or before.dense is None:
+            return _whole_numbers(fresh)
+        rows = before.dense[places]
+        if missing:
+            rows[missing] = _whole_numbers(fresh)
+        return rows
+
+    def _sketch_rows(self, part: str, first: int, last: int) -> NDArray[np.float32]:
+        """Rows of a part, squeezed into few numbers that keep their cosines nearly."""
         told = self.parts[part]
-        rows = told.rows
-        weights = (1 + np.log(rows.often.astype(np.float32))) * told.idf[rows.numbers]
-        row = np.repeat(np.arange(len(rows.starts) - 1), np.diff(rows.starts))
-        weights /= told._norms[row]
-        columns, signs = _sketch_place(rows.numbers, part)
-        flat = np.bincount(row * _SKETCH + columns, weights * signs, minlength=(len(rows.starts) - 1) * _SKETCH)
+        starts = told.rows.starts[first : last + 1]
+        cut = slice(int(starts[0]), int(starts[-1]))
+        weights = told.weights[cut].astype(np.float32)
+        row = np.repeat(np.arange(last - first), np.diff(starts))
+        columns, signs = _sketch_place(told.rows.numbers[cut], part)
+        flat = np.bincount(row * _SKETCH + columns, weights * signs, minlength=(last - first) * _SKETCH)
         return flat.reshape(-1, _SKETCH).astype(np.float32)
+
+    def vector_of(self, row: int) -> NDArray[np.float32] | None:
+        """The vector of one of the index's own texts."""
+        return None if self.dense is None else self.dense[row].astype(np.float32) / _SCALE
 
     # ── asking ────────────────────────────────────────────────────────────────
 
-    def read(
-        self, text: str, vector: NDArray[np.float32] | None = None, by_words: bool = False
-    ) -> Question:
-        """A question, normalised and read by every part; `by_words`: not by the encoder. Raises EncoderUnavailable."""
+    def read(self, text: str, vector: NDArray[np.float32] | None = None, by_words: bool = False) -> Question:
+        """A question, normalised and read by every part; `by_words`: not by the encoder. Raises
+        EncoderUnavailable."""
         plain = normalise(text)
         if vector is None and self._vectors is not None and not by_words:
             vector = self._vectors.encoder.encode([dense_text(plain)])[0]
@@ -150,72 +196,74 @@ class Index:
         self,
         question: Question,
         own: int | None = None,
-        hide_own: bool = False,
-        hide_text: bool = False,
+        hide: Hide = Hide.NOTHING,
     ) -> Looked:
         """The candidates and their features.
 
         Args:
             own: the entry that the question is known to belong to (in training): always a candidate.
-            hide_own: as if that entry were not there.
-            hide_text: as if the rows with exactly this text were not there.
+            hide: what of that entry is looked away from.
         """
-        hidden = self.places.get(_hash(question.text)) if hide_text else None
+        hidden = self._hidden(question, own, hide)
+        hide_own = hide == Hide.ENTRY
         ridge_dense = self._ridge_scores(self._ridge_dense, question.vector, hidden)
         both = question.sketch
-        if question.vector is not None and self.dense is not None:
-            both = np.concatenate([question.vector, both])
+        if self.dense is not None:
+            nothing = np.zeros(self.dense.shape[1], np.float32)
+            both = np.concatenate([nothing if question.vector is None else question.vector, both])
         ridge_all = self._ridge_scores(self._ridge_all, both, hidden)
-        rough = self._rough(question, hidden)
+        rough = self._first_look.scores(question.signs["meanings"])
         if hide_own and own is not None:
             for scores in (ridge_dense, ridge_all, rough):
                 scores[own] = -9.0
         found = np.unique(np.concatenate([_top(ridge_dense), _top(ridge_all), _top(rough)]))
         if own is not None and not hide_own and own not in found:
             found = np.sort(np.append(found, own))
-        spans = [np.arange(self._starts[entry], self._starts[entry + 1]) for entry in found]
-        rows = np.concatenate(spans)
-        group = np.repeat(np.arange(len(found)), [len(span) for span in spans])
-        kinds = self.kinds[rows]
-        shown = np.ones(len(rows), bool)
-        if hide_text:
-            shown = np.array([self.texts[row] != question.text for row in rows])
+        spans = [(int(self._starts[entry]), int(self._starts[entry + 1])) for entry in found]
+        shown = None
+        if hidden is not None:
+            gone = set(hidden.tolist())
+            shown = [row not in gone for first, last in spans for row in range(first, last)]
+        places = _Places(spans, self._variants[found])
         features = np.zeros((len(found), len(FEATURES)), np.float32)
-        column = 0
-        for name in ("vectors", *PARTS):
-            if name == "vectors":
-                if self.dense is None or question.vector is None:
-                    column += 6
-                    continue
-                near = self.dense[rows] @ question.vector
+        for number, name in enumerate(("vectors", *PARTS)):
+            if name != "vectors":
+                near = self.parts[name].similarities(question.signs[name], spans)
+            elif self.dense is not None and question.vector is not None:
+                rows = np.concatenate([self.dense[first:last] for first, last in spans])
+                near = rows.astype(np.float32) @ (question.vector / _SCALE)
             else:
-                near = self.parts[name].similarities(question.signs[name], rows)
-            near = np.where(shown, near, 0.0)
-            column = _gather(features, column, near, group, kinds)
-        features[:, column] = 2 * ridge_dense[found]
-        features[:, column + 1] = 2 * ridge_all[found]
+                continue
+            if shown is not None:
+                near = np.where(shown, near, 0.0)
+            places.gather(near, features[:, 6 * number : 6 * number + 6])
+        features[:, -2] = 2 * ridge_dense[found]
+        features[:, -1] = 2 * ridge_all[found]
         return Looked(found, features)
 
+    def _hidden(self, question: Question, own: int | None, hide: Hide) -> NDArray[np.int64] | None:
+        if own is None or hide == Hide.NOTHING:
+            return None
+        rows = np.arange(self._starts[own], self._starts[own + 1])
+        if hide == Hide.TEXT:
+            return rows[[self.texts[row] == question.text for row in rows]]
+        return rows[self.kinds[rows] == Kind.VARIANT] if hide == Hide.VARIANTS else rows
+
     def _ridge_scores(
-        self, ridge: Ridge | None, row: NDArray[np.float32] | None, hidden: int | None
+        self, ridge: Ridge | None, row: NDArray[np.float32] | None, hidden: NDArray[np.int64] | None
     ) -> NDArray[np.float32]:
         if ridge is None or row is None:
             return np.zeros(len(self.entries), np.float32)
-        if hidden is not None:
-            return ridge.without(row, int(self.owners[hidden]), float(self.importance[hidden]))
-        return ridge.scores(row)
-
-    def _rough(self, question: Question, hidden: int | None) -> NDArray[np.float32]:
-        """A first look by words: the best row of each entry, over all entries."""
-        rows = np.arange(len(self.texts))
-        near = self.parts["meanings"].similarities(question.signs["meanings"], rows)
-        if hidden is not None:
-            near[hidden] = 0
-        return np.maximum.reduceat(near, self._starts[:-1]) if len(near) else near
+        if hidden is None or not len(hidden):
+            return ridge.scores(row)
+        assert self._learned is not None
+        told = self._learned[hidden][:, : len(row)]
+        return ridge.without(row, told, int(self.owners[hidden[0]]), self.importance[hidden])
 
 
 def dense_text(text: str) -> str:
-    """What is encoded: the text with known words written in the one way, which the encoder alone does not know."""
+    """What is encoded: the text with known words written in the one way, which the encoder alone does
+    not know."""
     return concepts().canonical(text)
 
 
@@ -229,13 +277,13 @@ def sentences(answer: str) -> list[str]:
 def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
     """The one or two sentences of an entry's answer that are nearest to a question, in the answer's order."""
     told = sentences(index.entries[entry].answer)
-    span = np.arange(index._starts[entry], index._starts[entry + 1])
-    rows = span[index.kinds[span] == Kind.SENTENCE]
-    if len(told) <= 1 or len(rows) != len(told):
-        return tuple(told[:2])
-    near = index.parts["meanings"].similarities(question.signs["meanings"], rows)
+    last = int(index._starts[entry + 1])
+    first = last - len(told)
+    if len(told) <= 1:
+        return tuple(told)
+    near = index.parts["meanings"].similarities(question.signs["meanings"], [(first, last)])
     if index.dense is not None and question.vector is not None:
-        near = near + index.dense[rows] @ question.vector
+        near = near + index.dense[first:last].astype(np.float32) @ (question.vector / _SCALE)
     best = np.argsort(-near, kind="stable")[:2]
     chosen = [place for place in best if near[place] >= 0.6 * near[best[0]]]
     return tuple(told[place] for place in sorted(chosen))
@@ -257,6 +305,10 @@ def _texts(entry: PublishedEntry) -> list[tuple[str, int]]:
         if (plain := normalise(sentence[:_SENTENCE]) or " ")
     ]
     return told
+
+
+def _whole_numbers(rows: NDArray[np.float32]) -> NDArray[np.int8]:
+    return np.asarray(np.rint(rows * _SCALE), np.int8)
 
 
 def _rows(part: str, texts: Sequence[str], before: Index | None) -> Rows:
@@ -292,24 +344,33 @@ def _top(scores: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.argpartition(-scores, CANDIDATES)[:CANDIDATES].astype(np.int64)
 
 
-def _gather(
-    features: NDArray[np.float32],
-    column: int,
-    near: NDArray[np.float32],
-    group: NDArray[np.int64],
-    kinds: NDArray[np.int64],
-) -> int:
-    """Fills the six columns of one part: the best of each group of rows, the second best, the mean of four."""
-    for _, members in _GROUPS:
-        chosen = np.isin(kinds, members)
-        np.maximum.at(features[:, column], group[chosen], near[chosen])
-        column += 1
-    chosen = kinds <= Kind.VARIANT
-    order = np.lexsort((-near[chosen], group[chosen]))
-    told, values = group[chosen][order], near[chosen][order]
-    first = np.searchsorted(told, told)
-    rank = np.arange(len(told)) - first
-    features[told[rank == 1], column] = values[rank == 1]
-    few = rank < 4
-    np.add.at(features[:, column + 1], told[few], values[few] / 4)
-    return column + 2
+class _Places:
+    """Where the rows of each candidate stand among all their rows: question, variants, whole, sentences."""
+
+    def __init__(self, spans: Sequence[tuple[int, int]], variants: NDArray[np.int64]) -> None:
+        lengths = np.array([last - first for first, last in spans])
+        first = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        self._question = first
+        self._whole = first + 1 + variants
+        self._asked = _padded(first, 1 + variants)
+        self._sentences = _padded(self._whole + 1, lengths - variants - 2)
+
+    def gather(self, near: NDArray[np.float32], columns: NDArray[np.float32]) -> None:
+        """Fills the six columns of one part: the best of each group of rows, the second best, the mean
+        of four."""
+        # The last place stands for rows that an entry does not have.
+        padded = np.append(near, np.float32(0))
+        columns[:, 0] = padded[self._question]
+        columns[:, 1] = padded[self._whole]
+        columns[:, 2] = padded[self._sentences].max(axis=1)
+        asked = padded[self._asked]
+        best = -np.sort(-asked, axis=1)[:, :4]
+        columns[:, 3] = best[:, 0]
+        columns[:, 4] = best[:, 1]
+        columns[:, 5] = best.sum(axis=1) / 4
+
+
+def _padded(first: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Places of each candidate's rows in a line, at least four, -1 where there is none."""
+    steps = np.arange(max(*lengths.tolist(), 4))
+    return np.where(steps < lengths[:, None], first[:, None] + steps, -1)

@@ -1,6 +1,7 @@
 """The search of one process: follows the published set, answers questions, never stops for a rebuild.
 
-A thread looks at the store's revision a few times a second; where it rose, the next index is built beside the one that
+A thread looks at the store's revision a few times a second; where it rose, the next index is built
+beside the one that
 answers, from it, and takes its place in one step.
 """
 
@@ -11,22 +12,24 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy.exc import SQLAlchemyError
 
 from backoffice.clock import Clock
-from backoffice.database import Database
+from backoffice.database import PROJECT_ROOT, Database
 from backoffice.knowledge.published import PublishedEntry, published, revision
 from backoffice.knowledge.search.combiner import OFFERED, Combiner, CombinerDamaged, load, shipped
 from backoffice.knowledge.search.encoder import BundledEncoder, Encoder, EncoderUnavailable
-from backoffice.knowledge.search.index import Index, dense_text, lead_of
-from backoffice.knowledge.search.normalising import normalise
+from backoffice.knowledge.search.endpoint import EndpointEncoder
+from backoffice.knowledge.search.index import Index, lead_of
 from backoffice.knowledge.search.vectors import VectorStore
+from backoffice.settings import Embeddings
 from backoffice.states import SearchDecision
 
+CACHE_FOLDER = PROJECT_ROOT / "var" / "knowledge"
+"""Caches; may be deleted at any time."""
 LOOK_SECONDS = 0.2
 _FIRST_SECONDS = 60.0
 _ENDPOINT_AGAIN_SECONDS = 30.0
@@ -72,7 +75,7 @@ class EntrySearch:
         combiner: Combiner | None = None,
         before: EntrySearch | None = None,
     ) -> None:
-        self.index = Index(entries, vectors, before.index if before else None)
+        self.index: Index = Index(entries, vectors, before.index if before else None)
         self.combiner = combiner or shipped()
 
     def search(self, question: str, k: int = OFFERED, by_words: bool = False) -> Found:
@@ -91,6 +94,14 @@ class EntrySearch:
         )
         return Found(judged.decision, hits)
 
+    def entry(self, key: str, question: str) -> Hit | None:
+        """The entry with this key, told as the answer to `question`; None where it is not published."""
+        place = next((at for at, entry in enumerate(self.index.entries) if entry.key == key), None)
+        if place is None:
+            return None
+        lead = lead_of(self.index, place, self.index.read(question, by_words=True))
+        return Hit(self.index.entries[place], 1.0, lead)
+
 
 class KnowledgeSearch:
     """`start` and `stop` with the application."""
@@ -102,12 +113,15 @@ class KnowledgeSearch:
         folder: Path | None,
         endpoint: Encoder | None = None,
     ) -> None:
-        """`folder` keeps caches that may be deleted at any time; None keeps none. `endpoint` beats the bundled encoder."""
+        """`folder` keeps caches that may be deleted at any time; None keeps none. `endpoint` beats the
+        bundled encoder."""
         self._database = database
         self._clock = clock
         self._folder = folder
         self._bundled = bundled_vectors(folder)
-        self._endpoint = VectorStore(endpoint, folder / "vectors.db" if folder else None) if endpoint else None
+        self._endpoint = (
+            VectorStore(endpoint, folder / "vectors.db" if folder else None) if endpoint else None
+        )
         self._endpoint_down_until = 0.0
         self._combiner = combiner_of(folder)
         self._current: tuple[int, VectorStore, EntrySearch] | None = None
@@ -137,9 +151,9 @@ class KnowledgeSearch:
             # The next index, of the bundled encoder, is a moment away.
             return current.search(question, wanted, by_words=True)
 
-    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """A row of length one for each text; near texts have near rows."""
-        return self._bundled.rows([dense_text(normalise(text)) for text in texts])
+    def entry(self, key: str, question: str) -> Hit | None:
+        """A published entry, told as the answer to `question`; None where it is not published."""
+        return self._ready_search().entry(key, question)
 
     def follow(self) -> bool:
         """Builds the index of the store's revision where it is another; whether it did."""
@@ -198,8 +212,9 @@ class KnowledgeSearch:
                 return
 
 
+@cache
 def bundled_vectors(folder: Path | None) -> VectorStore:
-    """The bundled encoder, its vectors kept in `folder`."""
+    """The bundled encoder, one in a process, its vectors kept in `folder`."""
     return VectorStore(BundledEncoder(folder), folder / "vectors.db" if folder else None)
 
 
@@ -212,3 +227,8 @@ def combiner_of(folder: Path | None) -> Combiner:
         except (CombinerDamaged, OSError) as error:
             _log.warning("combiner refused, the shipped one answers cause=%s", type(error).__name__)
     return shipped()
+
+
+def endpoint_of(embeddings: Embeddings | None) -> Encoder | None:
+    """The configured endpoint's encoder."""
+    return EndpointEncoder(embeddings.url, embeddings.model, embeddings.key) if embeddings else None

@@ -1,12 +1,15 @@
 """Trains the combiner on the entries' own variants, without seeing the one that is asked about.
 
-Three kinds of questions, because customers ask in three ways:
+Questions of four kinds, as customers ask:
 
 - a variant, as if it had never been written (what nobody foresaw),
-- a variant with a part of its words gone or mistyped, the written one in place (what somebody foresaw nearly),
+- a variant with a part of its words gone or mistyped, the written one in place (what somebody foresaw
+nearly),
+- a variant whose entry has no variants (a fresh import),
 - what nothing answers: a variant whose whole entry is hidden, and `unanswerable.yml`.
 
-Only the first teaches distrust of variants, as writers avoid writing a thing twice; only the second, blind trust.
+Only the first teaches distrust of variants, as writers avoid writing a thing twice; only the second,
+blind trust.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from backoffice.knowledge.search.combiner import (
     Combiner,
     signs_of,
 )
-from backoffice.knowledge.search.index import FEATURES, Index, Kind, Looked
+from backoffice.knowledge.search.index import FEATURES, Hide, Index, Kind, Looked
 from backoffice.knowledge.search.typos import mistyped
 
 _PULL = 1e-3
@@ -38,8 +41,9 @@ _PASSED_AT_MOST = 0.035
 """Of answerable questions; asked for is 5 %, and a shop's customers differ from its writers."""
 _ANSWERED_AT_MOST = 0.09
 """Of questions without an entry."""
-_HIDDEN_ENTRY_WEIGHT = 0.5
-"""A hidden entry's neighbour sometimes answers too."""
+MOST_ASKED = 3000
+_EVERY_THIRD = 0.34
+_SHORTENED = 0.75
 
 
 @dataclass(frozen=True)
@@ -57,27 +61,36 @@ def unanswerable() -> list[str]:
     return [str(text) for texts in told.values() for text in texts]
 
 
-def train(index: Index, negatives: Sequence[str] | None = None, seed: int = 0) -> Combiner:
-    """The combiner for an index. The same index and seed give the same numbers."""
-    asked = list(_examples(index, unanswerable() if negatives is None else negatives, random.Random(seed)))
+def train(
+    index: Index, negatives: Sequence[str] | None = None, most: int = MOST_ASKED, seed: int = 0
+) -> Combiner:
+    """The combiner for an index. The same index and seed give the same numbers.
+
+    Args:
+        negatives: what nothing answers; None: `unanswerable()`.
+        most: of the entries' questions and variants, about so many are asked, evenly chosen.
+    """
+    chance = random.Random(seed)
+    asked = list(_examples(index, unanswerable() if negatives is None else negatives, chance, most))
     known = [each for each in asked if each.entry is not None]
     mean, spread, weights = _weigh(known)
     bare = Combiner(mean, spread, weights, np.zeros(len(SIGNS) + 1), np.zeros(len(SIGNS) + 1), 1, 1)
     return _decide(bare, asked)
 
 
-def _examples(index: Index, negatives: Sequence[str], chance: random.Random) -> Iterator[Example]:
-    for row in np.flatnonzero(index.kinds <= Kind.VARIANT):
+def _examples(index: Index, negatives: Sequence[str], chance: random.Random, most: int) -> Iterator[Example]:
+    rows = np.flatnonzero(index.kinds <= Kind.VARIANT)
+    for row in rows[:: max(1, len(rows) // most)]:
         text, entry = index.texts[row], int(index.owners[row])
-        vector = None if index.dense is None else index.dense[row]
-        question = index.read(text, vector)
+        question = index.read(text, index.vector_of(int(row)))
         if index.kinds[row] == Kind.VARIANT:
-            yield Example(index.look(question, own=entry, hide_text=True), entry, 1.0)
-            yield Example(
-                index.look(question, own=entry, hide_own=True), None, _HIDDEN_ENTRY_WEIGHT
-            )
-        yield Example(index.look(index.read(shortened(text, 0.5, chance)), own=entry), entry, 0.7)
-        yield Example(index.look(index.read(mistyped(text, chance)), own=entry), entry, 0.3)
+            yield Example(index.look(question, own=entry, hide=Hide.TEXT), entry, 1.0)
+            if chance.random() < _EVERY_THIRD:
+                yield Example(index.look(question, own=entry, hide=Hide.VARIANTS), entry, 0.6)
+            if chance.random() < _EVERY_THIRD:
+                yield Example(index.look(question, own=entry, hide=Hide.ENTRY), None, 1.0)
+        made = shortened(text, 0.5, chance) if chance.random() < _SHORTENED else mistyped(text, chance)
+        yield Example(index.look(index.read(made), own=entry), entry, 1.0)
     for text in negatives:
         yield Example(index.look(index.read(text)), None, 2.0)
 
@@ -96,9 +109,7 @@ def _weigh(
     sizes = np.array([len(each.looked.entries) for each in known])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     group = np.repeat(np.arange(len(known)), sizes)
-    right = starts + np.array(
-        [int(np.flatnonzero(each.looked.entries == each.entry)[0]) for each in known]
-    )
+    right = starts + np.array([int(np.flatnonzero(each.looked.entries == each.entry)[0]) for each in known])
     importance = np.array([each.weight for each in known])
     importance /= importance.sum()
     mean = stacked.mean(0)
@@ -150,7 +161,7 @@ def _calibrated(
     rows: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     spread = np.maximum(rows.std(0), 1e-6)
-    model = LogisticRegression(C=1.0, max_iter=500).fit(rows / spread, right, sample_weight=weight)
+    model = LogisticRegression(C=1.0, max_iter=300).fit(rows / spread, right, sample_weight=weight)
     return np.append(model.coef_[0] / spread, model.intercept_[0])
 
 

@@ -63,6 +63,15 @@
         if (id) write("conversation", { id, at: Date.now() });
         else storage.removeItem(`${prefix}conversation`);
       },
+      seenKey: `${prefix}seen`,
+      /** The number of the last message that was on the screen. */
+      get seen() { return read("seen"); },
+      set seen(seq) { write("seen", seq); },
+      get draft() { return read("draft") ?? ""; },
+      set draft(text) {
+        if (text) write("draft", text);
+        else storage.removeItem(`${prefix}draft`);
+      },
       keep: (message) => write(`pending.${message.id}`, message),
       drop: (id) => storage.removeItem(`${prefix}pending.${id}`),
       pending() {
@@ -387,8 +396,37 @@
     let renewing = false;
     let retryTimer = null;
     let unread = 0;
-    let visible = true;
+    let panelOpen = !parentPage.embedded;
+    let greeted = "在线 · 为您服务中";
+    let doubted = false;
+    const plainTitle = document.title;
     const unacked = new Map();
+
+    const WAITING = "等待网络恢复后发送";
+
+    /* What is new */
+
+    const looking = () => panelOpen && !document.hidden;
+
+    const tellUnread = (fresh = false) => {
+      parentPage.tell({ lingxi: "unread", count: unread, fresh });
+      if (!parentPage.embedded) document.title = unread ? `（${unread} 条新消息）${plainTitle}` : plainTitle;
+    };
+
+    const markSeen = () => {
+      if (lastSeq !== null && lastSeq > (kept.seen ?? -1)) kept.seen = lastSeq;
+      if (!unread) return;
+      unread = 0;
+      tellUnread();
+    };
+
+    /** Counts what nobody has looked at; who writes has seen what came before. */
+    const notice = (message, isNew) => {
+      if (message.from === "customer" || looking()) return markSeen();
+      if (kept.seen !== null && message.seq <= kept.seen) return;
+      unread += 1;
+      if (isNew) tellUnread(true);
+    };
 
     /* Sending */
 
@@ -406,15 +444,20 @@
       const message = { id: newId(), at: Date.now(), ...content };
       unacked.set(message.id, message);
       keep(message);
-      view.addPending(message, welcomed ? "" : "等待网络恢复后发送");
+      view.addPending(message, welcomed && !doubted ? "" : WAITING);
       refreshChoices();
       if (welcomed && !renewing) transmit(message);
     };
 
     const press = (title, payload) => say({ title, payload });
 
-    const flush = () => {
+    /** Take up what was left unsent by an earlier page. */
+    const recall = () => {
       for (const message of kept.pending()) if (!unacked.has(message.id)) unacked.set(message.id, message);
+    };
+
+    const flush = () => {
+      recall();
       for (const message of unacked.values()) {
         view.addPending(message, "");
         transmit(message);
@@ -450,7 +493,17 @@
       }
       if (!carry) unacked.clear();
       view.clear();
-      if (carry) for (const message of unacked.values()) view.addPending(message, "");
+      unread = 0;
+      if (!carry) {
+        recall();
+        composer.put(kept.draft);
+      }
+      for (const message of unacked.values()) view.addPending(message, welcomed ? "" : WAITING);
+    };
+
+    /** The line is worth its cost once there is a conversation, or somebody looks. */
+    const connect = () => {
+      if (looking() || conversation || unacked.size) line.start();
     };
 
     const becomeVisitor = () => {
@@ -488,7 +541,9 @@
       } else {
         moveTo(newOwner, fresh, false);
         signedOut = false;
+        tellUnread();
         hello();
+        connect();
       }
     };
 
@@ -505,8 +560,8 @@
         view.add(preview ? { ...message, preview } : message, isNew, press);
       } else {
         view.add(message, isNew, press);
-        if (isNew && !visible) parentPage.tell({ lingxi: "unread", count: ++unread });
       }
+      notice(message, isNew);
     };
 
     const receivers = {
@@ -516,20 +571,28 @@
           moveTo(null, null, true);
         }
         conversation = frame.conversation;
+        if (kept.conversation !== conversation) kept.seen = null;
         kept.conversation = conversation;
         if (frame.history) {
           view.quiet(() => {
             view.clear();
             lastSeq = null;
             lastSaid = 0;
+            unread = 0;
+            // Nothing is known of what was seen: then it was all seen.
+            if (kept.seen === null) kept.seen = frame.last_seq;
             for (const message of frame.history) show(message, false);
           });
           lastSeq = frame.last_seq;
+          if (looking()) markSeen();
+          tellUnread();
         }
         welcomed = true;
         signedOut = false;
         expiries = 0;
-        view.status(frame.customer ? "已登录 · 为您服务中" : "在线 · 为您服务中", true);
+        doubted = false;
+        greeted = frame.customer ? "已登录 · 为您服务中" : "在线 · 为您服务中";
+        view.status(greeted, true);
         view.typing(false);
         flush();
       },
@@ -550,16 +613,20 @@
         if (newOwner !== owner) {
           const leaving = kept;
           leaving.conversation = null;
+          leaving.draft = "";
           kept = shelf(newOwner);
           owner = newOwner;
           everSignedIn = true;
           kept.conversation = conversation;
+          kept.seen = leaving.seen;
+          kept.draft = $("text").value;
           for (const message of unacked.values()) {
             leaving.drop(message.id);
             keep(message);
           }
         }
-        view.status("已登录 · 为您服务中", true);
+        greeted = "已登录 · 为您服务中";
+        view.status(greeted, true);
       },
       pong() {},
       error(frame) {
@@ -618,27 +685,50 @@
       get ready() { return welcomed; },
       start(firstToken) {
         moveTo(firstToken ? ownerOf(firstToken) : null, firstToken, false);
-        line.start();
+        connect();
       },
       opened: hello,
+      get looking() { return looking(); },
       lost() {
-        welcomed = false;
-        view.status("连接已断开，正在重连…", false);
+        welcomed = doubted = false;
+        view.status(navigator.onLine ? "连接已断开，正在重连…" : "网络已断开，恢复后自动重连", false);
         view.typing(false);
-        for (const message of unacked.values()) view.addPending(message, "等待网络恢复后发送");
+        for (const message of unacked.values()) view.addPending(message, WAITING);
+      },
+      /** The line is open but says nothing: maybe it is dead. */
+      doubt() {
+        if (doubted || !welcomed) return;
+        doubted = true;
+        view.status("网络不稳，正在重新连接…", false);
+        for (const message of unacked.values()) view.addPending(message, WAITING);
       },
       receive(frame) {
+        if (doubted) {
+          doubted = false;
+          view.status(greeted, true);
+          for (const message of unacked.values()) view.addPending(message, "");
+        }
         if (Object.hasOwn(receivers, frame.type)) receivers[frame.type](frame);
       },
       say,
       identify,
-      setVisible(on) {
-        visible = on;
-        if (on) {
-          unread = 0;
-          parentPage.tell({ lingxi: "unread", count: 0 });
-          composer.focus();
-        }
+      /** What is being written, kept for the next page. */
+      draft(text) { kept.draft = text; },
+      setVisible(on, focus) {
+        panelOpen = on;
+        if (on && focus) composer.focus();
+        this.looked();
+      },
+      looked() {
+        if (!looking()) return;
+        if (welcomed) markSeen();
+        connect();
+      },
+      /** Another tab has shown what is new here. */
+      seenElsewhere(key) {
+        if (key !== kept.seenKey || !unread || kept.seen === null || kept.seen < lastSeq) return;
+        unread = 0;
+        tellUnread();
       },
       /** Another tab has begun this owner's conversation: join it while nothing is said here. */
       joinOtherTab(key) {
@@ -659,11 +749,15 @@
     let tries = 0;
     let heardAt = 0;
     let timer = null;
+    let askedAt = 0; // since when a ping is unanswered
+    let pingedAt = 0;
+    let started = false;
 
     const connect = () => {
       clearTimeout(timer);
       timer = null;
       const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+      askedAt = 0;
       const mine = (socket = new WebSocket(`${scheme}//${location.host}${BASE}/ws`));
       heardAt = Date.now();
       mine.onopen = () => {
@@ -672,7 +766,7 @@
       };
       mine.onmessage = (event) => {
         if (mine !== socket) return;
-        tries = 0;
+        tries = askedAt = 0;
         heardAt = Date.now();
         chat.receive(JSON.parse(event.data));
       };
@@ -692,21 +786,49 @@
       if (timer !== null) connect();
     };
 
+    const drop = () => {
+      const dead = socket;
+      if (!dead) return;
+      again();
+      dead.close();
+    };
+
+    /* Somebody who looks is told of a silent line within five seconds; where nobody does, it costs little. It is given up
+       later than it is doubted: a busy server is not helped by everybody connecting anew. */
+    const PACE = {
+      looking: { ping: 1800, doubt: 2000, dead: 18000 },
+      away: { ping: 20000, doubt: Infinity, dead: 20000 },
+    };
+
+    const beat = () => {
+      if (!socket) return;
+      const now = Date.now();
+      const pace = PACE[chat.looking ? "looking" : "away"];
+      const unanswered = askedAt ? now - askedAt : 0;
+      if (socket.readyState === WebSocket.CONNECTING) {
+        if (now - heardAt > 10000) drop();
+        return;
+      }
+      if (unanswered > pace.dead) return drop();
+      if (unanswered > pace.doubt) chat.doubt();
+      if (now - Math.max(heardAt, pingedAt) > pace.ping) {
+        pingedAt = now;
+        askedAt ||= now;
+        line.send({ type: "ping" });
+      }
+    };
+
     return {
       start() {
+        if (started) return;
+        started = true;
         connect();
-        setInterval(() => {
-          if (!socket) return;
-          const silent = Date.now() - heardAt;
-          if (silent > 40000 || (socket.readyState === WebSocket.CONNECTING && silent > 10000)) {
-            const dead = socket;
-            again();
-            dead.close();
-          } else if (silent > 20000) {
-            this.send({ type: "ping" });
-          }
-        }, 5000);
-        window.addEventListener("online", hurry);
+        setInterval(beat, 500);
+        window.addEventListener("offline", drop);
+        window.addEventListener("online", () => {
+          drop();
+          hurry();
+        });
         document.addEventListener("visibilitychange", () => document.hidden || hurry());
       },
       send(frame) {
@@ -735,10 +857,14 @@
       chat.say({ text: said });
       text.value = "";
       fit();
+      chat.draft("");
       text.focus();
     };
 
-    text.addEventListener("input", fit);
+    text.addEventListener("input", () => {
+      fit();
+      chat.draft(text.value);
+    });
     text.addEventListener("keydown", (event) => {
       // 229: the key belongs to an input method, also in browsers that end the composition before the key.
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
@@ -826,7 +952,11 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.isComposing) close();
   });
-  window.addEventListener("storage", (event) => chat.joinOtherTab(event.key));
+  window.addEventListener("storage", (event) => {
+    chat.joinOtherTab(event.key);
+    chat.seenElsewhere(event.key);
+  });
+  document.addEventListener("visibilitychange", () => started && chat.looked());
 
   /* ---- Start --------------------------------------------------------------------------------------------------- */
 
@@ -843,9 +973,16 @@
     start(typeof token === "string" && token ? token : null);
   };
   parentPage.handlers.identity = ({ token }) => started && chat.identify(typeof token === "string" && token ? token : null);
-  parentPage.handlers.visible = ({ on }) => chat.setVisible(on === true);
-  if (parentPage.embedded) setTimeout(start, 3000, null);
-  else {
+  parentPage.handlers.visible = ({ on, focus }) => chat.setVisible(on === true, focus === true);
+  if (parentPage.embedded) {
+    // Whose page this is, it says itself; there is nothing in this word that another might not hear.
+    window.parent.postMessage({ lingxi: "hello" }, "*");
+    setTimeout(() => {
+      if (started) return;
+      start(null);
+      chat.setVisible(true, false); // a page that embeds the frame by itself shows it
+    }, 3000);
+  } else {
     start(null);
     composer.focus();
   }

@@ -1,0 +1,162 @@
+"""Searching the knowledge base over its API: what was published is found, whatever was typed is survived."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from backoffice.knowledge import PublishedEntry
+from backoffice.knowledge.search import EntrySearch, KnowledgeSearch
+from backoffice.knowledge.search.service import bundled_vectors
+from backoffice.states import SearchDecision
+from tests.backoffice.conftest import Office
+from tests.backoffice.test_knowledge import FREIGHT, FRESH, edit, make, step
+
+WITHIN_SECONDS = 1.0
+# A busy machine takes its time for what an idle one does in a tenth of it.
+PATIENCE = 20.0
+
+
+def ask(office: Office, q: str, k: int = 3) -> dict[str, Any]:
+    answer = office.get("/knowledge/search", customer=None, params={"q": q, "k": k})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def until(office: Office, q: str, holds: Any) -> dict[str, Any]:
+    """The first answer for which `holds`; the last one where none did in time."""
+    ends = time.monotonic() + PATIENCE
+    while True:
+        found = ask(office, q)
+        if holds(found) or time.monotonic() > ends:
+            return found
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def shelf(office: Office) -> Office:
+    make(office, "faq-freight", FREIGHT)
+    make(office, "faq-fresh", FRESH)
+    make(office, "faq-stamp", {"question": "电子发票能报销吗？", "answer": "可以报销，不用盖章。", "category": "发票"})
+    until(office, "电子发票能报销吗", lambda found: found["hits"])
+    return office
+
+
+def test_the_entry_that_answers_comes_first_with_what_a_dialogue_needs(shelf: Office) -> None:
+    found = until(shelf, "电子发票能报销吗", lambda f: f["hits"] and f["hits"][0]["key"] == "faq-stamp")
+    assert found["decision"] == "answer"
+    best = found["hits"][0]
+    assert (best["key"], best["version"], best["category"]) == ("faq-stamp", 1, "发票")
+    assert best["answer"] == "可以报销，不用盖章。"
+    assert best["lead"] == ["可以报销，不用盖章"]
+    assert 0.5 < best["score"] <= 1
+
+
+def test_a_changed_answer_is_told_soon_and_a_retired_one_no_more(shelf: Office) -> None:
+    q = "自营订单满多少包邮"
+    until(shelf, q, lambda f: f["hits"] and f["hits"][0]["key"] == "faq-freight")
+    version = shelf.get("/knowledge/entries/faq-freight").json()["version"]
+    edit(shelf, "faq-freight", version, {**FREIGHT, "answer": "满 59 元包邮。"})
+    step(shelf, "faq-freight", "submit")
+    assert step(shelf, "faq-freight", "publish").status_code == 200
+    told = until(shelf, q, lambda f: "59" in f["hits"][0]["answer"])
+    assert "59" in told["hits"][0]["answer"]
+    assert step(shelf, "faq-freight", "retire", reason="不再执行").status_code == 200
+    gone = until(shelf, q, lambda f: all(hit["key"] != "faq-freight" for hit in f["hits"]))
+    assert all(hit["key"] != "faq-freight" for hit in gone["hits"])
+
+
+@pytest.mark.parametrize("q", ["电子发漂能报消吗", "電子發票能報銷嗎", "电子发票报能销吗", "  电子发票  能报销吗？？？😀"])
+def test_mistyped_and_traditional_questions_find_it(shelf: Office, q: str) -> None:
+    assert ask(shelf, q)["hits"][0]["key"] == "faq-stamp"
+
+
+@pytest.mark.parametrize("q", ["", " ", "\u200b", "？？", "😀"])
+def test_what_says_nothing_is_passed(shelf: Office, q: str) -> None:
+    assert ask(shelf, q)["decision"] == "pass"
+
+
+def test_limits_of_the_query_are_told(shelf: Office) -> None:
+    assert ask(shelf, "包邮", k=1)["hits"].__len__() == 1
+    for params in ({"q": "包邮", "k": 0}, {"q": "包邮", "k": 11}, {"q": "好" * 10_001}, {}):
+        assert shelf.get("/knowledge/search", customer=None, params=params).status_code == 422
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(q=st.text(st.characters(codec="utf-8"), max_size=400) | st.text("包邮\x00\n\u202e𠀀é,，1a", max_size=2000))
+def test_any_text_gets_an_answer(shelf: Office, q: str) -> None:
+    assert ask(shelf, q)["decision"] in {"answer", "clarify", "pass"}
+
+
+def test_ten_thousand_characters_get_an_answer(shelf: Office) -> None:
+    assert ask(shelf, "运费到底怎么算" * 1428)["hits"]
+
+
+# ── without servers ───────────────────────────────────────────────────────────
+
+
+ENTRIES = (
+    PublishedEntry("a", 1, "自营订单满多少包邮？", ("凑多少钱才免运费",), "满 99 元免基础运费。不满收 6 元。"),
+    PublishedEntry("b", 1, "怎么换绑定的手机号？", ("号码换了怎么改",), "在设置里验证旧号，再验证新号。"),
+    PublishedEntry("c", 2, "发票抬头开错了怎么换？", (), "180 天内可以换开 1 次。"),
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("knowledge")
+
+
+@pytest.fixture(scope="module")
+def searcher(folder: Path) -> Iterator[EntrySearch]:
+    yield EntrySearch(ENTRIES, bundled_vectors(folder))
+
+
+def test_the_lead_is_the_sentence_that_answers(searcher: EntrySearch) -> None:
+    assert searcher.search("凑不够要收几块钱").hits[0].lead[-1] == "不满收 6 元"
+
+
+def test_nothing_published_passes(folder: Path) -> None:
+    assert EntrySearch((), bundled_vectors(folder)).search("包邮吗").decision == SearchDecision.PASS
+
+
+def test_an_index_built_from_the_one_before_is_the_same(searcher: EntrySearch, folder: Path) -> None:
+    vectors = bundled_vectors(folder)
+    after = EntrySearch(ENTRIES, vectors, before=EntrySearch(ENTRIES[:2], vectors))
+    for q in ("包邮要多少钱", "换手机号", "抬头错了"):
+        told = [[(hit.key, round(hit.score, 5)) for hit in each.search(q).hits] for each in (searcher, after)]
+        assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("damage", [b"", b"no database at all" * 100, None])
+def test_a_damaged_or_deleted_cache_is_made_again(tmp_path: Path, damage: bytes | None) -> None:
+    vectors = bundled_vectors(tmp_path)
+    before = EntrySearch(ENTRIES, vectors).search("号码换了怎么办").hits[0]
+    for path in tmp_path.glob("vectors.db*"):
+        path.unlink()
+    if damage is not None:
+        (tmp_path / "vectors.db").write_bytes(damage)
+    after = EntrySearch(ENTRIES, vectors).search("号码换了怎么办").hits[0]
+    assert (after.key, after.score) == (before.key, pytest.approx(before.score, abs=1e-3))
+    assert (tmp_path / "vectors.db").stat().st_size > 1000
+
+
+def test_two_processes_follow_one_store(office: Office, tmp_path: Path) -> None:
+    """Another search over the same store, as in a second worker."""
+    second = KnowledgeSearch(office.shop.database, office.clock, tmp_path)
+    second.start()
+    try:
+        make(office, "faq-freight", FREIGHT)
+        until(office, "包邮", lambda f: f["hits"])
+        ends = time.monotonic() + PATIENCE
+        while not (found := second.search("包邮")).hits and time.monotonic() < ends:
+            time.sleep(0.05)
+        assert [hit.key for hit in found.hits] == ["faq-freight"]
+    finally:
+        second.stop()
