@@ -57,7 +57,6 @@ class ValidateAfterSalesForm(OrderForm):
     The kind is the intent's own. What the shop's rules say depends on the reason, so they are asked with it.
     """
 
-    starts = ("after_sales_refund", "after_sales_return", "after_sales_exchange", "after_sales_repair")
     states = ("shipped", "signed", "completed")
 
     def rest(self, turn: Turn) -> list[str]:
@@ -341,12 +340,7 @@ class ActionAfterSalesOpen(AfterSalesAction):
 class ValidateAfterSalesProblemForm(OrderForm):
     """Something is wrong with the goods and nothing was asked yet: which order, and what is wrong."""
 
-    starts = ("after_sales_report_problem",)
     states = ("signed", "shipped", "completed")
-
-    def rest(self, turn: Turn) -> list[str]:
-        """What is wrong; mostly it was said already."""
-        return ["after_sales_problem"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """The words first: they are said before the order is known."""
@@ -436,11 +430,6 @@ class ActionAfterSalesStatus(CustomerAction):
 class ValidateAfterSalesCancelForm(Form):
     """Which open slip, and: really?"""
 
-    starts = ("after_sales_cancel",)
-
-    def slots(self, turn: Turn) -> list[str]:
-        """The slip, then yes or no."""
-        return ["after_sales_slip", "after_sales_cancel_confirmed"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """The named slip, or the only open one."""

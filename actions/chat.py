@@ -13,10 +13,10 @@ from actions import faq, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.forms import TYPED
 from actions.gateways.errors import GatewayError
+from topics import forms
 
 NEUTRAL = "neutral"
 NOT_UNDERSTOOD = "nlu_fallback"
-GATHERED = ("orders_", "logistics_", "after_sales_", "invoices_", "promotions_", "payments_", "complaints_", "tickets_")
 CARD_SECONDS = 1.5
 CARD_RETRY_SECONDS = 60.0
 CURT = 6  # characters of a yes or no that say nothing of a feeling
@@ -192,7 +192,7 @@ class ActionChatStop(CustomerAction):
             and not name.endswith(("_last", "_asked"))
             and (
                 name in asked
-                or name.startswith(GATHERED)
+                or forms.of_project().gathered(name)
                 or name in ("chat_requests", "chat_offered", "chat_wrong")
             )
         ]

@@ -29,11 +29,6 @@ NO_STORY = (
 class ValidateComplaintsForm(Form):
     """Which order, if any, and what happened; a sentence that tells it needs no question."""
 
-    starts = ("complaints_file",)
-
-    def slots(self, turn: Turn) -> list[str]:
-        """The order can be skipped, the story cannot."""
-        return ["complaints_order", "complaints_text"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """Take what the sentence holds; ask only for what helps."""

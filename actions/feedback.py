@@ -80,11 +80,6 @@ class ValidateFeedbackForm(Form):
     """The score, by button or words."""
 
     visitors = True
-    starts = ("feedback_rate",)
-
-    def slots(self, turn: Turn) -> list[str]:
-        """Only that."""
-        return ["feedback_score"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """1 to 5, or 0 for somebody who will not say."""
@@ -134,10 +129,6 @@ class ValidateFeedbackReasonForm(Form):
 
     others = ("handoff_request", "feedback_rate", "chat_repeat")
 
-    def slots(self, turn: Turn) -> list[str]:
-        """Only that."""
-        return ["feedback_reason"]
-
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """An empty text where the customer will not say."""
         if not self.asked(turn, "feedback_reason"):
@@ -178,11 +169,6 @@ class ValidateFeedbackSuggestForm(Form):
     """What is suggested."""
 
     visitors = True
-    starts = ("feedback_suggest",)
-
-    def slots(self, turn: Turn) -> list[str]:
-        """Only that."""
-        return ["feedback_suggestion"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """The customer's own words."""

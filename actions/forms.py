@@ -25,6 +25,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions.base import OTHER, REQUESTED_SLOT, CustomerAction, Turn, named_after, over
 from actions.gateways.errors import Rejected, Unavailable
 from actions.gateways.identity import IdentityError
+from topics import forms
 
 UNCLEAR = ("chat_inform", "nlu_fallback", "chat_out_of_scope")
 ANSWERS = ("chat_inform", "nlu_fallback", "chat_affirm", "chat_deny")
@@ -34,22 +35,24 @@ ASIDES = ("chat_greet", "chat_goodbye", "chat_thank", "chat_ask_help", "chat_bot
 """Intents that never answer a form's question."""
 LEAVES = ("chat_thank", "chat_goodbye")
 """Those of them that may answer a form which asks for nothing but a word of goodwill."""
-QUESTIONS = ("faq", "products_", "account_", "promotions_", "feedback_", "chat_out_of_scope", "nlu_fallback")
-"""Intents (or their beginnings) that answer no form's question where they are put as a question."""
+QUESTIONS = ("chat_out_of_scope", "nlu_fallback")
+"""Intents that answer no form's question where they are put as a question, beside the topics' own (`asides`)."""
 TYPED = ("address", "phone", "email", "tax_number", "date", "amount")
 """Entities that a message hardly holds by chance: their words answer a question for words."""
 UNSURE = 0.3
 """Below this confidence an intent says nothing against an answer in the customer's own words."""
 TRAILING = " ,.;~\uff0c\u3002\uff1b\u3001"
+VALIDATES = "validate_"
 PATIENCE = 3  # wrong answers to one question, until a person takes over
 
 
 class Form(CustomerAction):
-    """Base of all `validate_<form>` actions. `slots` are asked in this order.
+    """Base of all `validate_<form>` actions. What starts a form and what it asks stands in `data/<topic>/forms.yml`.
 
     Attributes:
         form: the form's name in the domain, which the class says.
-        starts: the intents that start this form.
+        starts: the intents that mean this form.
+        asks: the slots it asks for, in this order.
         beside: slots that it keeps beside those it asks for.
         shared: slots that stay known when another form takes over.
         releases: whether "nothing more, thanks" ends it; not where that may be the answer.
@@ -57,6 +60,7 @@ class Form(CustomerAction):
 
     form = ""
     starts: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     releases = False
@@ -64,11 +68,22 @@ class Form(CustomerAction):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.form = named_after(cls).removeprefix("validate_")
+        action, declared = named_after(cls), forms.of_project().forms
+        cls.form = action.removeprefix(VALIDATES)
+        if cls.form in declared:
+            told = declared[cls.form]
+            cls.starts, cls.asks = (*told.starts, *told.meant_by), told.asks
+            cls.name = CustomerAction.name  # type: ignore[method-assign]
+        elif action.startswith(VALIDATES):
+            raise LookupError(f"{cls.__name__}: write {cls.form} into its topic's forms.yml")
 
     @abstractmethod
+    def name(self) -> str:
+        """Only a declared form has a name: what several share is none, and the action server leaves it out."""
+
     def slots(self, turn: Turn) -> list[str]:
         """The slots still worth asking for, in order; may shrink as slots are filled."""
+        return list(self.asks)
 
     @abstractmethod
     async def fill(self, turn: Turn) -> dict[str, Any]:
@@ -246,7 +261,7 @@ def aside(turn: Turn) -> bool:
         return False
     if turn.intent in ASIDES:
         return turn.intent not in LEAVES
-    return turn.intent.startswith(QUESTIONS) and turn.cue("question") is not None
+    return turn.intent in (*QUESTIONS, *forms.of_project().asides) and turn.cue("question") is not None
 
 
 def _wants_another(turn: Turn) -> bool:

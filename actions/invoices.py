@@ -157,7 +157,6 @@ class HeadingForm(Form):
 class ValidateInvoicesRequestForm(HeadingForm, OrderForm):
     """Which order, whose title, the tax number of a company, the e-mail, and: right so?"""
 
-    starts = ("invoices_request",)
     operation, states = "invoice", ("paid", "shipped", "signed", "completed")
 
     def rest(self, turn: Turn) -> list[str]:
@@ -321,7 +320,6 @@ class InvoiceAction(CustomerAction):
 class ValidateInvoicesStatusForm(InvoiceForm):
     """Which invoice; and where it is to be sent again, to which address."""
 
-    starts = ("invoices_ask_status",)
 
     def slots(self, turn: Turn) -> list[str]:
         """An address only where one is wanted and none is known."""
@@ -375,7 +373,6 @@ class ActionInvoicesStatus(InvoiceAction):
 class ValidateInvoicesChangeForm(InvoiceForm, HeadingForm):
     """Which invoice, what of it, the new value, and: right so?"""
 
-    starts = ("invoices_change",)
     refusal = "utter_invoices_change_rejected"
 
     def slots(self, turn: Turn) -> list[str]:

@@ -70,11 +70,6 @@ class ParcelAction(OrderAction):
 class ValidateLogisticsTrackForm(ParcelForm):
     """Which parcel."""
 
-    starts = ("logistics_track",)
-
-    def rest(self, turn: Turn) -> list[str]:
-        """Nothing more."""
-        return []
 
 
 class ActionLogisticsTrack(ParcelAction):
@@ -91,11 +86,6 @@ class ActionLogisticsTrack(ParcelAction):
 class ValidateLogisticsUrgeForm(ParcelForm):
     """Which parcel."""
 
-    starts = ("logistics_urge",)
-
-    def rest(self, turn: Turn) -> list[str]:
-        """Nothing more."""
-        return []
 
 
 class ActionLogisticsUrge(ParcelAction):
@@ -112,7 +102,6 @@ class ActionLogisticsUrge(ParcelAction):
 class ValidateLogisticsArrangeForm(ParcelForm):
     """Which parcel, how, and the detail of it, checked with the carrier's rules while it can still be corrected."""
 
-    starts = ("logistics_arrange",)
 
     def rest(self, turn: Turn) -> list[str]:
         """Refusing and door delivery need no detail."""
@@ -215,12 +204,7 @@ class ActionLogisticsArrange(ParcelAction):
 class ValidateLogisticsReportForm(ParcelForm):
     """Which parcel, and what went wrong."""
 
-    starts = ("logistics_report_problem",)
     states = ARRIVED_OR_ON_THE_WAY
-
-    def rest(self, turn: Turn) -> list[str]:
-        """What went wrong."""
-        return ["logistics_problem"]
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """From the message's words, which go along."""

@@ -53,9 +53,9 @@ class OrderForm(Form):
         """The slots beside the order."""
         return {}
 
-    @abstractmethod
     def rest(self, turn: Turn) -> list[str]:
         """The slots asked once the order is known and the shop's rules allow the operation."""
+        return [slot for slot in self.asks if slot != "orders_number"]
 
     def slots(self, turn: Turn) -> list[str]:
         """The order first; nothing more where the rules forbid it anyway."""

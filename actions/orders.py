@@ -22,12 +22,7 @@ TYPED_AS = {"phone": "phone", "delivery_date": "date", "address": "address"}
 class ValidateOrdersStatusForm(OrderForm):
     """Which order."""
 
-    starts = ("orders_ask_status",)
     lists = True
-
-    def rest(self, turn: Turn) -> list[str]:
-        """Nothing more."""
-        return []
 
 
 class ActionOrdersStatus(OrderAction):
@@ -55,12 +50,7 @@ class ActionOrdersStatus(OrderAction):
 class ValidateOrdersUrgeForm(OrderForm):
     """Which unshipped order."""
 
-    starts = ("orders_urge_shipping",)
     operation, states = "urge", ("paid",)
-
-    def rest(self, turn: Turn) -> list[str]:
-        """Nothing more."""
-        return []
 
 
 class ActionOrdersUrge(OrderAction):
@@ -78,12 +68,7 @@ class ActionOrdersUrge(OrderAction):
 class ValidateOrdersCancelForm(OrderForm):
     """Which order, and: really?"""
 
-    starts = ("orders_cancel",)
     operation, states = "cancel", ("unpaid", "paid")
-
-    def rest(self, turn: Turn) -> list[str]:
-        """A cancelled order cannot be restored: ask first."""
-        return ["orders_cancel_confirmed"]
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """Yes or no."""
@@ -112,7 +97,6 @@ class ActionOrdersCancel(OrderAction):
 class ValidateOrdersChangeForm(OrderForm):
     """Which order, which of its fields, the new value, and: right so?"""
 
-    starts = ("orders_change",)
     operation, states = "change", ("unpaid", "paid")
 
     def rest(self, turn: Turn) -> list[str]:

@@ -21,11 +21,6 @@ TEXT_LENGTH = 1500
 class ValidatePaymentsForm(Form):
     """What kind of trouble; the order only where it was named."""
 
-    starts = ("payments_report_problem",)
-
-    def slots(self, turn: Turn) -> list[str]:
-        """The kind of trouble."""
-        return ["payments_problem"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """From the message's words, its number or a button."""

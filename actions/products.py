@@ -81,10 +81,6 @@ class ValidateProductsWhichForm(Form):
 
     visitors = True
 
-    def slots(self, turn: Turn) -> list[str]:
-        """Only that."""
-        return ["products_choice"]
-
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """By its button, its place, or part of its name."""
         if not self.asked(turn, "products_choice"):
@@ -122,11 +118,6 @@ class ValidateProductsWishForm(Form):
     """What to recommend."""
 
     visitors = True
-    starts = ("products_recommend",)
-
-    def slots(self, turn: Turn) -> list[str]:
-        """Only that."""
-        return ["products_wish"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """Any words, kind of goods, colour or amount."""

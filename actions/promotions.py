@@ -67,7 +67,6 @@ class ActionPromotionsCoupons(CustomerAction):
 class ValidatePromotionsProtectionForm(OrderForm):
     """Which order, which piece, and, knowing the difference: shall I ask for it?"""
 
-    starts = ("promotions_price_protection",)
     operation, states = "price_protection", ("paid", "shipped", "signed", "completed")
 
     def slots(self, turn: Turn) -> list[str]:

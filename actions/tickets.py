@@ -22,7 +22,6 @@ NO_WORDS = ("chat_stop", "chat_deny", "chat_repeat", "chat_greet", "chat_goodbye
 class ValidateTicketsForm(Form):
     """What is wished of which ticket: its state needs no question, adding and urging need to know which one."""
 
-    starts = ("tickets_ask_status",)
 
     def slots(self, turn: Turn) -> list[str]:
         """A question about the state answers itself, with a choice where there are several."""
