@@ -112,6 +112,10 @@ class Turn:
         """Whether a form is open."""
         return bool((self.tracker.active_loop or {}).get("name"))
 
+    def knows(self, response: str) -> bool:
+        """Whether a designer wrote this response."""
+        return response in (self.domain.get("responses") or {})
+
     def wording(self, response: str) -> str | None:
         """The text of a response that serves as a word within others (a button's title, a name)."""
         variants = (self.domain.get("responses") or {}).get(response) or []
@@ -170,9 +174,8 @@ class Turn:
         self, response: str, variant: str = "", buttons: list[Button] | None = None, **values: Any
     ) -> None:
         """Say a response of the domain: `<response>_<variant>` where a designer wrote one, else `<response>`."""
-        known = self.domain.get("responses") or {}
         named = f"{response}_{variant}"
-        chosen = named if variant and named in known else response
+        chosen = named if variant and self.knows(named) else response
         self.dispatcher.utter_message(response=chosen, buttons=buttons or [], **values)
 
 
@@ -274,7 +277,7 @@ class CustomerAction(Action, ABC):
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """A rule of the shop said no: say which, kindly, with the next step."""
         own = self.name().replace("action_", "utter_", 1) + "_rejected"
-        base = own if own in (turn.domain.get("responses") or {}) else error.response
+        base = own if turn.knows(own) else error.response
         turn.utter(base, error.code, detail=error.detail)
         return over()
 
@@ -336,13 +339,13 @@ def conclude(turn: Turn, events: list[EventType]) -> list[EventType]:
     )  # only where the domain has the slot
     rated = [SlotSet("feedback_due", True)] if due else []
     named = [
-        (intent, turn.wording(f"utter_chat_label_{intent}")) for intent in turn.slot("chat_requests") or []
+        (intent, turn.wording(f"utter_label_{intent}")) for intent in turn.slot("chat_requests") or []
     ]
     offered = [(intent, label) for intent, label in named if label and intent != turn.intent]
     if not offered or turn.slot("handoff_id"):
         return rated
     intent, label = offered[0]
-    no = turn.wording("utter_chat_label_chat_deny") or ""
+    no = turn.wording("utter_label_chat_deny") or ""
     turn.utter(
         "utter_chat_offer_next", buttons=[button(label, intent), button(no, "chat_deny")], request=label
     )

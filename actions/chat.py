@@ -158,7 +158,7 @@ def said(turn: Turn, intent: str) -> list[EventType]:
     """Events as if the customer now said `intent`, about the order last spoken of."""
     latest = turn.tracker.latest_message
     parse_data = {
-        "text": turn.wording(f"utter_chat_label_{intent}") or turn.text,
+        "text": turn.wording(f"utter_label_{intent}") or turn.text,
         "intent": {"name": intent, "confidence": 1.0},
         "entities": [],
         "requests": [intent],

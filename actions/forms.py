@@ -10,7 +10,7 @@ What customers do beside answering, and what happens then:
 - want something else done: the other form takes over, with the order already chosen;
 - correct themselves (不是这个，是上面那个): the slot meant is changed or asked again, later ones stay where still right;
 - say that they need nothing more: the form ends, nothing is changed;
-- ask why, or how to answer: `utter_chat_why_<slot>`, `utter_chat_help_<slot>`;
+- ask why, or how to answer: `utter_why_<slot>`, `utter_help_<slot>`;
 - answer what cannot be understood: asked again, then with help, then a person takes over.
 """
 
@@ -102,9 +102,9 @@ class Form(CustomerAction):
             turn.before.clear()
             turn.dispatcher.messages.clear()  # an apology after the answer is none
             return self._asking(turn)
-        for cue, answer in (("why", "utter_chat_why"), ("unclear", "utter_chat_help")):
+        for cue, answer in (("why", "why"), ("unclear", "help")):
             if turn.cue(cue) is not None and turn.intent not in self.starts:
-                turn.utter(answer, asked)
+                explain(turn, answer, asked)
                 return self._again(turn, asked)
         known = dict(turn.tracker.slots)
         corrected = self._correct(turn, asked)
@@ -168,14 +168,10 @@ class Form(CustomerAction):
             given_up = {"chat_misses": PATIENCE, **({"chat_wrong": None} if turn.slot("chat_wrong") else {})}
             return [*_set(given_up), *over(), FollowupAction("action_handoff")]
         if count > 1:
-            turn.utter("utter_chat_help", asked)
+            explain(turn, "help", asked)
         elif not told:
-            self.unclear(turn, asked)
+            explain(turn, "unclear", asked)
         return [*_set({asked: None, **changed, "chat_wrong": {asked: count}}), *self._asking(turn)]
-
-    def unclear(self, turn: Turn, asked: str) -> None:
-        """Say that the first answer to a question was not understood."""
-        turn.utter("utter_chat_unclear", asked)
 
     def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
         """The slots that the customer takes back, emptied. The message is then read as a new answer to the first of them."""
@@ -242,6 +238,15 @@ class Form(CustomerAction):
         typed = any(turn.entity(name) for name in TYPED)
         meant = turn.intent in (*UNCLEAR, *intents) or unsure(turn) or (typed and turn.intent not in ASIDES)
         return {slot: tidy(turn.text)} if meant and not asks else {}
+
+
+def explain(turn: Turn, what: str, slot: str) -> None:
+    """Say why a question is asked, how to answer it (help), or that the answer was not understood (unclear).
+
+    `utter_<what>_<slot>` where the topic has words of its own, else the talk's `utter_chat_<what>`.
+    """
+    own = f"utter_{what}_{slot}"
+    turn.utter(own if turn.knows(own) else f"utter_chat_{what}")
 
 
 def tidy(text: str) -> str:

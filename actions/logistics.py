@@ -58,7 +58,7 @@ class ParcelAction(OrderAction):
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """Say why not, with buttons that know the order."""
         own = self.name().replace("action_", "utter_", 1) + "_rejected"
-        base = own if own in (turn.domain.get("responses") or {}) else error.response
+        base = own if turn.knows(own) else error.response
         turn.utter(base, error.code, detail=error.detail, number=turn.slot("orders_number") or "")
         return self._done(turn)
 

@@ -94,12 +94,6 @@ class OrderForm(Form):
             "orders_checked": self._checked(allowed),
         }
 
-    def unclear(self, turn: Turn, asked: str) -> None:
-        if asked == "orders_number":
-            turn.utter("utter_orders_choice_unclear")
-        else:
-            super().unclear(turn, asked)
-
     def _taken_back(self, turn: Turn, slot: str) -> dict[str, Any]:
         """Another order: what was of the first one falls with it; 上面那个 is the one above it in the list."""
         if slot != "orders_number":
@@ -193,7 +187,9 @@ class AskOrdersNumber(Ask):
             orders = await turn.call(wiring.gateways().orders.recent, turn.reader, (), self.offered)
         if not orders:
             return self.nothing()
-        turn.utter("utter_ask_orders_number", form, buttons=[order_button(order) for order in orders])
+        own = f"utter_ask_{form}_orders_number"  # as Rasa calls a form's own question for a slot
+        response = own if turn.knows(own) else "utter_ask_orders_number"
+        turn.utter(response, buttons=[order_button(order) for order in orders])
         return [shown(orders)]
 
 

@@ -94,8 +94,18 @@ def test_every_topic_has_a_test_story_and_a_readme_row() -> None:
 
 def test_the_topic_is_the_prefix_of_every_response_and_lives_in_its_folder() -> None:
     for topic, name, _ in responses():
-        own = re.sub(r"^utter_(ask_)?", "", name)
+        own = re.sub(r"^utter_((ask|help|why|unclear|label)_)?", "", name)
         assert name == "utter_default" or own.startswith(topic), f"{name} in data/{topic}"
+
+
+def test_what_explains_a_question_or_names_a_wish_belongs_to_one() -> None:
+    asked = {slot for form in DOMAIN["forms"].values() for slot in form["required_slots"]}
+    for _, name, _ in responses():
+        kind, _, what = name.removeprefix("utter_").partition("_")
+        if kind in ("help", "why", "unclear"):
+            assert what in asked, f"{name}: no form asks for {what}"
+        if kind == "label":
+            assert what in DOMAIN["intents"], f"{name}: no intent is called {what}"
 
 
 def test_no_response_is_written_twice() -> None:

@@ -57,7 +57,7 @@ def test_a_wrong_form_is_refused_with_its_line_and_what_to_write(tmp_path: Path,
 def test_two_forms_do_not_start_alike(tmp_path: Path) -> None:
     topic(tmp_path, "gifts", forms=FORM)
     data = topic(tmp_path, "parcels", forms=FORM.replace("gifts_wrap_form", "parcels_wrap_form"))
-    with pytest.raises(TopicError, match="data/parcels/forms.yml:2: `gifts_wrap` starts `gifts_wrap_form` already"):
+    with pytest.raises(TopicError, match=r"data/parcels/forms.yml:2: `gifts_wrap` starts `gifts_wrap_form` already"):
         declared([data])
 
 
@@ -94,5 +94,5 @@ def test_what_is_wrong_reaches_the_one_who_trains(tmp_path: Path) -> None:
     """Rasa's command line tells its own kind of errors in one line, without a traceback."""
     (tmp_path / "domain.yml").write_text(yaml.safe_dump({"version": "3.1"}), encoding="utf-8")
     data = topic(tmp_path, "gifts", forms=FORM.replace("starts:", "start:"))
-    with pytest.raises(RasaException, match="data/gifts/forms.yml:4"):
+    with pytest.raises(RasaException, match=r"data/gifts/forms.yml:4"):
         TopicImporter(None, str(tmp_path / "domain.yml"), [str(data)]).get_domain()
