@@ -29,12 +29,15 @@ SHANGHAI = timezone(timedelta(hours=8))
 FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE = "faq", "nlu_fallback", "chat_out_of_scope"
 OPEN = (FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, "chat_inform")
 """Intents that nothing but the knowledge can answer: all of them are looked up, question or not."""
+SMALL_TALK = ("chat_greet", "chat_smalltalk", "chat_ask_help", "chat_thank")
+"""Intents that a question's last words may sound like (钱还在吗)."""
 TALK = ("chat_", "handoff_", "EXTERNAL_", "feedback_")
 """Beginnings of intents that ask the shop nothing."""
 VALUES = ("address", "phone", "email", "tax_number")
 OWN_WORDS = ("complaints_text", "feedback_reason", "feedback_suggestion", "invoices_title")
 """Slots that take whatever the customer writes."""
 SURELY_ASKS = 0.8
+LEAST_QUESTION = 6  # characters of a question that is taken for small talk
 UNTOLD_ASKS = 0.6  # of a question in a message that was not parsed for its act
 SEARCH_SECONDS = 1.5
 HELPFUL_EVERY = 3  # answers, until it is asked whether they help
@@ -55,7 +58,7 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     `{"message_id": …, "decision": "answer"|"clarify"|"pass", "hits": [Hit.kept()]}`.
     """
     text = typed(turn)
-    if not text or turn.entity("faq_key") or not _may_ask(turn):
+    if not text or turn.entity("faq_key") or not _may_ask(turn, text):
         return None
     try:
         found = await asyncio.wait_for(search(turn, text), SEARCH_SECONDS)
@@ -64,7 +67,7 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
         return None
     if turn.intent not in OPEN and not _claims(turn, found):
         return None
-    if turn.intent in (OUT_OF_SCOPE, "chat_inform") and found.decision != "answer":
+    if turn.intent in (OUT_OF_SCOPE, "chat_inform", *SMALL_TALK) and found.decision != "answer":
         return None
     hits = [hit.kept() for hit in found.hits]
     decision = found.decision if turn.intent in OPEN else "answer"
@@ -79,7 +82,7 @@ async def search(turn: Turn, text: str) -> Found:
     return found
 
 
-def _may_ask(turn: Turn) -> bool:
+def _may_ask(turn: Turn, text: str) -> bool:
     """Whether the message may be a question to the shop's knowledge."""
     asked = turn.slot(REQUESTED_SLOT) if turn.busy else None
     question = turn.cue("question") is not None or _asks(turn) > SURELY_ASKS
@@ -89,6 +92,8 @@ def _may_ask(turn: Turn) -> bool:
         return False
     if asked and not question:
         return False  # most likely the answer that the form waits for
+    if turn.intent in SMALL_TALK:
+        return len(text) >= LEAST_QUESTION and _asks(turn) > SURELY_ASKS
     return turn.intent in OPEN or (question and _asks(turn) > 0.5 and not turn.intent.startswith(TALK))
 
 

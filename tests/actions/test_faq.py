@@ -71,6 +71,12 @@ def test_an_entry_that_hardly_answers_does_not_beat_a_topic(shop: Shop) -> None:
     assert not claimed("after_sales_return", ask=0.95, confidence=0.6)
 
 
+def test_a_question_whose_end_sounds_like_a_greeting_is_a_question(shop: Shop) -> None:
+    shop.knowledge["号注销了余额还在吗"] = Found("answer", (FREIGHT,))
+    assert claimed("chat_greet", ask=0.9, confidence=0.6, text="号注销了余额还在吗")
+    assert not claimed("chat_greet", ask=0.9, confidence=0.9, text="在吗")
+
+
 def test_goods_are_the_catalogues_first(shop: Shop) -> None:
     shop.knowledge["满多少包邮？"] = Found("answer", (replace(FREIGHT, score=0.6),))
     assert not claimed("products_ask_price", ask=0.9, confidence=0.9)
