@@ -112,7 +112,8 @@ def read_hit(data: dict[str, Any]) -> Hit:
     """A hit out of the back office's JSON."""
     answer = plain(data["answer"])
     lead = plain("".join(each if each[-1:] in _ENDS else f"{each}\u3002" for each in data["lead"]))
-    short = not lead or len(answer) <= WHOLE_LENGTH or len(lead) >= WHOLE_SHARE * len(answer)
+    lists = "\uff1a\u3002" in lead or lead.endswith("\uff1a")  # what comes next is a list
+    short = not lead or lists or len(answer) <= WHOLE_LENGTH or len(lead) >= WHOLE_SHARE * len(answer)
     return Hit(
         key=data["key"],
         question=data["question"],
