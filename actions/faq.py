@@ -30,7 +30,7 @@ FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE = "faq", "nlu_fallback", "chat_out_of_scope"
 OPEN = (FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, "chat_inform")
 """Intents that nothing but the knowledge can answer: all of them are looked up, question or not."""
 SMALL_TALK = ("chat_greet", "chat_smalltalk", "chat_ask_help", "chat_thank")
-"""Intents that a question's last words may sound like (钱还在吗)."""
+"""Intents that a question's last words may sound like (is the money still there)."""
 TALK = ("chat_", "handoff_", "EXTERNAL_", "feedback_")
 """Beginnings of intents that ask the shop nothing."""
 VALUES = ("address", "phone", "email", "tax_number")

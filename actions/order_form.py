@@ -187,7 +187,7 @@ class AskOrdersNumber(Ask):
             orders = await turn.call(wiring.gateways().orders.recent, turn.reader, (), self.offered)
         if not orders:
             return self.nothing()
-        own = f"utter_ask_{form}_orders_number"  # as Rasa calls a form's own question for a slot
+        own = f"utter_which_{form}"  # not Rasa's utter_ask_<form>_<slot>: that would be said instead of this action
         response = own if turn.knows(own) else "utter_ask_orders_number"
         turn.utter(response, buttons=[order_button(order) for order in orders])
         return [shown(orders)]

@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from topics.files import merged, of_topics, read
-from topics.forms import ROOT, declared
+from topics.files import TopicError, merged, of_topics, read
+from topics.forms import ROOT, DeclaredForm, declared, place_of
 
 FILE = "domain.yml"
 SECTIONS = ("version", "intents", "entities", "slots", "actions")
@@ -36,11 +36,24 @@ def joined(base: Path, data: Iterable[Path]) -> dict[str, Any]:
         told.append((path, yaml.safe_load(path.read_text("utf-8"))))
     whole = merged(told)
     forms = declared(data).forms.values()
+    for form in forms:
+        _known(form, whole, data)
     if forms:
         whole["forms"] = {**whole.get("forms", {}), **{each.name: {"required_slots": list(each.asks)} for each in forms}}
         named = [name for each in forms for name in each.actions if name.startswith(("action_", "validate_"))]
         whole["actions"] = list(dict.fromkeys([*whole.get("actions", []), *named]))
     return whole
+
+
+def _known(form: DeclaredForm, whole: dict[str, Any], data: list[Path]) -> None:
+    """What a form asks and what starts it must be declared."""
+    intents = {each if isinstance(each, str) else next(iter(each)) for each in whole.get("intents", ())}
+    needed = [("slots", slot, set(whole.get("slots", ()))) for slot in form.asks]
+    needed += [("intents", intent, intents) for intent in (*form.starts, *form.meant_by)]
+    for section, name, known in needed:
+        if name not in known:
+            fault = f"`{form.name}` names `{name}`, which is not among the {section}"
+            raise TopicError(place_of(form.name, data), fault, f"Write it below `{section}:` in {FILE} beside it")
 
 
 def of_project() -> dict[str, Any]:

@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from topics.files import Part, TopicError, of_topics, read
+from topics.files import Part, Place, TopicError, of_topics, read
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = "forms.yml"
@@ -130,12 +130,13 @@ def _started_once(forms: dict[str, DeclaredForm], data: Iterable[Path]) -> None:
     for form in forms.values():
         for intent in form.starts:
             if intent in by:
-                place = _place(form.name, data)
-                raise TopicError(place, f"`{intent}` starts `{by[intent]}` already", "Take it out of `starts` of one of them")
+                fault = f"`{intent}` starts `{by[intent]}` already"
+                raise TopicError(place_of(form.name, data), fault, "Take it out of `starts` of one of them")
             by[intent] = form.name
 
 
-def _place(form: str, data: Iterable[Path]) -> Any:
+def place_of(form: str, data: Iterable[Path]) -> Place:
+    """Where a form is declared. Raises KeyError."""
     for path in of_topics(data, FILE):
         for section, part, _ in read(path).items():
             if section == "forms":

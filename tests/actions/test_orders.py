@@ -40,7 +40,7 @@ def test_own_recent_orders_are_offered_as_buttons() -> None:
 
 def test_only_orders_that_can_be_cancelled_are_offered_for_it() -> None:
     asked = run(AskOrdersNumber(), "取消订单", "orders_cancel", form="orders_cancel_form")
-    assert asked.said == ["utter_ask_orders_cancel_form_orders_number"]
+    assert asked.said == ["utter_which_orders_cancel_form"]
     assert len(asked.buttons) == 1
 
 

@@ -94,7 +94,7 @@ def test_every_topic_has_a_test_story_and_a_readme_row() -> None:
 
 def test_the_topic_is_the_prefix_of_every_response_and_lives_in_its_folder() -> None:
     for topic, name, _ in responses():
-        own = re.sub(r"^utter_((ask|help|why|unclear|label)_)?", "", name)
+        own = re.sub(r"^utter_((ask|help|why|unclear|label|which)_)?", "", name)
         assert name == "utter_default" or own.startswith(topic), f"{name} in data/{topic}"
 
 
@@ -106,6 +106,17 @@ def test_what_explains_a_question_or_names_a_wish_belongs_to_one() -> None:
             assert what in asked, f"{name}: no form asks for {what}"
         if kind == "label":
             assert what in DOMAIN["intents"], f"{name}: no intent is called {what}"
+        if kind == "which":
+            assert what in DOMAIN["forms"], f"{name}: no form is called {what}"
+
+
+def test_no_response_takes_the_place_of_an_action_that_asks() -> None:
+    """Rasa says `utter_ask_<form>_<slot>` before it looks for `action_ask_<slot>`: the buttons would be missing."""
+    known = {name for _, name, _ in responses()}
+    for form, told in DOMAIN["forms"].items():
+        for slot in told["required_slots"]:
+            if f"action_ask_{slot}" in DOMAIN["actions"]:
+                assert f"utter_ask_{form}_{slot}" not in known, f"utter_ask_{form}_{slot}"
 
 
 def test_no_response_is_written_twice() -> None:
