@@ -110,7 +110,7 @@ class ValidateAfterSalesForm(OrderForm):
         filled["orders_checked"] = self._checked(fits or payable)
         if not settled:
             return filled
-        filled["after_sales_warranty"] = options.warranty_ends if payable else None
+        filled["after_sales_warranty"] = options.rules[kind].detail if payable else None
         filled["after_sales_pickups"] = [list(pickup) for pickup in options.pickups.get(kind, ())] or None
         return {**filled, **self._variants(turn, kind, options)}
 
