@@ -327,7 +327,7 @@ class ActionAfterSalesOpen(AfterSalesAction):
         pickup = turn.slot("after_sales_pickup")
         variant = turn.slot("after_sales_variant")
         fetched = None if pickup in (None, SELF) else str(pickup)
-        wish = Wish(order.number, line, kind, reason, variant, fetched, bool(paid))
+        wish = Wish(order.number, line, kind, reason, variant, fetched, bool(paid), options.reason_code)
         slip = await turn.call(gateway.open, turn.writer, wish)
         if slip.review:
             turn.utter("utter_after_sales_opened", "review", **stub(slip))

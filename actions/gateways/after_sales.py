@@ -43,6 +43,7 @@ class Return:
     to_variant: str | None = None
     kind: str = ""
     paid: bool = False
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ class ServicePoint:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a slip is to be opened for. `pickup`, `to_variant` and `paid` (a repair out of warranty) may be left out."""
+    """What a slip is to be opened for. `pickup`, `to_variant` and `paid` (a repair out of warranty) may be left out.
+
+    `reason` is the customer's words, `reason_code` what they were taken for when the customer was told what follows from it.
+    """
 
     order_number: str
     line: int | None
@@ -139,6 +143,7 @@ class HttpAfterSales:
             "line": wish.line,
             "kind": wish.kind,
             "reason": wish.reason[:REASON_LENGTH] if wish.reason else None,
+            "reason_code": wish.reason_code,
             "to_variant": wish.to_variant,
             "pickup": wish.pickup,
             "is_paid": wish.paid or None,

@@ -121,6 +121,13 @@ def test_with_nothing_in_stock_money_is_offered(shop: Shop) -> None:
     assert said.said == ["utter_ask_after_sales_variant_none_left"]
 
 
+def test_the_reason_is_filed_as_what_it_was_judged_by(shop: Shop) -> None:
+    shop.reason_code = "damaged"
+    slots = {**KNOWN, "after_sales_kind": "return", "after_sales_reason": "外壳裂了", "after_sales_confirmed": True}
+    run(ActionAfterSalesOpen(), slots=slots)
+    assert [(wish.reason, wish.reason_code) for wish in shop.wishes] == [("外壳裂了", "damaged")]
+
+
 def test_a_repair_out_of_warranty_asks_whether_it_may_cost(shop: Shop) -> None:
     shop.refused, shop.warranty_ends, shop.reason_code = {"repair": "warranty_passed"}, "2025-01-02", "quality"
     slots = {**KNOWN, "after_sales_kind": "repair"}
