@@ -86,6 +86,10 @@ class Stack:
         if dead:
             self.start(*dead)
 
+    def pid(self, name: str) -> int:
+        """A process's id: the shell that starts it becomes it."""
+        return self._running[name].pid
+
     def log(self, name: str) -> str:
         """What a process has written."""
         return (self.folder / f"{name}.log").read_text("utf-8", "replace")
