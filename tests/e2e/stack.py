@@ -87,8 +87,10 @@ class Stack:
             self.start(*dead)
 
     def pid(self, name: str) -> int:
-        """A process's id: the shell that starts it becomes it."""
-        return self._running[name].pid
+        """A process's id: that of the shell that starts it, or of its only child where the shell stays."""
+        shell = self._running[name].pid
+        children = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+        return int(children[0]) if children else shell
 
     def log(self, name: str) -> str:
         """What a process has written."""
