@@ -118,7 +118,7 @@ class SentimentClassifier(GraphComponent):
             chosen = said[::step][: self._config["calm_examples"]]
             texts += chosen
             labels += [NEUTRAL] * len(chosen)
-        self._weights = _fit(texts, labels, self._config["C"], self._config["min_df"])
+        self._weights = fit(texts, labels, self._config["C"], self._config["min_df"])
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump(self._weights, folder / "sentiment.joblib")
         return self._resource
@@ -165,7 +165,8 @@ class Weights:
         return scores
 
 
-def _fit(texts: List[Text], labels: List[Text], inverse_regularisation: float, min_df: int) -> Weights:
+def fit(texts: List[Text], labels: List[Text], inverse_regularisation: float, min_df: int) -> Weights:
+    """The model of these sentences. `min_df`: a feature's least number of sentences."""
     vectorizer = TfidfVectorizer(analyzer=features, sublinear_tf=True, min_df=min_df)
     # One label against the rest by liblinear: as accurate as the multinomial model, and ten times as fast.
     model = LogisticRegression(C=inverse_regularisation, class_weight="balanced", solver="liblinear", random_state=0)

@@ -8,6 +8,7 @@ answers, from it, and takes its place in one step.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ LOOK_SECONDS = 0.2
 _FIRST_SECONDS = 60.0
 _ENDPOINT_AGAIN_SECONDS = 30.0
 MOST_HITS = 10
+_SAYS_SOMETHING = re.compile(r"\w")
 
 _log = logging.getLogger("backoffice.knowledge")
 
@@ -81,7 +83,7 @@ class EntrySearch:
     def search(self, question: str, k: int = OFFERED, by_words: bool = False) -> Found:
         """Up to `k` hits and the decision; `by_words`: without the encoder. Raises EncoderUnavailable."""
         read = self.index.read(question, by_words=by_words) if self.index.entries else None
-        if read is None or not read.text.strip():
+        if read is None or not _SAYS_SOMETHING.search(read.text):
             return Found(SearchDecision.PASS, ())
         judged = self.combiner.judge(self.index.look(read))
         hits = tuple(
