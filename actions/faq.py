@@ -20,7 +20,7 @@ from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button
 from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Found, Hit
 from actions.gateways.orders import Order
-from actions.words import metadata
+from actions.words import metadata, variant_meant
 
 logger = logging.getLogger(__name__)
 
@@ -45,9 +45,13 @@ UNHELPFUL_MOST = 2  # answers that did not help, until a person takes over
 PASSED_MOST = 2  # questions in a row without an answer, until a person is offered first
 # Whether an entry or a topic answers what both claim. Fitted on 326 questions to the knowledge that were set aside and
 # 233 held-out sentences of the topics: logits of the entry's score, of "only asks", of the intent's confidence.
-SCORE_WEIGHT, ASKS_WEIGHT, CONFIDENCE_WEIGHT, GOODS_WEIGHT, BIAS = 0.22, 0.48, -0.49, -1.83, 1.3
+SCORE_WEIGHT, ASKS_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 0.22, 0.48, -0.49, 1.3
+LOOKS_WEIGHT = -2.0
+LOOKS = ("_ask_status", "_ask_coupons", "_ask_assets", "_track", "_price_protection")
+"""Endings of intents whose topic looks the customer's own thing up: a rule says less than that."""
 LEAST_SCORE = 0.3
 GOODS = "products_"
+"""Price, stock and what a page says come from the catalogue; what it does not know, `actions/products.py` looks up."""
 OWN = ("orders_number", "logistics_tracking_number", "after_sales_slip", "tickets_number", "invoices_number")
 """Entities by which a customer speaks of a thing of their own."""
 
@@ -107,14 +111,23 @@ def _claims(turn: Turn, found: Found) -> bool:
     """Whether an entry answers better than the topic whose intent the message was given."""
     if not found.hits or found.hits[0].score < LEAST_SCORE or any(turn.entity(name) for name in OWN):
         return False
+    if turn.intent.startswith(GOODS) or _for_a_person(turn):
+        return False
     confidence = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0)
     weighed = (
         SCORE_WEIGHT * _logit(found.hits[0].score)
         + ASKS_WEIGHT * _logit(_asks(turn))
         + CONFIDENCE_WEIGHT * _logit(confidence)
-        + GOODS_WEIGHT * turn.intent.startswith(GOODS)
+        + LOOKS_WEIGHT * turn.intent.endswith(LOOKS)
     )
     return weighed + BIAS > 0
+
+
+def _for_a_person(turn: Turn) -> bool:
+    """Whether the topic gives this matter to a person at once (`person: true` beside its wording): no rule delays that."""
+    response = f"utter_{turn.intent}"
+    variant = variant_meant(turn, response, turn.typed)
+    return bool(variant) and bool(metadata(turn, f"{response}_{variant}").get("person"))
 
 
 def _logit(share: float) -> float:
@@ -151,7 +164,8 @@ class ActionFaqAnswer(CustomerAction):
             return await tell(turn, found.hits[0], text, note)
         if found.decision == "clarify":
             choices = [_choice(hit.question, hit.key) for hit in found.hits]
-            turn.utter("utter_faq_clarify", buttons=[*choices, _judgement(turn, "none")])
+            person = button(str(turn.wording("utter_label_handoff_request")), "handoff_request")
+            turn.utter("utter_faq_clarify", buttons=[*choices, _judgement(turn, "none"), person])
             return [SlotSet("faq_last", {"key": None, "question": text, "note": note})]
         passed = int(turn.slot("faq_passed") or 0) + 1
         turn.utter("utter_faq_no_answer", "again" if passed >= PASSED_MOST else "")

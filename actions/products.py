@@ -58,6 +58,8 @@ class ActionProductsAsk(CustomerAction):
         if found:
             return _asked_which(turn, question, found)
         turn.finished = False
+        if await _told_by_knowledge(turn, question.text):
+            return _forgotten(turn)
         named = turn.entity("product") or turn.entity("product_category")
         turn.utter("utter_products_none", "named" if named else "", product=named or "")
         return _forgotten(turn)
@@ -374,19 +376,19 @@ async def _say_detail(turn: Turn, product: Product, question: Question) -> None:
         turn.utter("utter_products_detail", product=product.name, facts=_lines(answer.facts))
     elif (answer.general or not question.text) and answer.recorded:
         turn.utter("utter_products_detail", "general", product=product.name, facts=_lines(answer.recorded[:MOST_FACTS]))
-    elif not await _told_in_manual(turn, product, question):
+    elif not await _told_by_knowledge(turn, f"{product.name} {question.text}"):
         silent = "unknown" if recorded else "nothing"
         turn.utter("utter_products_detail", silent, product=product.name, recorded=recorded)
 
 
-async def _told_in_manual(turn: Turn, product: Product, question: Question) -> bool:
-    """What the page does not say may stand in the knowledge; whether it did."""
+async def _told_by_knowledge(turn: Turn, text: str) -> bool:
+    """What the catalogue does not say may stand in the knowledge; whether it did."""
     try:
-        found = await turn.call(wiring.gateways().knowledge.search, f"{product.name} {question.text}")
+        found = await turn.call(wiring.gateways().knowledge.search, text)
     except GatewayError:
         return False
     if found.decision == "answer":
-        turn.before += await tell(turn, found.hits[0], question.text, None)
+        turn.before += await tell(turn, found.hits[0], text, None)
     return bool(found.decision == "answer")
 
 
