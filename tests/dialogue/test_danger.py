@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from actions.gateways.desk import Handoff
 from tests.actions.fakes import Shop, order
 from tests.dialogue.talk import Assistant
 
