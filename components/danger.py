@@ -185,5 +185,7 @@ def features(text: Text, words: Words) -> List[Text]:
     signs = sorted(whole - set(KINDS))
     found += [f"@{name}" for name in whole] * 2
     found += [f"@harm{min(len(harms), 3)}"] * 2
-    found += [f"@harm&{sign}" for sign in signs if harms] + [f"@harm-{s}" for s in ("asked", "unhurt") if harms and s not in whole] * 2
+    if harms:
+        found += [f"@harm&{sign}" for sign in signs]
+        found += [f"@harm-{sign}" for sign in ("asked", "unhurt") if sign not in whole] * 2
     return found + [f"@{harm}&{sign}" for harm in harms for sign in signs]

@@ -1,4 +1,4 @@
-"""Why a conversation is a person's, and what it is about, in the shop's words: no code of the assistant's is shown."""
+"""Why a conversation is a person's, and what it is about, in the shop's words: no code is shown to anybody."""
 
 from __future__ import annotations
 

@@ -7,7 +7,16 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from connectors.base import Proof, accept_press, admit, as_typed, log_name, prove, refuse_backlog, without_secrets
+from connectors.base import (
+    Proof,
+    accept_press,
+    admit,
+    as_typed,
+    log_name,
+    prove,
+    refuse_backlog,
+    without_secrets,
+)
 from connectors.errors import OtherCustomer, Refused
 from connectors.limits import Allowance, Guard, Rate
 from connectors.store import Accepted, ConnectorStore, Conversation
