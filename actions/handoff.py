@@ -121,8 +121,8 @@ class ActionHandoffRelay(CustomerAction):
         return self._unfilled(turn)
 
     def unknown(self, turn: Turn) -> list[EventType]:
-        """Silent: the desk finds the message in the tracker."""
-        return self._unfilled(turn)
+        """As where it failed: who has left the queue after all hears that too, from the desk."""
+        return self.failed(turn, "")
 
     def _unfilled(self, turn: Turn) -> list[EventType]:
         """Rasa extracts slots from what is said to the person; no form may find them later."""
@@ -190,7 +190,7 @@ def mood(turn: Turn) -> str | None:
 
 
 def why(turn: Turn) -> str:
-    """Why the conversation goes to a person: somebody is in danger, they asked, the policy or a form saw that they should, or the matter."""
+    """Why the conversation goes to a person: a danger, a wish, what the policy or a form saw, or the matter."""
     told = turn.slot("handoff_danger") or {}
     if turn.message_id and told.get("message_id") == turn.message_id:
         return DANGER

@@ -73,7 +73,13 @@ def _is_call(request: Request) -> bool:
 @hookimpl  # type: ignore[untyped-decorator]
 def attach_sanic_app_extensions(app: Sanic) -> None:
     """rasa-sdk's place for additions to its server."""
-    app.register_middleware(Domains().complete, "request")
+    domains = Domains()
+
+    def begin(started: Sanic, _loop: Any) -> None:
+        started.register_middleware(domains.complete, "request")
+
+    # Last of all: the guard, which is put before the server when it is run, reads each body anew.
+    app.register_listener(begin, "before_server_start")
 
 
 if not plugin_manager().is_registered(sys.modules[__name__]):

@@ -653,7 +653,12 @@ class KnowledgeEntry(Base):
     """
 
     __tablename__ = "knowledge_entries"
-    __table_args__ = (Index(None, "state", "key"), Index(None, "live_version"))
+    __table_args__ = (
+        Index(None, "state", "key"),
+        Index(None, "live_version"),
+        Index(None, "live_from"),
+        Index(None, "live_until"),
+    )
 
     key: Mapped[str] = mapped_column(String(80), primary_key=True)
     """faq-01-001, …: never changes, whatever the question becomes."""

@@ -35,7 +35,8 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Embeddings:
-    """An OpenAI-compatible endpoint: its address up to `/embeddings`, the model, and a key where it asks for one."""
+    """An OpenAI-compatible endpoint: its address up to `/embeddings`, the model, and a key where it
+    asks for one."""
 
     url: str
     model: str

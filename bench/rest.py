@@ -150,8 +150,9 @@ def run(names: Sequence[str], base: str | None, size: Size) -> str:
         f"All trained on the same {measured[0].side.trained.examples} examples ({share:.0%} of each intent's) with "
         f"`--augmentation 0`, served in turns, {size.rounds} round(s) each, conversations of {len(script(''))} messages, "
         f"{(time.monotonic() - started) / 60:.0f} minutes in all."
-        + (f" The peer's networks learned for {size.epochs} epoch(s) of {EPOCHS}." if size.epochs != EPOCHS else "")
     )
+    if "peer" in names and size.epochs != EPOCHS:
+        note += f" The peer's networks learned for {size.epochs} epoch(s) of {EPOCHS}."
     return "\n".join(table(measured, note)) + "\n"
 
 

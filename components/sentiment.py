@@ -132,7 +132,7 @@ class SentimentClassifier(GraphComponent):
             chosen = said[::step][: self._config["calm_examples"]]
             texts += chosen
             labels += [NEUTRAL] * len(chosen)
-        self._weights = fitted([features(text) for text in texts], labels, self._config["C"], self._config["min_df"])
+        self._weights = fit(texts, labels, self._config["C"], self._config["min_df"])
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump((self._weights, self._anger), folder / "sentiment.joblib")
         return self._resource
@@ -165,7 +165,8 @@ class SentimentClassifier(GraphComponent):
         """The probability of each label; they sum to 1."""
         if not text.strip():
             return {NEUTRAL: 1.0}
-        scores = self._weights.scores(features(text)) - self._config["neutral_doubt"] * (np.array(self._weights.labels) == NEUTRAL)
+        neutral = np.array(self._weights.labels) == NEUTRAL
+        scores = self._weights.scores(features(text)) - self._config["neutral_doubt"] * neutral
         scores *= self._config["sharpness"]
         odds = np.exp(scores - scores.max())
         return dict(zip(self._weights.labels, map(float, odds / odds.sum()), strict=True))
@@ -203,6 +204,11 @@ class Weights:
         """The probability of one of two labels."""
         second = 1 / (1 + math.exp(-float(self.scores(told)[0])))
         return second if label == self.labels[1] else 1 - second
+
+
+def fit(texts: List[Text], labels: List[Text], inverse_regularisation: float, min_df: int) -> Weights:
+    """The model of these sentences by `features`. `min_df`: a feature's least number of sentences."""
+    return fitted([features(text) for text in texts], labels, inverse_regularisation, min_df)
 
 
 def fitted(

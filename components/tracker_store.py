@@ -49,6 +49,7 @@ class _Remembered:
     tracker: DialogueStateTracker
     made_up: int
     state: Text
+    weight: int = 0  # events that it counts for
 
 
 class _Statements:
@@ -85,6 +86,7 @@ class TrackerStore(SQLTrackerStore):
         if sqlite and url.database not in (None, "", ":memory:"):
             Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
         self._memory: OrderedDict[Text, _Remembered] = OrderedDict()
+        self._held = 0
         super().__init__(domain, host=url.render_as_string(hide_password=False), event_broker=event_broker)
         if sqlite:
             # Rasa opens the file anew for each statement; a kept connection keeps its settings too.
@@ -119,6 +121,7 @@ class TrackerStore(SQLTrackerStore):
     def domain(self, domain: Optional[Domain]) -> None:
         self._domain = domain or Domain.empty()
         self._memory.clear()
+        self._held = 0
 
     async def retrieve(self, sender_id: Text) -> Optional[DialogueStateTracker]:
         """The conversation's last events, after what was known before them; None where there is no conversation."""
@@ -142,7 +145,7 @@ class TrackerStore(SQLTrackerStore):
         if stored is not None and stored == len(tracker.events):
             return
         sender_id = tracker.sender_id
-        remembered = self._memory.pop(sender_id, None)
+        remembered = self._forget(sender_id)
         with self.engine.begin() as connection:
             if stored is None:  # not out of this store, e.g. a tracker put there over HTTP
                 remembered = None
@@ -215,12 +218,18 @@ class TrackerStore(SQLTrackerStore):
         self._remember(sender_id, remembered)
 
     def _remember(self, sender_id: Text, remembered: _Remembered) -> None:
-        self._memory.pop(sender_id, None)
+        self._forget(sender_id)
+        remembered.weight = len(remembered.tracker.events)
         self._memory[sender_id] = remembered
-        held = sum(len(each.tracker.events) for each in self._memory.values())
-        while held > MOST_EVENTS:
-            _, oldest = self._memory.popitem(last=False)
-            held -= len(oldest.tracker.events)
+        self._held += remembered.weight
+        while self._held > MOST_EVENTS:
+            self._forget(next(iter(self._memory)))
+
+    def _forget(self, sender_id: Text) -> Optional[_Remembered]:
+        remembered = self._memory.pop(sender_id, None)
+        if remembered is not None:
+            self._held -= remembered.weight
+        return remembered
 
     def _publish(self, rows: List[Dict[Text, Any]], sender_id: Text) -> None:
         if self.event_broker is not None:

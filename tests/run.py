@@ -150,6 +150,7 @@ def own_environment(folder: str) -> dict[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "",  # some hundred processes are started: none compiles its libraries anew
     }
 
 

@@ -13,6 +13,7 @@ LONGEST_QUESTION = 500
 WHOLE_LENGTH = 90  # characters up to which an answer is told whole
 WHOLE_SHARE = 0.8  # a lead that holds this much of the answer is no lead
 _TABLE_RULE = re.compile(r"\s*\|?[\s:|-]*-[\s:|-]*\|?\s*")
+_ENDS = "\u3002\uff01\uff1f\uff1b\u2026!?;"
 _LIST_MARK = re.compile(r"^\s*[-*+]\s+")
 
 
@@ -114,8 +115,9 @@ class HttpKnowledge:
 def read_hit(data: dict[str, Any]) -> Hit:
     """A hit out of the back office's JSON."""
     answer = plain(data["answer"])
-    lead = plain("".join(data["lead"]))
-    short = not lead or len(answer) <= WHOLE_LENGTH or len(lead) >= WHOLE_SHARE * len(answer)
+    lead = plain("".join(each if each[-1:] in _ENDS else f"{each}\u3002" for each in data["lead"]))
+    lists = "\uff1a\u3002" in lead or lead.endswith("\uff1a")  # what comes next is a list
+    short = not lead or lists or len(answer) <= WHOLE_LENGTH or len(lead) >= WHOLE_SHARE * len(answer)
     return Hit(
         key=data["key"],
         question=data["question"],

@@ -1,4 +1,5 @@
-"""Asking the knowledge base: which entry answers a customer's question, and whether to answer, ask which, or pass."""
+"""Asking the knowledge base: which entry answers a customer's question, and whether to answer, ask
+which, or pass."""
 
 from __future__ import annotations
 
@@ -58,7 +59,11 @@ def search(
     return found_view(engine.search(q, k))
 
 
-@router.get("/published/{entry_key}", summary="一个已发布的条目，按这个问题挑出先说的句子", responses=problems(404))
+@router.get(
+    "/published/{entry_key}",
+    summary="一个已发布的条目，按这个问题挑出先说的句子",
+    responses=problems(404),
+)
 def one_published(
     request: Request,
     entry_key: Annotated[str, Path(max_length=80)],
@@ -88,7 +93,8 @@ def hit_view(hit: Hit) -> KnowledgeHitView:
         lead=list(hit.lead),
         short=dict(hit.entry.short),
         facts=[
-            FactView(name=f.name, type=f.type, value=f.value, unit=f.unit, label=f.label) for f in hit.entry.facts
+            FactView(name=f.name, type=f.type, value=f.value, unit=f.unit, label=f.label)
+            for f in hit.entry.facts
         ],
         source=dict(hit.entry.source),
         source_line=_source_line(hit.entry.source),

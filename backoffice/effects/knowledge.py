@@ -5,12 +5,12 @@ Whoever changes what is published raises the revision first: its row makes publi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,7 @@ from backoffice.problems import not_found, refused
 from backoffice.rules import knowledge as rules
 from backoffice.states import KnowledgeState, RegressionOrigin
 
+_MANY = 500
 _RAISE = text(
     "INSERT INTO knowledge_revision (id, revision) VALUES (1, 1) "
     "ON CONFLICT (id) DO UPDATE SET revision = knowledge_revision.revision + 1 RETURNING revision"
@@ -41,6 +42,21 @@ class Editing:
             raise not_found()
         if not (verdict := rules.is_newest(found.version, expected)).ok:
             raise refused(verdict)
+        return found
+
+    def entries(self, versions: Mapping[str, int | None]) -> list[KnowledgeEntry]:
+        """As `entry`, for many keys (each with its expected version), by key: no two wait for each other."""
+        keys = sorted(versions)
+        found: list[KnowledgeEntry] = []
+        for start in range(0, len(keys), _MANY):
+            some = select(KnowledgeEntry).where(KnowledgeEntry.key.in_(keys[start : start + _MANY]))
+            locked = some.order_by(KnowledgeEntry.key).with_for_update()
+            found += self.session.scalars(locked.execution_options(populate_existing=True))
+        if len(found) < len(keys):
+            raise not_found()
+        for entry in found:
+            if not (verdict := rules.is_newest(entry.version, versions[entry.key])).ok:
+                raise refused(verdict)
         return found
 
     def note(self, entry: KnowledgeEntry, action: str, **detail: Any) -> None:
@@ -73,28 +89,62 @@ def content_of(session: Session, key: str, version: int) -> Content:
     return Content.model_validate(row.content)
 
 
-def create(work: Editing, key: str, content: Content, imported: Imported | None = None) -> KnowledgeEntry:
+def create(work: Editing, key: str, content: Content) -> KnowledgeEntry:
     """A new entry's draft. Raises the 409 problem where the key is taken."""
-    entry = KnowledgeEntry(
-        key=key,
-        state=KnowledgeState.DRAFT,
-        version=1,
-        live_version=None,
-        question=content.question,
-        category=content.category,
-        scene=content.scene,
-        created_at=work.now,
-        updated_at=work.now,
-        updated_by=work.author,
-    )
+    create_many(work, [(key, content, None)])
+    return work.session.get_one(KnowledgeEntry, key)
+
+
+def create_many(work: Editing, new: Sequence[tuple[str, Content, Imported | None]]) -> None:
+    """New entries' drafts, all or none. Raises the 409 problem where a key is taken."""
+    if not new:
+        return
+    about = {"created_at": work.now, "author": work.author}
+    entries = [
+        {
+            "key": key,
+            "state": KnowledgeState.DRAFT,
+            "version": 1,
+            "question": content.question,
+            "category": content.category,
+            "scene": content.scene,
+            "created_at": work.now,
+            "updated_at": work.now,
+            "updated_by": work.author,
+        }
+        for key, content, _ in new
+    ]
+    versions = [
+        {
+            "key": key,
+            "version": 1,
+            "content": content.stored(),
+            "source": dict(imported.source) if imported else None,
+            "imported": dict(imported.digests) if imported else {},
+            "is_import": imported is not None,
+            "note": "",
+            **about,
+        }
+        for key, content, imported in new
+    ]
+    events: list[dict[str, Any]] = [
+        {
+            "at": work.now,
+            "author": work.author,
+            "action": "import" if imported else "create",
+            "key": key,
+            "version": 1,
+            "detail": {},
+        }
+        for key, _, imported in new
+    ]
     try:
         with work.session.begin_nested():
-            work.session.add(entry)
+            work.session.execute(insert(KnowledgeEntry), entries)
     except IntegrityError:
-        raise refused(rules.key_taken(key)) from None
-    _keep(work, entry, content, "", imported)
-    work.note(entry, "import" if imported else "create")
-    return entry
+        raise refused(rules.key_taken(new[0][0] if len(new) == 1 else "")) from None
+    work.session.execute(insert(KnowledgeVersion), versions)
+    work.session.execute(insert(KnowledgeEvent), events)
 
 
 def edit(
@@ -127,17 +177,15 @@ def _keep(
     content: Content,
     note: str,
     imported: Imported | None,
-    before: KnowledgeVersion | None = None,
+    before: KnowledgeVersion,
 ) -> None:
-    known = before.imported if before else {}
-    came_from = before.source if before else None
     work.session.add(
         KnowledgeVersion(
             key=entry.key,
             version=entry.version,
             content=content.stored(),
-            source=dict(imported.source) if imported else came_from,
-            imported={**known, **imported.digests} if imported else known,
+            source=dict(imported.source) if imported else before.source,
+            imported={**before.imported, **imported.digests} if imported else before.imported,
             is_import=imported is not None,
             note=note,
             author=work.author,
@@ -163,27 +211,48 @@ def send_back(work: Editing, key: str, expected: int | None, reason: str) -> Kno
 
 
 def publish(
-    work: Editing, versions: Mapping[str, int | None], detail: Mapping[str, Any] | None = None
+    work: Editing,
+    versions: Mapping[str, int | None],
+    detail: Mapping[str, Any] | None = None,
+    *,
+    unreviewed: bool = False,
 ) -> list[KnowledgeEntry]:
     """Makes the newest versions of these entries (key → number as the reviewer saw it) live, all or none.
 
-    The caller has raised the revision.
+    The caller has raised the revision. `unreviewed` takes drafts, too, and the audit says so.
     """
-    entries = []
-    for key in sorted(versions):
-        entry = work.entry(key, versions[key])
-        if not (verdict := rules.decide(entry.state)).ok:
+    told = {**(detail or {}), **({"reviewed": False} if unreviewed else {})}
+    entries = work.entries(versions)
+    newest = _newest(work.session, entries)
+    with_facts = []
+    for entry in entries:
+        if not unreviewed and not (verdict := rules.decide(entry.state)).ok:
             raise refused(verdict)
-        version = work.session.get_one(KnowledgeVersion, (key, entry.version))
+        version = newest[entry.key]
         content = Content.model_validate(version.content)
         version.published_at, version.published_by = work.now, work.author
         entry.live_version = entry.version
         entry.live_from, entry.live_until = content.valid_from, content.valid_until
-        _enter(work, entry, KnowledgeState.PUBLISHED, "publish", **(detail or {}))
-        entries.append(entry)
+        _enter(work, entry, KnowledgeState.PUBLISHED, "publish", **told)
+        if content.facts:
+            with_facts.append(entry.key)
     work.session.flush()
-    _one_entry_a_fact(work.session, versions)
+    if with_facts:
+        _one_entry_a_fact(work.session, with_facts)
     return entries
+
+
+def _newest(session: Session, entries: Sequence[KnowledgeEntry]) -> dict[str, KnowledgeVersion]:
+    found: dict[str, KnowledgeVersion] = {}
+    is_newest = (KnowledgeEntry.key == KnowledgeVersion.key) & (
+        KnowledgeEntry.version == KnowledgeVersion.version
+    )
+    session.flush()
+    for start in range(0, len(entries), _MANY):
+        keys = [entry.key for entry in entries[start : start + _MANY]]
+        rows = select(KnowledgeVersion).join(KnowledgeEntry, is_newest).where(KnowledgeEntry.key.in_(keys))
+        found |= {version.key: version for version in session.scalars(rows)}
+    return found
 
 
 def _one_entry_a_fact(session: Session, keys: Iterable[str]) -> None:

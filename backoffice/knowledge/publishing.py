@@ -21,7 +21,6 @@ def publish(
     looked: GateReport,
     build: Build,
     despite: Collection[str] = (),
-    reviewed: bool = True,
 ) -> list[KnowledgeEntry]:
     """Makes the newest versions of these entries live, all or none.
 
@@ -44,8 +43,6 @@ def publish(
         {"question": change.question, "key": change.key, "now": change.after.key} for change in looked.broken
     ]:
         detail["despite"] = broken
-    if not reviewed:
-        detail["reviewed"] = False
     return effects.publish(work, versions, detail)
 
 

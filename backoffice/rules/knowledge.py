@@ -16,7 +16,9 @@ def is_newest(version: int, expected: int | None) -> Decision:
 
 
 def key_taken(key: str) -> Decision:
-    return refuse("key_taken", f"条目 {key} 已存在，请换一个编号，或修改原条目。")
+    """`key`: empty where one of many is."""
+    which = f"条目 {key} 已存在" if key else "有条目刚刚由别人新建"
+    return refuse("key_taken", f"{which}，请换一个编号，或修改原条目。")
 
 
 def submit(state: KnowledgeState) -> Decision:

@@ -15,6 +15,7 @@ import atexit
 import hashlib
 import json
 import time
+import warnings
 from typing import Any
 
 import aiohttp
@@ -169,7 +170,9 @@ class _Calls:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._connector.close()
+        with warnings.catch_warnings():  # it does its work at once, and warns that one day it may not
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._connector.close()
 
 
 REPLACEMENTS = (

@@ -391,7 +391,9 @@ def test_mine_are_those_i_have(office: Office) -> None:
 def test_who_waits_no_longer_leaves_the_queue_and_the_bot_is_told(
     office: Office, worker: HandoffsWorker, assistant: FakeAssistant
 ) -> None:
-    first, second = handed_over(office, conversation="c1"), handed_over(office, conversation="c2")
+    first = handed_over(office, conversation="c1")
+    office.clock.now += timedelta(seconds=1)
+    second = handed_over(office, conversation="c2")
     assert office.get(f"/handoffs/{second}").json()["position"] == 2
     assert office.send(f"/handoffs/{first}/leave").json()["state_code"] == "closed"
     assert office.get(f"/handoffs/{second}").json()["position"] == 1

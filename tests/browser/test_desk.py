@@ -299,7 +299,7 @@ def test_what_was_left_at_night_is_found_with_its_promise_and_answered(
     page.get_by_role("button", name="结束", exact=True).click()
     expect(page.locator("#nobody")).to_have_text("留言都回复了。")
     turn_to(page, "已结束")
-    expect(entries.first).to_have_attribute("data-id", second)
+    expect(page.locator(f'#queue [data-id="{second}"]')).to_be_visible()
     expect(page.locator(f'#queue [data-id="{first}"]')).to_contain_text("我")
 
 

@@ -28,8 +28,10 @@ def test_no_database_holds_a_token_after_a_conversation_and_a_handoff(stack: Sta
     assert customer.say("我的订单到哪了")
     assert customer.say("帮我取消订单")
     assert "GD" in customer.say("转人工")
+    newcomer = stack.customer("C000002")
+    assert newcomer.say("你好"), "one message only: nothing has been read back yet"
     assert customer.say("在吗") == ""
     for name in ("tracker", "connectors", "backoffice"):
         held = everything(stack.folder / f"{name}.db")
-        assert customer.sender in held
+        assert customer.sender in held and (newcomer.sender in held or name == "backoffice")
         assert JWT not in held and "customer_token" not in held, name

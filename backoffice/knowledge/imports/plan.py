@@ -176,15 +176,13 @@ def apply(work: Editing, planned: Plan, *, publish: bool = False) -> list[str]:
 
     With `publish` they are live at once, without a review: for who says so explicitly.
     """
-    keys = []
-    for line in planned.lines:
-        if line.content is None or line.key is None:
-            continue
-        if line.action is Action.MAKE:
-            effects.create(work, line.key, line.content, line.imported)
-        else:
-            effects.edit(work, line.key, None, line.content, imported=line.imported, action="import")
-        keys.append(line.key)
+    doing = [(line.action, line.key, line.content, line.imported) for line in planned.lines]
+    wanted = [(action, key, content, imported) for action, key, content, imported in doing if key and content]
+    effects.create_many(work, [each[1:] for each in wanted if each[0] is Action.MAKE])
+    for action, key, content, imported in wanted:
+        if action is Action.CHANGE:
+            effects.edit(work, key, None, content, imported=imported, action="import")
+    keys = [key for _, key, _, _ in wanted]
     if publish and keys:
         publish_unreviewed(work, keys)
     return keys
@@ -192,12 +190,8 @@ def apply(work: Editing, planned: Plan, *, publish: bool = False) -> list[str]:
 
 def publish_unreviewed(work: Editing, keys: Iterable[str]) -> None:
     """Drafts become live as they are; the audit says that nobody reviewed them."""
-    wanted: dict[str, int | None] = {}
-    for key in keys:
-        effects.submit(work, key, None)
-        wanted[key] = None
     effects.raise_revision(work.session)
-    effects.publish(work, wanted, {"reviewed": False})
+    effects.publish(work, dict.fromkeys(keys), unreviewed=True)
 
 
 def reason_of(error: ValidationError) -> str:

@@ -1,1 +1,2 @@
-"""How well the knowledge search finds what customers ask: `python -m backoffice.knowledge.measuring`, `make gate`."""
+"""How well the knowledge search finds what customers ask: `python -m backoffice.knowledge.measuring`,
+`make gate`."""

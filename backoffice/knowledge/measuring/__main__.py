@@ -69,7 +69,8 @@ def measure() -> dict[str, float]:
     unknown = [each for each in sets.faq_dev() if not each.right]
     figures: dict[str, float] = {}
     print(
-        f"{'questions':<34}{'way':<22}{'of':>5}{'first':>8}{'in 3':>8}{'answer':>8}{'pass':>8}{'right when answered':>21}"
+        f"{'questions':<34}{'way':<22}{'of':>5}{'first':>8}{'in 3':>8}{'answer':>8}{'pass':>8}"
+        f"{'right when answered':>21}"
     )
     for name, label, questions in (
         ("asked", "set-aside variants", asked),
@@ -147,7 +148,12 @@ def main() -> int:
     accepted = json.loads(ACCEPTED.read_text("utf-8")) if ACCEPTED.is_file() else {}
     print(f"\n{'measure':<46}{'now':>8}{'accepted':>10}{'threshold':>11}{'target':>8}")
     for name, limits in asked.items():
-        cells = (figures.get(name), accepted.get(name), limits.get("least", limits.get("most")), limits.get("target"))
+        cells = (
+            figures.get(name),
+            accepted.get(name),
+            limits.get("least", limits.get("most")),
+            limits.get("target"),
+        )
         row = "".join(
             f"{'–':>{width}}" if cell is None else f"{cell:>{width}.3f}"
             for cell, width in zip(cells, (8, 10, 11, 8), strict=True)
@@ -157,7 +163,10 @@ def main() -> int:
         told = {name: round(value, 4) for name, value in figures.items()}
         ACCEPTED.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
     missed = _misses(figures, asked)
-    print("\n" + ("\n".join(f"MISSED {each}" for each in missed) or "all thresholds of the knowledge search kept"))
+    print(
+        "\n"
+        + ("\n".join(f"MISSED {each}" for each in missed) or "all thresholds of the knowledge search kept")
+    )
     return 1 if missed else 0
 
 

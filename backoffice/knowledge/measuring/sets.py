@@ -1,7 +1,8 @@
 """What is measured on. Nothing of it is in the index that is measured, and nothing is trained on it.
 
 - `asked`: a fifth of the demo entries' variants, chosen by their hash and left out of the index.
-- `mistyped`: the same with a mistake made: a homophone, a character dropped or swapped, traditional characters.
+- `mistyped`: the same with a mistake made: a homophone, a character dropped or swapped, traditional
+characters.
 - `manuals`, `no_entry`: `tests/knowledge/*.yml`.
 - `faq_dev`: questions kept apart (`LINGXI_EVAL_DIR`), measured where they are.
 """
@@ -69,10 +70,7 @@ def without_set_aside(told: list[PublishedEntry]) -> list[PublishedEntry]:
 def asked(told: list[PublishedEntry]) -> list[Asked]:
     """The variants left out."""
     return [
-        Asked(text, frozenset({entry.key}))
-        for entry in told
-        for text in entry.variants
-        if is_set_aside(text)
+        Asked(text, frozenset({entry.key})) for entry in told for text in entry.variants if is_set_aside(text)
     ]
 
 
@@ -105,7 +103,9 @@ def manuals(told: list[PublishedEntry]) -> list[Asked]:
 
 def no_entry() -> list[Asked]:
     """What nothing answers."""
-    return [Asked(str(text), frozenset()) for texts in _yaml(SETS / "no_entry.yml").values() for text in texts]
+    return [
+        Asked(str(text), frozenset()) for texts in _yaml(SETS / "no_entry.yml").values() for text in texts
+    ]
 
 
 def faq_dev() -> list[Asked]:

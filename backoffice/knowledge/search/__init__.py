@@ -1,6 +1,7 @@
 """The search over the published entries: which one answers a question, whether to answer, ask which, or pass.
 
-`KnowledgeSearch` follows a store in a process; `EntrySearch` searches entries at hand. ADR 0012 says how and how well.
+`KnowledgeSearch` follows a store in a process; `EntrySearch` searches entries at hand. ADR 0012 says
+how and how well.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""`python -m backoffice.knowledge.search`: trains the combiner on the shop's published entries, a minute or two.
+"""`python -m backoffice.knowledge.search`: trains the combiner on the shop's published entries, a
+minute or two.
 
-Writes var/knowledge/combiner.json, which the processes read at their start. `--shipped` makes the product's own anew,
+Writes var/knowledge/combiner.json, which the processes read at their start. `--shipped` makes the
+product's own anew,
 from the demo shop without the variants that are set aside for measuring.
 """
 

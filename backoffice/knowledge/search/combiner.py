@@ -1,7 +1,9 @@
 """From candidates' features to probabilities, and from these to what the assistant does.
 
-Two small models, both plain numbers in a JSON file: one weighs the parts (which entry), one looks at the winner and
-tells how likely it is right, and how likely any of the first three is. A file that is not what it should be is refused.
+Two small models, both plain numbers in a JSON file: one weighs the parts (which entry), one looks at
+the winner and
+tells how likely it is right, and how likely any of the first three is. A file that is not what it
+should be is refused.
 """
 
 from __future__ import annotations
@@ -73,7 +75,7 @@ class Combiner:
 
     def points(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """How much speaks for each candidate; shares follow by softmax."""
-        return ((features - self.mean) / self.spread) @ self.weights
+        return np.asarray(((features - self.mean) / self.spread) @ self.weights, np.float32)
 
     def judge(self, looked: Looked) -> Judged:
         """What to do, and with which entries."""
@@ -83,7 +85,7 @@ class Combiner:
         order = np.argsort(-points, kind="stable")
         shares = softmax(points[order])
         signs = np.append(signs_of(points[order], looked.features[order]), 1.0)
-        first, anything = _probability(signs @ self.first), _probability(signs @ self.any)
+        first, anything = _probability(float(signs @ self.first)), _probability(float(signs @ self.any))
         anything = max(first, anything)
         decision = SearchDecision.PASS
         if first >= self.answer:
@@ -146,7 +148,7 @@ def shipped() -> Combiner:
 
 def softmax(points: NDArray[np.float32]) -> NDArray[np.float32]:
     """Shares that sum up to 1."""
-    risen = np.exp(points - points.max())
+    risen = np.exp(points - np.max(points))
     return np.asarray(risen / risen.sum(), np.float32)
 
 

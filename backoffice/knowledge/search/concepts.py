@@ -1,4 +1,5 @@
-"""What customers call things: `data/lexicon/synonyms.yml`, product kinds and carriers, as one reading of a text."""
+"""What customers call things: `data/lexicon/synonyms.yml`, product kinds and carriers, as one reading
+of a text."""
 
 from __future__ import annotations
 

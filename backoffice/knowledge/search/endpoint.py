@@ -79,4 +79,4 @@ class EndpointEncoder:
         if not np.isfinite(rows).all():
             raise EncoderUnavailable("embeddings are no numbers")
         self.size = int(rows.shape[1])
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), np.float32)

@@ -1,6 +1,7 @@
 """What a text is made of, for each of the sparse parts: counted, hashed signs.
 
-A sign's number is the CRC of its letters, cut to `BUCKETS`: no vocabulary is kept, so a new word costs nothing, and the
+A sign's number is the CRC of its letters, cut to `BUCKETS`: no vocabulary is kept, so a new word costs
+nothing, and the
 same text gives the same numbers in every process.
 """
 

@@ -1,6 +1,7 @@
 """The index over one published set: immutable, built from the one before it, asked by many threads at once.
 
-An entry is its rows: question, variants, the whole (question and answer), each sentence of the answer. A question is
+An entry is its rows: question, variants, the whole (question and answer), each sentence of the answer.
+A question is
 compared with the rows of some candidates in every part; the combiner makes one probability of all that.
 """
 
@@ -19,7 +20,7 @@ from backoffice.knowledge.published import PublishedEntry
 from backoffice.knowledge.search.concepts import concepts
 from backoffice.knowledge.search.grams import BUCKETS, PARTS, Counts, counts
 from backoffice.knowledge.search.normalising import normalise
-from backoffice.knowledge.search.ridge import Ridge, learn
+from backoffice.knowledge.search.ridge import Learner, Ridge
 from backoffice.knowledge.search.sparse import FirstLook, Rows, SparsePart, rows_of
 from backoffice.knowledge.search.vectors import VectorStore
 
@@ -28,6 +29,8 @@ CANDIDATES = 16
 _SKETCH = 512
 _SKETCHED = ("characters", "sounds", "meanings")
 _PENALTY_DENSE, _PENALTY_ALL = 1.0, 4.0
+_PORTION = 4096
+_SCALE = 127.0
 _MOST_SENTENCES, _SENTENCE = 24, 160
 _SENTENCES = re.compile(r"[。；！？\n]+")
 _MARKUP = re.compile(r"[*_`>#|]+|^\s*[-+]\s+|<!--.*?-->", re.M)
@@ -52,11 +55,15 @@ class Hide(IntEnum):
 
 
 _IMPORTANCE = np.array([1.0, 1.0, 0.5, 0.5], np.float32)
-FEATURES = tuple(
-    f"{part}.{group}"
-    for part in ("vectors", *PARTS)
-    for group in ("question", "whole", "sentence", "asked", "second", "few")
-) + ("ridge.vectors", "ridge.all")
+FEATURES = (
+    *(
+        f"{part}.{group}"
+        for part in ("vectors", *PARTS)
+        for group in ("question", "whole", "sentence", "asked", "second", "few")
+    ),
+    "ridge.vectors",
+    "ridge.all",
+)
 """What is known of a candidate, in the order of a feature row."""
 
 
@@ -105,44 +112,75 @@ class Index:
         self.places: dict[bytes, int] = {_hash(text): place for place, text in enumerate(texts)}
         self.parts = {name: SparsePart(name, _rows(name, texts, before)) for name in PARTS}
         self._first_look = FirstLook(self.parts["meanings"], self.owners, len(self.entries))
-        self._variants = np.bincount(
-            self.owners[self.kinds == Kind.VARIANT], minlength=len(self.entries)
-        )
+        self._variants = np.bincount(self.owners[self.kinds == Kind.VARIANT], minlength=len(self.entries))
         self.importance = _IMPORTANCE[self.kinds] if texts else np.zeros(0, np.float32)
-        sketches = np.stack([self._sketch_rows(name) for name in _SKETCHED]).sum(0) if texts else None
-        self.dense: NDArray[np.float32] | None = None
+        self.dense: NDArray[np.int8] | None = None
+        """A row of each text, as integers up to 127."""
         self._ridge_dense: Ridge | None = None
         self._ridge_all: Ridge | None = None
         self._learned: NDArray[np.float32] | None = None
         if texts:
-            assert sketches is not None
-            both = sketches
-            if vectors is not None:
-                self.dense = vectors.rows([dense_text(text) for text in texts])
-                self._ridge_dense = self._learn(self.dense, _PENALTY_DENSE)
-                both = np.hstack([self.dense, sketches])
-            self._ridge_all = self._learn(both, _PENALTY_ALL)
-            self._learned = both if for_training else None
+            self._learn(before, for_training)
 
-    def _learn(self, rows: NDArray[np.float32], penalty: float) -> Ridge:
-        return learn(rows, self.owners, self.importance, len(self.entries), penalty)
+    def _learn(self, before: Index | None, for_training: bool) -> None:
+        """Vectors and both linear readings, a portion of texts at a time."""
+        dense, both = Learner(len(self.entries)), Learner(len(self.entries))
+        vectors: list[NDArray[np.int8]] = []
+        kept: list[NDArray[np.float32]] = []
+        for first in range(0, len(self.texts), _PORTION):
+            cut = slice(first, min(first + _PORTION, len(self.texts)))
+            owners, importance = self.owners[cut], self.importance[cut]
+            rows = sum(self._sketch_rows(name, cut.start, cut.stop) for name in _SKETCHED)
+            assert isinstance(rows, np.ndarray)
+            if self._vectors is not None:
+                told = self._encoded(self.texts[cut], before)
+                vectors.append(told)
+                plain = told.astype(np.float32) / _SCALE
+                dense.add(plain, owners, importance)
+                rows = np.hstack([plain, rows])
+            both.add(rows, owners, importance)
+            if for_training:
+                kept.append(rows)
+        if vectors:
+            self.dense = np.concatenate(vectors)
+            self._ridge_dense = dense.learned(_PENALTY_DENSE)
+        self._ridge_all = both.learned(_PENALTY_ALL)
+        self._learned = np.concatenate(kept) if kept else None
 
-    def _sketch_rows(self, part: str) -> NDArray[np.float32]:
-        """Every row of a part, squeezed into few numbers that keep its cosines nearly."""
+    def _encoded(self, texts: Sequence[str], before: Index | None) -> NDArray[np.int8]:
+        """Vectors of texts: the index before has most of them."""
+        assert self._vectors is not None
+        known = before.places if before is not None and before.dense is not None else {}
+        places = [known.get(_hash(text), -1) for text in texts]
+        missing = [number for number, place in enumerate(places) if place < 0]
+        fresh = self._vectors.rows([dense_text(texts[number]) for number in missing])
+        if len(missing) == len(texts) or before is None or before.dense is None:
+            return _whole_numbers(fresh)
+        rows = before.dense[places]
+        if missing:
+            rows[missing] = _whole_numbers(fresh)
+        return rows
+
+    def _sketch_rows(self, part: str, first: int, last: int) -> NDArray[np.float32]:
+        """Rows of a part, squeezed into few numbers that keep their cosines nearly."""
         told = self.parts[part]
-        rows = told.rows
-        weights = told.weights.astype(np.float32)
-        row = np.repeat(np.arange(len(rows.starts) - 1), np.diff(rows.starts))
-        columns, signs = _sketch_place(rows.numbers, part)
-        flat = np.bincount(row * _SKETCH + columns, weights * signs, minlength=(len(rows.starts) - 1) * _SKETCH)
+        starts = told.rows.starts[first : last + 1]
+        cut = slice(int(starts[0]), int(starts[-1]))
+        weights = told.weights[cut].astype(np.float32)
+        row = np.repeat(np.arange(last - first), np.diff(starts))
+        columns, signs = _sketch_place(told.rows.numbers[cut], part)
+        flat = np.bincount(row * _SKETCH + columns, weights * signs, minlength=(last - first) * _SKETCH)
         return flat.reshape(-1, _SKETCH).astype(np.float32)
+
+    def vector_of(self, row: int) -> NDArray[np.float32] | None:
+        """The vector of one of the index's own texts."""
+        return None if self.dense is None else self.dense[row].astype(np.float32) / _SCALE
 
     # ── asking ────────────────────────────────────────────────────────────────
 
-    def read(
-        self, text: str, vector: NDArray[np.float32] | None = None, by_words: bool = False
-    ) -> Question:
-        """A question, normalised and read by every part; `by_words`: not by the encoder. Raises EncoderUnavailable."""
+    def read(self, text: str, vector: NDArray[np.float32] | None = None, by_words: bool = False) -> Question:
+        """A question, normalised and read by every part; `by_words`: not by the encoder. Raises
+        EncoderUnavailable."""
         plain = normalise(text)
         if vector is None and self._vectors is not None and not by_words:
             vector = self._vectors.encoder.encode([dense_text(plain)])[0]
@@ -193,7 +231,7 @@ class Index:
                 near = self.parts[name].similarities(question.signs[name], spans)
             elif self.dense is not None and question.vector is not None:
                 rows = np.concatenate([self.dense[first:last] for first, last in spans])
-                near = rows.astype(np.float32) @ question.vector
+                near = rows.astype(np.float32) @ (question.vector / _SCALE)
             else:
                 continue
             if shown is not None:
@@ -224,7 +262,8 @@ class Index:
 
 
 def dense_text(text: str) -> str:
-    """What is encoded: the text with known words written in the one way, which the encoder alone does not know."""
+    """What is encoded: the text with known words written in the one way, which the encoder alone does
+    not know."""
     return concepts().canonical(text)
 
 
@@ -236,7 +275,8 @@ def sentences(answer: str) -> list[str]:
 
 
 def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
-    """The one or two sentences of an entry's answer that are nearest to a question, in the answer's order."""
+    """The sentences of an entry's answer that answer first: the one or two nearest to the question, after the rule that
+    the answer begins with, in the answer's order."""
     told = sentences(index.entries[entry].answer)
     last = int(index._starts[entry + 1])
     first = last - len(told)
@@ -244,9 +284,9 @@ def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
         return tuple(told)
     near = index.parts["meanings"].similarities(question.signs["meanings"], [(first, last)])
     if index.dense is not None and question.vector is not None:
-        near = near + index.dense[first:last].astype(np.float32) @ question.vector
+        near = near + index.dense[first:last].astype(np.float32) @ (question.vector / _SCALE)
     best = np.argsort(-near, kind="stable")[:2]
-    chosen = [place for place in best if near[place] >= 0.6 * near[best[0]]]
+    chosen = {0, *(int(place) for place in best if near[place] >= 0.6 * near[best[0]])}
     return tuple(told[place] for place in sorted(chosen))
 
 
@@ -266,6 +306,10 @@ def _texts(entry: PublishedEntry) -> list[tuple[str, int]]:
         if (plain := normalise(sentence[:_SENTENCE]) or " ")
     ]
     return told
+
+
+def _whole_numbers(rows: NDArray[np.float32]) -> NDArray[np.int8]:
+    return np.asarray(np.rint(rows * _SCALE), np.int8)
 
 
 def _rows(part: str, texts: Sequence[str], before: Index | None) -> Rows:
@@ -313,7 +357,8 @@ class _Places:
         self._sentences = _padded(self._whole + 1, lengths - variants - 2)
 
     def gather(self, near: NDArray[np.float32], columns: NDArray[np.float32]) -> None:
-        """Fills the six columns of one part: the best of each group of rows, the second best, the mean of four."""
+        """Fills the six columns of one part: the best of each group of rows, the second best, the mean
+        of four."""
         # The last place stands for rows that an entry does not have.
         padded = np.append(near, np.float32(0))
         columns[:, 0] = padded[self._question]
@@ -328,5 +373,5 @@ class _Places:
 
 def _padded(first: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Places of each candidate's rows in a line, at least four, -1 where there is none."""
-    steps = np.arange(max(int(lengths.max()), 4))
+    steps = np.arange(max(*lengths.tolist(), 4))
     return np.where(steps < lengths[:, None], first[:, None] + steps, -1)

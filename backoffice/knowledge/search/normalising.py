@@ -1,4 +1,5 @@
-"""One spelling for what does not matter to a search: widths, scripts, case, marks that nobody sees, length."""
+"""One spelling for what does not matter to a search: widths, scripts, case, marks that nobody sees,
+length."""
 
 from __future__ import annotations
 

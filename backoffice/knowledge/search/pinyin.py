@@ -1,4 +1,5 @@
-"""How characters sound, so that 油费 finds 邮费: syllables, with what typists and dialects mix up made one."""
+"""How characters sound, so that 油费 finds 邮费: syllables, with what typists and dialects mix up made
+one."""
 
 from __future__ import annotations
 

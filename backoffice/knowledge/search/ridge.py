@@ -1,7 +1,10 @@
-"""A linear reading of each entry, learned from its texts: which numbers of a sentence speak for it and not for others.
+"""A linear reading of each entry, learned from its texts: which numbers of a sentence speak for it and
+not for others.
 
-Ridge regression from a row of numbers to "is this entry's", solved in closed form. It needs no iterations, gives the
-same result everywhere, and tells exactly what it would have said had a row not been there, which is what the combiner
+Ridge regression from a row of numbers to "is this entry's", solved in closed form. It needs no
+iterations, gives the
+same result everywhere, and tells exactly what it would have said had a row not been there, which is
+what the combiner
 is trained on.
 """
 
@@ -34,7 +37,8 @@ class Ridge:
         entry: int,
         importance: NDArray[np.float32],
     ) -> NDArray[np.float32]:
-        """`scores` as if the rows `hidden` (of one entry, with their importance) had not been learned from."""
+        """`scores` as if the rows `hidden` (of one entry, with their importance) had not been learned
+        from."""
         spread = hidden @ self.inverse
         shared = (spread @ hidden.T) * importance
         said = hidden @ self.weights
@@ -43,19 +47,33 @@ class Ridge:
         return np.asarray(row @ self.weights + ((spread @ row) * importance) @ away, np.float32)
 
 
-def learn(
-    rows: NDArray[np.float32],
-    owners: NDArray[np.int64],
-    importance: NDArray[np.float32],
-    entries: int,
-    penalty: float,
-) -> Ridge:
-    """Learns from rows (texts × numbers), each with the entry it belongs to and how much it counts."""
-    weighed = rows * importance[:, None]
-    products = (weighed.T @ rows).astype(np.float64)
-    products[np.diag_indices_from(products)] += penalty
-    inverse = np.linalg.inv(products)
-    sums = np.zeros((rows.shape[1], entries), np.float32)
-    starts = np.flatnonzero(np.r_[True, np.diff(owners) > 0])
-    sums[:, owners[starts]] = np.add.reduceat(weighed, starts, axis=0).T
-    return Ridge((inverse @ sums).astype(np.float32), inverse.astype(np.float32))
+class Learner:
+    """Takes rows in portions, so that not all of them need to be held at once, and gives the Ridge."""
+
+    def __init__(self, entries: int) -> None:
+        self._entries = entries
+        self._products: NDArray[np.float64] | None = None
+        self._sums: NDArray[np.float32] | None = None
+
+    def add(
+        self, rows: NDArray[np.float32], owners: NDArray[np.int64], importance: NDArray[np.float32]
+    ) -> None:
+        """Rows (texts × numbers, an entry's after one another), each with its entry and how much it
+        counts."""
+        if not len(rows):
+            return
+        size = rows.shape[1]
+        if self._products is None or self._sums is None:
+            self._products = np.zeros((size, size))
+            self._sums = np.zeros((size, self._entries), np.float32)
+        weighed = rows * importance[:, None]
+        self._products += weighed.T @ rows
+        starts = np.flatnonzero(np.r_[True, np.diff(owners) > 0])
+        self._sums[:, owners[starts]] += np.add.reduceat(weighed, starts, axis=0).T
+
+    def learned(self, penalty: float) -> Ridge:
+        """From all that was added."""
+        assert self._products is not None
+        assert self._sums is not None
+        inverse = np.linalg.inv(self._products + penalty * np.eye(len(self._products))).astype(np.float32)
+        return Ridge(inverse @ self._sums, inverse)

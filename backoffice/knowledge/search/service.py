@@ -1,12 +1,14 @@
 """The search of one process: follows the published set, answers questions, never stops for a rebuild.
 
-A thread looks at the store's revision a few times a second; where it rose, the next index is built beside the one that
+A thread looks at the store's revision a few times a second; where it rose, the next index is built
+beside the one that
 answers, from it, and takes its place in one step.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -20,8 +22,8 @@ from backoffice.clock import Clock
 from backoffice.database import PROJECT_ROOT, Database
 from backoffice.knowledge.published import PublishedEntry, published, revision
 from backoffice.knowledge.search.combiner import OFFERED, Combiner, CombinerDamaged, load, shipped
-from backoffice.knowledge.search.endpoint import EndpointEncoder
 from backoffice.knowledge.search.encoder import BundledEncoder, Encoder, EncoderUnavailable
+from backoffice.knowledge.search.endpoint import EndpointEncoder
 from backoffice.knowledge.search.index import Index, lead_of
 from backoffice.knowledge.search.vectors import VectorStore
 from backoffice.settings import Embeddings
@@ -33,6 +35,7 @@ LOOK_SECONDS = 0.2
 _FIRST_SECONDS = 60.0
 _ENDPOINT_AGAIN_SECONDS = 30.0
 MOST_HITS = 10
+_SAYS_SOMETHING = re.compile(r"\w")
 
 _log = logging.getLogger("backoffice.knowledge")
 
@@ -80,7 +83,7 @@ class EntrySearch:
     def search(self, question: str, k: int = OFFERED, by_words: bool = False) -> Found:
         """Up to `k` hits and the decision; `by_words`: without the encoder. Raises EncoderUnavailable."""
         read = self.index.read(question, by_words=by_words) if self.index.entries else None
-        if read is None or not read.text.strip():
+        if read is None or not _SAYS_SOMETHING.search(read.text):
             return Found(SearchDecision.PASS, ())
         judged = self.combiner.judge(self.index.look(read))
         hits = tuple(
@@ -112,12 +115,15 @@ class KnowledgeSearch:
         folder: Path | None,
         endpoint: Encoder | None = None,
     ) -> None:
-        """`folder` keeps caches that may be deleted at any time; None keeps none. `endpoint` beats the bundled encoder."""
+        """`folder` keeps caches that may be deleted at any time; None keeps none. `endpoint` beats the
+        bundled encoder."""
         self._database = database
         self._clock = clock
         self._folder = folder
         self._bundled = bundled_vectors(folder)
-        self._endpoint = VectorStore(endpoint, folder / "vectors.db" if folder else None) if endpoint else None
+        self._endpoint = (
+            VectorStore(endpoint, folder / "vectors.db" if folder else None) if endpoint else None
+        )
         self._endpoint_down_until = 0.0
         self._combiner = combiner_of(folder)
         self._current: tuple[int, VectorStore, EntrySearch] | None = None

@@ -1,6 +1,7 @@
 """One sparse part over all texts: rows of hashed signs, weighed by TF-IDF (cosine) or BM25.
 
-Only raw counts are kept; weights follow from how common a sign is, so that a text that comes or goes changes nothing
+Only raw counts are kept; weights follow from how common a sign is, so that a text that comes or goes
+changes nothing
 of the other rows.
 """
 
@@ -8,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backoffice.knowledge.search.grams import BUCKETS, Counts, counts
+from backoffice.knowledge.search.grams import BUCKETS, Counts
 
 _K1, _B = 1.2, 0.75
 _BM25_SCALE = 20.0
@@ -72,7 +74,7 @@ class SparsePart:
         """A question's weights, one for each of its signs."""
         numbers, often = told
         if self._bm25:
-            return self.idf[numbers] * (1 / _BM25_SCALE)
+            return np.asarray(self.idf[numbers] * (1 / _BM25_SCALE), np.float32)
         weights = (1 + np.log(often.astype(np.float32))) * self.idf[numbers]
         length = float(np.linalg.norm(weights))
         return np.asarray(weights / length if length else weights, np.float32)
@@ -91,7 +93,8 @@ class SparsePart:
 
 
 class FirstLook:
-    """Which entries share a part's signs with a question: an inverted index, an entry's best row by each sign."""
+    """Which entries share a part's signs with a question: an inverted index, an entry's best row by
+    each sign."""
 
     def __init__(self, part: SparsePart, owners: NDArray[np.int64], entries: int) -> None:
         self._part = part
@@ -114,11 +117,14 @@ class FirstLook:
             return np.zeros(self._entries, np.float32)
         owners = np.concatenate([self._owners[cut] for cut in cuts])
         shares = np.concatenate(
-            [self._weights[cut].astype(np.float32) * weight for cut, weight in zip(cuts, weights, strict=True)]
+            [
+                self._weights[cut].astype(np.float32) * weight
+                for cut, weight in zip(cuts, weights, strict=True)
+            ]
         )
         return np.bincount(owners, shares, minlength=self._entries).astype(np.float32)
 
 
-def _sums(values: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
+def _sums(values: NDArray[np.floating[Any]], starts: NDArray[np.int64]) -> NDArray[np.float32]:
     running = np.concatenate([np.zeros(1), np.cumsum(values, dtype=np.float64)])
-    return (running[starts[1:]] - running[starts[:-1]]).astype(np.float32)
+    return np.asarray(running[starts[1:]] - running[starts[:-1]], np.float32)

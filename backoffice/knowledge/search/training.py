@@ -3,11 +3,13 @@
 Questions of four kinds, as customers ask:
 
 - a variant, as if it had never been written (what nobody foresaw),
-- a variant with a part of its words gone or mistyped, the written one in place (what somebody foresaw nearly),
+- a variant with a part of its words gone or mistyped, the written one in place (what somebody foresaw
+nearly),
 - a variant whose entry has no variants (a fresh import),
 - what nothing answers: a variant whose whole entry is hidden, and `unanswerable.yml`.
 
-Only the first teaches distrust of variants, as writers avoid writing a thing twice; only the second, blind trust.
+Only the first teaches distrust of variants, as writers avoid writing a thing twice; only the second,
+blind trust.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ _PASSED_AT_MOST = 0.035
 """Of answerable questions; asked for is 5 %, and a shop's customers differ from its writers."""
 _ANSWERED_AT_MOST = 0.09
 """Of questions without an entry."""
+MOST_ASKED = 3000
 _EVERY_THIRD = 0.34
 _SHORTENED = 0.75
 
@@ -58,20 +61,28 @@ def unanswerable() -> list[str]:
     return [str(text) for texts in told.values() for text in texts]
 
 
-def train(index: Index, negatives: Sequence[str] | None = None, seed: int = 0) -> Combiner:
-    """The combiner for an index. The same index and seed give the same numbers."""
-    asked = list(_examples(index, unanswerable() if negatives is None else negatives, random.Random(seed)))
+def train(
+    index: Index, negatives: Sequence[str] | None = None, most: int = MOST_ASKED, seed: int = 0
+) -> Combiner:
+    """The combiner for an index. The same index and seed give the same numbers.
+
+    Args:
+        negatives: what nothing answers; None: `unanswerable()`.
+        most: of the entries' questions and variants, about so many are asked, evenly chosen.
+    """
+    chance = random.Random(seed)
+    asked = list(_examples(index, unanswerable() if negatives is None else negatives, chance, most))
     known = [each for each in asked if each.entry is not None]
     mean, spread, weights = _weigh(known)
     bare = Combiner(mean, spread, weights, np.zeros(len(SIGNS) + 1), np.zeros(len(SIGNS) + 1), 1, 1)
     return _decide(bare, asked)
 
 
-def _examples(index: Index, negatives: Sequence[str], chance: random.Random) -> Iterator[Example]:
-    for row in np.flatnonzero(index.kinds <= Kind.VARIANT):
+def _examples(index: Index, negatives: Sequence[str], chance: random.Random, most: int) -> Iterator[Example]:
+    rows = np.flatnonzero(index.kinds <= Kind.VARIANT)
+    for row in rows[:: max(1, len(rows) // most)]:
         text, entry = index.texts[row], int(index.owners[row])
-        vector = None if index.dense is None else index.dense[row]
-        question = index.read(text, vector)
+        question = index.read(text, index.vector_of(int(row)))
         if index.kinds[row] == Kind.VARIANT:
             yield Example(index.look(question, own=entry, hide=Hide.TEXT), entry, 1.0)
             if chance.random() < _EVERY_THIRD:
@@ -98,9 +109,7 @@ def _weigh(
     sizes = np.array([len(each.looked.entries) for each in known])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     group = np.repeat(np.arange(len(known)), sizes)
-    right = starts + np.array(
-        [int(np.flatnonzero(each.looked.entries == each.entry)[0]) for each in known]
-    )
+    right = starts + np.array([int(np.flatnonzero(each.looked.entries == each.entry)[0]) for each in known])
     importance = np.array([each.weight for each in known])
     importance /= importance.sum()
     mean = stacked.mean(0)

@@ -34,7 +34,8 @@ class VectorStore:
         self._lock = threading.Lock()
 
     def rows(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One row for each text. Raises EncoderUnavailable where something is missing and cannot be encoded."""
+        """One row for each text. Raises EncoderUnavailable where something is missing and cannot be
+        encoded."""
         keys = [self._key(text) for text in texts]
         with self._lock:
             known = self._read(set(keys))

@@ -32,6 +32,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_knowledge_entries_state_key"), "knowledge_entries", ["state", "key"])
     op.create_index(op.f("ix_knowledge_entries_live_version"), "knowledge_entries", ["live_version"])
+    op.create_index(op.f("ix_knowledge_entries_live_from"), "knowledge_entries", ["live_from"])
+    op.create_index(op.f("ix_knowledge_entries_live_until"), "knowledge_entries", ["live_until"])
     op.create_table(
         "knowledge_versions",
         sa.Column("key", sa.String(length=80), nullable=False),
