@@ -24,6 +24,7 @@ from actions import wiring
 from actions.gateways.errors import GatewayError, NotFound, OutcomeUnknown, Rejected
 from actions.gateways.http import Caller
 from actions.gateways.identity import IdentityError, TokenMissing, verify_customer_token
+from privacy.secrets import has_hidden
 
 logger = logging.getLogger(__name__)
 
@@ -196,6 +197,7 @@ class CustomerAction(Action, ABC):
         visitors: whether somebody who is not signed in may use it.
         concludes: whether a request of the customer is finished when it has run: what else the customer asked for in
             the same message is then offered, and slot `feedback_due` is set where the work was really done.
+        warns: whether it tells a customer who typed a password, code or card number not to.
         soothes: whether an apology precedes what it says to a customer who has just become angry.
         writes: whether it may change anything in the shop's systems.
         patience: see `Turn`.
@@ -203,6 +205,7 @@ class CustomerAction(Action, ABC):
 
     visitors = False
     concludes = False
+    warns = True
     soothes = True
     writes = True
     patience = PATIENCE_SECONDS
@@ -225,6 +228,8 @@ class CustomerAction(Action, ABC):
 
     async def answer(self, turn: Turn) -> list[EventType]:
         """The whole of a run."""
+        if self.warns:
+            warn(turn)
         if self.soothes:
             soothe(turn)
         try:
@@ -317,12 +322,21 @@ def tried_before(tracker: Tracker) -> bool:
     return bool((tracker.latest_message.get("metadata") or {}).get("again"))
 
 
+def warn(turn: Turn) -> None:
+    """Whoever types a secret, which the connectors have hidden, is told once a talk that nobody here asks for any."""
+    if has_hidden(turn.text) and not turn.slot("chat_secret_told"):
+        turn.utter("utter_chat_secret")
+        turn.tracker.slots["chat_secret_told"] = True
+        turn.before.append(SlotSet("chat_secret_told", True))
+
+
 def soothe(turn: Turn) -> None:
     """Whoever has just become angry hears an apology first, once a turn, and is offered a person, whatever the wish."""
     new = turn.slot("chat_sentiment") == ANGRY and turn.slot("chat_anger") == 1
     if (
         new
         and turn.intent not in PERSON
+        and not turn.tracker.latest_message.get("danger")
         and not turn.slot("handoff_id")
         and turn.slot("chat_soothed") != turn.message_id
     ):

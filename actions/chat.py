@@ -40,6 +40,7 @@ class ActionChatContext(CustomerAction):
     """
 
     visitors = True
+    warns = False
     soothes = False
     writes = False
     _silent_until = 0.0
@@ -81,8 +82,11 @@ def bucket(turn: Turn) -> str:
 
 def feelings(turn: Turn, answered: bool = False) -> dict[str, Any]:
     """How the customer feels, how often angry so far, how often in a row neither understood nor answered."""
-    feeling = str((turn.tracker.latest_message.get("sentiment") or {}).get("name") or NEUTRAL)
-    if feeling == ANGRY and _harmless(turn):
+    told: dict[str, Any] = turn.tracker.latest_message.get("sentiment") or {}
+    feeling = str(told.get("name") or NEUTRAL)
+    if told.get("angry", feeling == ANGRY) and not _harmless(turn):
+        feeling = ANGRY
+    elif feeling == ANGRY:  # the label is for reports: nobody is apologised to, or handed over, for it alone
         feeling = NEUTRAL
     anger, misses = turn.slot("chat_anger") or 0, turn.slot("chat_misses") or 0
     if feeling == ANGRY:

@@ -111,14 +111,15 @@ def _claims(turn: Turn, found: Found) -> bool:
     """Whether an entry answers better than the topic whose intent the message was given."""
     if not found.hits or found.hits[0].score < LEAST_SCORE or any(turn.entity(name) for name in OWN):
         return False
-    if turn.intent.startswith(GOODS) or _for_a_person(turn):
+    looks = turn.intent.endswith(LOOKS)
+    if turn.intent.startswith(GOODS) or (looks and found.decision != "answer") or _for_a_person(turn):
         return False
     confidence = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0)
     weighed = (
         SCORE_WEIGHT * _logit(found.hits[0].score)
         + ASKS_WEIGHT * _logit(_asks(turn))
         + CONFIDENCE_WEIGHT * _logit(confidence)
-        + LOOKS_WEIGHT * turn.intent.endswith(LOOKS)
+        + LOOKS_WEIGHT * looks
     )
     return weighed + BIAS > 0
 

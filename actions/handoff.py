@@ -25,7 +25,7 @@ SHANGHAI = timezone(timedelta(hours=8))
 ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
 # Slots of the talk itself outlive a handoff.
 KEPT = ("handoff_", "chat_", "faq_", "feedback_", "session_")
-REQUEST = "handoff_request"
+REQUEST, DANGER = "handoff_request", "danger"
 NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
 # What who waits may ask of the bot, as cues of data/chat/cues.yml.
@@ -55,7 +55,7 @@ class ActionHandoff(CustomerAction):
             response = "utter_handoff_ticketed"
         else:
             response = "utter_handoff_queued" if handoff.position else "utter_handoff"
-        told = "escalated" if turn.slot("complaints_escalation") else reason  # its number has just been told
+        told = "escalated" if reason != DANGER and turn.slot("complaints_escalation") else reason  # its number has just been told
         turn.utter(
             response, told, ticket=handoff.ticket_number, position=handoff.position, answer_by=when(handoff.answer_by)
         )
@@ -178,7 +178,10 @@ def mood(turn: Turn) -> str | None:
 
 
 def why(turn: Turn) -> str:
-    """Why the conversation goes to a person: they asked, the policy or a form saw that they should, or the matter."""
+    """Why the conversation goes to a person: a danger, a wish, what the policy or a form saw, or the matter."""
+    told = turn.slot("handoff_danger") or {}
+    if turn.message_id and told.get("message_id") == turn.message_id:
+        return DANGER
     if turn.intent == REQUEST:
         return "customer_asked"
     for slot, reason in ((ANGER, "angry"), (MISSES, "not_understood")):

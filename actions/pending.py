@@ -27,6 +27,7 @@ class ActionChatPending(CustomerAction):
     """Tells what became of it; then the customer's message is answered as if nothing had been between."""
 
     visitors = True
+    warns = False
     soothes = False
     writes = False
 

@@ -50,7 +50,7 @@ class HandoffRequest:
     """What the person who takes over is to know.
 
     Attributes:
-        reason: customer_asked, angry, not_understood, or the shop's own word.
+        reason: customer_asked, danger (a grave ticket), angry, not_understood, or the shop's own word.
         sentiment: the strongest mood of the talk.
         transcript: the last messages, oldest first: `{"who": "customer"|"assistant"|"agent", "text", "time", "media"}`.
         tags: the intents the customer came with.
