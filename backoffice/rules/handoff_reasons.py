@@ -1,4 +1,4 @@
-"""Why a conversation is a person's, and what it is about, in the shop's words: no code is shown to anybody."""
+"""Why a conversation is a person's, and what it is about, in the shop's words: no code of ours is shown."""
 
 from __future__ import annotations
 

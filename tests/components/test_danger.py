@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rasa.shared.utils.io import read_yaml_file
 
 from components.danger import KINDS, Reader, compiled, learned, read_examples
-from rasa.shared.utils.io import read_yaml_file
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "danger"
 ASKED = [("我的订单到哪了", "orders_ask_status"), ("怎么退货", "after_sales_return"), ("发票抬头开错了", "invoices_change")] * 2
