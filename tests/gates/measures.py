@@ -156,7 +156,7 @@ class _Run:
         yield touched / clean
 
     def danger(self) -> Iterator[float]:
-        yield from self._both("danger.tsv", "danger_lookalikes.txt", lambda text: bool(self.key(text, "danger")))
+        yield from self._both("danger.tsv", "danger_lookalikes.txt", lambda text: bool(self.parse(text).get("danger")))
 
     def anger(self) -> Iterator[float]:
         yield from self._both("angry.txt", "calm.txt", lambda text: bool(self.key(text, "sentiment")["angry"]))
