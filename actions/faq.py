@@ -20,7 +20,7 @@ from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button
 from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Found, Hit
 from actions.gateways.orders import Order
-from actions.words import metadata, typed, variant_meant
+from actions.words import metadata, variant_meant
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE = "faq", "nlu_fallback", "chat_out_of_scope"
 OPEN = (FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, "chat_inform")
 """Intents that nothing but the knowledge can answer: all of them are looked up, question or not."""
 SMALL_TALK = ("chat_greet", "chat_smalltalk", "chat_ask_help", "chat_thank")
-"""Intents that a question's last words may sound like (钱还在吗)."""
+"""Intents that a question's last words may sound like (is the money still there)."""
 TALK = ("chat_", "handoff_", "EXTERNAL_", "feedback_")
 """Beginnings of intents that ask the shop nothing."""
 VALUES = ("address", "phone", "email", "tax_number")
@@ -61,7 +61,7 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
 
     `{"message_id": …, "decision": "answer"|"clarify"|"pass", "hits": [Hit.kept()]}`.
     """
-    text = typed(turn)
+    text = turn.typed
     if not text or turn.entity("faq_key") or not _may_ask(turn, text):
         return None
     try:
@@ -127,7 +127,7 @@ def _claims(turn: Turn, found: Found) -> bool:
 def _for_a_person(turn: Turn) -> bool:
     """Whether the topic gives this matter to a person at once (`person: true` beside its wording): no rule delays that."""
     response = f"utter_{turn.intent}"
-    variant = variant_meant(turn, response, typed(turn))
+    variant = variant_meant(turn, response, turn.typed)
     return bool(variant) and bool(metadata(turn, f"{response}_{variant}").get("person"))
 
 
@@ -146,10 +146,6 @@ class ActionFaqAnswer(CustomerAction):
     visitors = True
     soothes = False  # who asks is answered
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_faq_answer"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """By the button that was pressed, else by what was asked."""
         pressed = turn.entity("faq_helpful")
@@ -158,7 +154,7 @@ class ActionFaqAnswer(CustomerAction):
         key = turn.entity("faq_key")
         if key:
             return await self._chosen(turn, str(key))
-        text = typed(turn)
+        text = turn.typed
         kept = turn.slot("faq_found") or {}
         if kept.get("message_id") == turn.message_id and turn.message_id:
             found = Found(kept["decision"], tuple(Hit.of(hit) for hit in kept["hits"]))
@@ -169,7 +165,7 @@ class ActionFaqAnswer(CustomerAction):
             return await tell(turn, found.hits[0], text, note)
         if found.decision == "clarify":
             choices = [_choice(hit.question, hit.key) for hit in found.hits]
-            person = button(str(turn.wording("utter_chat_label_handoff_request")), "handoff_request")
+            person = button(str(turn.wording("utter_label_handoff_request")), "handoff_request")
             turn.utter("utter_faq_clarify", buttons=[*choices, _judgement(turn, "none"), person])
             return [SlotSet("faq_last", {"key": None, "question": text, "note": note})]
         passed = int(turn.slot("faq_passed") or 0) + 1
@@ -221,7 +217,7 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None) -> list[Ev
     buttons = [_button(turn, "more", {"faq_key": hit.key, "faq_part": "rest"})] if hit.rest else []
     wish = _wish(turn)
     if wish:
-        buttons.append(button(str(turn.wording(f"utter_chat_label_{wish}")), wish))
+        buttons.append(button(str(turn.wording(f"utter_label_{wish}")), wish))
     turn.utter("utter_faq_answer", buttons=buttons, answer=hit.lead, source=hit.source)
     await _say_own_case(turn, hit)
     if asks:
@@ -237,7 +233,7 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None) -> list[Ev
 def _wish(turn: Turn) -> str | None:
     """What the question is about and may be wanted next: the topic's own wish, where no form is open."""
     asked = turn.intent in OPEN or turn.intent.startswith((*TALK, GOODS)) or turn.busy
-    return None if asked or not turn.wording(f"utter_chat_label_{turn.intent}") else turn.intent
+    return None if asked or not turn.wording(f"utter_label_{turn.intent}") else turn.intent
 
 
 async def _say_own_case(turn: Turn, hit: Hit) -> None:
