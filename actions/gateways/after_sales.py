@@ -43,7 +43,6 @@ class Return:
     to_variant: str | None = None
     kind: str = ""
     paid: bool = False
-    reason_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,7 @@ class Wish:
     to_variant: str | None = None
     pickup: str | None = None
     paid: bool = False
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True)
