@@ -15,7 +15,7 @@ from actions.handoff import since_handoff
 TOLD = "handoff_danger"
 
 
-class ActionDanger(CustomerAction):
+class ActionHandoffDanger(CustomerAction):
     """Says first what helps, then hands over: also in a form, at night, and while the customer waits for a person.
 
     Slot `handoff_danger`: `{"kind", "message_id"}` of what was said last, so that who waits hears it once.
@@ -24,10 +24,6 @@ class ActionDanger(CustomerAction):
     visitors = True
     soothes = False
     patience = 0.0
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_handoff_danger"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """First aid before anything that may fail; the person who has the conversation reads the words as well."""

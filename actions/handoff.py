@@ -38,10 +38,6 @@ class ActionHandoff(CustomerAction):
 
     visitors = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_handoff"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Hand over once, and forget what was half done: the person has it now."""
         reason = why(turn)
@@ -80,10 +76,6 @@ class ActionHandoffRelay(CustomerAction):
 
     visitors = True
     patience = 0.0
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_handoff_relay"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Send it; where the person is gone meanwhile, the bot is back."""
@@ -139,10 +131,6 @@ class ActionHandoffClosed(CustomerAction):
     """The person gives the conversation back: the bot says so, and the rule goes on to ask how it was."""
 
     visitors = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_handoff_closed"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Once: a repeat, or a handoff ended before, says nothing."""

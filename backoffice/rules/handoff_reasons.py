@@ -1,4 +1,4 @@
-"""Why a conversation is a person's, and what it is about, in the shop's words: no code of ours is shown."""
+"""Why a conversation is a person's, and what it is about, in the shop's words: people are shown no code."""
 
 from __future__ import annotations
 
