@@ -133,7 +133,7 @@ def _last_words(wanted: HandoffRequest) -> str:
 
 
 def _make_grave(work: Work, handoff: Handoff, wanted: HandoffRequest) -> None:
-    """Somebody who waits, or has a person already, is in danger now: the ticket that is open becomes grave."""
+    """Somebody who waits, or has a person already, is in danger now: the open ticket becomes grave."""
     if ticket := _ticket(work, handoff):
         add_comment(work, ticket, CUSTOMER, _last_words(wanted))
         _mark_grave(work, handoff, ticket)

@@ -1,4 +1,4 @@
-"""Why a conversation is a person's, and what it is about, in the shop's words: no code is shown to anybody."""
+"""Why a conversation is a person's, and what it is about, in the shop's words: people are shown no code."""
 
 from __future__ import annotations
 

@@ -280,8 +280,8 @@ def sentences(answer: str) -> list[str]:
 
 
 def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
-    """The sentences of an entry's answer that answer first: the one or two nearest to the question, after the rule that
-    the answer begins with, in the answer's order."""
+    """The sentences that answer first, in the answer's order: the rule that it begins with, and the one or
+    two that are nearest to the question."""
     told = sentences(index.entries[entry].answer)
     last = int(index._starts[entry + 1])
     first = last - len(told)
