@@ -28,11 +28,13 @@ def joined(base: Path, data: Iterable[Path]) -> dict[str, Any]:
     data = list(data)
     told: list[tuple[Path, dict[str, Any]]] = [(base, yaml.safe_load(base.read_text("utf-8")) or {})]
     for path in of_topics(data, FILE):
-        for section, _, key in read(path).items():
+        for section, part, key in read(path).items():
             if section in ELSEWHERE:
                 raise key.wrong(f"`{section}` do not stand here", f"Write them into {ELSEWHERE[section]} beside it")
             if section not in SECTIONS:
                 raise key.wrong(f"`{section}` is nothing that a topic declares", f"Write one of: {', '.join(SECTIONS)}")
+            if section == "slots":
+                list(part.items())  # YAML itself lets a later slot of the same name win
         told.append((path, yaml.safe_load(path.read_text("utf-8"))))
     whole = merged(told)
     forms = declared(data).forms.values()

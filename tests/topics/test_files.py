@@ -67,6 +67,7 @@ def test_two_forms_do_not_start_alike(tmp_path: Path) -> None:
         ("forms:\n  gifts_wrap_form: {required_slots: [x]}\n", "data/gifts/domain.yml:1: .*Write them into forms.yml"),
         ("intents: [gifts_wrap]\nresponses: {}\n", "data/gifts/domain.yml:2: .*Write them into responses.yml"),
         ("intent: [gifts_wrap]\n", "data/gifts/domain.yml:1: .*Write one of: version, intents"),
+        ("slots:\n  gifts_paper: {type: any}\n  gifts_paper: {type: text}\n", "data/gifts/domain.yml:3: .*Keep one of them"),
         ("intents:\n- orders_cancel\n", "data/orders/domain.yml:2: `orders_cancel` is declared in data/gifts/domain.yml:2 too"),
     ],
 )
