@@ -13,6 +13,7 @@ LONGEST_QUESTION = 500
 WHOLE_LENGTH = 90  # characters up to which an answer is told whole
 WHOLE_SHARE = 0.8  # a lead that holds this much of the answer is no lead
 _TABLE_RULE = re.compile(r"\s*\|?[\s:|-]*-[\s:|-]*\|?\s*")
+_ENDS = "\u3002\uff01\uff1f\uff1b\u2026!?;"
 _LIST_MARK = re.compile(r"^\s*[-*+]\s+")
 
 
@@ -85,16 +86,13 @@ class HttpKnowledge:
         self._http = http
 
     def search(self, question: str) -> Found:
-        """See `KnowledgeGateway.search`."""
         data = self._http.get("/knowledge/search", q=question[:LONGEST_QUESTION], k=3)
         return Found(data["decision"], tuple(read_hit(hit) for hit in data["hits"]))
 
     def entry(self, key: str, question: str) -> Hit:
-        """See `KnowledgeGateway.entry`."""
         return read_hit(self._http.get(f"/knowledge/published/{key}", q=question[:LONGEST_QUESTION]))
 
     def asked(self, caller: Caller, question: str, found: Found, channel: str) -> str:
-        """See `KnowledgeGateway.asked`."""
         best = found.hits[0] if found.hits else None
         body = {
             "question": question[:LONGEST_QUESTION],
@@ -107,15 +105,15 @@ class HttpKnowledge:
         return str(self._http.post("/knowledge/questions", caller, body)["id"])
 
     def outcome(self, caller: Caller, note: str, outcome: Literal["helpful", "unhelpful", "handed_over"]) -> None:
-        """See `KnowledgeGateway.outcome`."""
         self._http.post(f"/knowledge/questions/{note}/outcome", caller, {"outcome": outcome})
 
 
 def read_hit(data: dict[str, Any]) -> Hit:
     """A hit out of the back office's JSON."""
     answer = plain(data["answer"])
-    lead = plain("".join(data["lead"]))
-    short = not lead or len(answer) <= WHOLE_LENGTH or len(lead) >= WHOLE_SHARE * len(answer)
+    lead = plain("".join(each if each[-1:] in _ENDS else f"{each}\u3002" for each in data["lead"]))
+    lists = "\uff1a\u3002" in lead or lead.endswith("\uff1a")  # what comes next is a list
+    short = not lead or lists or len(answer) <= WHOLE_LENGTH or len(lead) >= WHOLE_SHARE * len(answer)
     return Hit(
         key=data["key"],
         question=data["question"],

@@ -50,13 +50,55 @@ def test_what_only_the_knowledge_can_answer_is_looked_up(intent: str) -> None:
     assert kept["decision"] == "answer" and kept["message_id"] == "m1" and kept["hits"][0]["key"] == "faq-1"
 
 
-def test_an_entry_that_surely_answers_beats_a_topic_that_is_not_sure() -> None:
-    assert found("满多少包邮？", "orders_ask_status", confidence=0.3)["decision"] == "answer"
+def claimed(intent: str, ask: float, confidence: float, text: str = "满多少包邮？", **more: Any) -> bool:
+    """Whether the knowledge answers a message that a topic claims too; `ask`: how probably it only asks."""
+    message = {"intent": {"name": intent, "confidence": confidence}, "act": {"name": "ask", "confidence": ask, "ask": ask}}
+    return bool(run(ActionChatContext(), text=text, intent=intent, message=message, **more).slots.get("faq_found"))
 
 
-def test_an_entry_that_may_answer_does_not_beat_a_topic(shop: Shop) -> None:
-    shop.knowledge["满多少包邮？"] = Found("answer", (replace(FREIGHT, score=0.4),))
-    assert found("满多少包邮？", "orders_ask_status", confidence=0.95) is None
+def test_a_question_is_answered_from_the_knowledge_and_a_wish_goes_to_its_topic() -> None:
+    assert claimed("after_sales_return", ask=0.95, confidence=0.6)
+    assert not claimed("after_sales_return", ask=0.3, confidence=0.6), "能给我退了吗 wants it done"
+    assert not claimed("after_sales_return", ask=0.55, confidence=0.99)
+
+
+def test_a_question_about_a_thing_of_ones_own_goes_to_its_topic() -> None:
+    assert not claimed("after_sales_return", ask=0.95, confidence=0.6, entities={"orders_number": "202611190001"})
+
+
+def test_an_entry_that_hardly_answers_does_not_beat_a_topic(shop: Shop) -> None:
+    shop.knowledge["满多少包邮？"] = Found("clarify", (replace(FREIGHT, score=0.2),))
+    assert not claimed("after_sales_return", ask=0.95, confidence=0.6)
+
+
+def test_what_a_topic_gives_to_a_person_at_once_waits_for_no_rule(shop: Shop) -> None:
+    shop.knowledge["我的账号被盗了怎么办"] = Found("answer", (FREIGHT,))
+    assert not claimed("account_manage", ask=0.95, confidence=0.3, text="我的账号被盗了怎么办")
+
+
+def test_what_a_topic_can_look_up_beats_the_rule_about_it() -> None:
+    assert claimed("after_sales_return", ask=0.9, confidence=0.9)
+    assert not claimed("promotions_ask_coupons", ask=0.9, confidence=0.9)
+    assert claimed("promotions_ask_coupons", ask=0.95, confidence=0.3)
+
+
+def test_a_question_whose_end_sounds_like_a_greeting_is_a_question(shop: Shop) -> None:
+    shop.knowledge["号注销了余额还在吗"] = Found("answer", (FREIGHT,))
+    assert claimed("chat_greet", ask=0.9, confidence=0.6, text="号注销了余额还在吗")
+    assert not claimed("chat_greet", ask=0.9, confidence=0.9, text="在吗")
+
+
+def test_goods_are_the_catalogues_first(shop: Shop) -> None:
+    shop.knowledge["满多少包邮？"] = Found("answer", (replace(FREIGHT, score=0.6),))
+    assert not claimed("products_ask_price", ask=0.9, confidence=0.9)
+
+
+def test_after_a_rule_the_wish_that_it_is_about_is_offered(shop: Shop) -> None:
+    told = answer("满多少包邮？", intent="after_sales_return")
+    assert [b["payload"] for b in told.buttons][-1] == "/after_sales_return"
+    assert told.slots["chat_offered"] == "after_sales_return", "a yes starts it"
+    inside = answer("满多少包邮？", intent="after_sales_return", form="after_sales_form")
+    assert "chat_offered" not in inside.slots, "the open form goes on"
 
 
 def test_what_asks_nothing_is_not_looked_up(shop: Shop) -> None:
@@ -115,7 +157,7 @@ def test_what_was_found_for_this_message_is_not_searched_again(shop: Shop) -> No
 def test_several_that_fit_are_offered_and_the_chosen_one_is_told() -> None:
     asked = answer("运费怎么收")
     assert asked.said == ["utter_faq_clarify"]
-    assert [b["title"] for b in asked.buttons] == ["满多少包邮？", "生鲜运费怎么收？", "都不是"]
+    assert [b["title"] for b in asked.buttons] == ["满多少包邮？", "生鲜运费怎么收？", "都不是", "转人工"]
     chosen = answer(entities={"faq_key": "faq-2"}, slots=asked.slots)
     assert chosen.said == ["utter_faq_answer"] and chosen.messages[0]["answer"] == FRESH.lead
 

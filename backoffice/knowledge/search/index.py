@@ -303,7 +303,8 @@ def sentences(answer: str) -> list[str]:
 
 
 def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
-    """The one or two sentences of an entry's answer that are nearest to a question, in the answer's order."""
+    """The sentences that answer first, in the answer's order: the rule that it begins with, and the one or
+    two that are nearest to the question."""
     told = sentences(index.entries[entry].answer)
     last = int(index._starts[entry + 1])
     first = last - len(told)
@@ -313,7 +314,7 @@ def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
     if index.dense is not None and question.vector is not None:
         near = near + index.dense[first:last].astype(np.float32) @ (question.vector / _SCALE)
     best = np.argsort(-near, kind="stable")[:2]
-    chosen = [place for place in best if near[place] >= 0.6 * near[best[0]]]
+    chosen = {0, *(int(place) for place in best if near[place] >= 0.6 * near[best[0]])}
     return tuple(told[place] for place in sorted(chosen))
 
 
