@@ -61,7 +61,7 @@ def test_held_out_sentences_are_not_trained_on() -> None:
 
 def test_output_has_name_and_confidence_in_the_parse(classifier: SentimentClassifier) -> None:
     told = sentiment(classifier, "我的快递到哪了")
-    assert set(told) == {"name", "confidence"}
+    assert set(told) == {"name", "confidence", "angry"}
     assert told["name"] == "neutral"
     assert isinstance(told["confidence"], float) and 0.25 <= told["confidence"] <= 1
 
@@ -74,7 +74,7 @@ def test_any_text_has_a_sentiment(classifier: SentimentClassifier, text: str) ->
 def test_a_message_without_text_is_neutral(classifier: SentimentClassifier) -> None:
     message = Message({})
     classifier.process([message])
-    assert message.get("sentiment") == {"name": "neutral", "confidence": 1.0}
+    assert message.get("sentiment") == {"name": "neutral", "confidence": 1.0, "angry": False}
 
 
 @pytest.mark.parametrize("text", ["真快呀，等了两个星期才到", "您可真行，都五天了还没发货", "号称静音，吵得睡不着"])

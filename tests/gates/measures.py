@@ -15,6 +15,7 @@ from bench import sets
 from bench.parsing import Parser, intent, is_rejected
 from bench.scores import Pair, accuracy, macro_recall, rejected
 from tests.privacy import measure as privacy
+from tests.safety import halves as safety
 
 ENTITIES = sets.HELD_OUT / "entities.yml"
 
@@ -55,6 +56,9 @@ def measure(parser: Parser) -> Measured:
         (("sentiment_held_out",), run.sentiment_held_out),
         (("eprstmt",), run.eprstmt),
         (("masking_found", "masking_false"), run.masking),
+        (_by_half("danger_found", "danger_false"), run.danger),
+        (_by_half("anger_found", "anger_false"), run.anger),
+        (_by_half("hidden_found", "hidden_false"), run.hidden),
         (("entities_f1",), run.entities),
         (("parse_ms",), run.speed),
     ):
@@ -65,6 +69,10 @@ def measure(parser: Parser) -> Measured:
         except Unavailable as reason:
             measured.unavailable.update(dict.fromkeys(names, str(reason)))
     return measured
+
+
+def _by_half(*names: str) -> tuple[str, ...]:
+    return tuple(f"{name}_{which}" for which in safety.HALVES for name in names)
 
 
 class _Run:
@@ -146,6 +154,21 @@ class _Run:
         items, hidden, clean, touched = (int(str(found[n])) for n in ("items", "found", "clean_rows", "false_rows"))
         yield hidden / items
         yield touched / clean
+
+    def danger(self) -> Iterator[float]:
+        yield from self._both("danger.tsv", "danger_lookalikes.txt", lambda text: bool(self.parse(text).get("danger")))
+
+    def anger(self) -> Iterator[float]:
+        yield from self._both("angry.txt", "calm.txt", lambda text: bool(self.key(text, "sentiment")["angry"]))
+
+    def hidden(self) -> Iterator[float]:
+        for which in safety.HALVES:
+            yield from safety.masked(which)
+
+    def _both(self, true: str, false: str, held: Callable[[str], bool]) -> Iterator[float]:
+        for which in safety.HALVES:
+            yield safety.share(safety.lines(true), which, held)
+            yield safety.share(safety.lines(false), which, held)
 
     def entities(self) -> Iterator[float]:
         from tests.components.test_entities import score
