@@ -1,14 +1,14 @@
 """The search of one process: follows the published set, answers questions, never stops for a rebuild.
 
-A thread looks at the store's revision a few times a second; where it rose, the next index is built
-beside the one that
-answers, from it, and takes its place in one step.
+A thread looks at the store's revision when something was written, a few times a second at most; where it
+rose, the next index is built beside the one that answers, from it, and takes its place in one step.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+import sqlite3
 import threading
 import time
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from backoffice.clock import Clock
-from backoffice.database import PROJECT_ROOT, Database
+from backoffice.database import PROJECT_ROOT, Changes, Database
 from backoffice.knowledge.published import PublishedEntry, published, revision
 from backoffice.knowledge.search.combiner import OFFERED, Combiner, CombinerDamaged, load, shipped
 from backoffice.knowledge.search.encoder import BundledEncoder, Encoder, EncoderUnavailable
@@ -32,6 +32,7 @@ from backoffice.states import SearchDecision
 CACHE_FOLDER = PROJECT_ROOT / "var" / "knowledge"
 """Caches; may be deleted at any time."""
 LOOK_SECONDS = 0.2
+_CALENDAR_SECONDS = 2.0  # how late a day's turn, or that the endpoint is to be tried again, may be noticed
 _FIRST_SECONDS = 60.0
 _ENDPOINT_AGAIN_SECONDS = 30.0
 MOST_HITS = 10
@@ -203,14 +204,19 @@ class KnowledgeSearch:
         return self._current[2]
 
     def _run(self) -> None:
+        changes = Changes(self._database, _CALENDAR_SECONDS)
         while True:
             try:
-                self.follow()
-            except SQLAlchemyError as error:
+                if changes():
+                    self.follow()
+            except (SQLAlchemyError, sqlite3.Error) as error:
+                changes.again()
                 _log.warning("knowledge store fails cause=%s", type(error).__name__)
             except Exception:
+                changes.again()
                 _log.exception("knowledge index fails")
             if self._stopping.wait(LOOK_SECONDS):
+                changes.close()
                 return
 
 
