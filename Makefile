@@ -44,7 +44,7 @@ gate: environments model ## What the model understands and the knowledge search 
 	@.venv/bin/python -W ignore -m tests.gates; intents=$$?; \
 	.venv-services/bin/python -m backoffice.knowledge.measuring && exit $$intents
 
-soak: environments model ## The long proofs: generated tests at 25 times their size (half an hour)
+soak: environments model ## The long proofs: generated tests at 25 times their size, two troubled days of LINGXI_SOAK_MINUTES=30 (two hours)
 	@.venv-services/bin/python -m tests.run soak
 
 bench: environments ## Speed, memory and training beside Rasa's default recipe (half an hour)

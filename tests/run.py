@@ -31,10 +31,10 @@ RASA, SERVICES_SIDE = ".venv", ".venv-services"
 
 # Which environment runs a folder of tests/.
 FOLDERS = {
-    RASA: ("actions", "components", "connectors", "contracts", "dialogue", "privacy", "serving"),
-    SERVICES_SIDE: ("analytics", "backoffice", "backoffice_seed", "browser", "deploy", "e2e", "live"),
+    RASA: ("actions", "components", "connectors", "contracts", "dialogue", "privacy", "serving", "topics"),
+    SERVICES_SIDE: ("analytics", "backoffice", "backoffice_seed", "browser", "deploy", "e2e", "live", "soak"),
 }
-TALKING = ("browser", "deploy", "e2e", "live")  # need a trained model
+TALKING = ("browser", "deploy", "e2e", "live", "soak")  # need a trained model
 
 
 @dataclass(frozen=True)
@@ -116,18 +116,23 @@ SOAKED = {
 
 
 def soak_stages() -> Iterator[Stage]:
-    """The tests that generate their examples, with many more of them; and every kind of write, cut off at its commit."""
+    """What takes long at full size: the tests that generate their examples, with many more of them; every kind of write,
+    cut off at its commit; a troubled day of many customers, embedded and grown up."""
     for environment, name in ((RASA, "soak-rasa"), (SERVICES_SIDE, "soak-services")):
         stage = pytest_stage(name, environment, *SOAKED[environment], on_model=False)
         scaled = ("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *stage.command)
         yield replace(stage, command=scaled, seconds=3600, group="soak")
     once = pytest_stage("soak-once", SERVICES_SIDE, "tests/e2e/test_once.py", on_model=True)
     yield replace(once, command=("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *once.command), seconds=7200, group="soak")
+    for name, more in (("soak-talk", ()), ("soak-talk-grown", ("--grown",))):
+        command = (f"{SERVICES_SIDE}/bin/python", "-m", "tests.soak", *more)
+        minutes = float(os.environ.get("LINGXI_SOAK_MINUTES", "30"))
+        yield Stage(name, command, int(60 * minutes) + 1800, "soak", SERVICES_SIDE, on_model=True)
 
 
 def own_environment(folder: str) -> dict[str, str]:
     """The environment of this run: nothing of a shop's, whatever `.env` says."""
-    kept = ("LINGXI_TEST_", "LINGXI_CHROMIUM", "LINGXI_EVAL_DIR")
+    kept = ("LINGXI_TEST_", "LINGXI_SOAK_", "LINGXI_CHROMIUM", "LINGXI_EVAL_DIR")
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith("LINGXI_") or name.startswith(kept)
     }

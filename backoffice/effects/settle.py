@@ -20,8 +20,8 @@ from backoffice.effects.points import move_points
 from backoffice.effects.returns import approve, enter
 from backoffice.models import Customer, Invoice, Moment, Order, Refund, Return
 from backoffice.rules.invoices import due, first_state
-from backoffice.rules.orders import AUTO_COMPLETE_DAYS, MERCHANT_CANCEL_REVIEW
 from backoffice.rules.points import earned, expiry
+from backoffice.rules.policy import AUTO_COMPLETE_DAYS, MERCHANT_CANCEL_REVIEW
 from backoffice.states import (
     CancelReason,
     InvoiceState,

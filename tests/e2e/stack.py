@@ -92,6 +92,21 @@ class Stack:
         children = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
         return int(children[0]) if children else shell
 
+    def names(self) -> list[str]:
+        """What belongs to it, running or not."""
+        return list(self._commands)
+
+    def pids(self) -> dict[str, int]:
+        """What runs, each with its shell's process id."""
+        return {name: process.pid for name, process in list(self._running.items())}
+
+    def answers(self, name: str) -> bool:
+        """Whether a process runs and answers within ten seconds."""
+        try:
+            return self._running[name].poll() is None and httpx.get(self._health(name), timeout=10).status_code == 200
+        except (httpx.HTTPError, KeyError):
+            return False
+
     def log(self, name: str) -> str:
         """What a process has written."""
         return (self.folder / f"{name}.log").read_text("utf-8", "replace")
@@ -130,8 +145,11 @@ class Stack:
         """A customer (or a visitor) who starts a conversation over REST."""
         return Customer(self, name)
 
+    def _health(self, name: str) -> str:
+        return self.urls[name] + ("/" if name == "rasa" else "/health")
+
     def _wait(self, name: str) -> None:
-        url = self.urls[name] + ("/" if name == "rasa" else "/health")
+        url = self._health(name)
         deadline = time.monotonic() + self.start_seconds
         while time.monotonic() < deadline:
             if self._running[name].poll() is not None:
