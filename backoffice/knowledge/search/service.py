@@ -1,8 +1,8 @@
 """The search of one process: follows the published set, answers questions, never stops for a rebuild.
 
-A thread looks at the store's revision when something was written, a few times a second at most; where it rose,
-the next index is built beside the one that answers, from it, and takes its place in one step. Another thread
-then learns what takes seconds, and what it made takes the place.
+A thread looks at the store's revision when something was written, a few times a second at most; where it
+rose, the next index is built beside the one that answers, from it, and takes its place in one step. Another
+thread then learns what takes seconds, and what it made takes the place.
 """
 
 from __future__ import annotations
