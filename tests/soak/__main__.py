@@ -91,7 +91,7 @@ def main() -> int:
             stack = Small(folder)
         kind = "PostgreSQL, Redis, two Rasa processes" if arguments.grown else "SQLite, one Rasa process"
         print(f"{arguments.customers} customers for {arguments.minutes:g} minutes on {kind}; seed {arguments.seed}", flush=True)
-        world, judged = soak(stack, arguments.minutes * 60, arguments.customers, (3.0, 9.0), (5.0, 20.0), arguments.seed)
+        world, judged = soak(stack, arguments.minutes * 60, arguments.customers, (3.0, 9.0), (2.0, 12.0), arguments.seed)
     broken = sum(len(each.broken) for each in judged)
     print(table(world, judged))
     print("\nNothing was lost, doubled or untrue." if not broken else f"\n{broken} promises were BROKEN.", flush=True)
