@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
 import tempfile
 import threading
@@ -79,6 +80,7 @@ def main() -> int:
     parser.add_argument("--customers", type=int, default=30, help="how many talk at once")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # its processes end with it
     with ExitStack() as needed:
         folder = Path(needed.enter_context(tempfile.TemporaryDirectory(prefix="lingxi-soak-")))
         if arguments.grown:
