@@ -21,6 +21,7 @@ COPY config.yml domain.yml ./
 COPY deploy deploy
 COPY privacy privacy
 COPY components components
+COPY topics topics
 COPY data data
 RUN .venv/bin/python -m deploy.model
 
@@ -35,6 +36,9 @@ COPY --from=rasa-environment /app/.venv .venv
 COPY privacy privacy
 COPY serving serving
 COPY actions actions
+# How the topics' forms begin, go on and end.
+COPY topics topics
+COPY data data
 
 FROM rasa-base AS actions
 USER lingxi

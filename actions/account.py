@@ -8,8 +8,9 @@ from rasa_sdk.events import EventType, FollowupAction
 
 from actions import wiring
 from actions.base import CustomerAction, Turn
+from actions.facts import facts
 from actions.gateways.account import Assets
-from actions.words import fits, typed, variant_meant
+from actions.words import fits, variant_meant
 
 PERSON_AT_ONCE = ("stolen",)
 
@@ -19,15 +20,11 @@ class ActionAccountAssets(CustomerAction):
 
     concludes = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_account_assets"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Answer from the account."""
         _warn_of_secrets(turn)
         assets = await turn.call(wiring.gateways().account.assets, turn.reader)
-        asked = variant_meant(turn, "utter_account_assets", typed(turn))
+        asked = variant_meant(turn, "utter_account_assets", turn.typed)
         told = _told(assets)
         special = {
             "points": "points_expiring" if assets.points_expiring else "",
@@ -44,14 +41,10 @@ class ActionAccountManage(CustomerAction):
     visitors = True
     concludes = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_account_manage"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Find the matter by its button or words; where none fits, offer the matters."""
         secret = _warn_of_secrets(turn)
-        kind = turn.entity("account_kind") or variant_meant(turn, "utter_account_manage", typed(turn))
+        kind = turn.entity("account_kind") or variant_meant(turn, "utter_account_manage", turn.typed)
         if kind or not secret:
             turn.utter("utter_account_manage", str(kind))
         return [FollowupAction("action_handoff")] if kind in PERSON_AT_ONCE else []
@@ -59,7 +52,7 @@ class ActionAccountManage(CustomerAction):
 
 def _warn_of_secrets(turn: Turn) -> bool:
     """A password or code does not belong into a chat."""
-    told = fits(turn, "utter_account_secret", typed(turn))
+    told = fits(turn, "utter_account_secret", turn.typed)
     if told:
         turn.utter("utter_account_secret")
     return told
@@ -67,19 +60,9 @@ def _warn_of_secrets(turn: Turn) -> bool:
 
 def _told(assets: Assets) -> dict[str, Any]:
     cards = "；".join(f"*{card.tail}：{card.balance}（{card.valid_to}）" for card in assets.gift_cards)
-    return {
-        "level": assets.level,
-        "spent": assets.spent,
-        "next": assets.next_level or "",
-        "missing": assets.next_level_missing or "",
-        "on": assets.next_level_on or "",
-        "points": assets.points,
-        "worth": assets.points_worth,
-        "expiring": assets.points_expiring,
-        "expires": assets.points_expire_on,
-        "balance": assets.balance,
-        "cards": cards,
-        "card_count": len(assets.gift_cards),
-        "card_total": assets.gift_cards_total,
-        "coupons": assets.coupons,
-    }
+    known = facts(
+        assets, "level", "spent", "points", "balance", "coupons",
+        next="next_level", missing="next_level_missing", on="next_level_on", worth="points_worth",
+        expiring="points_expiring", expires="points_expire_on", card_total="gift_cards_total",
+    )  # fmt: skip
+    return {**known, "cards": cards, "card_count": len(assets.gift_cards)}

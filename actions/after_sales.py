@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
+from functools import partial
 from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
-from actions.base import REQUESTED_SLOT, CustomerAction, Turn, button, over
-from actions.complaints import escalate, handed_over, is_payload
-from actions.forms import UNCLEAR, Form, OrderAction, OrderForm, tidy
+from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, over
+from actions.choice import chosen, option, placed
+from actions.complaints import escalate, handed_over
+from actions.facts import facts
+from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
 from actions.gateways.after_sales import Options, Return, Variant, Wish
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
-from actions.orders import confirmed, told
+from actions.order_form import OrderAction, OrderForm, told
 
 NO_REASON, MISSING, FAULTS = "no_reason", "missing", ("quality", "damaged", "wrong_item", "missing")
 WARRANTY_PASSED, REVIEW_BY_PERSON = "warranty_passed", "review_by_person"
@@ -55,8 +57,6 @@ class ValidateAfterSalesForm(OrderForm):
     The kind is the intent's own. What the shop's rules say depends on the reason, so they are asked with it.
     """
 
-    form = "after_sales_form"
-    starts = ("after_sales_refund", "after_sales_return", "after_sales_exchange", "after_sales_repair")
     states = ("shipped", "signed", "completed")
 
     def rest(self, turn: Turn) -> list[str]:
@@ -77,7 +77,7 @@ class ValidateAfterSalesForm(OrderForm):
         """The order and what the message says; then the shop's rules, where something they hang on has changed."""
         self.operation = None
         first: dict[str, Any] = {}
-        begins = turn.intent in self.starts and turn.slot(REQUESTED_SLOT) is None and not is_payload(turn)
+        begins = turn.intent in self.starts and turn.slot(REQUESTED_SLOT) is None and not turn.pressed
         if begins and not (turn.slot("after_sales_told") or {}).get("number"):
             first["after_sales_told"] = {"text": turn.text.strip()}
             turn.tracker.slots.update(first)
@@ -110,7 +110,7 @@ class ValidateAfterSalesForm(OrderForm):
         filled["orders_checked"] = self._checked(fits or payable)
         if not settled:
             return filled
-        filled["after_sales_warranty"] = options.warranty_ends if payable else None
+        filled["after_sales_warranty"] = options.rules[kind].detail if payable else None
         filled["after_sales_pickups"] = [list(pickup) for pickup in options.pickups.get(kind, ())] or None
         return {**filled, **self._variants(turn, kind, options)}
 
@@ -141,7 +141,7 @@ class ValidateAfterSalesForm(OrderForm):
         filled: dict[str, Any] = {}
         if self.asked(turn, "after_sales_line"):
             filled.update(self._line(turn))
-        if not is_payload(turn):
+        if not turn.pressed:
             if not turn.entity("orders_number"):  # another order is another wish
                 filled.update(self.words(turn, "after_sales_reason", REASON_INTENTS))
             if turn.intent == "after_sales_report_problem" and turn.slot("after_sales_reason") is None:
@@ -156,11 +156,8 @@ class ValidateAfterSalesForm(OrderForm):
 
     def _line(self, turn: Turn) -> dict[str, Any]:
         pieces: list[dict[str, Any]] = turn.slot("after_sales_pieces") or []
-        wanted = turn.entity("after_sales_line") or turn.entity("ordinal")
-        found = [p["line"] for p in pieces if str(p["line"]) == str(wanted)]
-        named = [p["line"] for p in pieces if len(turn.text.strip()) >= 2 and turn.text.strip() in p["title"]]
-        chosen = found or (named if len(named) == 1 else [])
-        return {"after_sales_line": chosen[0]} if chosen else again(turn, "after_sales_line")
+        line = chosen(turn, {p["line"]: p["title"] for p in pieces}, turn.entity("after_sales_line"), turn.text.strip())
+        return again(turn, "after_sales_line") if line is None else {"after_sales_line": line}
 
     async def _variant(self, turn: Turn) -> dict[str, Any]:
         """By its button, or in words; what is out of stock is said to be."""
@@ -182,11 +179,10 @@ class ValidateAfterSalesForm(OrderForm):
     def _pickup(self, turn: Turn) -> dict[str, Any]:
         """By its button, its place in the list, its day and part of the day; a no sends the goods oneself."""
         offered: list[list[str]] = turn.slot("after_sales_pickups") or []
-        pressed, place = turn.entity("after_sales_pickup"), int(turn.entity("ordinal") or 0)
+        pressed = turn.entity("after_sales_pickup")
         if pressed == SELF or turn.intent == "chat_deny":
             return {"after_sales_pickup": SELF}
-        if place and -len(offered) <= place <= len(offered):
-            pressed = offered[place - 1 if place > 0 else place][0]
+        pressed = placed(turn, [value for value, _ in offered]) or pressed
         day, time = turn.entity("date"), turn.entity("time")
         fitting = [
             value
@@ -204,24 +200,16 @@ class ValidateAfterSalesForm(OrderForm):
 class AskAfterSalesLine(CustomerAction):
     """Offers the pieces of the order as buttons."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_after_sales_line"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which piece."""
         pieces = turn.slot("after_sales_pieces") or []
-        buttons = [button(p["title"], "chat_inform", json.dumps({"after_sales_line": p["line"]})) for p in pieces]
+        buttons = [option("after_sales_line", p["line"], p["title"]) for p in pieces]
         turn.utter("utter_ask_after_sales_line", buttons=buttons)
         return []
 
 
 class AskAfterSalesReason(CustomerAction):
     """Asks why, in words that fit the kind of request."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_after_sales_reason"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
@@ -232,10 +220,6 @@ class AskAfterSalesReason(CustomerAction):
 class AskAfterSalesVariant(CustomerAction):
     """Offers the colours and sizes in stock; with none left, money instead."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_after_sales_variant"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
         choices = turn.slot("after_sales_variants") or []
@@ -243,7 +227,7 @@ class AskAfterSalesVariant(CustomerAction):
         if choices == NOTHING_LEFT:
             turn.utter("utter_ask_after_sales_variant", "none_left", **values)
             return []
-        buttons = [button(name, "chat_inform", json.dumps({"after_sales_variant": name})) for name in choices]
+        buttons = [option("after_sales_variant", name, name) for name in choices]
         turn.utter("utter_ask_after_sales_variant", buttons=buttons, **values)
         return []
 
@@ -251,24 +235,16 @@ class AskAfterSalesVariant(CustomerAction):
 class AskAfterSalesPickup(CustomerAction):
     """Offers the times at which the goods can be fetched."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_after_sales_pickup"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
         offered: list[list[str]] = turn.slot("after_sales_pickups") or []
-        buttons = [button(label, "chat_inform", json.dumps({"after_sales_pickup": value})) for value, label in offered]
+        buttons = [option("after_sales_pickup", value, label) for value, label in offered]
         turn.utter("utter_ask_after_sales_pickup", str(turn.slot("after_sales_kind")), buttons=buttons)
         return []
 
 
 class AskAfterSalesConfirmed(CustomerAction):
     """Reads back what is about to be opened."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_after_sales_confirmed"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
@@ -290,7 +266,7 @@ class AfterSalesAction(OrderAction):
     """What ends with the after-sales desk, or with a person where the shop's rules want one."""
 
     async def work(self, turn: Turn) -> list[EventType]:
-        """See `OrderAction.work`; a person's matter is handed over afterwards."""
+        """Do it; a person's matter is handed over afterwards."""
         before = turn.slot("complaints_escalation")
         events = await super().work(turn)
         person = handed_over(turn, before)
@@ -328,10 +304,6 @@ class ActionAfterSalesOpen(AfterSalesAction):
         "after_sales_warranty", "after_sales_told",
     )  # fmt: skip
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_after_sales_open"
-
     async def finish(self, turn: Turn, order: Order) -> None:
         """Open it, or leave it."""
         kind = turn.slot("after_sales_kind")
@@ -355,7 +327,7 @@ class ActionAfterSalesOpen(AfterSalesAction):
         pickup = turn.slot("after_sales_pickup")
         variant = turn.slot("after_sales_variant")
         fetched = None if pickup in (None, SELF) else str(pickup)
-        wish = Wish(order.number, line, kind, reason, variant, fetched, bool(paid))
+        wish = Wish(order.number, line, kind, reason, variant, fetched, bool(paid), options.reason_code)
         slip = await turn.call(gateway.open, turn.writer, wish)
         if slip.review:
             turn.utter("utter_after_sales_opened", "review", **stub(slip))
@@ -368,34 +340,24 @@ class ActionAfterSalesOpen(AfterSalesAction):
 class ValidateAfterSalesProblemForm(OrderForm):
     """Something is wrong with the goods and nothing was asked yet: which order, and what is wrong."""
 
-    form = "after_sales_problem_form"
-    starts = ("after_sales_report_problem",)
     states = ("signed", "shipped", "completed")
-
-    def rest(self, turn: Turn) -> list[str]:
-        """What is wrong; mostly it was said already."""
-        return ["after_sales_problem"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """The words first: they are said before the order is known."""
         said: dict[str, Any] = {}
-        if turn.intent in self.starts and not is_payload(turn):
+        if turn.intent in self.starts and not turn.pressed:
             said["after_sales_problem"] = tidy(turn.text)
         return {**said, **await super().fill(turn)}
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """The words, where they were asked for."""
-        return {} if is_payload(turn) else self.words(turn, "after_sales_problem", REASON_INTENTS)
+        return {} if turn.pressed else self.words(turn, "after_sales_problem", REASON_INTENTS)
 
 
 class ActionAfterSalesPropose(AfterSalesAction):
     """Proposes what the shop does about these goods for this fault now; buttons start it with what is known."""
 
     gathered = ("after_sales_problem",)
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_after_sales_propose"
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Offer what fits; danger and children's purchases are a person's."""
@@ -409,8 +371,8 @@ class ActionAfterSalesPropose(AfterSalesAction):
         if not options.proposed:
             await self.refuse(turn, order, options.rules["repair" if order.state_code == "completed" else "return"])
             return
-        known = json.dumps({"orders_number": order.number})
-        buttons = [button(label, f"after_sales_{kind}", known) for kind, label in options.proposed]
+        pick = partial(option, "orders_number", order.number)
+        buttons = [pick(label, intent=f"after_sales_{kind}") for kind, label in options.proposed]
         turn.utter("utter_after_sales_propose", options.reason_code, buttons=buttons, **told(order))
 
     def _done(self, turn: Turn) -> list[EventType]:
@@ -423,10 +385,6 @@ class ActionAfterSalesStatus(CustomerAction):
     """How a slip is going: the named one, the only open one, or a choice; and when its goods are fetched."""
 
     concludes = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_after_sales_status"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Answer from the after-sales desk."""
@@ -464,19 +422,14 @@ class ActionAfterSalesStatus(CustomerAction):
         if not offered:
             turn.utter("utter_after_sales_status_rejected", "pickup_not_offered", detail="")
             return
-        known = [(label, json.dumps({"after_sales_slip": slip.slip, "after_sales_pickup": value})) for value, label in offered]
-        buttons = [button(label, "after_sales_ask_status", payload) for label, payload in known]
+        pick = partial(option, "after_sales_slip", slip.slip, intent="after_sales_ask_status")
+        buttons = [pick(label, after_sales_pickup=value) for value, label in offered]
         turn.utter("utter_after_sales_fetch", buttons=buttons, slip=slip.slip)
 
 
 class ValidateAfterSalesCancelForm(Form):
     """Which open slip, and: really?"""
 
-    form, starts = "after_sales_cancel_form", ("after_sales_cancel",)
-
-    def slots(self, turn: Turn) -> list[str]:
-        """The slip, then yes or no."""
-        return ["after_sales_slip", "after_sales_cancel_confirmed"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """The named slip, or the only open one."""
@@ -495,34 +448,22 @@ class ValidateAfterSalesCancelForm(Form):
         return self.confirmation(turn, "after_sales_cancel_confirmed")
 
 
-class AskAfterSalesSlip(CustomerAction):
+class AskAfterSalesSlip(Ask):
     """Offers the open slips as buttons."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_after_sales_slip"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which slip; with none open the form ends and its action says so."""
         slips = await turn.call(wiring.gateways().after_sales.recent, turn.reader, True)
         if not slips:
-            return [SlotSet("requested_slot", None)]
+            return self.nothing()
         turn.utter("utter_ask_after_sales_slip", buttons=[slip_button(s, "chat_inform") for s in slips[:5]])
         return []
-
-    def failed(self, turn: Turn, response: str) -> list[EventType]:
-        """The form's action apologises."""
-        return [SlotSet("requested_slot", None)]
 
 
 class ActionAfterSalesCancel(CustomerAction):
     """Withdraws the request, once, if the customer said yes."""
 
     concludes = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_after_sales_cancel"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Withdraw, or leave it."""
@@ -585,30 +526,16 @@ def is_within(time: str, pickup: str) -> bool:
     return max(begins, int(hours[1])) < min(ends, int(hours[2]))
 
 
-def slip_button(slip: Return, intent: str) -> dict[str, str]:
+def slip_button(slip: Return, intent: str) -> Button:
     """A button that picks a slip: `退货 蓝牙耳机 LX-B3 待寄回`."""
-    title = f"{slip.kind_label} {slip.title} {slip.state}"
-    return button(title, intent, json.dumps({"after_sales_slip": slip.slip}))
+    return option("after_sales_slip", slip.slip, slip.kind_label, slip.title, slip.state, intent=intent)
 
 
 def stub(slip: Return) -> dict[str, Any]:
     """A slip's facts for a response's `{placeholders}`."""
-    return {
-        "slip": slip.slip,
-        "number": slip.order_number,
-        "title": slip.title,
-        "kind": slip.kind_label,
-        "state": slip.state,
-        "refund": slip.refund_amount or "",
-        "route": slip.refund_route or "",
-        "eta": slip.refund_eta or "",
-        "next_step": slip.next_step,
-        "instead": slip.to_variant or "",
-        "pickup": slip.pickup or "",
-        "review": slip.review or "",
-        "ticket": slip.review_ticket or "",
-        "point": slip.service_point.name if slip.service_point else "",
-        "point_address": slip.service_point.address if slip.service_point else "",
-        "point_phone": slip.service_point.phone if slip.service_point else "",
-        "point_hours": slip.service_point.hours if slip.service_point else "",
-    }
+    return facts(
+        slip, "slip", "title", "state", "next_step", "pickup", "review",
+        number="order_number", kind="kind_label", refund="refund_amount", route="refund_route", eta="refund_eta",
+        instead="to_variant", ticket="review_ticket", point="service_point.name", point_address="service_point.address",
+        point_phone="service_point.phone", point_hours="service_point.hours",
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from actions import wiring
 from actions.gateways.errors import GatewayError, NotFound, OutcomeUnknown, Rejected
 from actions.gateways.http import Caller
 from actions.gateways.identity import IdentityError, TokenMissing, verify_customer_token
+from privacy.secrets import has_hidden
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +84,16 @@ class Turn:
         """The intent of what the customer wrote."""
         return str((self.tracker.latest_message.get("intent") or {}).get("name") or "")
 
+    @property
+    def pressed(self) -> bool:
+        """Whether a button was pressed: its payload is none of the customer's words."""
+        return self.text.startswith("/")
+
+    @property
+    def typed(self) -> str:
+        """What the customer typed; empty where a button was pressed."""
+        return "" if self.pressed else self.text.strip()
+
     def entity(self, name: str) -> Any:
         """The latest message's last entity of that name, or None."""
         found = [e["value"] for e in self.tracker.latest_message.get("entities") or [] if e["entity"] == name]
@@ -100,6 +112,10 @@ class Turn:
     def busy(self) -> bool:
         """Whether a form is open."""
         return bool((self.tracker.active_loop or {}).get("name"))
+
+    def knows(self, response: str) -> bool:
+        """Whether a designer wrote this response."""
+        return response in (self.domain.get("responses") or {})
 
     def wording(self, response: str) -> str | None:
         """The text of a response that serves as a word within others (a button's title, a name)."""
@@ -159,19 +175,29 @@ class Turn:
         self, response: str, variant: str = "", buttons: list[Button] | None = None, **values: Any
     ) -> None:
         """Say a response of the domain: `<response>_<variant>` where a designer wrote one, else `<response>`."""
-        known = self.domain.get("responses") or {}
         named = f"{response}_{variant}"
-        chosen = named if variant and named in known else response
+        chosen = named if variant and self.knows(named) else response
         self.dispatcher.utter_message(response=chosen, buttons=buttons or [], **values)
 
 
+def named_after(kind: type) -> str:
+    """The name in the domain of what a class does, form or action.
+
+    `ActionOrdersStatus` → `action_orders_status`, `ValidateOrdersStatusForm` → `validate_orders_status_form`,
+    `AskOrdersNumber` (asks for slot `orders_number`) → `action_ask_orders_number`.
+    """
+    words = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+    return f"action_{words}" if words.startswith("ask_") else words
+
+
 class CustomerAction(Action, ABC):
-    """An action that knows the customer. Sub-classes say what they do in `work`.
+    """An action that knows the customer. Its class names it (`named_after`); sub-classes say what they do in `work`.
 
     Attributes:
         visitors: whether somebody who is not signed in may use it.
         concludes: whether a request of the customer is finished when it has run: what else the customer asked for in
             the same message is then offered, and slot `feedback_due` is set where the work was really done.
+        warns: whether it tells a customer who typed a password, code or card number not to.
         soothes: whether an apology precedes what it says to a customer who has just become angry.
         writes: whether it may change anything in the shop's systems.
         patience: see `Turn`.
@@ -179,13 +205,14 @@ class CustomerAction(Action, ABC):
 
     visitors = False
     concludes = False
+    warns = True
     soothes = True
     writes = True
     patience = PATIENCE_SECONDS
 
-    @abstractmethod
     def name(self) -> str:
-        """The action's name in the domain."""
+        """The action's name in the domain; its class says it."""
+        return named_after(type(self))
 
     @abstractmethod
     async def work(self, turn: Turn) -> list[EventType]:
@@ -201,6 +228,8 @@ class CustomerAction(Action, ABC):
 
     async def answer(self, turn: Turn) -> list[EventType]:
         """The whole of a run."""
+        if self.warns:
+            warn(turn)
         if self.soothes:
             soothe(turn)
         try:
@@ -253,7 +282,7 @@ class CustomerAction(Action, ABC):
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """A rule of the shop said no: say which, kindly, with the next step."""
         own = self.name().replace("action_", "utter_", 1) + "_rejected"
-        base = own if own in (turn.domain.get("responses") or {}) else error.response
+        base = own if turn.knows(own) else error.response
         turn.utter(base, error.code, detail=error.detail)
         return over()
 
@@ -293,12 +322,21 @@ def tried_before(tracker: Tracker) -> bool:
     return bool((tracker.latest_message.get("metadata") or {}).get("again"))
 
 
+def warn(turn: Turn) -> None:
+    """Whoever types a secret, which the connectors have hidden, is told once a talk that nobody here asks for any."""
+    if has_hidden(turn.text) and not turn.slot("chat_secret_told"):
+        turn.utter("utter_chat_secret")
+        turn.tracker.slots["chat_secret_told"] = True
+        turn.before.append(SlotSet("chat_secret_told", True))
+
+
 def soothe(turn: Turn) -> None:
     """Whoever has just become angry hears an apology first, once a turn, and is offered a person, whatever the wish."""
     new = turn.slot("chat_sentiment") == ANGRY and turn.slot("chat_anger") == 1
     if (
         new
         and turn.intent not in PERSON
+        and not turn.tracker.latest_message.get("danger")
         and not turn.slot("handoff_id")
         and turn.slot("chat_soothed") != turn.message_id
     ):
@@ -315,13 +353,13 @@ def conclude(turn: Turn, events: list[EventType]) -> list[EventType]:
     )  # only where the domain has the slot
     rated = [SlotSet("feedback_due", True)] if due else []
     named = [
-        (intent, turn.wording(f"utter_chat_label_{intent}")) for intent in turn.slot("chat_requests") or []
+        (intent, turn.wording(f"utter_label_{intent}")) for intent in turn.slot("chat_requests") or []
     ]
     offered = [(intent, label) for intent, label in named if label and intent != turn.intent]
     if not offered or turn.slot("handoff_id"):
         return rated
     intent, label = offered[0]
-    no = turn.wording("utter_chat_label_chat_deny") or ""
+    no = turn.wording("utter_label_chat_deny") or ""
     turn.utter(
         "utter_chat_offer_next", buttons=[button(label, intent), button(no, "chat_deny")], request=label
     )

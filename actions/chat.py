@@ -13,10 +13,10 @@ from actions import faq, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.forms import TYPED
 from actions.gateways.errors import GatewayError
+from topics import forms
 
 NEUTRAL = "neutral"
 NOT_UNDERSTOOD = "nlu_fallback"
-GATHERED = ("orders_", "logistics_", "after_sales_", "invoices_", "promotions_", "payments_", "complaints_", "tickets_")
 CARD_SECONDS = 1.5
 CARD_RETRY_SECONDS = 60.0
 CURT = 6  # characters of a yes or no that say nothing of a feeling
@@ -40,13 +40,10 @@ class ActionChatContext(CustomerAction):
     """
 
     visitors = True
+    warns = False
     soothes = False
     writes = False
     _silent_until = 0.0
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_chat_context"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """The slots that this message changes."""
@@ -85,8 +82,11 @@ def bucket(turn: Turn) -> str:
 
 def feelings(turn: Turn, answered: bool = False) -> dict[str, Any]:
     """How the customer feels, how often angry so far, how often in a row neither understood nor answered."""
-    feeling = str((turn.tracker.latest_message.get("sentiment") or {}).get("name") or NEUTRAL)
-    if feeling == ANGRY and _harmless(turn):
+    told: dict[str, Any] = turn.tracker.latest_message.get("sentiment") or {}
+    feeling = str(told.get("name") or NEUTRAL)
+    if told.get("angry", feeling == ANGRY) and not _harmless(turn):
+        feeling = ANGRY
+    elif feeling == ANGRY:  # the label is for reports: nobody is apologised to, or handed over, for it alone
         feeling = NEUTRAL
     anger, misses = turn.slot("chat_anger") or 0, turn.slot("chat_misses") or 0
     if feeling == ANGRY:
@@ -125,10 +125,6 @@ class ActionChatYes(CustomerAction):
 
     visitors = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_chat_yes"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Go on as if the customer had asked for it: all rules, forms and actions of that intent apply."""
         intent = turn.slot("chat_offered")
@@ -156,10 +152,6 @@ class ActionChatNo(CustomerAction):
 
     visitors = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_chat_no"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Drop it and say so."""
         turn.utter("utter_chat_deny")
@@ -170,7 +162,7 @@ def said(turn: Turn, intent: str) -> list[EventType]:
     """Events as if the customer now said `intent`, about the order last spoken of."""
     latest = turn.tracker.latest_message
     parse_data = {
-        "text": turn.wording(f"utter_chat_label_{intent}") or turn.text,
+        "text": turn.wording(f"utter_label_{intent}") or turn.text,
         "intent": {"name": intent, "confidence": 1.0},
         "entities": [],
         "requests": [intent],
@@ -189,10 +181,6 @@ class ActionChatStop(CustomerAction):
 
     visitors = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_chat_stop"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Stop, and say so."""
         turn.utter("utter_chat_stopped", "" if turn.busy else "idle")
@@ -208,7 +196,7 @@ class ActionChatStop(CustomerAction):
             and not name.endswith(("_last", "_asked"))
             and (
                 name in asked
-                or name.startswith(GATHERED)
+                or forms.of_project().gathered(name)
                 or name in ("chat_requests", "chat_offered", "chat_wrong")
             )
         ]
@@ -220,10 +208,6 @@ class ActionChatRepeat(CustomerAction):
     """Says the last answer again, word for word, buttons included."""
 
     visitors = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_chat_repeat"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Repeat all that followed the customer's message before this one; an open form asks its question itself."""

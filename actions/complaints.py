@@ -8,10 +8,12 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
-from actions.forms import AskOrdersNumber, Form, order_button
+from actions.choice import chosen
+from actions.forms import Ask, Form
 from actions.gateways.errors import NotFound, Unavailable
 from actions.gateways.tickets import Complaint
 from actions.handoff import transcript
+from actions.order_form import AskOrdersNumber, order_button, shown
 
 NO_ORDER = "none"
 GRAVE = ("urgent", "major")
@@ -27,11 +29,6 @@ NO_STORY = (
 class ValidateComplaintsForm(Form):
     """Which order, if any, and what happened; a sentence that tells it needs no question."""
 
-    form, starts = "complaints_form", ("complaints_file",)
-
-    def slots(self, turn: Turn) -> list[str]:
-        """The order can be skipped, the story cannot."""
-        return ["complaints_order", "complaints_text"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """Take what the sentence holds; ask only for what helps."""
@@ -39,7 +36,7 @@ class ValidateComplaintsForm(Form):
         if self.asked(turn, "complaints_order"):
             return {**filled, **await self._about(turn)}
         if self.asked(turn, "complaints_text"):
-            if turn.intent in NO_STORY or is_payload(turn):
+            if turn.intent in NO_STORY or turn.pressed:
                 return {}
             return {**filled, **await self._story(turn)}
         return {**filled, **await self._start(turn)}
@@ -47,7 +44,7 @@ class ValidateComplaintsForm(Form):
     async def _start(self, turn: Turn) -> dict[str, Any]:
         number = await self._own(turn, turn.entity("orders_number"))
         filled: dict[str, Any] = {"complaints_order": number, "complaints_text": None}
-        if is_payload(turn) or float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0) < SURE:
+        if turn.pressed or float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0) < SURE:
             return filled
         look = await turn.call(wiring.gateways().tickets.look, turn.reader, turn.text, sentiment(turn), number)
         if look.bare:
@@ -61,18 +58,13 @@ class ValidateComplaintsForm(Form):
         """The order by its button, number, place or goods; a no skips it, a story is taken for the story."""
         offered: list[dict[str, str]] = turn.slot("orders_offered") or []
         number = await self._own(turn, turn.entity("orders_number"))
-        place = int(turn.entity("ordinal") or 0)
-        if number is None and place and -len(offered) <= place <= len(offered):
-            number = offered[place - 1 if place > 0 else place]["number"]
         if number is None:
-            words = turn.text.strip()
-            named = [o["number"] for o in offered if len(words) >= 2 and words in o["title"]]
-            number = named[0] if len(named) == 1 else None
+            number = chosen(turn, {each["number"]: each["title"] for each in offered})
         if number:
             return {"complaints_order": number}
         if turn.intent == "chat_deny":
             return {"complaints_order": NO_ORDER}
-        story = {} if turn.intent in NO_STORY or is_payload(turn) else await self._story(turn)
+        story = {} if turn.intent in NO_STORY or turn.pressed else await self._story(turn)
         return {**story, "complaints_order": NO_ORDER} if story.get("complaints_text") else story
 
     async def _story(self, turn: Turn) -> dict[str, Any]:
@@ -90,27 +82,19 @@ class ValidateComplaintsForm(Form):
             return None
 
 
-class AskComplaintsOrder(CustomerAction):
+class AskComplaintsOrder(Ask):
     """Offers the recent orders and a way past them; without orders the story is asked for."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_complaints_order"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
         orders = await turn.call(wiring.gateways().orders.recent, turn.reader, (), AskOrdersNumber.offered)
         if orders:
             turn.utter("utter_ask_complaints_order", buttons=[order_button(order) for order in orders])
-            return [SlotSet("orders_offered", [{"number": o.number, "title": o.title} for o in orders])]
+            return [shown(orders)]
         if turn.slot("complaints_text"):
             return [SlotSet("complaints_order", NO_ORDER), SlotSet(REQUESTED_SLOT, None)]
         turn.utter("utter_ask_complaints_text")
         return [SlotSet("complaints_order", NO_ORDER), SlotSet(REQUESTED_SLOT, "complaints_text")]
-
-    def failed(self, turn: Turn, response: str) -> list[EventType]:
-        """The form's action apologises."""
-        return [SlotSet(REQUESTED_SLOT, None)]
 
 
 class ActionComplaintsFile(CustomerAction):
@@ -119,10 +103,6 @@ class ActionComplaintsFile(CustomerAction):
     concludes = True
     soothes = False  # it apologises itself
     subject_length = 60
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_complaints_file"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """File it once; 紧急 and 重大 go to a person at once, with the ticket."""
@@ -137,7 +117,7 @@ class ActionComplaintsFile(CustomerAction):
         complaint = Complaint(text, subject, mood, number, turn.tracker.sender_id, transcript(turn))
         ticket = await turn.call(gateway.complain, turn.writer, complaint)
         grave = ticket.priority_code in GRAVE
-        turn.utter("utter_complaints_filed", "grave" if grave else look.remedy, **_told(ticket.number, number))
+        turn.utter("utter_complaints_filed", "grave" if grave else look.remedy, ticket=ticket.number, number=number or "")
         turn.tracker.slots["chat_requests"] = None  # what is complained of is no second request
         events = over("complaints_text", "complaints_order", "complaints_mood", "orders_offered", "chat_requests")
         if number:
@@ -146,10 +126,6 @@ class ActionComplaintsFile(CustomerAction):
             escalate(turn, ticket.number, "complaint")
             events += handed_over(turn, None)
         return events
-
-
-def _told(ticket: str, number: str | None) -> dict[str, Any]:
-    return {"ticket": ticket, "number": number or ""}
 
 
 # ── handing over what is a person's ───────────────────────────────────────────
@@ -177,8 +153,3 @@ def sentiment(turn: Turn) -> str:
 def worst(one: str | None, other: str) -> str:
     """The angrier of two."""
     return max(one or "satisfied", other, key=MOODS.index)
-
-
-def is_payload(turn: Turn) -> bool:
-    """Whether a button was pressed: its text is no words of the customer's."""
-    return turn.text.startswith("/")

@@ -20,7 +20,7 @@ from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button
 from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Found, Hit
 from actions.gateways.orders import Order
-from actions.words import metadata, typed
+from actions.words import metadata, variant_meant
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE = "faq", "nlu_fallback", "chat_out_of_scope"
 OPEN = (FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, "chat_inform")
 """Intents that nothing but the knowledge can answer: all of them are looked up, question or not."""
 SMALL_TALK = ("chat_greet", "chat_smalltalk", "chat_ask_help", "chat_thank")
-"""Intents that a question's last words may sound like (钱还在吗)."""
+"""Intents that a question's last words may sound like (is the money still there)."""
 TALK = ("chat_", "handoff_", "EXTERNAL_", "feedback_")
 """Beginnings of intents that ask the shop nothing."""
 VALUES = ("address", "phone", "email", "tax_number")
@@ -45,9 +45,13 @@ UNHELPFUL_MOST = 2  # answers that did not help, until a person takes over
 PASSED_MOST = 2  # questions in a row without an answer, until a person is offered first
 # Whether an entry or a topic answers what both claim. Fitted on 326 questions to the knowledge that were set aside and
 # 233 held-out sentences of the topics: logits of the entry's score, of "only asks", of the intent's confidence.
-SCORE_WEIGHT, ASKS_WEIGHT, CONFIDENCE_WEIGHT, GOODS_WEIGHT, BIAS = 0.22, 0.48, -0.49, -1.83, 1.3
+SCORE_WEIGHT, ASKS_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 0.22, 0.48, -0.49, 1.3
+LOOKS_WEIGHT = -2.0
+LOOKS = ("_ask_status", "_ask_coupons", "_ask_assets", "_track", "_price_protection")
+"""Endings of intents whose topic looks the customer's own thing up: a rule says less than that."""
 LEAST_SCORE = 0.3
 GOODS = "products_"
+"""Price, stock and what a page says come from the catalogue; what it does not know, `actions/products.py` looks up."""
 OWN = ("orders_number", "logistics_tracking_number", "after_sales_slip", "tickets_number", "invoices_number")
 """Entities by which a customer speaks of a thing of their own."""
 
@@ -57,7 +61,7 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
 
     `{"message_id": …, "decision": "answer"|"clarify"|"pass", "hits": [Hit.kept()]}`.
     """
-    text = typed(turn)
+    text = turn.typed
     if not text or turn.entity("faq_key") or not _may_ask(turn, text):
         return None
     try:
@@ -107,14 +111,24 @@ def _claims(turn: Turn, found: Found) -> bool:
     """Whether an entry answers better than the topic whose intent the message was given."""
     if not found.hits or found.hits[0].score < LEAST_SCORE or any(turn.entity(name) for name in OWN):
         return False
+    looks = turn.intent.endswith(LOOKS)
+    if turn.intent.startswith(GOODS) or (looks and found.decision != "answer") or _for_a_person(turn):
+        return False
     confidence = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0)
     weighed = (
         SCORE_WEIGHT * _logit(found.hits[0].score)
         + ASKS_WEIGHT * _logit(_asks(turn))
         + CONFIDENCE_WEIGHT * _logit(confidence)
-        + GOODS_WEIGHT * turn.intent.startswith(GOODS)
+        + LOOKS_WEIGHT * looks
     )
     return weighed + BIAS > 0
+
+
+def _for_a_person(turn: Turn) -> bool:
+    """Whether the topic gives this matter to a person at once (`person: true` beside its wording): no rule delays that."""
+    response = f"utter_{turn.intent}"
+    variant = variant_meant(turn, response, turn.typed)
+    return bool(variant) and bool(metadata(turn, f"{response}_{variant}").get("person"))
 
 
 def _logit(share: float) -> float:
@@ -132,10 +146,6 @@ class ActionFaqAnswer(CustomerAction):
     visitors = True
     soothes = False  # who asks is answered
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_faq_answer"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """By the button that was pressed, else by what was asked."""
         pressed = turn.entity("faq_helpful")
@@ -144,7 +154,7 @@ class ActionFaqAnswer(CustomerAction):
         key = turn.entity("faq_key")
         if key:
             return await self._chosen(turn, str(key))
-        text = typed(turn)
+        text = turn.typed
         kept = turn.slot("faq_found") or {}
         if kept.get("message_id") == turn.message_id and turn.message_id:
             found = Found(kept["decision"], tuple(Hit.of(hit) for hit in kept["hits"]))
@@ -155,7 +165,8 @@ class ActionFaqAnswer(CustomerAction):
             return await tell(turn, found.hits[0], text, note)
         if found.decision == "clarify":
             choices = [_choice(hit.question, hit.key) for hit in found.hits]
-            turn.utter("utter_faq_clarify", buttons=[*choices, _judgement(turn, "none")])
+            person = button(str(turn.wording("utter_label_handoff_request")), "handoff_request")
+            turn.utter("utter_faq_clarify", buttons=[*choices, _judgement(turn, "none"), person])
             return [SlotSet("faq_last", {"key": None, "question": text, "note": note})]
         passed = int(turn.slot("faq_passed") or 0) + 1
         turn.utter("utter_faq_no_answer", "again" if passed >= PASSED_MOST else "")
@@ -206,7 +217,7 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None) -> list[Ev
     buttons = [_button(turn, "more", {"faq_key": hit.key, "faq_part": "rest"})] if hit.rest else []
     wish = _wish(turn)
     if wish:
-        buttons.append(button(str(turn.wording(f"utter_chat_label_{wish}")), wish))
+        buttons.append(button(str(turn.wording(f"utter_label_{wish}")), wish))
     turn.utter("utter_faq_answer", buttons=buttons, answer=hit.lead, source=hit.source)
     await _say_own_case(turn, hit)
     if asks:
@@ -222,7 +233,7 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None) -> list[Ev
 def _wish(turn: Turn) -> str | None:
     """What the question is about and may be wanted next: the topic's own wish, where no form is open."""
     asked = turn.intent in OPEN or turn.intent.startswith((*TALK, GOODS)) or turn.busy
-    return None if asked or not turn.wording(f"utter_chat_label_{turn.intent}") else turn.intent
+    return None if asked or not turn.wording(f"utter_label_{turn.intent}") else turn.intent
 
 
 async def _say_own_case(turn: Turn, hit: Hit) -> None:

@@ -14,7 +14,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions import wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.forms import UNCLEAR, Form
-from actions.words import fits, metadata, opened, typed, variant_meant
+from actions.words import fits, metadata, opened, variant_meant
 
 SCORE_FORM, REASON_FORM, SUGGESTION_FORM = "feedback_form", "feedback_reason_form", "feedback_suggest_form"
 LOW = 2
@@ -49,10 +49,6 @@ class ActionFeedbackAsk(CustomerAction):
 
     visitors = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_feedback_ask"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Kind words first."""
         if turn.intent == "chat_goodbye":
@@ -67,14 +63,10 @@ class ActionFeedbackAsk(CustomerAction):
         return [] if loop or not is_due(turn) else opened(SCORE_FORM, "feedback_score")
 
 
-class ActionAskFeedbackScore(CustomerAction):
+class AskFeedbackScore(CustomerAction):
     """Asks for the score; a second time only where the customer wants to rate."""
 
     visitors = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_feedback_score"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask, or end the form in silence."""
@@ -88,11 +80,6 @@ class ValidateFeedbackForm(Form):
     """The score, by button or words."""
 
     visitors = True
-    form, starts = SCORE_FORM, ("feedback_rate",)
-
-    def slots(self, turn: Turn) -> list[str]:
-        """Only that."""
-        return ["feedback_score"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """1 to 5, or 0 for somebody who will not say."""
@@ -108,10 +95,6 @@ class ActionFeedbackRate(CustomerAction):
     """Writes the rating down; asks a low one's reason."""
 
     visitors = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_feedback_rate"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """From the form, or from what was said unasked."""
@@ -144,12 +127,7 @@ class ActionFeedbackRate(CustomerAction):
 class ValidateFeedbackReasonForm(Form):
     """Why the score is low: a button, or the customer's own words, whatever they are about."""
 
-    form = REASON_FORM
     others = ("handoff_request", "feedback_rate", "chat_repeat")
-
-    def slots(self, turn: Turn) -> list[str]:
-        """Only that."""
-        return ["feedback_reason"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """An empty text where the customer will not say."""
@@ -159,16 +137,12 @@ class ValidateFeedbackReasonForm(Form):
             return {"feedback_reason": turn.entity("feedback_reason")}
         if turn.intent in ("chat_deny", "chat_stop", *FAREWELLS):
             return {"feedback_reason": ""}
-        words = typed(turn)
+        words = turn.typed
         return {"feedback_reason": words} if words and turn.intent not in self.others else {}
 
 
 class ActionFeedbackReason(CustomerAction):
     """Has somebody follow up a low rating."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_feedback_reason"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """The reason beside the score, and a ticket with a number to keep."""
@@ -195,11 +169,6 @@ class ValidateFeedbackSuggestForm(Form):
     """What is suggested."""
 
     visitors = True
-    form, starts = SUGGESTION_FORM, ("feedback_suggest",)
-
-    def slots(self, turn: Turn) -> list[str]:
-        """Only that."""
-        return ["feedback_suggestion"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """The customer's own words."""
@@ -212,13 +181,9 @@ class ActionFeedbackSuggest(CustomerAction):
     visitors = True
     concludes = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_feedback_suggest"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """In the customer's own words."""
-        words = turn.slot("feedback_suggestion") or typed(turn)
+        words = turn.slot("feedback_suggestion") or turn.typed
         if turn.slot("feedback_suggestion") is None and (not words or fits(turn, "utter_ask_feedback_suggestion", words)):
             turn.finished = False
             return opened(SUGGESTION_FORM, "feedback_suggestion")
@@ -235,7 +200,7 @@ def scored(turn: Turn) -> int | None:
     if turn.intent not in ("feedback_rate", "chat_thank", *UNCLEAR):
         return None
     for key in ("figures", "words"):  # 服务很好，打四分 is a four
-        words = variant_meant(turn, "utter_feedback_rated", typed(turn), key)
+        words = variant_meant(turn, "utter_feedback_rated", turn.typed, key)
         if words:
             return int(words)
     if turn.intent != "feedback_rate":

@@ -10,25 +10,22 @@ What customers do beside answering, and what happens then:
 - want something else done: the other form takes over, with the order already chosen;
 - correct themselves (不是这个，是上面那个): the slot meant is changed or asked again, later ones stay where still right;
 - say that they need nothing more: the form ends, nothing is changed;
-- ask why, or how to answer: `utter_chat_why_<slot>`, `utter_chat_help_<slot>`;
+- ask why, or how to answer: `utter_why_<slot>`, `utter_help_<slot>`;
 - answer what cannot be understood: asked again, then with help, then a person takes over.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import wiring
-from actions.base import OTHER, REQUESTED_SLOT, Button, CustomerAction, Turn, button, over
-from actions.gateways.errors import NotFound, Rejected, Unavailable
+from actions.base import OTHER, REQUESTED_SLOT, CustomerAction, Turn, named_after, over
+from actions.gateways.errors import Rejected, Unavailable
 from actions.gateways.identity import IdentityError
-from actions.gateways.orders import Order
+from topics import forms
 
 UNCLEAR = ("chat_inform", "nlu_fallback", "chat_out_of_scope")
 ANSWERS = ("chat_inform", "nlu_fallback", "chat_affirm", "chat_deny")
@@ -38,40 +35,55 @@ ASIDES = ("chat_greet", "chat_goodbye", "chat_thank", "chat_ask_help", "chat_bot
 """Intents that never answer a form's question."""
 LEAVES = ("chat_thank", "chat_goodbye")
 """Those of them that may answer a form which asks for nothing but a word of goodwill."""
-QUESTIONS = ("faq", "products_", "account_", "promotions_", "feedback_", "chat_out_of_scope", "nlu_fallback")
-"""Intents (or their beginnings) that answer no form's question where they are put as a question."""
+QUESTIONS = ("chat_out_of_scope", "nlu_fallback")
+"""Intents that answer no form's question where they are put as a question, beside the topics' own (`asides`)."""
 TYPED = ("address", "phone", "email", "tax_number", "date", "amount")
 """Entities that a message hardly holds by chance: their words answer a question for words."""
-OF_ORDER = ("_line", "_pieces", "_checked", "_confirmed")
-"""Endings of slots that belong to one order and fall with it."""
 UNSURE = 0.3
 """Below this confidence an intent says nothing against an answer in the customer's own words."""
 TRAILING = " ,.;~\uff0c\u3002\uff1b\u3001"
-REMEMBERED = 4  # messages, this one included, for which a typed order number stays the one that is meant
+VALIDATES = "validate_"
 PATIENCE = 3  # wrong answers to one question, until a person takes over
 
 
 class Form(CustomerAction):
-    """Base of all `validate_<form>` actions. `slots` are asked in this order.
+    """Base of all `validate_<form>` actions. What starts a form and what it asks stands in `data/<topic>/forms.yml`.
 
     Attributes:
-        form: the form's name in the domain.
-        starts: the intents that start this form.
+        form: the form's name in the domain, which the class says.
+        starts: the intents that mean this form.
+        asks: the slots it asks for, in this order.
+        beside: slots that it keeps beside those it asks for.
+        shared: slots that stay known when another form takes over.
         releases: whether "nothing more, thanks" ends it; not where that may be the answer.
     """
 
     form = ""
     starts: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
     releases = False
     writes = False
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return f"validate_{self.form}"
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        action, declared = named_after(cls), forms.of_project().forms
+        cls.form = action.removeprefix(VALIDATES)
+        if cls.form in declared:
+            told = declared[cls.form]
+            cls.starts, cls.asks = (*told.starts, *told.meant_by), told.asks
+            cls.name = CustomerAction.name  # type: ignore[method-assign]
+        elif action.startswith(VALIDATES):
+            raise LookupError(f"{cls.__name__}: write {cls.form} into its topic's forms.yml")
 
     @abstractmethod
+    def name(self) -> str:
+        """Only a declared form has a name: what several share is none, and the action server leaves it out."""
+
     def slots(self, turn: Turn) -> list[str]:
         """The slots still worth asking for, in order; may shrink as slots are filled."""
+        return list(self.asks)
 
     @abstractmethod
     async def fill(self, turn: Turn) -> dict[str, Any]:
@@ -90,9 +102,9 @@ class Form(CustomerAction):
             turn.before.clear()
             turn.dispatcher.messages.clear()  # an apology after the answer is none
             return self._asking(turn)
-        for cue, answer in (("why", "utter_chat_why"), ("unclear", "utter_chat_help")):
+        for cue, answer in (("why", "why"), ("unclear", "help")):
             if turn.cue(cue) is not None and turn.intent not in self.starts:
-                turn.utter(answer, asked)
+                explain(turn, answer, asked)
                 return self._again(turn, asked)
         known = dict(turn.tracker.slots)
         corrected = self._correct(turn, asked)
@@ -104,7 +116,7 @@ class Form(CustomerAction):
         refused = meant and asked in filled and filled[asked] is None and asked not in corrected
         taken = {slot for slot, value in changed.items() if meant or value is not None}  # another wish empties nothing
         answered = bool(taken & {asked, *self.slots(turn), *_required(turn, self.form)})
-        if turn.entity("orders_number") != OTHER and (refused or (not answered and _is_answer(turn))):
+        if not _wants_another(turn) and (refused or (not answered and _is_answer(turn))):
             return self._wrong(turn, asked, changed, len(turn.dispatcher.messages) > spoken)
         if answered:
             return [*_set({**changed, **_forgiven(turn)}), *self._asking(turn)]
@@ -132,12 +144,14 @@ class Form(CustomerAction):
         """Nothing more is wanted: nothing is done, and what was gathered is forgotten."""
         turn.dispatcher.messages.clear()
         turn.utter("utter_chat_stopped_idle")
-        held = (*_required(turn, self.form), "orders_title", "orders_checked", "orders_offered")
+        held = (*_required(turn, self.form), *self.beside)
         left = [name for name in held if name != asked and turn.slot(name) is not None]
-        number = turn.slot("orders_number")
-        last = [SlotSet("orders_last", number)] if number else []
         # Rasa takes a form's word for it only where a slot beside the question is set.
-        return [SlotSet(asked, None), *over(*left), *last, FollowupAction("action_listen")]
+        return [SlotSet(asked, None), *over(*left), *self.spoken_of(turn), FollowupAction("action_listen")]
+
+    def spoken_of(self, turn: Turn) -> list[EventType]:
+        """What is remembered of a form that was left: the thing that it was about."""
+        return []
 
     def _again(self, turn: Turn, asked: str) -> list[EventType]:
         """Ask the same question again."""
@@ -154,14 +168,10 @@ class Form(CustomerAction):
             given_up = {"chat_misses": PATIENCE, **({"chat_wrong": None} if turn.slot("chat_wrong") else {})}
             return [*_set(given_up), *over(), FollowupAction("action_handoff")]
         if count > 1:
-            turn.utter("utter_chat_help", asked)
+            explain(turn, "help", asked)
         elif not told:
-            self.unclear(turn, asked)
+            explain(turn, "unclear", asked)
         return [*_set({asked: None, **changed, "chat_wrong": {asked: count}}), *self._asking(turn)]
-
-    def unclear(self, turn: Turn, asked: str) -> None:
-        """Say that the first answer to a question was not understood."""
-        turn.utter("utter_chat_unclear", asked)
 
     def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
         """The slots that the customer takes back, emptied. The message is then read as a new answer to the first of them."""
@@ -222,12 +232,21 @@ class Form(CustomerAction):
 
     def words(self, turn: Turn, slot: str, intents: tuple[str, ...]) -> dict[str, Any]:
         """The customer's own words as the value, where they were asked and the message is no other request."""
-        if not self.asked(turn, slot) or not turn.text.strip() or turn.text.startswith("/"):
+        if not self.asked(turn, slot) or not turn.typed:
             return {}
         asks = turn.cue("question") is not None and turn.intent not in UNCLEAR
         typed = any(turn.entity(name) for name in TYPED)
         meant = turn.intent in (*UNCLEAR, *intents) or unsure(turn) or (typed and turn.intent not in ASIDES)
         return {slot: tidy(turn.text)} if meant and not asks else {}
+
+
+def explain(turn: Turn, what: str, slot: str) -> None:
+    """Say why a question is asked, how to answer it (help), or that the answer was not understood (unclear).
+
+    `utter_<what>_<slot>` where the topic has words of its own, else the talk's `utter_chat_<what>`.
+    """
+    own = f"utter_{what}_{slot}"
+    turn.utter(own if turn.knows(own) else f"utter_chat_{what}")
 
 
 def tidy(text: str) -> str:
@@ -247,7 +266,12 @@ def aside(turn: Turn) -> bool:
         return False
     if turn.intent in ASIDES:
         return turn.intent not in LEAVES
-    return turn.intent.startswith(QUESTIONS) and turn.cue("question") is not None
+    return turn.intent in (*QUESTIONS, *forms.of_project().asides) and turn.cue("question") is not None
+
+
+def _wants_another(turn: Turn) -> bool:
+    """Whether the button for another one than those shown was pressed."""
+    return any(each["value"] == OTHER for each in turn.tracker.latest_message.get("entities") or [])
 
 
 def _is_answer(turn: Turn) -> bool:
@@ -282,7 +306,7 @@ def _opens(turn: Turn, form: str) -> bool:
 
 
 def _abandoned(turn: Turn, form: str) -> list[str]:
-    """What another form gathered, that was open when this one took over; the order stays."""
+    """What another form gathered, that was open when this one took over, but for what it shares."""
     loops = [event["name"] for event in turn.tracker.events if event["event"] == "active_loop"]
     others = loops[:-1] if loops and loops[-1] == form else loops
     last = others[-1] if others else None
@@ -290,7 +314,8 @@ def _abandoned(turn: Turn, form: str) -> list[str]:
         return []
     mine = _required(turn, form)
     left = [slot for slot in _required(turn, last) if slot not in mine]
-    return [slot for slot in left if slot != "orders_number" and turn.slot(slot) is not None]
+    shared = next((kind.shared for kind in kinds(Form) if kind.form == last), ())
+    return [slot for slot in left if slot not in shared and turn.slot(slot) is not None]
 
 
 def _required(turn: Turn, form: str) -> list[str]:
@@ -307,246 +332,7 @@ def _set(slots: dict[str, Any]) -> list[EventType]:
     return [SlotSet(name, value) for name, value in slots.items()]
 
 
-class OrderForm(Form):
-    """A form about one order: by its number, by what the list showed, or the one just spoken of.
-
-    Attributes:
-        operation: the rule of the shop that must allow it (a key of `Order.allowed`), or None.
-        states: state codes of the orders worth offering; empty for all.
-        lists: whether a fresh wish means all orders, and only words that point back mean the one just spoken of.
-    """
-
-    operation: str | None = None
-    states: tuple[str, ...] = ()
-    lists = False
-    releases = True
-
-    async def fill(self, turn: Turn) -> dict[str, Any]:
-        """Find the order, then the rest."""
-        filled = await self._order(turn)
-        turn.tracker.slots.update(filled)
-        if turn.slot("orders_checked") != self._checked(False):
-            filled.update(await self.fill_rest(turn))
-        return filled
-
-    async def fill_rest(self, turn: Turn) -> dict[str, Any]:
-        """The slots beside the order."""
-        return {}
-
-    @abstractmethod
-    def rest(self, turn: Turn) -> list[str]:
-        """The slots asked once the order is known and the shop's rules allow the operation."""
-
-    def slots(self, turn: Turn) -> list[str]:
-        """The order first; nothing more where the rules forbid it anyway."""
-        return [
-            "orders_number",
-            *([] if turn.slot("orders_checked") == self._checked(False) else self.rest(turn)),
-        ]
-
-    async def _order(self, turn: Turn) -> dict[str, Any]:
-        if turn.intent not in self.starts and any(turn.intent in form.starts for form in _order_forms()):
-            return {}  # another wish with an order in it (台灯那个，想退货): the other form takes both
-        named = turn.entity("orders_number")
-        if named == OTHER:
-            return _no_order()
-        if (
-            not named
-            and turn.slot("orders_number")
-            and turn.slot("orders_checked") in map(self._checked, (True, False))
-        ):
-            return {}
-        number = named or turn.slot("orders_number") or self._from_list(turn) or await self._obvious(turn)
-        if not number:
-            return {}
-        try:
-            order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
-        except NotFound:
-            turn.utter("utter_orders_not_found", number=number)
-            return _no_order()
-        allowed = order.allowed[self.operation].ok if self.operation else True
-        return {
-            "orders_number": order.number,
-            "orders_title": order.title,
-            "orders_checked": self._checked(allowed),
-        }
-
-    def unclear(self, turn: Turn, asked: str) -> None:
-        """See `Form.unclear`."""
-        if asked == "orders_number":
-            turn.utter("utter_orders_choice_unclear")
-        else:
-            super().unclear(turn, asked)
-
-    def _taken_back(self, turn: Turn, slot: str) -> dict[str, Any]:
-        """Another order: what was of the first one falls with it; 上面那个 is the one above it in the list."""
-        if slot != "orders_number":
-            return super()._taken_back(turn, slot)
-        before = turn.slot("orders_number")
-        of_order = [
-            name for name in turn.tracker.slots if name.endswith(OF_ORDER) and turn.slot(name) is not None
-        ]
-        words, emptied = turn.text, super()._taken_back(turn, slot)
-        emptied |= {name: None for name in ("orders_title", "orders_last", *of_order)}
-        turn.tracker.slots.update(emptied)
-        turn.tracker.latest_message["text"] = turn.cue("value") or words
-        numbers = [each["number"] for each in turn.slot("orders_offered") or []]
-        step = -1 if turn.cue("above") is not None else 1 if turn.cue("below") is not None else 0
-        if step and before in numbers and 0 <= numbers.index(before) + step < len(numbers):
-            number = numbers[numbers.index(before) + step]
-            entity = {"entity": "orders_number", "value": number}
-            turn.tracker.latest_message["entities"] = [entity]
-        return emptied
-
-    def _checked(self, allowed: bool) -> str:
-        """What is remembered of the shop's rules; another form must ask them anew."""
-        return f"{self.form}:{'possible' if allowed else 'refused'}"
-
-    def _from_list(self, turn: Turn) -> str | None:
-        """Which of the offered orders the words mean: 第二个, the number's tail, a day, or part of a title."""
-        offered: list[dict[str, str]] = turn.slot("orders_offered") or []
-        if not self.asked(turn, "orders_number") or not offered:
-            return None
-        ordinal = turn.entity("ordinal")
-        if ordinal is not None and -len(offered) <= int(ordinal) <= len(offered) and int(ordinal) != 0:
-            place = int(ordinal)
-            return offered[place - 1 if place > 0 else place]["number"]
-        numbers = [each["number"] for each in offered]
-        tails = [n for n in numbers if any(n.endswith(tail) for tail in re.findall(r"\d{3,}", turn.text))]
-        day = str(turn.entity("date") or "")[:10].replace("-", "")
-        of_day = [n for n in numbers if len(day) == 8 and n.startswith(day)]
-        for found in (tails, of_day):
-            if len(found) == 1:
-                return found[0]
-        return _meant(turn.text.strip(), {each["number"]: each["title"] for each in offered})
-
-    async def _obvious(self, turn: Turn) -> str | None:
-        """When the form starts: the order whose goods are named, the one just spoken of, or the only one there is."""
-        if turn.slot(REQUESTED_SLOT) == "orders_number":
-            return None
-        orders = wiring.gateways().orders
-        found = await turn.call(orders.recent, turn.reader, self.states, AskOrdersNumber.offered)
-        named = _meant(turn.text, {order.number: order.title for order in found}) or _typed_before(turn)
-        if named or (turn.slot("orders_last") and self._means_the_last(turn)):
-            return named or str(turn.slot("orders_last"))
-        return found[0].number if len(found) == 1 else None
-
-    def _means_the_last(self, turn: Turn) -> bool:
-        """Whether a wish without an order is about the one last spoken of: what is done to one is, unless another list
-        was asked for; where it stands is where the words point back (那它到哪了) or a button below the answer says so."""
-        if turn.cue("others") is not None:
-            return False
-        if turn.cue("points") is not None or turn.cue("follows") is not None:
-            return True
-        if self.lists:
-            return False
-        return self.operation is not None or turn.intent.startswith("after_sales_") or _below_an_answer(turn)
-
-
-def _below_an_answer(turn: Turn) -> bool:
-    """Whether this is a button pressed below what was said of an order."""
-    if not turn.text.startswith("/"):
-        return False
-    answers = {
-        action().name() for action in _kinds(OrderAction) if not getattr(action, "__abstractmethods__", None)
-    }
-    before = [event["name"] for event in turn.tracker.events if event["event"] == "action"]
-    done = [
-        name for name in before if name not in ("action_listen", (turn.tracker.active_loop or {}).get("name"))
-    ]
-    return bool(done) and done[-1] in answers
-
-
-class AskOrdersNumber(CustomerAction):
-    """Offers the customer's own recent orders as buttons: nobody types a number."""
-
-    offered = 5
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_orders_number"
-
-    async def work(self, turn: Turn) -> list[EventType]:
-        """List the orders that fit the form; where none fits, all."""
-        form = str((turn.tracker.active_loop or {}).get("name") or "")
-        states = next((f.states for f in _order_forms() if f.form == form), ())
-        orders = await turn.call(wiring.gateways().orders.recent, turn.reader, states, self.offered)
-        if not orders and states:
-            orders = await turn.call(wiring.gateways().orders.recent, turn.reader, (), self.offered)
-        if not orders:
-            return [SlotSet(REQUESTED_SLOT, None)]  # the form's action says so
-        turn.utter("utter_ask_orders_number", form, buttons=[order_button(order) for order in orders])
-        return [SlotSet("orders_offered", [{"number": o.number, "title": o.title} for o in orders])]
-
-    def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
-        """The form's action says how to sign in."""
-        return [SlotSet(REQUESTED_SLOT, None)]
-
-    def failed(self, turn: Turn, response: str) -> list[EventType]:
-        """The form's action apologises."""
-        return [SlotSet(REQUESTED_SLOT, None)]
-
-
-def order_button(order: Order) -> Button:
-    """A button that picks an order: `11-19 蓝牙耳机 LX-B3 已发货`."""
-    title = f"{order.times['created_at'][5:10]} {order.title} {order.state}"
-    return button(title, "chat_inform", json.dumps({"orders_number": order.number}))
-
-
-class OrderAction(CustomerAction):
-    """The action at the end of an `OrderForm`: what the form gathered is done in `finish`.
-
-    Attributes:
-        operation: the rule of the shop that must allow it (a key of `Order.allowed`), or None.
-        gathered: the form's own slots, forgotten at the end.
-    """
-
-    concludes = True
-    operation: str | None = None
-    gathered: tuple[str, ...] = ()
-
-    @abstractmethod
-    async def finish(self, turn: Turn, order: Order) -> None:
-        """Do it and say it. May raise GatewayError."""
-
-    async def work(self, turn: Turn) -> list[EventType]:
-        """Ask the shop's rules once more, then finish."""
-        number = turn.slot("orders_number")
-        if number:
-            order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
-            if self.operation and not order.allowed[self.operation].ok and not await turn.written():
-                rule = order.allowed[self.operation]
-                raise Rejected(rule.code, rule.detail)
-            await self.finish(turn, order)
-        elif await turn.call(wiring.gateways().orders.recent, turn.reader, (), 1):
-            raise Unavailable("the form ended without an order: the shop did not answer it")
-        else:
-            turn.utter("utter_orders_none")
-        return self._done(turn)
-
-    def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
-        """Say why not; the order stays the one spoken of."""
-        super().rejected(turn, error)
-        return self._done(turn)
-
-    def _done(self, turn: Turn) -> list[EventType]:
-        number = turn.slot("orders_number")
-        forget = over("orders_number", "orders_title", "orders_checked", "orders_offered", *self.gathered)
-        from actions.orders import asked_again  # which is made of these forms
-
-        return [*forget, *([SlotSet("orders_last", number), *asked_again(turn, number)] if number else [])]
-
-
-def _no_order() -> dict[str, Any]:
-    return {"orders_number": None, "orders_title": None, "orders_checked": None, "orders_last": None}
-
-
-def _order_forms() -> Iterator[type[OrderForm]]:
-    """All kinds of order form, however deep."""
-    return _kinds(OrderForm)
-
-
-def _kinds(base: Any) -> Iterator[Any]:
+def kinds(base: Any) -> Iterator[Any]:
     """All classes below one, however deep."""
     waiting = base.__subclasses__()
     while waiting:
@@ -555,39 +341,27 @@ def _kinds(base: Any) -> Iterator[Any]:
         yield kind
 
 
-def _typed_before(turn: Turn) -> str | None:
-    """The order whose number the customer typed a moment ago, before saying what is wanted: many begin so.
-
-    None where another order was spoken of since, or is meant now.
-    """
-    if turn.cue("others") is not None:
-        return None
-    messages = 0
-    for event in reversed(turn.tracker.events):
-        if event["event"] == "slot" and event["name"] == "orders_last" and event["value"]:
-            return None
-        if event["event"] == "user":
-            messages += 1
-            if messages > REMEMBERED:
-                return None
-            entities = (event.get("parse_data") or {}).get("entities") or []
-            numbers = [e["value"] for e in entities if e["entity"] == "orders_number" and e["value"] != OTHER]
-            if numbers and not str(event.get("text") or "").startswith("/"):
-                return str(numbers[-1])
-    return None
+def confirmed(turn: Turn, slot: str) -> bool:
+    """The customer's yes or no. Raises Unavailable where the form broke off before asking: nothing is done unasked."""
+    answer = turn.slot(slot)
+    if answer is None:
+        raise Unavailable("the form ended before the customer could confirm")
+    turn.finished = bool(answer)
+    return turn.finished
 
 
-def _meant(words: str, titles: dict[str, str]) -> str | None:
-    """The key of the one title that shares more than any other with the words: at least two characters in a row."""
-    shared = sorted(((_shared(words, title), key) for key, title in titles.items()), reverse=True)
-    clear = shared and shared[0][0] >= 2 and (len(shared) == 1 or shared[0][0] > shared[1][0])
-    return shared[0][1] if clear else None
+class Ask(CustomerAction):
+    """Asks for a slot out of the shop's own data. Where there is nothing to choose from, or the shop does not answer, the
+    form ends and its own action says so."""
 
+    def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
+        """The form's action says how to sign in."""
+        return self.nothing()
 
-def _shared(words: str, title: str) -> int:
-    """Length of the longest run of characters that both share."""
-    best = 0
-    for start in range(len(words)):
-        while words[start : start + best + 1] in title and start + best < len(words):
-            best += 1
-    return best
+    def failed(self, turn: Turn, response: str) -> list[EventType]:
+        """The form's action apologises."""
+        return self.nothing()
+
+    def nothing(self) -> list[EventType]:
+        """Events that end the form without an answer."""
+        return [SlotSet(REQUESTED_SLOT, None)]

@@ -25,7 +25,7 @@ SHANGHAI = timezone(timedelta(hours=8))
 ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
 # Slots of the talk itself outlive a handoff.
 KEPT = ("handoff_", "chat_", "faq_", "feedback_", "session_")
-REQUEST = "handoff_request"
+REQUEST, DANGER = "handoff_request", "danger"
 NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
 # What who waits may ask of the bot, as cues of data/chat/cues.yml.
@@ -37,10 +37,6 @@ class ActionHandoff(CustomerAction):
     """Queues the conversation for a person and gives the ticket number. Visitors may ask for one too."""
 
     visitors = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_handoff"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Hand over once, and forget what was half done: the person has it now."""
@@ -59,7 +55,7 @@ class ActionHandoff(CustomerAction):
             response = "utter_handoff_ticketed"
         else:
             response = "utter_handoff_queued" if handoff.position else "utter_handoff"
-        told = "escalated" if turn.slot("complaints_escalation") else reason  # its number has just been told
+        told = "escalated" if reason != DANGER and turn.slot("complaints_escalation") else reason  # its number has just been told
         turn.utter(
             response, told, ticket=handoff.ticket_number, position=handoff.position, answer_by=when(handoff.answer_by)
         )
@@ -80,10 +76,6 @@ class ActionHandoffRelay(CustomerAction):
 
     visitors = True
     patience = 0.0
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_handoff_relay"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Send it; where the person is gone meanwhile, the bot is back."""
@@ -140,10 +132,6 @@ class ActionHandoffClosed(CustomerAction):
 
     visitors = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_handoff_closed"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Once: a repeat, or a handoff ended before, says nothing."""
         named = turn.entity("handoff_ended")
@@ -190,7 +178,10 @@ def mood(turn: Turn) -> str | None:
 
 
 def why(turn: Turn) -> str:
-    """Why the conversation goes to a person: they asked, the policy or a form saw that they should, or the matter."""
+    """Why the conversation goes to a person: a danger, a wish, what the policy or a form saw, or the matter."""
+    told = turn.slot("handoff_danger") or {}
+    if turn.message_id and told.get("message_id") == turn.message_id:
+        return DANGER
     if turn.intent == REQUEST:
         return "customer_asked"
     for slot, reason in ((ANGER, "angry"), (MISSES, "not_understood")):

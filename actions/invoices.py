@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
-from actions.base import OTHER, REQUESTED_SLOT, Button, CustomerAction, Turn, button, over, when
-from actions.forms import UNCLEAR, Form, OrderAction, OrderForm, unsure
+from actions.base import OTHER, REQUESTED_SLOT, Button, CustomerAction, Turn, over
+from actions.choice import chosen, option
+from actions.facts import facts
+from actions.forms import UNCLEAR, Ask, Form, confirmed, unsure
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.invoices import Heading, Invoice
 from actions.gateways.orders import Order
-from actions.orders import confirmed, told
+from actions.order_form import BESIDE, OrderAction, OrderForm, spoken_of, told
 from actions.readings import captured, reading, words
 
 NORMAL, SPECIAL, PERSON, COMPANY = "normal", "special", "person", "company"
@@ -155,7 +157,6 @@ class HeadingForm(Form):
 class ValidateInvoicesRequestForm(HeadingForm, OrderForm):
     """Which order, whose title, the tax number of a company, the e-mail, and: right so?"""
 
-    form, starts = "invoices_request_form", ("invoices_request",)
     operation, states = "invoice", ("paid", "shipped", "signed", "completed")
 
     def rest(self, turn: Turn) -> list[str]:
@@ -180,10 +181,6 @@ class ValidateInvoicesRequestForm(HeadingForm, OrderForm):
 class AskInvoicesTitle(CustomerAction):
     """Asks whom the invoice is for, in words that fit the kind of title."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_invoices_title"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
         turn.utter("utter_ask_invoices_title", str(turn.slot("invoices_title_kind")))
@@ -192,10 +189,6 @@ class AskInvoicesTitle(CustomerAction):
 
 class AskInvoicesConfirmed(CustomerAction):
     """Reads back what is about to be asked for or changed."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_invoices_confirmed"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask; a tax number that looks mistyped is pointed at."""
@@ -220,25 +213,14 @@ class ActionInvoicesRequest(OrderAction):
     operation = "invoice"
     gathered = (*HEADING, "invoices_confirmed")
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_invoices_request"
-
     async def finish(self, turn: Turn, order: Order) -> None:
         """Ask for it, or leave it."""
         if not confirmed(turn, "invoices_confirmed"):
             turn.finished = False
             turn.utter("utter_invoices_request_kept", **told(order))
             return
-        heading = Heading(
-            type=turn.slot("invoices_type"),
-            kind=turn.slot("invoices_title_kind"),
-            title=turn.slot("invoices_title"),
-            tax_number=turn.slot("invoices_tax_number"),
-            email=_email(turn),
-        )
-        invoice = await turn.call(wiring.gateways().invoices.request, turn.writer, order.number, heading)
-        turn.utter("utter_invoices_requested", invoice.state_code, **facts(invoice))
+        invoice = await turn.call(wiring.gateways().invoices.request, turn.writer, order.number, _heading(turn))
+        turn.utter("utter_invoices_requested", invoice.state_code, **told_of(invoice))
         _settled(turn)
 
 
@@ -246,6 +228,10 @@ class InvoiceForm(Form):
     """A form about one invoice: by its number, its order, or the only one there is."""
 
     releases = True
+    beside = BESIDE
+
+    def spoken_of(self, turn: Turn) -> list[EventType]:
+        return spoken_of(turn)
 
     async def invoice(self, turn: Turn) -> dict[str, Any]:
         """The invoice spoken of."""
@@ -282,40 +268,30 @@ class InvoiceForm(Form):
             last = [invoice.number for invoice in found if invoice.order_number == turn.slot("orders_last")]
             return {"invoices_number": last[0]} if last and turn.intent in self.starts else {}
         said = words(turn)
-        place = turn.entity("ordinal")
-        shown = found[:AskInvoicesNumber.offered]
-        if place is not None and 0 < abs(int(place)) <= len(shown):
-            return {"invoices_number": shown[int(place) - (int(place) > 0)].number}
-        meant = [i.number for i in shown if len(said) >= 2 and (said in i.goods or i.order_number.endswith(said))]
-        if len(meant) == 1:
-            return {"invoices_number": meant[0]}
+        shown = found[: AskInvoicesNumber.offered]
+        ends = {invoice.number: invoice.order_number for invoice in shown}
+        meant = chosen(turn, {invoice.number: invoice.goods for invoice in shown}, words=said, ends=ends)
+        if meant:
+            return {"invoices_number": meant}
         if said and turn.intent in UNCLEAR:
             turn.utter("utter_invoices_choice_unclear")
             return {"invoices_number": None}
         return {}
 
 
-class AskInvoicesNumber(CustomerAction):
+class AskInvoicesNumber(Ask):
     """Offers the customer's invoices as buttons."""
 
     offered = 5
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_invoices_number"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which; with none the form ends and its action says so."""
         found = await turn.call(wiring.gateways().invoices.recent, turn.reader)
         found = [invoice for invoice in found if invoice.state_code != "voided"] or found
         if not found:
-            return [SlotSet(REQUESTED_SLOT, None)]
+            return self.nothing()
         turn.utter("utter_ask_invoices_number", buttons=[invoice_button(i) for i in found[: self.offered]])
         return []
-
-    def failed(self, turn: Turn, response: str) -> list[EventType]:
-        """The form's action apologises."""
-        return [SlotSet(REQUESTED_SLOT, None)]
 
 
 class InvoiceAction(CustomerAction):
@@ -344,7 +320,6 @@ class InvoiceAction(CustomerAction):
 class ValidateInvoicesStatusForm(InvoiceForm):
     """Which invoice; and where it is to be sent again, to which address."""
 
-    form, starts = "invoices_status_form", ("invoices_ask_status",)
 
     def slots(self, turn: Turn) -> list[str]:
         """An address only where one is wanted and none is known."""
@@ -380,10 +355,6 @@ class ActionInvoicesStatus(InvoiceAction):
 
     gathered = ("invoices_resend", "invoices_email")
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_invoices_status"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Answer, or send."""
         invoice = await self.about(turn)
@@ -392,9 +363,9 @@ class ActionInvoicesStatus(InvoiceAction):
         if turn.slot("invoices_resend") and _email(turn) and (invoice.resend.ok or await turn.written()):
             gateway = wiring.gateways().invoices
             sent = await turn.call(gateway.resend, turn.writer, invoice.number, _email(turn))
-            turn.utter("utter_invoices_resent", **facts(sent))
+            turn.utter("utter_invoices_resent", **told_of(sent))
         else:
-            turn.utter("utter_invoices_status", invoice.state_code, **facts(invoice))
+            turn.utter("utter_invoices_status", invoice.state_code, **told_of(invoice))
         forget = over("invoices_number", *self.gathered)
         return [*forget, SlotSet("orders_last", invoice.order_number)]
 
@@ -402,7 +373,6 @@ class ActionInvoicesStatus(InvoiceAction):
 class ValidateInvoicesChangeForm(InvoiceForm, HeadingForm):
     """Which invoice, what of it, the new value, and: right so?"""
 
-    form, starts = "invoices_change_form", ("invoices_change",)
     refusal = "utter_invoices_change_rejected"
 
     def slots(self, turn: Turn) -> list[str]:
@@ -505,10 +475,6 @@ class ActionInvoicesChange(InvoiceAction):
         "invoices_confirmed",
     )
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_invoices_change"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Change it and read back what stands now."""
         invoice = await self.about(turn)
@@ -522,58 +488,46 @@ class ActionInvoicesChange(InvoiceAction):
         if not invoice.change.ok and not await turn.written():
             raise Rejected(invoice.change.code, invoice.change.detail)
         if field == "amount":
-            turn.utter("utter_invoices_amount", **facts(invoice))
+            turn.utter("utter_invoices_amount", **told_of(invoice))
             return
         if not confirmed(turn, "invoices_confirmed"):
             turn.finished = False
-            turn.utter("utter_invoices_change_kept", **facts(invoice))
+            turn.utter("utter_invoices_change_kept", **told_of(invoice))
             return
-        heading = Heading(
-            type=turn.slot("invoices_type"),
-            kind=turn.slot("invoices_title_kind"),
-            title=turn.slot("invoices_title"),
-            tax_number=turn.slot("invoices_tax_number"),
-            content=turn.slot("invoices_content"),
-            email=_email(turn),
-        )
+        heading = replace(_heading(turn), content=turn.slot("invoices_content"))
         changed = await turn.call(wiring.gateways().invoices.change, turn.writer, invoice.number, heading)
-        turn.utter("utter_invoices_changed", changed.state_code, **facts(changed))
+        turn.utter("utter_invoices_changed", changed.state_code, **told_of(changed))
         if changed.state_code == "changing" and invoice.type_code == SPECIAL:
             turn.utter("utter_invoices_changed_red_letter")
 
 
 def invoice_button(invoice: Invoice) -> Button:
     """A button that picks an invoice: `蓝牙耳机 LX-B3 199.00 已开具`."""
-    title = f"{invoice.goods} {invoice.amount} {invoice.state}"
-    return button(title, "chat_inform", json.dumps({"invoices_number": invoice.number}))
+    return option("invoices_number", invoice.number, invoice.goods, invoice.amount, invoice.state)
 
 
 def asked_for(turn: Turn) -> dict[str, Any]:
     """What was gathered, for a response's `{placeholders}`."""
-    return {
-        "title": turn.slot("invoices_title") or "",
-        "tax_number": turn.slot("invoices_tax_number") or "",
-        "email": _email(turn) or "",
-    }
+    return facts(_heading(turn), "title", "tax_number", "email")
 
 
-def facts(invoice: Invoice) -> dict[str, Any]:
+def told_of(invoice: Invoice) -> dict[str, Any]:
     """An invoice's facts for a response's `{placeholders}`."""
-    return {
-        "number": invoice.number,
-        "order": invoice.order_number,
-        "goods": invoice.goods,
-        "type": invoice.type,
-        "title": invoice.title,
-        "tax_number": invoice.tax_number or "",
-        "content": invoice.content,
-        "email": invoice.email or "",
-        "amount": invoice.amount,
-        "state": invoice.state,
-        "due": when(invoice.due_at),
-        "issued": when(invoice.issued_at),
-        "next_step": invoice.next_step,
-    }
+    return facts(
+        invoice, "number", "goods", "type", "title", "tax_number", "content", "email", "amount", "state", "next_step",
+        order="order_number", due="due_at", issued="issued_at",
+    )  # fmt: skip
+
+
+def _heading(turn: Turn) -> Heading:
+    """What was gathered, for the shop."""
+    return Heading(
+        type=turn.slot("invoices_type"),
+        kind=turn.slot("invoices_title_kind"),
+        title=turn.slot("invoices_title"),
+        tax_number=turn.slot("invoices_tax_number"),
+        email=_email(turn),
+    )
 
 
 def _settled(turn: Turn) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from typing import Any
 
 from rasa_sdk.events import EventType
 
 from actions import wiring
-from actions.base import CustomerAction, Turn, button, when
-from actions.forms import UNCLEAR, OrderAction, OrderForm
+from actions.base import CustomerAction, Turn
+from actions.choice import option
+from actions.facts import facts
+from actions.forms import UNCLEAR
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.logistics import Shipment
 from actions.gateways.orders import Order
-from actions.orders import told
+from actions.order_form import OrderAction, OrderForm, told
 
 ON_THE_WAY = ("shipped",)
 ARRIVED_OR_ON_THE_WAY = ("shipped", "signed")
@@ -57,7 +58,7 @@ class ParcelAction(OrderAction):
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """Say why not, with buttons that know the order."""
         own = self.name().replace("action_", "utter_", 1) + "_rejected"
-        base = own if own in (turn.domain.get("responses") or {}) else error.response
+        base = own if turn.knows(own) else error.response
         turn.utter(base, error.code, detail=error.detail, number=turn.slot("orders_number") or "")
         return self._done(turn)
 
@@ -69,20 +70,10 @@ class ParcelAction(OrderAction):
 class ValidateLogisticsTrackForm(ParcelForm):
     """Which parcel."""
 
-    form = "logistics_track_form"
-    starts = ("logistics_track",)
-
-    def rest(self, turn: Turn) -> list[str]:
-        """Nothing more."""
-        return []
 
 
 class ActionLogisticsTrack(ParcelAction):
     """Says where a parcel is and when it arrives; late and stalled ones are named so, with the next step."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_logistics_track"
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Answer from the parcel's trace."""
@@ -95,20 +86,10 @@ class ActionLogisticsTrack(ParcelAction):
 class ValidateLogisticsUrgeForm(ParcelForm):
     """Which parcel."""
 
-    form = "logistics_urge_form"
-    starts = ("logistics_urge",)
-
-    def rest(self, turn: Turn) -> list[str]:
-        """Nothing more."""
-        return []
 
 
 class ActionLogisticsUrge(ParcelAction):
     """Presses the carrier, and gives the number that follows it."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_logistics_urge"
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Urge once; a parcel that is not late is said to be in time, kindly."""
@@ -121,8 +102,6 @@ class ActionLogisticsUrge(ParcelAction):
 class ValidateLogisticsArrangeForm(ParcelForm):
     """Which parcel, how, and the detail of it, checked with the carrier's rules while it can still be corrected."""
 
-    form = "logistics_arrange_form"
-    starts = ("logistics_arrange",)
 
     def rest(self, turn: Turn) -> list[str]:
         """Refusing and door delivery need no detail."""
@@ -182,21 +161,17 @@ class ValidateLogisticsArrangeForm(ParcelForm):
         if how == "reroute" and turn.entity("address"):
             return str(turn.entity("address"))
         words = self.words(turn, "logistics_detail", ANSWERS)
-        return str(words["logistics_detail"])[:LONGEST] if words and not turn.text.startswith("/") else None
+        return str(words["logistics_detail"])[:LONGEST] if words and not turn.pressed else None
 
 
 class AskLogisticsDetail(CustomerAction):
     """Asks for the detail that the wished way needs, with what can be chosen."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_logistics_detail"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask; days are buttons."""
         how = str(turn.slot("logistics_how"))
         days: list[str] = (turn.slot("logistics_dates") or [])[:DAYS] if how == "date" else []
-        buttons = [button(day[5:], "chat_inform", json.dumps({"logistics_detail": day})) for day in days]
+        buttons = [option("logistics_detail", day, day[5:]) for day in days]
         turn.utter("utter_ask_logistics_detail", how, buttons=buttons, city=turn.slot("logistics_city") or "")
         return []
 
@@ -205,10 +180,6 @@ class ActionLogisticsArrange(ParcelAction):
     """Has the parcel delivered as wished, as far as the carrier allows."""
 
     gathered = ("logistics_how", "logistics_detail", "logistics_dates", "logistics_city")
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_logistics_arrange"
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Ask the carrier; the courier's contact is shown only on the delivery day."""
@@ -233,19 +204,13 @@ class ActionLogisticsArrange(ParcelAction):
 class ValidateLogisticsReportForm(ParcelForm):
     """Which parcel, and what went wrong."""
 
-    form = "logistics_report_form"
-    starts = ("logistics_report_problem",)
     states = ARRIVED_OR_ON_THE_WAY
-
-    def rest(self, turn: Turn) -> list[str]:
-        """What went wrong."""
-        return ["logistics_problem"]
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """From the message's words, which go along."""
         problem = turn.slot("logistics_problem") or turn.entity("logistics_problem")
         filled: dict[str, Any] = {"logistics_problem": problem} if problem else {}
-        if turn.intent in self.starts and not turn.text.startswith("/"):
+        if turn.intent in self.starts and not turn.pressed:
             filled["logistics_words"] = turn.text.strip()
         return filled
 
@@ -254,10 +219,6 @@ class ActionLogisticsReport(ParcelAction):
     """Opens an investigation and gives its number."""
 
     gathered = ("logistics_problem", "logistics_words")
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_logistics_report"
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Report once; what is already looked into is said to be."""
@@ -286,16 +247,8 @@ def hours(time: str) -> str:
 
 def parcel(shipment: Shipment) -> dict[str, Any]:
     """A parcel's facts for a response's `{placeholders}`."""
-    return {
-        "tracking": shipment.tracking_number,
-        "number": shipment.order_number,
-        "carrier": shipment.carrier,
-        "state": shipment.state,
-        "promised": shipment.promised_date or "",
-        "time": when(shipment.last_time),
-        "news": shipment.last_text,
-        "courier": shipment.courier_name or "",
-        "courier_phone": shipment.courier_phone or "",
-        "pickup_code": shipment.pickup_code or "",
-        "arrangement": shipment.arrangement or "",
-    }
+    return facts(
+        shipment, "carrier", "state", "courier_phone", "pickup_code", "arrangement",
+        tracking="tracking_number", number="order_number", promised="promised_date", time="last_time", news="last_text",
+        courier="courier_name",
+    )  # fmt: skip

@@ -3,46 +3,30 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import wiring
-from actions.base import CustomerAction, Turn, when
-from actions.forms import OrderAction, OrderForm
-from actions.gateways.errors import Unavailable
+from actions.base import Turn, when
+from actions.forms import confirmed
 from actions.gateways.orders import Order
+from actions.order_form import OrderAction, OrderForm, told
 
 VARIANT = "variant"  # colour, size, quantity: what no order lets change
 # What the shop takes as these fields' values; everything else is the customer's own words.
 SHAPES = {"phone": re.compile(r"1\d{10}"), "delivery_date": re.compile(r"\d{4}-\d\d-\d\d")}
 # The entities by which they are found in a sentence.
 TYPED_AS = {"phone": "phone", "delivery_date": "date", "address": "address"}
-TOO_OFTEN = 3
-APART = timedelta(minutes=10)
-REMEMBERED = 20  # orders, and contacts about each
 
 
 class ValidateOrdersStatusForm(OrderForm):
     """Which order."""
 
-    form = "orders_status_form"
-    starts = ("orders_ask_status",)
     lists = True
-
-    def rest(self, turn: Turn) -> list[str]:
-        """Nothing more."""
-        return []
 
 
 class ActionOrdersStatus(OrderAction):
     """Says where an order stands and what happens next; a response for each state."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_orders_status"
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Answer from the order system; a parcel's latest news is part of the answer."""
@@ -66,22 +50,13 @@ class ActionOrdersStatus(OrderAction):
 class ValidateOrdersUrgeForm(OrderForm):
     """Which unshipped order."""
 
-    form, starts = "orders_urge_form", ("orders_urge_shipping",)
     operation, states = "urge", ("paid",)
-
-    def rest(self, turn: Turn) -> list[str]:
-        """Nothing more."""
-        return []
 
 
 class ActionOrdersUrge(OrderAction):
     """Asks the warehouse to hurry."""
 
     operation = "urge"
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_orders_urge"
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Urge once, tell by when it ships."""
@@ -93,12 +68,7 @@ class ActionOrdersUrge(OrderAction):
 class ValidateOrdersCancelForm(OrderForm):
     """Which order, and: really?"""
 
-    form, starts = "orders_cancel_form", ("orders_cancel",)
     operation, states = "cancel", ("unpaid", "paid")
-
-    def rest(self, turn: Turn) -> list[str]:
-        """A cancelled order cannot be restored: ask first."""
-        return ["orders_cancel_confirmed"]
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """Yes or no."""
@@ -110,10 +80,6 @@ class ActionOrdersCancel(OrderAction):
 
     operation = "cancel"
     gathered = ("orders_cancel_confirmed",)
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_orders_cancel"
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Cancel and tell where the money goes, or leave it."""
@@ -131,7 +97,6 @@ class ActionOrdersCancel(OrderAction):
 class ValidateOrdersChangeForm(OrderForm):
     """Which order, which of its fields, the new value, and: right so?"""
 
-    form, starts = "orders_change_form", ("orders_change",)
     operation, states = "change", ("unpaid", "paid")
 
     def rest(self, turn: Turn) -> list[str]:
@@ -183,10 +148,6 @@ class ActionOrdersChange(OrderAction):
     operation = "change"
     gathered = ("orders_change_field", "orders_change_value", "orders_change_confirmed")
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_orders_change"
-
     async def finish(self, turn: Turn, order: Order) -> None:
         """Change it and read back what stands now."""
         if turn.slot("orders_change_field") == VARIANT:
@@ -197,59 +158,6 @@ class ActionOrdersChange(OrderAction):
         field, value = turn.slot("orders_change_field"), turn.slot("orders_change_value")
         order = await turn.call(wiring.gateways().orders.change, turn.writer, order.number, field, value)
         turn.utter("utter_orders_changed", field, **told(order), value=value)
-
-
-def now() -> datetime:
-    """The shop's time."""
-    return datetime.now(ZoneInfo("Asia/Shanghai"))
-
-
-def asked_again(turn: Turn, number: str) -> list[EventType]:
-    """Counts a finished request about an order. From the third on the answer begins with an apology and is escalated.
-
-    What comes within ten minutes of the last one on the same day is the same contact.
-    """
-    asked: dict[str, list[str]] = dict(turn.slot("orders_asked") or {})
-    times, moment = list(asked.pop(number, [])), now()
-    last = datetime.fromisoformat(times[-1]) if times else None
-    if last and moment - last < APART and moment.date() == last.date():
-        return []
-    times = [*times, moment.isoformat(timespec="seconds")][-REMEMBERED:]
-    kept = dict([*asked.items(), (number, times)][-REMEMBERED:])
-    events: list[EventType] = [SlotSet("orders_asked", kept)]
-    if len(times) < TOO_OFTEN:
-        return events
-    turn.utter("utter_orders_asked_again", number=number, count=len(times))
-    said = turn.dispatcher.messages
-    said.insert(0, said.pop())  # the apology comes before the answer
-    return [*events, FollowupAction("action_orders_escalate")]
-
-
-class ActionOrdersEscalate(CustomerAction):
-    """The same order for the third time: a person is to look at it; one ticket an order, however often it is asked."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_orders_escalate"
-
-    async def work(self, turn: Turn) -> list[EventType]:
-        """Open the ticket (or add to it) and tell its number."""
-        number = str(turn.slot("orders_last") or "")
-        words = turn.text if not turn.text.startswith("/") else turn.intent
-        gateway = wiring.gateways().tickets
-        conversation = turn.tracker.sender_id
-        ticket = await turn.call(gateway.open, turn.writer, "repeated_contact", number, words, number, conversation)
-        turn.utter("utter_orders_escalated", number=number, ticket=ticket.number)
-        return []
-
-
-def confirmed(turn: Turn, slot: str) -> bool:
-    """The customer's yes or no. Raises Unavailable where the form broke off before asking: nothing is done unasked."""
-    answer = turn.slot(slot)
-    if answer is None:
-        raise Unavailable("the form ended before the customer could confirm")
-    turn.finished = bool(answer)
-    return turn.finished
 
 
 def paid(order: Order) -> bool:
@@ -267,29 +175,3 @@ def _shown(turn: Turn) -> str | None:
     if turn.intent == "orders_change" and any(turn.entity(name) for name in ("colour", "size", "quantity")):
         return VARIANT
     return next((field for field in ("phone", "address") if turn.intent == "orders_change" and turn.entity(field)), None)
-
-
-def told(order: Order) -> dict[str, Any]:
-    """An order's facts for a response's `{placeholders}`."""
-    return {
-        "number": order.number,
-        "title": order.title,
-        "state": order.state,
-        "amount": order.amount,
-        "seller": order.seller,
-        "payment": order.payment_method,
-        "created": when(order.times.get("created_at")),
-        "paid": when(order.times.get("paid_at")),
-        "signed": when(order.times.get("signed_at")),
-        "completed": when(order.times.get("completed_at")),
-        "cancelled": when(order.times.get("cancelled_at")),
-        "pay_by": when(order.pay_by),
-        "ship_by": when(order.promised_ship_by),
-        "reason": order.cancel_reason or "",
-        "carrier": order.carrier or "",
-        "tracking": order.tracking_number or "",
-        "decide_by": when(order.cancel_decide_by),
-        "route": order.refunds[0].route if order.refunds else "",
-        "eta": order.refunds[0].eta if order.refunds else "",
-        "refunds": "\n".join(f"- {r.route} ¥{r.amount} ({r.eta})" for r in order.refunds),
-    }

@@ -8,6 +8,7 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
+from actions.facts import facts
 from actions.forms import Form
 from actions.gateways.errors import NotFound, Unavailable
 from actions.gateways.payments import PaymentCheck
@@ -20,11 +21,6 @@ TEXT_LENGTH = 1500
 class ValidatePaymentsForm(Form):
     """What kind of trouble; the order only where it was named."""
 
-    form, starts = "payments_form", ("payments_report_problem",)
-
-    def slots(self, turn: Turn) -> list[str]:
-        """The kind of trouble."""
-        return ["payments_problem"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """From the message's words, its number or a button."""
@@ -51,10 +47,6 @@ class ActionPaymentsReport(CustomerAction):
 
     concludes = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_payments_report"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Look, say, and hand on what orders alone cannot tell."""
         problem, order = turn.slot("payments_problem"), turn.slot("payments_order")
@@ -65,7 +57,10 @@ class ActionPaymentsReport(CustomerAction):
         except NotFound:
             turn.utter("utter_payments_order_not_found", number=order)
             return over(*GATHERED)
-        turn.utter("utter_payments_seen", found.finding, **_told(found))
+        seen = facts(
+            found, "title", "state", "amount", "method", "until", number="order_number", other="other_order"
+        )
+        turn.utter("utter_payments_seen", found.finding, **seen)
         if found.needs_person or turn.slot("payments_person"):
             await self._ticket(turn, found)
         forget = over(*GATHERED)
@@ -82,15 +77,3 @@ class ActionPaymentsReport(CustomerAction):
             gateway.open, turn.writer, "payment_problem", found.problem, text, found.order_number, turn.tracker.sender_id
         )
         turn.utter("utter_payments_ticket", ticket=ticket.number, due=when(ticket.due_at))
-
-
-def _told(found: PaymentCheck) -> dict[str, Any]:
-    return {
-        "number": found.order_number or "",
-        "title": found.title or "",
-        "state": found.state or "",
-        "amount": found.amount or "",
-        "method": found.method or "",
-        "other": found.other_order or "",
-        "until": when(found.until),
-    }

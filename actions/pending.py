@@ -15,6 +15,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import ActionExecuted, EventType, SlotSet, UserUttered
 
 from actions.base import PENDING, PERSON, REQUESTED_SLOT, CustomerAction, Turn
+from actions.forms import kinds
 
 PATIENCE_SECONDS = 3.0
 MOST_TRIES = 6
@@ -26,12 +27,9 @@ class ActionChatPending(CustomerAction):
     """Tells what became of it; then the customer's message is answered as if nothing had been between."""
 
     visitors = True
+    warns = False
     soothes = False
     writes = False
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_chat_pending"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Run the pending action again."""
@@ -77,12 +75,7 @@ def _asks_how_it_went(turn: Turn, action: str) -> bool:
 
 def _actions() -> Iterator[type[CustomerAction]]:
     """All actions there are."""
-    waiting: list[type[CustomerAction]] = list(CustomerAction.__subclasses__())
-    while waiting:
-        kind = waiting.pop()
-        waiting += kind.__subclasses__()
-        if not getattr(kind, "__abstractmethods__", None):
-            yield kind
+    yield from (kind for kind in kinds(CustomerAction) if not getattr(kind, "__abstractmethods__", None))
 
 
 def _as_it_was(turn: Turn, pending: dict[str, Any]) -> Tracker:

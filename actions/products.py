@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +9,13 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
-from actions.base import CustomerAction, Turn, button, over
+from actions.base import CustomerAction, Turn, over
+from actions.choice import option, placed
 from actions.faq import tell
 from actions.forms import UNCLEAR, Form
 from actions.gateways.errors import GatewayError, NotFound
 from actions.gateways.products import Answer, Fact, Found, Offer, Product, Variant
-from actions.words import opened, typed
+from actions.words import opened
 
 STOCK, PRICE, DETAIL = "products_ask_stock", "products_ask_price", "products_ask_detail"
 WHICH, WISH = "products_which_form", "products_wish_form"
@@ -38,7 +38,7 @@ class Question:
     @classmethod
     def of(cls, turn: Turn) -> Question:
         """What the latest message asks."""
-        return cls(turn.intent, typed(turn), turn.entity("colour"), turn.entity("size"))
+        return cls(turn.intent, turn.typed, turn.entity("colour"), turn.entity("size"))
 
 
 class ActionProductsAsk(CustomerAction):
@@ -46,10 +46,6 @@ class ActionProductsAsk(CustomerAction):
 
     visitors = True
     concludes = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_products_ask"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Find it and answer, or offer what fits."""
@@ -62,24 +58,22 @@ class ActionProductsAsk(CustomerAction):
         if found:
             return _asked_which(turn, question, found)
         turn.finished = False
+        if await _told_by_knowledge(turn, question.text):
+            return _forgotten(turn)
         named = turn.entity("product") or turn.entity("product_category")
         turn.utter("utter_products_none", "named" if named else "", product=named or "")
         return _forgotten(turn)
 
 
-class ActionAskProductsChoice(CustomerAction):
+class AskProductsChoice(CustomerAction):
     """Offers the products that fit, as buttons."""
 
     visitors = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_products_choice"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """List them."""
         offered: list[dict[str, str]] = turn.slot("products_offered") or []
-        buttons = [button(o["name"], "chat_inform", json.dumps({"products_sku": o["sku"]})) for o in offered]
+        buttons = [option("products_sku", o["sku"], o["name"]) for o in offered]
         turn.utter("utter_ask_products_choice", buttons=buttons)
         return []
 
@@ -88,18 +82,13 @@ class ValidateProductsWhichForm(Form):
     """Which of the offered products."""
 
     visitors = True
-    form = WHICH
-
-    def slots(self, turn: Turn) -> list[str]:
-        """Only that."""
-        return ["products_choice"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """By its button, its place, or part of its name."""
         if not self.asked(turn, "products_choice"):
             return {}
         offered: list[dict[str, str]] = turn.slot("products_offered") or []
-        chosen = turn.entity("products_sku") or _at_place(turn, offered) or _by_name(typed(turn), offered)
+        chosen = turn.entity("products_sku") or _at_place(turn, offered) or _by_name(turn.typed, offered)
         if chosen:
             return {"products_choice": chosen}
         if turn.intent == "chat_deny":
@@ -116,10 +105,6 @@ class ActionProductsChoose(CustomerAction):
     visitors = True
     concludes = True
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_products_choose"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Answer, or say how to go on where none was right."""
         sku = turn.slot("products_choice")
@@ -135,11 +120,6 @@ class ValidateProductsWishForm(Form):
     """What to recommend."""
 
     visitors = True
-    form, starts = WISH, ("products_recommend",)
-
-    def slots(self, turn: Turn) -> list[str]:
-        """Only that."""
-        return ["products_wish"]
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """Any words, kind of goods, colour or amount."""
@@ -158,10 +138,6 @@ class ActionProductsRecommend(CustomerAction):
 
     visitors = True
     concludes = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_products_recommend"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """By what was said, else by what the customer bought before."""
@@ -187,7 +163,7 @@ class ActionProductsRecommend(CustomerAction):
         listed = "\n".join(
             f"{place}. {pick.name} ¥{pick.price}（{'；'.join(pick.why)}）" for place, pick in enumerate(told.picks, start=1)
         )
-        buttons = [button(pick.name, DETAIL, json.dumps({"products_sku": pick.sku})) for pick in told.picks]
+        buttons = [option("products_sku", pick.sku, pick.name, intent=DETAIL) for pick in told.picks]
         variant = "open" if told.open and turn.customer is None else "bought" if told.open else ""
         turn.utter("utter_products_recommend", variant, buttons=buttons, products=listed)
         offered = [{"sku": pick.sku, "name": pick.name} for pick in told.picks]
@@ -270,13 +246,7 @@ def _all(turn: Turn, entity: str) -> list[str]:
 
 def _at_place(turn: Turn, offered: list[dict[str, str]]) -> str | None:
     """第二个."""
-    ordinal = turn.entity("ordinal")
-    if ordinal is None or not offered:
-        return None
-    place = int(ordinal)
-    if not 0 < abs(place) <= len(offered):
-        return None
-    return offered[place - 1 if place > 0 else place]["sku"]
+    return placed(turn, [each["sku"] for each in offered])
 
 
 def _by_name(text: str, offered: list[dict[str, str]]) -> str | None:
@@ -406,19 +376,19 @@ async def _say_detail(turn: Turn, product: Product, question: Question) -> None:
         turn.utter("utter_products_detail", product=product.name, facts=_lines(answer.facts))
     elif (answer.general or not question.text) and answer.recorded:
         turn.utter("utter_products_detail", "general", product=product.name, facts=_lines(answer.recorded[:MOST_FACTS]))
-    elif not await _told_in_manual(turn, product, question):
+    elif not await _told_by_knowledge(turn, f"{product.name} {question.text}"):
         silent = "unknown" if recorded else "nothing"
         turn.utter("utter_products_detail", silent, product=product.name, recorded=recorded)
 
 
-async def _told_in_manual(turn: Turn, product: Product, question: Question) -> bool:
-    """What the page does not say may stand in the knowledge; whether it did."""
+async def _told_by_knowledge(turn: Turn, text: str) -> bool:
+    """What the catalogue does not say may stand in the knowledge; whether it did."""
     try:
-        found = await turn.call(wiring.gateways().knowledge.search, f"{product.name} {question.text}")
+        found = await turn.call(wiring.gateways().knowledge.search, text)
     except GatewayError:
         return False
     if found.decision == "answer":
-        turn.before += await tell(turn, found.hits[0], question.text, None)
+        turn.before += await tell(turn, found.hits[0], text, None)
     return bool(found.decision == "answer")
 
 
@@ -454,4 +424,4 @@ def _wish(turn: Turn) -> dict[str, Any]:
     """What was said of the wished-for goods."""
     amounts = [round(float(value)) for value in _all(turn, "amount") if re.fullmatch(r"\d+(\.\d+)?", str(value))]
     kind = _first(turn, "product_category") or _first(turn, "product")
-    return {"kind": kind, "text": typed(turn), "colour": turn.entity("colour"), "amounts": amounts}
+    return {"kind": kind, "text": turn.typed, "colour": turn.entity("colour"), "amounts": amounts}

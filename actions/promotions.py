@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime
-import json
 from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
-from actions.base import REQUESTED_SLOT, CustomerAction, Turn, button, over, when
-from actions.forms import OrderAction, OrderForm
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
+from actions.choice import chosen, option, pushed
+from actions.facts import facts
+from actions.forms import confirmed
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
 from actions.gateways.promotions import Coupon, Protection, Quote
-from actions.orders import confirmed, told
+from actions.order_form import OrderAction, OrderForm, told
 from actions.readings import reading, words
 
 STATUS, ANY_PIECE = "status", "any"
@@ -26,10 +27,6 @@ class ActionPromotionsCoupons(CustomerAction):
     """The customer's coupons: usable, lapsing soon, why one cannot be used, what a cancelled order gave back."""
 
     concludes = True
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_promotions_coupons"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Answer what was asked for, from the customer's own coupons."""
@@ -70,7 +67,6 @@ class ActionPromotionsCoupons(CustomerAction):
 class ValidatePromotionsProtectionForm(OrderForm):
     """Which order, which piece, and, knowing the difference: shall I ask for it?"""
 
-    form, starts = "promotions_protection_form", ("promotions_price_protection",)
     operation, states = "price_protection", ("paid", "shipped", "signed", "completed")
 
     def slots(self, turn: Turn) -> list[str]:
@@ -124,14 +120,9 @@ class ValidatePromotionsProtectionForm(OrderForm):
         named = turn.entity("promotions_line")
         if named == ANY_PIECE:
             return {"promotions_line": ANY_PIECE}
-        place, said = turn.entity("ordinal") if self.asked(turn, "promotions_line") else None, words(turn)
-        wanted = str(named or place or "")
-        if wanted == "-1":
-            wanted = str(pieces[-1]["line"])
-        found = [p["line"] for p in pieces if str(p["line"]) == wanted]
-        if not found and self.asked(turn, "promotions_line") and len(said) >= 2:
-            found = [p["line"] for p in pieces if said in p["title"]]
-        return {"promotions_line": found[0]} if len(found) == 1 else {}
+        titles = {p["line"]: p["title"] for p in pieces}
+        line = chosen(turn, titles, named, words(turn)) if self.asked(turn, "promotions_line") else pushed(titles, named)
+        return {} if line is None else {"promotions_line": line}
 
     async def _quote(self, turn: Turn, number: str) -> dict[str, Any]:
         try:
@@ -145,24 +136,16 @@ class ValidatePromotionsProtectionForm(OrderForm):
 class AskPromotionsLine(CustomerAction):
     """Offers the pieces of the order as buttons."""
 
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_promotions_line"
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which piece."""
         pieces = turn.slot("promotions_pieces") or []
-        buttons = [button(p["title"], "chat_inform", json.dumps({"promotions_line": p["line"]})) for p in pieces]
+        buttons = [option("promotions_line", p["line"], p["title"]) for p in pieces]
         turn.utter("utter_ask_promotions_line", buttons=buttons)
         return []
 
 
 class AskPromotionsConfirmed(CustomerAction):
     """Tells the difference and asks whether to apply for it."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_promotions_confirmed"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
@@ -183,10 +166,6 @@ class ActionPromotionsProtection(OrderAction):
         "promotions_refused",
         "promotions_confirmed",
     )
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_promotions_protection"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """An earlier request, or a new one."""
@@ -218,24 +197,12 @@ def _line_of(turn: Turn) -> int | None:
 
 
 def _quoted(quote: Quote) -> dict[str, Any]:
-    return {
-        "item": quote.item,
-        "paid": quote.paid,
-        "current": quote.current,
-        "amount": quote.amount,
-        "route": quote.route,
-        "eta": quote.eta,
-    }
+    return facts(quote, "item", "paid", "current", "amount", "route", "eta")
 
 
 def _granted(protection: Protection) -> dict[str, Any]:
-    return {
-        **_quoted(protection),
-        "number": protection.number,
-        "order": protection.order_number,
-        "arrives": protection.arrives_by[5:],
-        "created": when(protection.created_at),
-    }
+    known = facts(protection, "number", order="order_number", created="created_at")
+    return {**_quoted(protection), **known, "arrives": protection.arrives_by[5:]}
 
 
 def _listed(coupons: list[Coupon], why: bool = False) -> str:

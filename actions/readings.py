@@ -20,8 +20,7 @@ _FILE = Path(__file__).with_name("readings.yml")
 
 def words(turn: Turn) -> str:
     """What was typed, with half-width signs; empty where a button was pressed."""
-    text = unicodedata.normalize("NFKC", turn.text).strip()
-    return "" if text.startswith("/") else text
+    return unicodedata.normalize("NFKC", turn.typed).strip()
 
 
 def reading(name: str, text: str) -> str | None:

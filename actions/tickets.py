@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType
 
 from actions import wiring
-from actions.base import REQUESTED_SLOT, CustomerAction, Turn, button, over, when
-from actions.complaints import is_payload
-from actions.forms import Form
+from actions.base import Button, CustomerAction, Turn, over
+from actions.choice import chosen, option
+from actions.facts import facts
+from actions.forms import Ask, Form
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.tickets import Ticket
 
@@ -22,7 +22,6 @@ NO_WORDS = ("chat_stop", "chat_deny", "chat_repeat", "chat_greet", "chat_goodbye
 class ValidateTicketsForm(Form):
     """What is wished of which ticket: its state needs no question, adding and urging need to know which one."""
 
-    form, starts = "tickets_form", ("tickets_ask_status",)
 
     def slots(self, turn: Turn) -> list[str]:
         """A question about the state answers itself, with a choice where there are several."""
@@ -42,7 +41,7 @@ class ValidateTicketsForm(Form):
             found = await self._meant(turn)
             if found:
                 filled["tickets_number"] = found
-        if self.asked(turn, "tickets_text") and turn.intent not in NO_WORDS and not is_payload(turn):
+        if self.asked(turn, "tickets_text") and turn.intent not in NO_WORDS and not turn.pressed:
             filled["tickets_text"] = turn.text.strip() or None
         return filled
 
@@ -53,33 +52,20 @@ class ValidateTicketsForm(Form):
             return tickets[0].number
         if not self.asked(turn, "tickets_number"):
             return None
-        place = int(turn.entity("ordinal") or 0)
         shown = tickets[:OFFERED]
-        if place and -len(shown) <= place <= len(shown):
-            return shown[place - 1 if place > 0 else place].number
-        words = turn.text.strip()
-        named = [t.number for t in shown if len(words) >= 2 and (words in t.subject or t.number.endswith(words))]
-        return named[0] if len(named) == 1 else None
+        return chosen(turn, {t.number: t.subject for t in shown}, ends={t.number: t.number for t in shown})
 
 
-class AskTicketsNumber(CustomerAction):
+class AskTicketsNumber(Ask):
     """Offers the open tickets as buttons."""
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_ask_tickets_number"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which one; with none open the form ends and its action says so."""
         tickets = await turn.call(wiring.gateways().tickets.recent, turn.reader, True)
         if not tickets:
-            return [SlotSet(REQUESTED_SLOT, None)]
+            return self.nothing()
         turn.utter("utter_ask_tickets_number", buttons=[_button(ticket, "chat_inform") for ticket in tickets[:OFFERED]])
         return []
-
-    def failed(self, turn: Turn, response: str) -> list[EventType]:
-        """The form's action apologises."""
-        return [SlotSet(REQUESTED_SLOT, None)]
 
 
 class ActionTicketsStatus(CustomerAction):
@@ -87,10 +73,6 @@ class ActionTicketsStatus(CustomerAction):
 
     concludes = True
     gathered = ("tickets_wish", "tickets_number", "tickets_text")
-
-    def name(self) -> str:
-        """See `CustomerAction.name`."""
-        return "action_tickets_status"
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Do it by the ticket system."""
@@ -134,16 +116,9 @@ class ActionTicketsStatus(CustomerAction):
         return over(*self.gathered)
 
 
-def _button(ticket: Ticket, intent: str) -> dict[str, str]:
-    title = f"{ticket.number} {ticket.subject} {ticket.state}"
-    return button(title, intent, json.dumps({"tickets_number": ticket.number}))
+def _button(ticket: Ticket, intent: str) -> Button:
+    return option("tickets_number", ticket.number, ticket.number, ticket.subject, ticket.state, intent=intent)
 
 
 def _told(ticket: Ticket) -> dict[str, Any]:
-    return {
-        "ticket": ticket.number,
-        "subject": ticket.subject,
-        "state": ticket.state,
-        "due": when(ticket.due_at),
-        "news": ticket.news,
-    }
+    return facts(ticket, "subject", "state", "news", ticket="number", due="due_at")

@@ -37,12 +37,6 @@ def metadata(turn: Turn, response: str) -> dict[str, Any]:
     return dict(variants[0].get("metadata") or {})
 
 
-def typed(turn: Turn) -> str:
-    """What the customer typed; a pressed button is no text."""
-    text = turn.text.strip()
-    return "" if text.startswith("/") else text
-
-
 def opened(form: str, slot: str) -> list[EventType]:
     """Events that open a form out of an action: it then asks for its slot in the same turn."""
     return [SlotSet(REQUESTED_SLOT, None), SlotSet(slot, None), ActiveLoop(form)]

@@ -32,10 +32,14 @@ class Database:
         self.engine = _create_engine(self.url)
         self._write_engine = self.engine.execution_options(**{_WRITES: True})
 
+    def open(self) -> Session:
+        """A session for reading, the caller's to close; whatever is changed in it is dropped."""
+        return Session(self.engine, expire_on_commit=False)
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading; whatever is changed in it is dropped."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with self.open() as session:
             yield session
 
     @contextmanager

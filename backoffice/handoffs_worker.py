@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from backoffice.assistant import TIMEOUT_SECONDS, Assistant, AssistantDown, AssistantUnreachable
@@ -24,7 +24,7 @@ from backoffice.clock import Clock, system_clock
 from backoffice.database import Database
 from backoffice.effects import handoffs
 from backoffice.effects.work import Work
-from backoffice.models import Handoff, OutboxItem
+from backoffice.models import Handoff, Moment, OutboxItem
 from backoffice.problems import Problem
 from backoffice.states import HandoffState, OutboxKind
 
@@ -41,6 +41,16 @@ _MOST_UNREADABLE = 3
 _UNREADABLE_SECONDS = 300.0
 
 _log = logging.getLogger("backoffice.handoffs")
+
+# Asked a few times a second: made once.
+_DUE = select(OutboxItem).where(
+    OutboxItem.id.in_(
+        select(func.min(OutboxItem.id))
+        .where(OutboxItem.sent_at.is_(None), OutboxItem.given_up_at.is_(None))
+        .group_by(OutboxItem.handoff_id)
+    ),
+    OutboxItem.next_try_at <= bindparam("now", type_=Moment()),
+)
 
 
 @dataclass(frozen=True)
@@ -106,13 +116,8 @@ class HandoffsWorker:
             list(self._senders.map(self._bring, due))
 
     def _due(self) -> list[_Parcel]:
-        now = system_clock()
-        waiting = (OutboxItem.sent_at.is_(None), OutboxItem.given_up_at.is_(None))
         with self._database.read() as session:
-            firsts = select(func.min(OutboxItem.id)).where(*waiting).group_by(OutboxItem.handoff_id)
-            found = session.scalars(
-                select(OutboxItem).where(OutboxItem.id.in_(firsts), OutboxItem.next_try_at <= now)
-            )
+            found = session.scalars(_DUE, {"now": system_clock()})
             return [
                 _Parcel(
                     each.id,

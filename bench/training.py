@@ -18,6 +18,7 @@ from pathlib import Path
 import yaml
 
 from bench.processes import resident
+from topics import domain, forms
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ROOT / ".venv" / "bin" / "python"
@@ -66,6 +67,8 @@ def sampled_data(folder: Path, share: float, least: int = LEAST_EXAMPLES, root: 
     """
     kept = 0
     for path in sorted((root / "data").glob("*/*.yml")):
+        if path.name in (domain.FILE, forms.FILE):
+            continue  # the whole domain is given (`train`); a recipe without our importer gets the forms' rules written out
         target = folder / path.parent.name / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.name != "nlu.yml":
@@ -80,6 +83,10 @@ def sampled_data(folder: Path, share: float, least: int = LEAST_EXAMPLES, root: 
                 block["examples"] = "\n".join(examples[place] for place in chosen) + "\n"
                 kept += number
         target.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
+    rules = [rule for form in forms.declared([root / "data"]).forms.values() for rule in form.rules()]
+    if rules:
+        content = {"version": "3.1", "rules": rules}
+        (folder / "rules_of_forms.yml").write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
     if root == ROOT:
         shutil.copyfile(TALK, folder / TALK.name)
     return kept
@@ -101,7 +108,10 @@ def train(
         config = folder / f"{name}.yml"
         config.write_text(text, "utf-8")
     code = sorted((root / "components").glob("*.py")) if ours else []
-    made_of = _digest(config, data, root / "domain.yml", *code)
+    whole = folder / "domain.yml"
+    joined = domain.joined(root / "domain.yml", [root / "data"])
+    whole.write_text(yaml.safe_dump(joined, allow_unicode=True, sort_keys=False), "utf-8")
+    made_of = _digest(config, data, whole, *code)
     note = folder / "trained.json"
     if note.is_file() and (known := json.loads(note.read_text("utf-8")))["made_of"] == made_of:
         return Trained(name, folder / f"{name}.tar.gz", known["seconds"], known["peak"], examples)
@@ -109,7 +119,7 @@ def train(
     command = [
         str(PYTHON), "-m", "deploy.assistant" if ours else "rasa", "train", *what, "--config", str(config),
         "--out", str(folder), "--fixed-model-name", name,
-        *(() if nlu_only else ("--domain", str(root / "domain.yml"), "--skip-validation")),
+        *(() if nlu_only else ("--domain", str(whole), "--skip-validation")),
     ]  # fmt: skip
     environ = {**os.environ, **QUIET, "RASA_CACHE_DIRECTORY": str(folder / "cache")}
     started = time.perf_counter()

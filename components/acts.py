@@ -22,7 +22,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import read_yaml_file
 
-from components.sentiment import Weights, fit
+from components.sentiment import Weights, features, fit
 
 ACT = "act"
 LABELS = frozenset({"ask", "status", "do", "tell"})
@@ -99,7 +99,7 @@ class ActClassifier(GraphComponent):
 
     def shares(self, text: Text) -> Dict[Text, float]:
         """The probability of each label; they sum to 1."""
-        scores = self._weights.scores(text) * self._config["sharpness"]
+        scores = self._weights.scores(features(text)) * self._config["sharpness"]
         odds = np.exp(scores - scores.max())
         return dict(zip(self._weights.labels, map(float, odds / odds.sum()), strict=True))
 

@@ -1,5 +1,8 @@
 """Says how the customer feels: a linear model on character n-grams, pairs of syllables, negations and punctuation.
 
+Whether somebody is angry, so that an apology or a person is due, is a second, stricter question with a model of its own:
+it has seen what customers say of everything else, and answers no when in doubt.
+
 The labels are satisfied, neutral, dissatisfied and angry; what each holds is told at the head of the files in
 `data/sentiment/`. It reads the customer's own text, not the normalised one: heat and irony are in what a normaliser
 takes away (！！！, 🙂, 。。。).
@@ -8,6 +11,7 @@ takes away (！！！, 🙂, 。。。).
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -39,6 +43,10 @@ CALM = [
     *("invoices_request", "account_ask_assets", "account_manage", "faq", "orders_change", "logistics_arrange"),
     *("handoff_request", "promotions_ask_coupons"),
 ]
+HEATED = ["complaints_", "handoff_", "chat_abuse", "chat_smalltalk", "feedback_", "tickets_"]
+ANGRY, CALMER = "angry", "calm"
+OF_TRAINING = 0.2
+"""How much a sentence of Rasa's training data counts beside one of the folder, where anger is learned."""
 LABELS = frozenset({"satisfied", NEUTRAL, "dissatisfied", "angry"})
 
 _NEGATORS = "不没無无未别莫甭"
@@ -53,13 +61,13 @@ _SOUNDS = re.compile(r"[\u4e00-\u9fff]|[a-z]+|0|[^\w\s]")
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
 class SentimentClassifier(GraphComponent):
-    """Sets `sentiment: {name, confidence}`; a message without text is neutral with confidence 1."""
+    """Sets `sentiment: {name, confidence, angry}`; a message without text is neutral with confidence 1."""
 
     def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._weights = Weights({}, np.zeros(0), np.zeros((0, 0)), np.zeros(0), [])
+        self._weights = self._anger = Weights({}, np.zeros(0), np.zeros((0, 0)), np.zeros(0), [])
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
@@ -67,7 +75,9 @@ class SentimentClassifier(GraphComponent):
         by it before softmax, so that confidences are what held-out accuracy is; `min_df`: a feature's least number of
         sentences; `neutral_doubt`: how much a sentence must be more neutral than anything else to count so (a long
         review holds much that is neutral beside its one word of feeling); `calm_intents`: intents whose examples
-        count as neutral, `calm_examples` of each (or company names, and questions to a machine, look angry)."""
+        count as neutral, `calm_examples` of each (or company names, and questions to a machine, look angry);
+        `angry_from`: from this probability on somebody is angry; `heated_intents`: beginnings of intents whose examples
+        may be angry, the others' count as calm; `angry_C`: inverse regularisation of that model."""
         return {
             "data": "data/sentiment",
             "C": 6.0,
@@ -76,6 +86,9 @@ class SentimentClassifier(GraphComponent):
             "neutral_doubt": 1.5,
             "calm_intents": CALM,
             "calm_examples": 150,
+            "angry_from": 0.5,
+            "angry_C": 30.0,
+            "heated_intents": HEATED,
         }
 
     @classmethod
@@ -97,7 +110,7 @@ class SentimentClassifier(GraphComponent):
         """A trained component out of the model."""
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            component._weights = joblib.load(folder / "sentiment.joblib")
+            component._weights, component._anger = joblib.load(folder / "sentiment.joblib")
         return component
 
     @classmethod
@@ -112,6 +125,7 @@ class SentimentClassifier(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Fits on the folder's sentences and on the calm ones of Rasa's own training data."""
         texts, labels = read_sentences(Path(self._config["data"]))
+        self._anger = self._learned_anger(texts, labels, training_data)
         for intent in self._config["calm_intents"]:
             said = [e.get(TEXT) for e in training_data.intent_examples if e.get(INTENT) == intent and e.get(TEXT)]
             step = max(1, len(said) // self._config["calm_examples"])
@@ -120,7 +134,7 @@ class SentimentClassifier(GraphComponent):
             labels += [NEUTRAL] * len(chosen)
         self._weights = fit(texts, labels, self._config["C"], self._config["min_df"])
         with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump(self._weights, folder / "sentiment.joblib")
+            joblib.dump((self._weights, self._anger), folder / "sentiment.joblib")
         return self._resource
 
     def process(self, messages: List[Message]) -> List[Message]:
@@ -128,14 +142,31 @@ class SentimentClassifier(GraphComponent):
         for message in messages:
             shares = self.shares(message.get(TEXT) or "")
             name = max(shares, key=lambda label: shares[label])
-            message.set(SENTIMENT, {"name": name, "confidence": shares[name]}, add_to_output=True)
+            told = {"name": name, "confidence": shares[name], "angry": self.is_angry(message.get(TEXT) or "")}
+            message.set(SENTIMENT, told, add_to_output=True)
         return messages
+
+    def is_angry(self, text: Text) -> bool:
+        """Whether the words show anger: precision before recall. A pressed button never does."""
+        if not text.strip() or text.startswith("/"):
+            return False
+        return self._anger.share(features(text), ANGRY) >= float(self._config["angry_from"])
+
+    def _learned_anger(self, texts: List[Text], labels: List[Text], training_data: TrainingData) -> Weights:
+        heated = tuple(self._config["heated_intents"])
+        said = [e.get(TEXT) for e in training_data.intent_examples if not str(e.get(INTENT)).startswith(heated)]
+        calm = [text for text in said if text]
+        angry = [label if label == ANGRY else CALMER for label in labels] + [CALMER] * len(calm)
+        counting = [1.0] * len(texts) + [OF_TRAINING] * len(calm)
+        told = [features(text) for text in (*texts, *calm)]
+        return fitted(told, angry, self._config["angry_C"], self._config["min_df"], counting)
 
     def shares(self, text: Text) -> Dict[Text, float]:
         """The probability of each label; they sum to 1."""
         if not text.strip():
             return {NEUTRAL: 1.0}
-        scores = self._weights.scores(text) - self._config["neutral_doubt"] * (np.array(self._weights.labels) == NEUTRAL)
+        neutral = np.array(self._weights.labels) == NEUTRAL
+        scores = self._weights.scores(features(text)) - self._config["neutral_doubt"] * neutral
         scores *= self._config["sharpness"]
         odds = np.exp(scores - scores.max())
         return dict(zip(self._weights.labels, map(float, odds / odds.sum()), strict=True))
@@ -154,9 +185,10 @@ class Weights:
     bias: NDArray[np.float64]
     labels: List[Text]
 
-    def scores(self, text: Text) -> NDArray[np.float64]:
-        """One score a label: the TF-IDF vector (sublinear counts, length 1) times the weights."""
-        counts = Counter(place for place in map(self.places.get, features(text)) if place is not None)
+    def scores(self, told: List[Text]) -> NDArray[np.float64]:
+        """One score a label of a text with these features: the TF-IDF vector (sublinear, length 1) times the weights.
+        Of two labels there is one score: the second's."""
+        counts = Counter(place for place in map(self.places.get, told) if place is not None)
         if not counts:
             return self.bias
         known = np.fromiter(counts, dtype=np.intp, count=len(counts))
@@ -164,16 +196,42 @@ class Weights:
         scores: NDArray[np.float64] = values @ self.rows[known] / np.linalg.norm(values) + self.bias
         return scores
 
+    def best(self, told: List[Text]) -> Text:
+        """The likeliest of three or more labels."""
+        return self.labels[int(np.argmax(self.scores(told)))]
+
+    def share(self, told: List[Text], label: Text) -> float:
+        """The probability of one of two labels."""
+        second = 1 / (1 + math.exp(-float(self.scores(told)[0])))
+        return second if label == self.labels[1] else 1 - second
+
 
 def fit(texts: List[Text], labels: List[Text], inverse_regularisation: float, min_df: int) -> Weights:
-    """The model of these sentences. `min_df`: a feature's least number of sentences."""
-    vectorizer = TfidfVectorizer(analyzer=features, sublinear_tf=True, min_df=min_df)
+    """The model of these sentences by `features`. `min_df`: a feature's least number of sentences."""
+    return fitted([features(text) for text in texts], labels, inverse_regularisation, min_df)
+
+
+def fitted(
+    told: List[List[Text]],
+    labels: List[Text],
+    inverse_regularisation: float,
+    min_df: int,
+    counting: Optional[List[float]] = None,
+) -> Weights:
+    """The model of texts, given by their features. `inverse_regularisation`: C; `min_df`: a feature's least number of
+    texts; `counting`: how much each text counts (without it, each label as much as another)."""
+    vectorizer = TfidfVectorizer(analyzer=_as_told, sublinear_tf=True, min_df=min_df)
     # One label against the rest by liblinear: as accurate as the multinomial model, and ten times as fast.
-    model = LogisticRegression(C=inverse_regularisation, class_weight="balanced", solver="liblinear", random_state=0)
-    model.fit(vectorizer.fit_transform(texts), labels)
+    balance = None if counting else "balanced"
+    model = LogisticRegression(C=inverse_regularisation, class_weight=balance, solver="liblinear", random_state=0)
+    model.fit(vectorizer.fit_transform(told), labels, sample_weight=counting)
     places = {feature: int(place) for feature, place in vectorizer.vocabulary_.items()}
     rows = np.ascontiguousarray(model.coef_.T)
     return Weights(places, vectorizer.idf_, rows, model.intercept_, [str(label) for label in model.classes_])
+
+
+def _as_told(features: List[Text]) -> List[Text]:
+    return features
 
 
 def read_sentences(folder: Path) -> Tuple[List[Text], List[Text]]:

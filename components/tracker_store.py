@@ -70,6 +70,7 @@ class _Statements:
             sa.select(event.data).where(event.sender_id == sender).order_by(event.id.desc()).limit(WINDOW + 1)
         )
         self.insert = events.insert()
+        self.begin = snapshots.insert()
 
 
 class TrackerStore(SQLTrackerStore):
@@ -140,7 +141,8 @@ class TrackerStore(SQLTrackerStore):
             return None
         if state is not None:
             self._remember(sender_id, remembered)
-        History.of(remembered.tracker, self.domain)  # what is told here need not be told to every copy
+        # What is told here need not be told to every copy.
+        History.of(remembered.tracker, History.predicting or self.domain)
         tracker = copied(remembered.tracker)
         _mark_stored(tracker)
         return tracker
@@ -180,10 +182,7 @@ class TrackerStore(SQLTrackerStore):
         self._publish(rows, sender_id)
 
     def _state(self, connection: Connection, sender_id: Text) -> Optional[Text]:
-        of = self._snapshots.c
-        found: Optional[Text] = connection.execute(
-            sa.select(of.state).where(of.sender_id == sender_id)
-        ).scalar()
+        found: Optional[Text] = connection.execute(self._statements.state, {"sender": sender_id}).scalar()
         return found
 
     def _replace_state(
@@ -194,7 +193,7 @@ class TrackerStore(SQLTrackerStore):
         if before and connection.execute(self._statements.replace, known).rowcount:
             return True
         if not connection.execute(self._statements.change, known).rowcount:
-            connection.execute(self._snapshots.insert(), {"sender_id": sender_id, "state": state})
+            connection.execute(self._statements.begin, {"sender_id": sender_id, "state": state})
         return False
 
     def _read(self, connection: Connection, sender_id: Text, state: Optional[Text]) -> Optional[_Remembered]:

@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 ACTIONS = Path(__file__).resolve().parents[1] / "actions"
+OF_SLOTS = ("utter_ask_", "utter_help_", "utter_why_", "utter_unclear_", "utter_label_", "utter_which_")
+"""Beginnings of responses that are said for a slot, a form or an intent by its name (a contract test looks at the rest)."""
 UNUSED_RESPONSE = "The utterance '{}' is not used in any story or rule"
 UNUSED_INTENT = "The intent '{}' is not used in any story or rule"
 UNTRAINED_INTENT = "The intent '{}' is listed in the domain file, but is not found in the NLU training data"
@@ -45,4 +47,4 @@ def _is_said(response: str, said: Collection[str]) -> bool:
     beginnings = (
         response[:end] for end in range(len(response), 0, -1) if end == len(response) or response[end] == "_"
     )
-    return response.startswith("utter_ask_") or response == "utter_default" or any(each in said for each in beginnings)
+    return response.startswith(OF_SLOTS) or response == "utter_default" or any(each in said for each in beginnings)

@@ -13,6 +13,7 @@ from rasa.core.channels.channel import OutputChannel
 from actions.gateways.identity import TokenExpired, TokenForged, TokenMissing, verify_customer_token
 from connectors.errors import ButtonGone, OtherCustomer, Refused
 from connectors.store import Accepted, ConnectorStore, Conversation, is_button
+from privacy import secrets
 
 # Rasa reads a message that begins with "/" as an intent, "/EXTERNAL_handoff_closed" among them.
 _PAYLOAD_MARK = "/"
@@ -78,6 +79,11 @@ def as_typed(text: str) -> str:
     return _TYPED_MARK + text[1:] if text.startswith(_PAYLOAD_MARK) else text
 
 
+def without_secrets(text: str) -> str:
+    """What somebody typed, as it is written down and shown: passwords, codes and card numbers go no further than here."""
+    return secrets.hide(clean(text))
+
+
 def accept_text(
     store: ConnectorStore, conversation_id: str, provider_id: str, text: str, customer: str | None
 ) -> Accepted:
@@ -88,6 +94,7 @@ def accept_text(
     text = clean(text)
     if is_button(text):
         return accept_press(store, conversation_id, provider_id, text, customer)
+    text = without_secrets(text)
     return store.accept(conversation_id, provider_id, {"text": text}, as_typed(text), customer)
 
 

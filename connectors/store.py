@@ -140,6 +140,26 @@ _NEXT_WAITING = (
 _ONE = _MESSAGES.update().where(_MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.seq == _NUMBER)
 _ATTEMPT = _ONE.values(attempts=_MESSAGES.c.attempts + 1)
 _HANDLED = _ONE.values(waiting=False)
+_FIND = sa.select(*(_CONVERSATIONS.c[name] for name in ("id", "channel", "customer", "last_seq"))).where(
+    _CONVERSATIONS.c.id == _THIS
+)
+_IS_WAITING = sa.select(_MESSAGES.c.waiting).where(
+    _MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.seq == _NUMBER
+)
+_ANSWERS = _SHOWN.where(_MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.reply_to == _NUMBER).order_by(
+    _MESSAGES.c.seq
+)
+_LAST_SAID = (
+    sa.select(_MESSAGES.c.seq)
+    .where(_MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.who == "customer")
+    .order_by(_MESSAGES.c.seq.desc())
+    .limit(1)
+)
+_FORGET_BUTTONS = _BUTTONS.delete().where(
+    _BUTTONS.c.conversation_id == _THIS, _BUTTONS.c.follows < sa.bindparam("last_said")
+)
+_ADD_BUTTON = _BUTTONS.insert()
+_ADD_MESSAGE = _MESSAGES.insert()
 
 
 @dataclass(frozen=True)
@@ -278,11 +298,8 @@ class ConnectorStore:
 
     def find(self, conversation_id: str) -> Conversation | None:
         """The conversation, or None."""
-        c = _CONVERSATIONS.c
         with self._engine.connect() as db:
-            row = db.execute(
-                sa.select(c.id, c.channel, c.customer, c.last_seq).where(c.id == conversation_id)
-            ).first()
+            row = db.execute(_FIND, {"conversation": conversation_id}).first()
         return Conversation(*row) if row else None
 
     def bind(self, conversation_id: str, customer: str) -> str:
@@ -366,13 +383,8 @@ class ConnectorStore:
 
     def is_waiting(self, conversation_id: str, seq: int) -> bool:
         """Whether the message is yet to be handled."""
-        m = _MESSAGES.c
         with self._engine.connect() as db:
-            return bool(
-                db.execute(
-                    sa.select(m.waiting).where(m.conversation_id == conversation_id, m.seq == seq)
-                ).scalar()
-            )
+            return bool(db.execute(_IS_WAITING, {"conversation": conversation_id, "number": seq}).scalar())
 
     def waiting_count(self, conversation_id: str) -> int:
         """How many of the conversation's messages are yet to be handled."""
@@ -441,10 +453,9 @@ class ConnectorStore:
 
     def answers(self, conversation_id: str, seq: int) -> list[Message]:
         """What was answered to message `seq`, oldest first."""
-        m = _MESSAGES.c
-        return self._read(
-            sa.and_(m.conversation_id == conversation_id, m.reply_to == seq), order=m.seq, limit=None
-        )
+        with self._engine.connect() as db:
+            rows = db.execute(_ANSWERS, {"conversation": conversation_id, "number": seq}).all()
+        return [_message(row) for row in rows]
 
     def unasked(self, conversation_id: str, seq: int, limit: int = 100) -> list[Message]:
         """Messages above `seq` that answer no message: a person's replies, and what the bot says by itself."""
@@ -646,21 +657,20 @@ def _insert_message(
     customer: str | None = None,
     waiting: bool = False,
 ) -> None:
-    db.execute(
-        _MESSAGES.insert().values(
-            conversation_id=conversation_id,
-            seq=seq,
-            who=who,
-            # ASCII escapes keep what a database's text cannot hold (NUL, lone surrogates) out of its way.
-            body=json.dumps(body),
-            key=key,
-            reply_to=reply_to,
-            created_ms=_now_ms(),
-            said=said,
-            customer=customer,
-            waiting=waiting,
-        )
-    )
+    row = {
+        "conversation_id": conversation_id,
+        "seq": seq,
+        "who": who,
+        # ASCII escapes keep what a database's text cannot hold (NUL, lone surrogates) out of its way.
+        "body": json.dumps(body),
+        "key": key,
+        "reply_to": reply_to,
+        "created_ms": _now_ms(),
+        "said": said,
+        "customer": customer,
+        "waiting": waiting,
+    }
+    db.execute(_ADD_MESSAGE, row)
 
 
 def _insert_said(
@@ -668,8 +678,7 @@ def _insert_said(
 ) -> int:
     """A customer's message. Buttons of the question before the one it answers will never be asked about again."""
     last = _last_said(db, conversation_id)
-    b = _BUTTONS.c
-    db.execute(_BUTTONS.delete().where(b.conversation_id == conversation_id, b.follows < last))
+    db.execute(_FORGET_BUTTONS, {"conversation": conversation_id, "last_said": last})
     seq = _next_seq(db, conversation_id)
     _insert_message(
         db, conversation_id, seq, "customer", body, key, said=said, customer=customer, waiting=True
@@ -679,9 +688,7 @@ def _insert_said(
 
 def _last_said(db: Connection, conversation_id: str) -> int:
     """The number of the customer's latest message, or 0."""
-    m = _MESSAGES.c
-    latest = sa.select(m.seq).where(m.conversation_id == conversation_id, m.who == "customer")
-    return int(db.execute(latest.order_by(m.seq.desc()).limit(1)).scalar() or 0)
+    return int(db.execute(_LAST_SAID, {"conversation": conversation_id}).scalar() or 0)
 
 
 def _add_button(
@@ -689,16 +696,15 @@ def _add_button(
 ) -> dict[str, str]:
     """Keep a button; as clients are shown it."""
     button_id = f"btn_{secrets.token_urlsafe(12)}"
-    db.execute(
-        _BUTTONS.insert().values(
-            conversation_id=conversation_id,
-            id=button_id,
-            title=button["title"],
-            payload=button["payload"],
-            seq=seq,
-            follows=follows,
-        )
-    )
+    row = {
+        "conversation_id": conversation_id,
+        "id": button_id,
+        "title": button["title"],
+        "payload": button["payload"],
+        "seq": seq,
+        "follows": follows,
+    }
+    db.execute(_ADD_BUTTON, row)
     return {"title": button["title"], "payload": button_id}
 
 

@@ -20,6 +20,7 @@ import yaml
 
 from deploy.customer import speak_for
 from deploy.environment import LOOPBACK, ROOT, free_port, is_free, load
+from deploy.without_tensorflow import leave_out
 from deploy.worker import share_port
 from privacy import logs
 
@@ -60,6 +61,7 @@ def _taken(option: str) -> str | None:
 def main(arguments: list[str]) -> None:
     """Run Rasa's own command line in this process."""
     hide_deprecations()
+    leave_out(arguments)
     logs.install()
     sys.argv = ["rasa", *arguments]
     if arguments[:1] not in (["run"], ["shell"]):

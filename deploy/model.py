@@ -15,7 +15,7 @@ from pathlib import Path
 
 from deploy.environment import QUIET, ROOT
 
-SOURCES = ("config.yml", "domain.yml", "data", "components", "requirements/rasa.txt")
+SOURCES = ("config.yml", "domain.yml", "data", "components", "topics", "requirements/rasa.txt")
 STAMP = ".trained-from"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from privacy import accounts, addresses, cards, dotted_names, names, passcodes, phones, plates
+from privacy import accounts, addresses, cards, dotted_names, labelled_names, names, passcodes, phones, plates
 from privacy.forms import masked
 from privacy.spans import Span
 from privacy.views import View
@@ -25,6 +25,7 @@ DETECTORS: tuple[Detector, ...] = (
     passcodes.find,
     addresses.find,
     dotted_names.find,
+    labelled_names.find,
     names.find,
 )
 

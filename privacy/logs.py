@@ -58,6 +58,9 @@ _NAME = re.compile(r"[0-9a-f]{12}|None|null|<hidden>|conversation:[0-9a-f]{12}")
 _ESCAPED = re.compile(r"(?<!\\)(?:\\u[0-9a-fA-F]{4})+")
 _MAY_BE_PERSONAL = re.compile(r"[\u4e00-\u9fff@]|[0-9][0-9 -]{5,}[0-9]")
 
+# When it happened, as log lines begin: digits that are nobody's number.
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?![\d.,-])")
+
 _told: set[str] = set()
 
 
@@ -104,7 +107,10 @@ def clean(text: str) -> str:
     text = _BY_NAME.sub(lambda found: found[1] + _renamed(found[2]), text)
     text = _IN_PROSE.sub(lambda found: found[1] + _renamed(found[2]), text)
     text = _ISSUED.sub(lambda found: _renamed(found[0]), text)
-    return scan(text).text if _MAY_BE_PERSONAL.search(text) else text
+    begins = moment.end() if (moment := _MOMENT.match(text)) else 0
+    if not _MAY_BE_PERSONAL.search(text, begins):
+        return text
+    return text[:begins] + scan(text[begins:]).text
 
 
 def without_secrets(text: str) -> str:

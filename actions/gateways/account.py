@@ -51,7 +51,6 @@ class HttpAccount:
         self._http = http
 
     def assets(self, caller: Caller) -> Assets:
-        """See `AccountGateway.assets`."""
         data = self._http.get("/assets", caller)
         cards = tuple(GiftCard(card["tail"], card["balance"], card["valid_to"]) for card in data["gift_cards"])
         kept = {name: data[name] for name in Assets.__dataclass_fields__ if name != "gift_cards"}

@@ -57,7 +57,10 @@ class ServicePoint:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a slip is to be opened for. `pickup`, `to_variant` and `paid` (a repair out of warranty) may be left out."""
+    """What a slip is to be opened for. `pickup`, `to_variant` and `paid` (a repair out of warranty) may be left out.
+
+    `reason` is the customer's words, `reason_code` what they were taken for when the customer was told what follows from it.
+    """
 
     order_number: str
     line: int | None
@@ -66,6 +69,7 @@ class Wish:
     to_variant: str | None = None
     pickup: str | None = None
     paid: bool = False
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,17 +134,16 @@ class HttpAfterSales:
         self._http = http
 
     def options(self, caller: Caller, order_number: str, line: int | None, text: str | None) -> Options:
-        """See `AfterSalesGateway.options`."""
         body = {"order_number": order_number, "line": line, "text": text[:REASON_LENGTH] if text else None}
         return _options(self._http.post("/returns/options", caller, body))
 
     def open(self, caller: Caller, wish: Wish) -> Return:
-        """See `AfterSalesGateway.open`."""
         body = {
             "order_number": wish.order_number,
             "line": wish.line,
             "kind": wish.kind,
             "reason": wish.reason[:REASON_LENGTH] if wish.reason else None,
+            "reason_code": wish.reason_code,
             "to_variant": wish.to_variant,
             "pickup": wish.pickup,
             "is_paid": wish.paid or None,
@@ -148,20 +151,16 @@ class HttpAfterSales:
         return _return(self._http.post("/returns", caller, body))
 
     def fetch(self, caller: Caller, slip: str, pickup: str) -> Return:
-        """See `AfterSalesGateway.fetch`."""
         return _return(self._http.post(f"/returns/{slip}/pickup", caller, {"pickup": pickup}))
 
     def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
-        """See `AfterSalesGateway.recent`."""
         answer = self._http.get("/returns", caller, open="true" if only_open else None)
         return [_return(item) for item in answer["items"]]
 
     def get(self, caller: Caller, slip: str) -> Return:
-        """See `AfterSalesGateway.get`."""
         return _return(self._http.get(f"/returns/{slip}", caller))
 
     def withdraw(self, caller: Caller, slip: str) -> Return:
-        """See `AfterSalesGateway.withdraw`."""
         return _return(self._http.post(f"/returns/{slip}/cancel", caller, {}))
 
 

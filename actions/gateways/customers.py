@@ -31,6 +31,5 @@ class HttpCustomers:
         self._http = http
 
     def get(self, caller: Caller) -> Customer:
-        """See `CustomerGateway.get`."""
         data = self._http.get("/customer", caller)
         return Customer(data["id"], data["name"], data["level"])

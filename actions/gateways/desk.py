@@ -50,7 +50,7 @@ class HandoffRequest:
     """What the person who takes over is to know.
 
     Attributes:
-        reason: customer_asked, angry, not_understood, or the shop's own word.
+        reason: customer_asked, danger (a grave ticket), angry, not_understood, or the shop's own word.
         sentiment: the strongest mood of the talk.
         transcript: the last messages, oldest first: `{"who": "customer"|"assistant"|"agent", "text", "time", "media"}`.
         tags: the intents the customer came with.
@@ -92,7 +92,6 @@ class HttpDesk:
         self._http = http
 
     def hand_over(self, caller: Caller, wanted: HandoffRequest) -> Handoff:
-        """See `DeskGateway.hand_over`."""
         body: dict[str, Any] = {
             "conversation_id": wanted.conversation_id,
             "reason": wanted.reason,
@@ -105,16 +104,13 @@ class HttpDesk:
         return _handoff(self._http.post("/handoffs", caller, body))
 
     def relay(self, caller: Caller, handoff_id: str, said: list[Said]) -> Handoff:
-        """See `DeskGateway.relay`."""
         messages = [{**asdict(each), "media": list(each.media)} for each in said]
         return _handoff(self._http.post(f"/handoffs/{handoff_id}/messages", caller, {"messages": messages}))
 
     def leave(self, caller: Caller, handoff_id: str) -> None:
-        """See `DeskGateway.leave`."""
         self._http.post(f"/handoffs/{handoff_id}/leave", caller, {})
 
     def find(self, caller: Caller, handoff_id: str) -> Handoff:
-        """See `DeskGateway.find`."""
         return _handoff(self._http.get(f"/handoffs/{handoff_id}", caller))
 
 

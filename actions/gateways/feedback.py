@@ -27,16 +27,13 @@ class HttpFeedback:
         self._http = http
 
     def rate(self, caller: Caller, conversation_id: str, score: int) -> int:
-        """See `FeedbackGateway.rate`."""
         body = {"conversation_id": conversation_id, "kind": "rating", "score": score}
         return int(self._http.post("/feedback", caller, body)["id"])
 
     def amend(self, caller: Caller, number: int, conversation_id: str, score: int | None, text: str | None) -> None:
-        """See `FeedbackGateway.amend`."""
         body = {"conversation_id": conversation_id, "score": score, "text": text and text[:1000]}
         self._http.patch(f"/feedback/{number}", caller, body)
 
     def suggest(self, caller: Caller, conversation_id: str, text: str) -> None:
-        """See `FeedbackGateway.suggest`."""
         body = {"conversation_id": conversation_id, "kind": "suggestion", "text": text[:1000]}
         self._http.post("/feedback", caller, body)

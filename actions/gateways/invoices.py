@@ -95,29 +95,23 @@ class HttpInvoices:
         self._http = http
 
     def check(self, caller: Caller, type_code: str, kind: str, tax_number: str | None) -> Checked:
-        """See `InvoiceGateway.check`."""
         answer = self._http.get("/invoices/check", caller, type=type_code, title_kind=kind, tax_id=tax_number)
         return Checked(_rule(answer["heading"]), bool(answer["doubtful"]))
 
     def request(self, caller: Caller, order_number: str, heading: Heading) -> Invoice:
-        """See `InvoiceGateway.request`."""
         return _invoice(self._http.post("/invoices", caller, {"order_number": order_number, **_body(heading)}))
 
     def recent(self, caller: Caller, order_number: str | None = None) -> list[Invoice]:
-        """See `InvoiceGateway.recent`."""
         answer = self._http.get("/invoices", caller, order_number=order_number)
         return [_invoice(item) for item in answer["items"]]
 
     def get(self, caller: Caller, number: str) -> Invoice:
-        """See `InvoiceGateway.get`."""
         return _invoice(self._http.get(f"/invoices/{number}", caller))
 
     def change(self, caller: Caller, number: str, heading: Heading) -> Invoice:
-        """See `InvoiceGateway.change`."""
         return _invoice(self._http.post(f"/invoices/{number}/change", caller, _body(heading)))
 
     def resend(self, caller: Caller, number: str, email: str | None) -> Invoice:
-        """See `InvoiceGateway.resend`."""
         return _invoice(self._http.post(f"/invoices/{number}/resend", caller, {"email": email}))
 
 

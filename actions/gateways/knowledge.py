@@ -86,16 +86,13 @@ class HttpKnowledge:
         self._http = http
 
     def search(self, question: str) -> Found:
-        """See `KnowledgeGateway.search`."""
         data = self._http.get("/knowledge/search", q=question[:LONGEST_QUESTION], k=3)
         return Found(data["decision"], tuple(read_hit(hit) for hit in data["hits"]))
 
     def entry(self, key: str, question: str) -> Hit:
-        """See `KnowledgeGateway.entry`."""
         return read_hit(self._http.get(f"/knowledge/published/{key}", q=question[:LONGEST_QUESTION]))
 
     def asked(self, caller: Caller, question: str, found: Found, channel: str) -> str:
-        """See `KnowledgeGateway.asked`."""
         best = found.hits[0] if found.hits else None
         body = {
             "question": question[:LONGEST_QUESTION],
@@ -108,7 +105,6 @@ class HttpKnowledge:
         return str(self._http.post("/knowledge/questions", caller, body)["id"])
 
     def outcome(self, caller: Caller, note: str, outcome: Literal["helpful", "unhelpful", "handed_over"]) -> None:
-        """See `KnowledgeGateway.outcome`."""
         self._http.post(f"/knowledge/questions/{note}/outcome", caller, {"outcome": outcome})
 
 

@@ -95,20 +95,16 @@ class HttpLogistics:
         self._http = http
 
     def of_order(self, caller: Caller, order_number: str) -> Shipment:
-        """See `LogisticsGateway.of_order`."""
         return _shipment(self._http.get(f"/orders/{order_number}/shipment", caller))
 
     def get(self, caller: Caller, tracking_number: str) -> Shipment:
-        """See `LogisticsGateway.get`."""
         return _shipment(self._http.get(f"/shipments/{tracking_number}", caller))
 
     def urge(self, caller: Caller, tracking_number: str) -> UrgedParcel:
-        """See `LogisticsGateway.urge`."""
         answer = self._http.post(f"/shipments/{tracking_number}/urge", caller, {})
         return UrgedParcel(answer["ticket_number"], bool(answer["shipment"]["late"]), answer["promise"])
 
     def arrangeable(self, caller: Caller, tracking_number: str, how: str, value: str | None) -> Arrangeable:
-        """See `LogisticsGateway.arrangeable`."""
         body = {"how": how, "value": value}
         answer = self._http.post(f"/shipments/{tracking_number}/arrange-look", caller, body)
         told = answer["permission"]
@@ -116,12 +112,10 @@ class HttpLogistics:
         return Arrangeable(rule, tuple(answer["dates"]), tuple(answer["time_slots"]), answer["city"], answer["named"])
 
     def arrange(self, caller: Caller, tracking_number: str, how: str, value: str | None) -> Shipment:
-        """See `LogisticsGateway.arrange`."""
         body = {"how": how, "value": value}
         return _shipment(self._http.post(f"/shipments/{tracking_number}/arrange", caller, body)["shipment"])
 
     def report(self, caller: Caller, tracking_number: str, problem: str, text: str | None) -> Investigation:
-        """See `LogisticsGateway.report`."""
         body = {"problem": problem, "text": text}
         answer = self._http.post(f"/shipments/{tracking_number}/report", caller, body)
         return Investigation(answer["number"], bool(answer["is_new"]))

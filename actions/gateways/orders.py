@@ -102,24 +102,19 @@ class HttpOrders:
         self._http = http
 
     def recent(self, caller: Caller, state_codes: tuple[str, ...] = (), limit: int = 5) -> list[Order]:
-        """See `OrderGateway.recent`."""
         answer = self._http.get("/orders", caller, state_code=list(state_codes) or None, limit=limit)
         return [_order(item) for item in answer["items"]]
 
     def get(self, caller: Caller, number: str) -> Order:
-        """See `OrderGateway.get`."""
         return _order(self._http.get(f"/orders/{number}", caller))
 
     def cancel(self, caller: Caller, number: str, reason: str | None) -> Order:
-        """See `OrderGateway.cancel`."""
         return _order(self._http.post(f"/orders/{number}/cancel", caller, {"reason": reason}))
 
     def change(self, caller: Caller, number: str, field: str, value: str) -> Order:
-        """See `OrderGateway.change`."""
         return _order(self._http.patch(f"/orders/{number}", caller, {field: value}))
 
     def urge(self, caller: Caller, number: str) -> Urged:
-        """See `OrderGateway.urge`."""
         answer = self._http.post(f"/orders/{number}/urge", caller, {})
         return Urged(answer.get("promised_ship_by"), answer.get("ticket_number"))
 

@@ -22,6 +22,5 @@ class HttpOutcomes:
         self._http = http
 
     def known(self, caller: Caller, key: str) -> bool:
-        """See `OutcomeGateway.known`."""
         found = self._http.outcome(replace(caller, key=key))
         return found is not None and found[0] < 300

@@ -51,7 +51,6 @@ class HttpPayments:
         self._http = http
 
     def check(self, caller: Caller, problem: str, order_number: str | None) -> PaymentCheck:
-        """See `PaymentGateway.check`."""
         data = self._http.get("/payments/check", caller, problem=problem, order_number=order_number)
         return PaymentCheck(
             problem=data["problem"],

@@ -135,15 +135,12 @@ class HttpProducts:
         self._http = http
 
     def named(self, name: str) -> list[Found]:
-        """See `ProductGateway.named`."""
         return [_found(item) for item in self._http.get("/products/search", name=name[:100])["items"]]
 
     def meant(self, text: str) -> list[Found]:
-        """See `ProductGateway.meant`."""
         return [_found(item) for item in self._http.get("/products/search", text=text[:500])["items"]]
 
     def get(self, sku: str) -> Product:
-        """See `ProductGateway.get`."""
         data = self._http.get(f"/products/{sku}")
         return Product(
             sku=data["sku"],
@@ -165,13 +162,11 @@ class HttpProducts:
         )
 
     def answer(self, sku: str, question: str) -> Answer:
-        """See `ProductGateway.answer`."""
         data = self._http.get(f"/products/{sku}/answer", question=question[:500])
         facts, recorded = (tuple(Fact(f["name"], f["value"]) for f in data[key]) for key in ("facts", "recorded"))
         return Answer(data["sku"], data["name"], bool(data["general"]), facts, recorded)
 
     def offer(self, caller: Caller, sku: str) -> Offer:
-        """See `ProductGateway.offer`."""
         data = self._http.get(f"/products/{sku}/offer", caller)
         coupons = tuple(Coupon(c["name"], c["price_after"], c["valid_to"]) for c in data["coupons"])
         return Offer(data["price"], data.get("since"), data.get("was"), data["lowest"], coupons)
@@ -179,14 +174,12 @@ class HttpProducts:
     def recommend(
         self, caller: Caller, kind: str | None, text: str, colour: str | None, amounts: list[int]
     ) -> Recommendation:
-        """See `ProductGateway.recommend`."""
         query = {"kind": kind, "text": text[:500] or None, "colour": colour, "amount": amounts[:4] or None}
         data = self._http.get("/products/recommendations", caller, **query)
         picks = (Pick(p["sku"], p["name"], p["price"], tuple(p["why"])) for p in data["items"])
         return Recommendation(tuple(picks), bool(data["open"]))
 
     def of_order(self, caller: Caller, number: str) -> list[Found]:
-        """See `ProductGateway.of_order`."""
         items = self._http.get(f"/orders/{number}", caller)["items"]
         return [Found(item["sku"], item["sku"], item["product"], "", True, True) for item in items]
 

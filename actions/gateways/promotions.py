@@ -75,21 +75,17 @@ class HttpPromotions:
         self._http = http
 
     def coupons(self, caller: Caller) -> list[Coupon]:
-        """See `PromotionGateway.coupons`."""
         return [_coupon(item) for item in self._http.get("/coupons", caller, limit=ALL)["items"]]
 
     def quote(self, caller: Caller, order_number: str, line: int | None) -> Quote:
-        """See `PromotionGateway.quote`."""
         answer = self._http.get("/price-protections/quote", caller, order_number=order_number, line=line)
         return Quote(**_quoted(answer))
 
     def protect(self, caller: Caller, order_number: str, line: int | None) -> Protection:
-        """See `PromotionGateway.protect`."""
         body = {"order_number": order_number, "line": line}
         return _protection(self._http.post("/price-protections", caller, body))
 
     def protections(self, caller: Caller) -> list[Protection]:
-        """See `PromotionGateway.protections`."""
         return [_protection(item) for item in self._http.get("/price-protections", caller)["items"]]
 
 

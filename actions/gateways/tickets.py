@@ -87,18 +87,15 @@ class HttpTickets:
         self._http = http
 
     def recent(self, caller: Caller, only_open: bool = False) -> list[Ticket]:
-        """See `TicketGateway.recent`."""
         answer = self._http.get("/tickets", caller, open="true" if only_open else None)
         return [_ticket(item) for item in answer["items"]]
 
     def get(self, caller: Caller, number: str) -> Ticket:
-        """See `TicketGateway.get`."""
         return _ticket(self._http.get(f"/tickets/{number}", caller))
 
     def open(
         self, caller: Caller, kind: str, subject: str, text: str, order_number: str | None, conversation_id: str
     ) -> Ticket:
-        """See `TicketGateway.open`."""
         body = {
             "kind": kind,
             "subject": subject,
@@ -109,13 +106,11 @@ class HttpTickets:
         return _ticket(self._http.post("/tickets", caller, body))
 
     def look(self, caller: Caller, text: str, sentiment: str, order_number: str | None) -> ComplaintLook:
-        """See `TicketGateway.look`."""
         body = {"text": text[:TEXT_LENGTH] or " ", "sentiment": sentiment, "order_number": order_number}
         told = self._http.post("/tickets/complaint-look", caller, body)
         return ComplaintLook(told["is_bare"], told["needs_order"], told["grade_code"], told.get("remedy") or "")
 
     def complain(self, caller: Caller, complaint: Complaint) -> Ticket:
-        """See `TicketGateway.complain`."""
         body = {
             "kind": "complaint",
             "subject": complaint.subject,
@@ -128,11 +123,9 @@ class HttpTickets:
         return _ticket(self._http.post("/tickets", caller, body))
 
     def add(self, caller: Caller, number: str, text: str) -> Ticket:
-        """See `TicketGateway.add`."""
         return _ticket(self._http.post(f"/tickets/{number}/comments", caller, {"text": text[:TEXT_LENGTH]}))
 
     def urge(self, caller: Caller, number: str) -> Ticket:
-        """See `TicketGateway.urge`."""
         return _ticket(self._http.post(f"/tickets/{number}/urge", caller, {}))
 
 

@@ -1,11 +1,11 @@
-"""What a route gets: a reading look at a customer's things, or the once-only write."""
+"""What a route gets: a reading look at a customer's things, or the once-only write.
+
+Routes that take them stand on a `Router` (backoffice/api/routing.py), which opens and closes looks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import Depends, Header, Request
 from sqlalchemy.orm import Session
@@ -50,67 +50,95 @@ MaybeCustomerHeader = Annotated[
 ]
 
 
-@dataclass(frozen=True)
 class Look:
-    """A reading session at a moment."""
+    """A reading session at a moment: opened in the thread of the route, closed when it has answered."""
 
     session: Session
-    now: datetime
+
+    def __init__(self, request: Request) -> None:
+        self._database: Database = request.app.state.database
+        clock: Clock = request.app.state.clock
+        self.now = clock()
+
+    def __enter__(self) -> Self:
+        self.session = self._database.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.close()
 
 
-@dataclass(frozen=True)
 class CustomerLook(Look):
-    """A reading session for one customer, with everything due already settled."""
+    """A reading session for one customer, with everything due already settled.
+
+    Opening it raises the 404 problem for nobody's id.
+    """
 
     customer: Customer
 
+    def __init__(self, request: Request, customer_id: str) -> None:
+        super().__init__(request)
+        self._customer_id = customer_id
 
-def _look(request: Request) -> Iterator[Look]:
-    database: Database = request.app.state.database
-    clock: Clock = request.app.state.clock
-    with database.read() as session:
-        yield Look(session, clock())
-
-
-def _customer_look(request: Request, customer_id: CustomerHeader) -> Iterator[CustomerLook]:
-    database: Database = request.app.state.database
-    clock: Clock = request.app.state.clock
-    now = clock()
-    with database.read() as session:
-        due = is_due(session, customer_id, now)
-    if due:
-        with database.write() as session:
-            settle(session, customer_id, now)
-    with database.read() as session:
-        yield CustomerLook(session, now, acting_customer(session, customer_id))
+    def __enter__(self) -> Self:
+        super().__enter__()
+        try:
+            if is_due(self.session, self._customer_id, self.now):
+                self.session.rollback()  # what it has seen is of before
+                with self._database.write() as session:
+                    settle(session, self._customer_id, self.now)
+            self.customer = acting_customer(self.session, self._customer_id)
+        except BaseException:
+            self.session.close()
+            raise
+        return self
 
 
-@dataclass(frozen=True)
 class MaybeCustomerLook(Look):
     """A reading session for a customer, or for somebody who has not proven who they are."""
 
     customer: Customer | None
 
+    def __init__(self, request: Request, customer_id: str | None) -> None:
+        super().__init__(request)
+        self._customer_id = customer_id
 
-def _maybe_customer_look(
+    def __enter__(self) -> Self:
+        super().__enter__()
+        try:
+            self.customer = acting_customer(self.session, self._customer_id) if self._customer_id else None
+        except BaseException:
+            self.session.close()
+            raise
+        return self
+
+
+# None of these waits for anything, so none needs a thread of its own.
+
+
+async def _look(request: Request) -> Look:
+    return Look(request)
+
+
+async def _customer_look(request: Request, customer_id: CustomerHeader) -> CustomerLook:
+    return CustomerLook(request, customer_id)
+
+
+async def _maybe_customer_look(
     request: Request, customer_id: MaybeCustomerHeader = None
-) -> Iterator[MaybeCustomerLook]:
-    database: Database = request.app.state.database
-    clock: Clock = request.app.state.clock
-    with database.read() as session:
-        customer = acting_customer(session, customer_id) if customer_id else None
-        yield MaybeCustomerLook(session, clock(), customer)
+) -> MaybeCustomerLook:
+    return MaybeCustomerLook(request, customer_id)
 
 
-def _customer_once(request: Request, customer_id: CustomerHeader, key: KeyHeader) -> Once:
+async def _customer_once(request: Request, customer_id: CustomerHeader, key: KeyHeader) -> Once:
     return Once(request, request.app.state.database, request.app.state.clock, customer_id, key)
 
 
-def _anyone_once(request: Request, key: KeyHeader, customer_id: MaybeCustomerHeader = None) -> Once:
+async def _anyone_once(request: Request, key: KeyHeader, customer_id: MaybeCustomerHeader = None) -> Once:
     return Once(request, request.app.state.database, request.app.state.clock, customer_id, key)
 
 
-def _staff_once(request: Request, key: KeyHeader) -> Once:
+async def _staff_once(request: Request, key: KeyHeader) -> Once:
     return Once(request, request.app.state.database, request.app.state.clock, None, key)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field, StringConstraints
 from sqlalchemy import and_, func, or_, select
 
@@ -19,6 +19,7 @@ from backoffice.api.context import (
     problems,
 )
 from backoffice.api.inputs import Body, Limit, Offset, Printable
+from backoffice.api.routing import Router
 from backoffice.effects.work import Work
 from backoffice.models import Coupon, Customer, GiftCard, Order, PointsEntry, Refund
 from backoffice.rules.levels import DAYS, next_level
@@ -36,7 +37,7 @@ from backoffice.views.customers import (
     points_view,
 )
 
-router = APIRouter(tags=["customers"])
+router = Router(tags=["customers"])
 
 _LATEST_ENTRIES = 50
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import Field, StringConstraints, model_validator
 
 from backoffice.api.context import AnyoneWriting, problems
 from backoffice.api.inputs import Body, ConversationId, Printable
+from backoffice.api.routing import Router
 from backoffice.effects.work import Work
 from backoffice.models import Feedback
 from backoffice.problems import not_found
 from backoffice.states import FeedbackKind
 from backoffice.views.tickets import FeedbackView, feedback_view
 
-router = APIRouter(prefix="/feedback", tags=["feedback"])
+router = Router(prefix="/feedback", tags=["feedback"])
 
 
 class FeedbackBody(Body):

@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy import func, select
 
@@ -22,6 +22,7 @@ from backoffice.api.inputs import (
     ShortText,
     storable,
 )
+from backoffice.api.routing import Router
 from backoffice.assistant import PICTURE_TYPES, Assistant, AssistantUnreachable
 from backoffice.effects import handoffs
 from backoffice.effects.work import Work
@@ -40,7 +41,7 @@ from backoffice.views.handoffs import (
     message_view,
 )
 
-router = APIRouter(prefix="/handoffs", tags=["handoffs"])
+router = Router(prefix="/handoffs", tags=["handoffs"])
 
 _BINARY = {"type": "string", "format": "binary"}
 Word = Annotated[str, StringConstraints(min_length=1, max_length=40), Printable]

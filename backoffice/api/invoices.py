@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field, StringConstraints
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backoffice.api.context import READS, WRITES, CustomerReading, CustomerWriting
 from backoffice.api.inputs import Body, InvoicePath, Limit, Offset, OrderNumber, Printable
+from backoffice.api.routing import Router
 from backoffice.effects import find, invoices
 from backoffice.effects.invoices import InvoiceWish
 from backoffice.effects.work import Work
@@ -20,7 +21,7 @@ from backoffice.rules import invoices as rules
 from backoffice.states import InvoiceContent, InvoiceTitleKind, InvoiceType
 from backoffice.views.invoices import InvoiceCheckView, InvoicePage, InvoiceView, check_view, invoice_view
 
-router = APIRouter(prefix="/invoices", tags=["invoices"])
+router = Router(prefix="/invoices", tags=["invoices"])
 
 Email = Annotated[
     str, StringConstraints(max_length=120, pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")

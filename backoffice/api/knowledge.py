@@ -8,12 +8,13 @@ import tempfile
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, File, Form, Path, Query, Request, Response, UploadFile
+from fastapi import File, Form, Path, Query, Request, Response, UploadFile
 from pydantic import Field, StringConstraints
 from sqlalchemy import func, or_, select
 
 from backoffice.api.context import AnyoneWriting, Reading, StaffWriting, problems
 from backoffice.api.inputs import Body, ConversationId, Limit, Offset, Printable
+from backoffice.api.routing import Router
 from backoffice.effects import knowledge as effects
 from backoffice.effects import questions
 from backoffice.effects.knowledge import Editing
@@ -64,7 +65,7 @@ from backoffice.views.knowledge import (
     version_view,
 )
 
-router = APIRouter(prefix="/knowledge", tags=["knowledge"])
+router = Router(prefix="/knowledge", tags=["knowledge"])
 
 KeyPath = Annotated[str, Path(pattern=KEY, description="条目编号", examples=["faq-01-001"])]
 Number = Annotated[int, Path(ge=1, le=2_000_000_000)]

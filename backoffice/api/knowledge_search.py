@@ -5,15 +5,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from pydantic import BaseModel, Field
 
 from backoffice.api.context import problems
+from backoffice.api.routing import Router
 from backoffice.knowledge.search import Found, Hit, KnowledgeSearch
 from backoffice.problems import not_found
 from backoffice.states import SearchDecision
 
-router = APIRouter(prefix="/knowledge", tags=["knowledge"])
+router = Router(prefix="/knowledge", tags=["knowledge"])
 
 
 class FactView(BaseModel):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field, StringConstraints, model_validator
 from sqlalchemy import func, select
 
 from backoffice.api.context import READS, WRITES, CustomerReading, CustomerWriting
 from backoffice.api.inputs import Body, IsoDay, Limit, Offset, OrderPath, Printable, ShortText
+from backoffice.api.routing import Router
 from backoffice.effects import find, orders
 from backoffice.effects.work import Work
 from backoffice.models import Order
@@ -20,7 +21,7 @@ from backoffice.states import OrderState
 from backoffice.views.orders import OrderPage, OrderView, UrgedOrderView, order_view
 from backoffice.views.shipments import ShipmentView, shipment_view
 
-router = APIRouter(prefix="/orders", tags=["orders"])
+router = Router(prefix="/orders", tags=["orders"])
 
 
 class CancelBody(Body):

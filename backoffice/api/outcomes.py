@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import Field
 
 from backoffice.api.context import MaybeCustomerReading, problems
+from backoffice.api.routing import Router
 from backoffice.models import IdempotentAnswer
 from backoffice.problems import not_found
 from backoffice.views.base import Time, View
 
-router = APIRouter(prefix="/outcomes", tags=["outcomes"])
+router = Router(prefix="/outcomes", tags=["outcomes"])
 
 
 class OutcomeView(View):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from backoffice.api.context import READS, CustomerReading
+from backoffice.api.routing import Router
 from backoffice.effects import payments
 from backoffice.states import PaymentProblem
 from backoffice.views.payments import PaymentCheckView, payment_check_view
 
-router = APIRouter(prefix="/payments", tags=["payments"])
+router = Router(prefix="/payments", tags=["payments"])
 
 
 @router.get("/check", summary="看看付款出了什么问题", responses=READS)

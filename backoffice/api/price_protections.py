@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 from sqlalchemy import func, select
 
 from backoffice.api.context import READS, WRITES, CustomerReading, CustomerWriting
 from backoffice.api.inputs import Body, Limit, Line, Offset, OrderNumber
+from backoffice.api.routing import Router
 from backoffice.effects import find, price_protections
 from backoffice.effects.work import Work
 from backoffice.models import Order, PriceProtection
@@ -21,7 +22,7 @@ from backoffice.views.price_protections import (
     quote_view,
 )
 
-router = APIRouter(prefix="/price-protections", tags=["promotions"])
+router = Router(prefix="/price-protections", tags=["promotions"])
 
 
 class PriceProtectionBody(Body):

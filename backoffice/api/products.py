@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlalchemy import case, func, select
 
 from backoffice.api.context import Look, MaybeCustomerReading, Reading, problems
 from backoffice.api.inputs import Limit, Offset, Printable, SkuPath
+from backoffice.api.routing import Router
 from backoffice.effects import shelf
 from backoffice.models import Product
 from backoffice.problems import not_found
@@ -31,7 +32,7 @@ from backoffice.views.products import (
     product_view,
 )
 
-router = APIRouter(prefix="/products", tags=["products"])
+router = Router(prefix="/products", tags=["products"])
 
 _MAX_WORDS = 8
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field, StringConstraints
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from backoffice.api.context import READS, WRITES, CustomerReading, CustomerWriting
 from backoffice.api.inputs import Body, Limit, Line, Offset, OrderNumber, Printable, ShortText, SlipPath
+from backoffice.api.routing import Router
 from backoffice.effects import find, returns
 from backoffice.effects.work import Work
 from backoffice.models import Order, Return
@@ -18,7 +19,7 @@ from backoffice.states import OPEN_RETURN_STATES, ReturnKind, ReturnReason
 from backoffice.views.return_options import OptionsView, options_view
 from backoffice.views.returns import ReturnPage, ReturnView, return_view
 
-router = APIRouter(prefix="/returns", tags=["returns"])
+router = Router(prefix="/returns", tags=["returns"])
 
 
 Pickup = Annotated[

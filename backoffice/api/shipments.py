@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from backoffice.api.context import READS, WRITES, CustomerReading, CustomerWriting
 from backoffice.api.inputs import Body, LongText, ShortText, TrackingPath
+from backoffice.api.routing import Router
 from backoffice.effects import find, shipments
 from backoffice.effects.facts import shipment_facts
 from backoffice.effects.work import Work
@@ -30,7 +31,7 @@ from backoffice.views.shipments import (
 )
 from backoffice.views.tickets import ticket_view
 
-router = APIRouter(prefix="/shipments", tags=["shipments"])
+router = Router(prefix="/shipments", tags=["shipments"])
 
 
 class ArrangeBody(Body):

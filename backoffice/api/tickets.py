@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field, StringConstraints
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
@@ -21,6 +21,7 @@ from backoffice.api.inputs import (
     Printable,
     TicketPath,
 )
+from backoffice.api.routing import Router
 from backoffice.effects import find, tickets
 from backoffice.effects.work import Work
 from backoffice.models import Ticket
@@ -29,7 +30,7 @@ from backoffice.rules.tickets import ONCE_PER_ORDER
 from backoffice.states import TicketPriority, TicketState
 from backoffice.views.tickets import ComplaintLookView, TicketPage, TicketView, ticket_view
 
-router = APIRouter(prefix="/tickets", tags=["tickets"])
+router = Router(prefix="/tickets", tags=["tickets"])
 
 
 Sentiment = Literal["satisfied", "neutral", "dissatisfied", "angry"]

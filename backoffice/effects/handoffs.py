@@ -18,18 +18,22 @@ from sqlalchemy import bindparam, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from backoffice.clock import system_clock
-from backoffice.effects.tickets import STAFF, add_comment, open_ticket
+from backoffice.effects.tickets import CUSTOMER, STAFF, add_comment, open_ticket
 from backoffice.effects.work import Work
 from backoffice.models import Handoff, HandoffMessage, Moment, OutboxItem, Ticket
 from backoffice.problems import not_found, refused
+from backoffice.rules import complaints
 from backoffice.rules.facts import refuse
+from backoffice.rules.handoff_reasons import DANGER, in_words
 from backoffice.rules.service_hours import due, in_hours
-from backoffice.states import HandoffState, Level, OutboxKind, Speaker, TicketState
+from backoffice.states import HandoffState, Level, OutboxKind, Speaker, TicketPriority, TicketState
 
 OPEN = (HandoffState.WAITING, HandoffState.CONNECTED)
 _PROMISED = "handoff"
 """The kind of ticket that stands for a conversation: its `due_at` is the one promise of an answer."""
 _STRENGTH = {"dissatisfied": 1, "angry": 2}
+_SUBJECT_LENGTH = 60
+_DANGER_FIRST = 9
 _FIRST_SERVED = {Level.GOLD: 1, Level.DIAMOND: 2}
 WAITS_AT_MOST = timedelta(minutes=15)
 """People usually take over within half a minute (document 10); nobody is kept from the bot longer."""
@@ -89,6 +93,8 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
             .execution_options(populate_existing=True)
         ).one()
         _must_be_same_person(known, work)
+        if wanted.reason == DANGER:
+            _make_grave(work, known, wanted)
         if known.state in OPEN:
             return False, known
         if not in_hours(work.now):
@@ -108,20 +114,50 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
         work,
         kind=_PROMISED,
         subject="转人工" if staffed else "非工作时间留言",
-        text=wanted.reason,
+        text=_last_words(wanted),
         conversation_id=wanted.conversation_id,
     )
     handoff.ticket_number = ticket.number
+    if wanted.reason == DANGER:
+        _mark_grave(work, handoff, ticket)
     if not staffed:
         handoff.state = HandoffState.TICKETED
     session.flush()
     return True, handoff
 
 
+def _last_words(wanted: HandoffRequest) -> str:
+    """What the ticket says: the customer's own last words; without any, why."""
+    said = [str(line.get("text") or "") for line in wanted.transcript if line.get("who") == Speaker.CUSTOMER]
+    return next((text for text in reversed(said) if text.strip()), in_words(wanted.reason))
+
+
+def _make_grave(work: Work, handoff: Handoff, wanted: HandoffRequest) -> None:
+    """Somebody who waits, or has a person already, is in danger now: the open ticket becomes grave."""
+    if ticket := _ticket(work, handoff):
+        add_comment(work, ticket, CUSTOMER, _last_words(wanted))
+        _mark_grave(work, handoff, ticket)
+    handoff.reason = wanted.reason
+
+
+def _mark_grave(work: Work, handoff: Handoff, ticket: Ticket) -> None:
+    ticket.priority = TicketPriority.MAJOR
+    ticket.subject = f"{in_words(DANGER)}：{_last_words_of(ticket)}"[:_SUBJECT_LENGTH]
+    ticket.tags = list(dict.fromkeys([*ticket.tags, in_words(DANGER)]))
+    ticket.due_at = min(ticket.due_at, due(_PROMISED, TicketPriority.MAJOR, work.now))
+    ticket.respond_by = complaints.respond_by(TicketPriority.MAJOR, work.now)
+    ticket.close_by = complaints.close_by(TicketPriority.MAJOR, work.now)
+    handoff.priority = _DANGER_FIRST
+
+
+def _last_words_of(ticket: Ticket) -> str:
+    return " ".join(ticket.comments[-1].text.split()) if ticket.comments else ""
+
+
 def _describe(handoff: Handoff, wanted: HandoffRequest) -> None:
     handoff.reason = wanted.reason
     handoff.intent = wanted.intent
-    handoff.sentiment = wanted.sentiment
+    handoff.sentiment = _stronger(wanted.sentiment, handoff.sentiment)
     handoff.tags = wanted.tags
     handoff.transcript = wanted.transcript
     handoff.slots = wanted.slots

@@ -16,7 +16,7 @@ from backoffice.effects.work import Work
 from backoffice.models import Order, OrderItem, Product, Return, ReturnEvent
 from backoffice.numbers import next_number
 from backoffice.problems import Problem, invalid, refused
-from backoffice.rules import pickups, review
+from backoffice.rules import pickups, policy, review
 from backoffice.rules import returns as rules
 from backoffice.rules.facts import LineFacts, OrderFacts, last_day
 from backoffice.rules.reasons import classify
@@ -159,7 +159,7 @@ def approve(session: Session, slip: Return, when: datetime) -> None:
         enter(slip, ReturnState.DONE, when)  # what was missing is sent after; nothing comes back
         return
     enter(slip, ReturnState.AWAITING_GOODS, when)
-    slip.send_by = end_of(last_day(when, rules.SEND_BACK_DAYS))
+    slip.send_by = end_of(last_day(when, policy.SEND_BACK_DAYS))
     slip.return_address = _return_address(slip)
 
 

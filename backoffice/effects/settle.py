@@ -7,9 +7,9 @@ customer sees never lags behind the documents' periods.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Date, String, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from backoffice.clock import SHANGHAI
@@ -18,10 +18,10 @@ from backoffice.effects.facts import order_facts
 from backoffice.effects.orders import end
 from backoffice.effects.points import move_points
 from backoffice.effects.returns import approve, enter
-from backoffice.models import Customer, Invoice, Order, Refund, Return
+from backoffice.models import Customer, Invoice, Moment, Order, Refund, Return
 from backoffice.rules.invoices import due, first_state
-from backoffice.rules.orders import AUTO_COMPLETE_DAYS, MERCHANT_CANCEL_REVIEW
 from backoffice.rules.points import earned, expiry
+from backoffice.rules.policy import AUTO_COMPLETE_DAYS, MERCHANT_CANCEL_REVIEW
 from backoffice.states import (
     CancelReason,
     InvoiceState,
@@ -33,21 +33,43 @@ from backoffice.states import (
 _STEPS = 4
 """The longest chain: approved, refund sent, refund arrived, slip ended."""
 
+# What is due, written once: making such a statement costs more than asking it.
+_CUSTOMER = bindparam("customer", type_=String())
+_NOW = bindparam("now", type_=Moment())
+_REVIEWED_BEFORE = bindparam("reviewed_before", type_=Moment())
+_SIGNED_BEFORE = bindparam("signed_before", type_=Moment())
+_TODAY = bindparam("today", type_=Date())
+
+_ORDER_DUE: ColumnElement[bool] = or_(
+    and_(Order.state == OrderState.UNPAID, Order.pay_by < _NOW),
+    and_(Order.state == OrderState.PAID, Order.cancel_requested_at <= _REVIEWED_BEFORE),
+    and_(Order.state == OrderState.SIGNED, Order.signed_at < _SIGNED_BEFORE),
+)
+_ARRIVED = exists().where(
+    Refund.source == "return:" + Return.slip, Refund.state == RefundState.ARRIVED
+) & ~exists().where(Refund.source == "return:" + Return.slip, Refund.state == RefundState.SENT)
+_RETURN_DUE: ColumnElement[bool] = or_(
+    and_(Return.state == ReturnState.REVIEWING, Return.review_by <= _NOW),
+    and_(Return.state == ReturnState.AWAITING_GOODS, Return.send_by < _NOW),
+    and_(Return.state == ReturnState.REFUNDING, _ARRIVED),
+)
+_INVOICE_DUE: ColumnElement[bool] = and_(
+    Invoice.state.in_([InvoiceState.ISSUING, InvoiceState.CHANGING]), Invoice.due_at <= _NOW
+)
+_REFUND_DUE: ColumnElement[bool] = and_(Refund.state == RefundState.SENT, Refund.arrives_by < _TODAY)
+_ANYTHING_DUE = select(
+    or_(
+        exists().where(Order.customer_id == _CUSTOMER, _ORDER_DUE),
+        exists().where(Return.customer_id == _CUSTOMER, _RETURN_DUE),
+        exists().where(Invoice.customer_id == _CUSTOMER, _INVOICE_DUE),
+        exists().where(Refund.customer_id == _CUSTOMER, _REFUND_DUE),
+    )
+)
+
 
 def is_due(session: Session, customer_id: str, now: datetime) -> bool:
     """Whether anything of the customer's waits to be settled: one cheap question before every read."""
-    return bool(
-        session.scalar(
-            select(
-                or_(
-                    exists().where(Order.customer_id == customer_id, _order_due(now)),
-                    exists().where(Return.customer_id == customer_id, _return_due(now)),
-                    exists().where(Invoice.customer_id == customer_id, _invoice_due(now)),
-                    exists().where(Refund.customer_id == customer_id, _refund_due(now)),
-                )
-            )
-        )
-    )
+    return bool(session.scalar(_ANYTHING_DUE, {"customer": customer_id, **_moments(now)}))
 
 
 def settle(session: Session, customer_id: str, now: datetime) -> None:
@@ -62,55 +84,35 @@ def settle(session: Session, customer_id: str, now: datetime) -> None:
 
 
 def _settle_once(session: Session, customer_id: str, now: datetime) -> None:
-    for number in session.scalars(
-        select(Order.number).where(Order.customer_id == customer_id, _order_due(now)).order_by(Order.number)
-    ).all():
+    told = {"customer": customer_id, **_moments(now)}
+    orders = select(Order.number).where(Order.customer_id == _CUSTOMER, _ORDER_DUE).order_by(Order.number)
+    for number in session.scalars(orders, told).all():
         _settle_order(session, find.order(session, customer_id, number, lock=True), now)
-    for refund in session.scalars(
-        select(Refund).where(Refund.customer_id == customer_id, _refund_due(now)).with_for_update()
-    ):
+    refunds = select(Refund).where(Refund.customer_id == _CUSTOMER, _REFUND_DUE).with_for_update()
+    for refund in session.scalars(refunds, told):
         refund.state = RefundState.ARRIVED
     session.flush()
-    for slip_number in session.scalars(
-        select(Return.slip).where(Return.customer_id == customer_id, _return_due(now)).order_by(Return.slip)
-    ).all():
+    slips = select(Return.slip).where(Return.customer_id == _CUSTOMER, _RETURN_DUE).order_by(Return.slip)
+    for slip_number in session.scalars(slips, told).all():
         slip = find.slip(session, customer_id, slip_number, lock=True)
-        still = select(Return.slip).where(Return.slip == slip_number, _return_due(now))
-        if session.scalar(still):
+        still = select(Return.slip).where(Return.slip == slip_number, _RETURN_DUE)
+        if session.scalar(still, told):
             _settle_return(session, slip, now)
-    for invoice in session.scalars(
-        select(Invoice).where(Invoice.customer_id == customer_id, _invoice_due(now)).with_for_update()
-    ):
+    invoices = select(Invoice).where(Invoice.customer_id == _CUSTOMER, _INVOICE_DUE).with_for_update()
+    for invoice in session.scalars(invoices, told):
         invoice.state = InvoiceState.ISSUED
         invoice.issued_at = invoice.sent_at = invoice.due_at
     session.flush()
 
 
-def _order_due(now: datetime) -> ColumnElement[bool]:
-    return or_(
-        and_(Order.state == OrderState.UNPAID, Order.pay_by < now),
-        and_(Order.state == OrderState.PAID, Order.cancel_requested_at <= now - MERCHANT_CANCEL_REVIEW),
-        and_(Order.state == OrderState.SIGNED, Order.signed_at < _completes_if_signed_before(now)),
-    )
-
-
-def _return_due(now: datetime) -> ColumnElement[bool]:
-    arrived = exists().where(
-        Refund.source == "return:" + Return.slip, Refund.state == RefundState.ARRIVED
-    ) & ~exists().where(Refund.source == "return:" + Return.slip, Refund.state == RefundState.SENT)
-    return or_(
-        and_(Return.state == ReturnState.REVIEWING, Return.review_by <= now),
-        and_(Return.state == ReturnState.AWAITING_GOODS, Return.send_by < now),
-        and_(Return.state == ReturnState.REFUNDING, arrived),
-    )
-
-
-def _invoice_due(now: datetime) -> ColumnElement[bool]:
-    return and_(Invoice.state.in_([InvoiceState.ISSUING, InvoiceState.CHANGING]), Invoice.due_at <= now)
-
-
-def _refund_due(now: datetime) -> ColumnElement[bool]:
-    return and_(Refund.state == RefundState.SENT, Refund.arrives_by < now.date())
+def _moments(now: datetime) -> dict[str, datetime | date]:
+    """What the statements compare with."""
+    return {
+        "now": now,
+        "reviewed_before": now - MERCHANT_CANCEL_REVIEW,
+        "signed_before": _completes_if_signed_before(now),
+        "today": now.date(),
+    }
 
 
 def _completes_if_signed_before(now: datetime) -> datetime:

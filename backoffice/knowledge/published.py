@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Date, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from backoffice.knowledge.content import Content, Fact
@@ -76,13 +76,17 @@ def published(session: Session, now: datetime) -> list[PublishedEntry]:
     return [live_entry(key, version, content, source) for key, version, content, source in rows]
 
 
+_TODAY = bindparam("today", type_=Date())
+_REVISION = select(
+    select(func.coalesce(func.max(KnowledgeRevision.revision), 0)).scalar_subquery(),
+    select(func.count()).where(KnowledgeEntry.live_from <= _TODAY).scalar_subquery(),
+    select(func.count()).where(KnowledgeEntry.live_until < _TODAY).scalar_subquery(),
+)
+
+
 def revision(session: Session, now: datetime) -> int:
     """Rises whenever `published` becomes another set, by publishing or a day's turn. One cheap statement."""
-    today = now.date()
-    begun = select(func.count()).where(KnowledgeEntry.live_from <= today).scalar_subquery()
-    ended = select(func.count()).where(KnowledgeEntry.live_until < today).scalar_subquery()
-    changes = select(func.coalesce(func.max(KnowledgeRevision.revision), 0)).scalar_subquery()
-    told = session.execute(select(changes, begun, ended)).one()
+    told = session.execute(_REVISION, {"today": now.date()}).one()
     # Publishing outweighs whatever the calendar counts: an entry that leaves takes its days with it.
     return (int(told[0]) << _DAYS_BITS) + int(told[1]) + int(told[2])
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from backoffice.rules import policy
 from backoffice.rules.cities import is_same_city
 from backoffice.rules.facts import Decision, allow, last_day, refuse
-from backoffice.rules.orders import LARGE_GOODS_DAYS, SMALL_GOODS_DAYS
 from backoffice.states import Carrier, ShipmentState
 
-STALLED_AFTER = timedelta(hours=72)
-REPORT_DAYS = 7
 REROUTES = 1
 _SLOT_HOURS = (8, 20)
 _SLOTS = {"上午": (8, 12), "中午": (11, 14), "下午": (12, 18), "傍晚": (17, 20), "晚上": (18, 20)}
@@ -75,7 +73,7 @@ class ShipmentFacts:
 def is_stalled(shipment: ShipmentFacts, now: datetime) -> bool:
     if shipment.state is ShipmentState.SIGNED:
         return False
-    return now - (shipment.last_news_at or shipment.created_at) >= STALLED_AFTER
+    return now - (shipment.last_news_at or shipment.created_at) >= policy.STALLED_AFTER
 
 
 def is_late(shipment: ShipmentFacts, today: date) -> bool:
@@ -159,12 +157,12 @@ def receiver(text: str | None) -> str | None:
 
 def delivery_dates(shipment: ShipmentFacts, today: date) -> list[date]:
     """The days that can be chosen, from tomorrow on."""
-    days = LARGE_GOODS_DAYS if shipment.is_large else SMALL_GOODS_DAYS
+    days = policy.LARGE_GOODS_DAYS if shipment.is_large else policy.SMALL_GOODS_DAYS
     return [today + timedelta(days=ahead) for ahead in range(1, days + 1)]
 
 
 def _date(shipment: ShipmentFacts, value: str | None, today: date) -> Decision:
-    days = LARGE_GOODS_DAYS if shipment.is_large else SMALL_GOODS_DAYS
+    days = policy.LARGE_GOODS_DAYS if shipment.is_large else policy.SMALL_GOODS_DAYS
     last = today + timedelta(days=days)
     wanted = parse_date(value)
     if wanted is None or not today <= wanted <= last:
@@ -211,7 +209,7 @@ def arranged(how: Arrangement, value: str | None, is_large: bool) -> str:
         case Arrangement.TIME_SLOT:
             return f"{value}派送"
         case Arrangement.PICKUP_POINT:
-            return f"改送自提点：{value}，免费保管 5 天"
+            return f"改送自提点：{value}，免费保管 {policy.PICKUP_POINT_DAYS} 天"
         case Arrangement.DOOR:
             return "送货上门"
         case Arrangement.LEAVE_WITH:
@@ -219,7 +217,7 @@ def arranged(how: Arrangement, value: str | None, is_large: bool) -> str:
         case Arrangement.REROUTE:
             return f"同城改派到：{value}，时效顺延 1 天"
         case Arrangement.REFUSE:
-            fee = "大件每件收 60 元退回物流费，从退款里扣" if is_large else "不收费"
+            fee = f"大件每件收 {policy.REFUSED_LARGE_FEE} 元退回物流费，从退款里扣" if is_large else "不收费"
             return f"拒收，{fee}；退回仓库一般 3 至 7 天，之后原路退款"
 
 
@@ -240,7 +238,7 @@ def report(shipment: ShipmentFacts, problem: DeliveryProblem, now: datetime) -> 
         case DeliveryProblem.SIGNED_NOT_RECEIVED:
             if not signed or shipment.signed_at is None:
                 return refuse("shipment_not_signed", "包裹还没有签收，仍在配送。可以查物流或者催派送。")
-            last = last_day(shipment.signed_at, REPORT_DAYS)
+            last = last_day(shipment.signed_at, policy.REPORT_DAYS)
             if now.date() > last:
                 return refuse(
                     "report_window_passed",

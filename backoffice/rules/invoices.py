@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from backoffice.clock import SHANGHAI
+from backoffice.rules import policy
 from backoffice.rules.facts import Decision, OrderFacts, allow, refuse
 from backoffice.rules.workdays import add_workdays
 from backoffice.states import InvoiceState, InvoiceTitleKind, InvoiceType, OrderState
 
-CHANGE_DAYS = 180
 CHANGES = 1
-REQUEST_DAYS = 365
-_NORMAL_WITHIN = timedelta(hours=24)
-_MERCHANT_DAYS = 7
-_SPECIAL_WORKDAYS = 3
 _TAX_ID = re.compile(r"^[0-9A-HJ-NPQRTUWXY]{18}$")
 _TAX_ID_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _TAX_ID_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
@@ -47,7 +43,7 @@ def requestable(order: OrderFacts, today: date) -> Decision:
             "invoice_nothing_to_invoice", "礼品卡支付的部分买卡时已开过发票，这笔订单没有可开票的金额。"
         )
     if order.completed_at is not None:
-        deadline = order.completed_at.date() + timedelta(days=REQUEST_DAYS)
+        deadline = order.completed_at.date() + timedelta(days=policy.INVOICE_REQUEST_DAYS)
         if today > deadline:
             return refuse(
                 "invoice_window_passed",
@@ -96,7 +92,7 @@ def changeable(
         return refuse("invoice_changing", "这张发票正在换开，3 个工作日内开出新票。")
     if issued_at is None:
         return allow()
-    deadline = issued_at.date() + timedelta(days=CHANGE_DAYS)
+    deadline = issued_at.date() + timedelta(days=policy.INVOICE_CHANGE_DAYS)
     if today > deadline:
         return refuse("invoice_change_window_passed", "开票已超过 180 天，不能换开。", deadline)
     if changes >= CHANGES:
@@ -129,13 +125,13 @@ def due(invoice_type: InvoiceType, state: InvoiceState, start: datetime) -> date
     """By when it is issued, from the moment the work can begin (`start`)."""
     match state:
         case InvoiceState.MERCHANT:
-            return start + timedelta(days=_MERCHANT_DAYS)
+            return start + timedelta(days=policy.INVOICE_MERCHANT_DAYS)
         case InvoiceState.CHANGING:
-            return _end_of_workday(start, _SPECIAL_WORKDAYS)
+            return _end_of_workday(start, policy.INVOICE_SPECIAL_WORKDAYS)
         case InvoiceState.ISSUING:
             if invoice_type is InvoiceType.SPECIAL:
-                return _end_of_workday(start, _SPECIAL_WORKDAYS)
-            return start + _NORMAL_WITHIN
+                return _end_of_workday(start, policy.INVOICE_SPECIAL_WORKDAYS)
+            return start + policy.INVOICE_WITHIN
         case _:
             return None
 

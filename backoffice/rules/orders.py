@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from backoffice.rules import policy
 from backoffice.rules.cities import is_same_city
 from backoffice.rules.facts import Decision, OrderFacts, allow, refuse
 from backoffice.states import Carrier, OrderState, ShipmentState
@@ -12,12 +13,6 @@ from backoffice.states import Carrier, OrderState, ShipmentState
 REMARK_LENGTH = 100
 ADDRESS_CHANGES = 1
 DELIVERY_DATE_CHANGES = 2
-SMALL_GOODS_DAYS = 7
-LARGE_GOODS_DAYS = 30
-MERCHANT_CANCEL_REVIEW = timedelta(hours=24)
-AUTO_COMPLETE_DAYS = 10
-_SELF_SHIPS_WITHIN = timedelta(hours=24)
-_MERCHANT_SHIPS_WITHIN = timedelta(hours=48)
 
 
 def cancel(order: OrderFacts) -> Decision:
@@ -33,7 +28,9 @@ def cancel(order: OrderFacts) -> Decision:
             return refuse("order_shipped", "订单已出库，不能直接取消。可以申请退款拦截包裹，或者收货时拒收。")
         case OrderState.UNPAID | OrderState.PAID:
             if order.cancel_requested_at:
-                return refuse("order_cancel_reviewing", "取消申请已提交，商家 24 小时内审核，超时自动同意。")
+                within = policy.hours(policy.MERCHANT_CANCEL_REVIEW)
+                told = f"取消申请已提交，商家 {within} 小时内审核，超时自动同意。"
+                return refuse("order_cancel_reviewing", told)
             return allow()
 
 
@@ -99,7 +96,7 @@ def change(order: OrderFacts, wanted: OrderChange, today: date) -> Decision:
                 "address_change_limit", "收货地址只能改 1 次，这笔订单已经改过了。可以取消后重新下单。"
             )
     if wanted.delivery_date:
-        days = LARGE_GOODS_DAYS if order.is_large else SMALL_GOODS_DAYS
+        days = policy.LARGE_GOODS_DAYS if order.is_large else policy.SMALL_GOODS_DAYS
         last = today + timedelta(days=days)
         if not today <= wanted.delivery_date <= last:
             return refuse(
@@ -130,4 +127,4 @@ def promised_ship_by(order: OrderFacts) -> datetime | None:
     """Goods in stock leave within 24 h of payment, a merchant's within 48 h (document 01)."""
     if order.paid_at is None:
         return None
-    return order.paid_at + (_MERCHANT_SHIPS_WITHIN if order.is_merchant else _SELF_SHIPS_WITHIN)
+    return order.paid_at + (policy.MERCHANT_SHIPS_WITHIN if order.is_merchant else policy.SELF_SHIPS_WITHIN)

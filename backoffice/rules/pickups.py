@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from backoffice.rules import policy
 from backoffice.rules.facts import Decision, LineFacts, OrderFacts, allow, refuse
 from backoffice.states import ReturnKind, ReturnState
 
-DAYS = 2
 PARTS = {"上午": (8, 12), "下午": (12, 18)}
 
 
 def offers(now: datetime) -> list[str]:
     """What can be chosen now, earliest first: `2026-11-22 上午`."""
-    days = [now.date() + timedelta(days=ahead) for ahead in range(DAYS + 1)]
+    days = [now.date() + timedelta(days=ahead) for ahead in range(policy.PICKUP_DAYS + 1)]
     return [f"{day:%Y-%m-%d} {part}" for day in days for part in PARTS if _begins_later(day, part, now)]
 
 
@@ -45,5 +45,5 @@ def choose(state: ReturnState, is_offered: bool, wanted: str, now: datetime) -> 
         )
     if wanted not in offers(now):
         choices = "、".join(label(offer) for offer in offers(now))
-        return refuse("pickup_out_of_range", f"上门取件可以约 2 天内：{choices}。")
+        return refuse("pickup_out_of_range", f"上门取件可以约 {policy.PICKUP_DAYS} 天内：{choices}。")
     return allow()

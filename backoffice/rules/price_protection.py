@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from backoffice.rules import policy
 from backoffice.rules.facts import Decision, LineFacts, OrderFacts, allow, last_day, refuse
 from backoffice.states import Category, OrderState, PriceKind
 
 SUCCESSES = 3
-_DAYS = {Category.APPLIANCE: 30, Category.DIGITAL: 15}
-_OTHER_DAYS = 7
-_SALE_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -60,11 +58,11 @@ def eligible(order: OrderFacts, line: LineFacts, today: date) -> Decision:
 
 def protection_days(order: OrderFacts, line: LineFacts) -> int:
     if order.is_merchant:
-        return _OTHER_DAYS
+        return policy.PROTECTION_OTHER_DAYS
     paid = order.paid_at or order.created_at
     if (paid.month == 6 and paid.day <= 20) or (paid.month == 11 and paid.day <= 12):
-        return _SALE_DAYS
-    return _DAYS.get(line.category, _OTHER_DAYS)
+        return policy.SALE_PROTECTION_DAYS
+    return policy.PROTECTION_DAYS.get(line.category, policy.PROTECTION_OTHER_DAYS)
 
 
 def difference(line: LineFacts) -> Decision | Difference:

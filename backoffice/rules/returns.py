@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from backoffice.rules import policy
 from backoffice.rules.facts import Decision, LineFacts, OrderFacts, allow, last_day, refuse
 from backoffice.rules.reasons import FAULTS
 from backoffice.rules.review import REVIEW_BY_PERSON
@@ -19,19 +20,9 @@ from backoffice.states import (
     SellerType,
 )
 
-NO_REASON_DAYS = 7
-APPAREL_DAYS = 15
-FAULT_RETURN_DAYS = 7
-FAULT_EXCHANGE_DAYS = 15
-SEND_BACK_DAYS = 7
 ATTEMPTS = 3
 """The first slip and two more after it was withdrawn or closed; faults are not counted."""
-SELF_REVIEW = timedelta(hours=24)
-MERCHANT_REVIEW = timedelta(hours=48)
-_EVIDENCE_WINDOW = timedelta(hours=48)
-_FRESH_EVIDENCE_WINDOW = timedelta(hours=24)
-_FRESH_REVIEW = timedelta(hours=2)
-_LARGE_RETURN_FEE = "大件每件收 60 元退回物流费，不另收取件费"
+_LARGE_RETURN_FEE = f"大件每件收 {policy.LARGE_RETURN_FEE} 元退回物流费，不另收取件费"
 
 _ALWAYS_EXCLUDED = frozenset(
     {
@@ -51,8 +42,6 @@ _EXCLUDED_WHEN_OPENED = frozenset(
         ReturnRule.FEEDING,
     }
 )
-_FREE_PICKUPS = {Level.SILVER: 2, Level.GOLD: 6, Level.DIAMOND: 12}
-_FLASH_REFUND_FEN = {Level.SILVER: 50_000, Level.GOLD: 100_000, Level.DIAMOND: 200_000}
 
 
 @dataclass(frozen=True)
@@ -147,7 +136,7 @@ def _no_reason(order: OrderFacts, line: LineFacts, kind: ReturnKind, today: date
 
 def _what_is_left(order: OrderFacts, line: LineFacts, today: date) -> str:
     """The next step after a window has passed."""
-    exchange_ends = last_day(_signed(order), FAULT_EXCHANGE_DAYS)
+    exchange_ends = last_day(_signed(order), policy.FAULT_EXCHANGE_DAYS)
     if today <= exchange_ends:
         return f"有质量问题的，{exchange_ends:%Y-%m-%d} 前可以申请换货或维修。"
     if line.warranty_months and today <= warranty_ends(order, line):
@@ -157,7 +146,7 @@ def _what_is_left(order: OrderFacts, line: LineFacts, today: date) -> str:
 
 def _fault(order: OrderFacts, line: LineFacts, kind: ReturnKind, today: date) -> Decision:
     """三包: back or new within 7 days, new within 15 (document 04); never less than without a reason."""
-    days = FAULT_EXCHANGE_DAYS if kind is ReturnKind.EXCHANGE else FAULT_RETURN_DAYS
+    days = policy.FAULT_EXCHANGE_DAYS if kind is ReturnKind.EXCHANGE else policy.FAULT_RETURN_DAYS
     days = max(days, no_reason_days(order, line))
     deadline = last_day(_signed(order), days)
     if today > deadline:
@@ -178,7 +167,7 @@ def _repair(order: OrderFacts, line: LineFacts, today: date, *, is_paid: bool) -
         return refuse(
             "warranty_passed",
             f"“{line.title}”的保修期已在 {deadline:%Y-%m-%d} 结束。"
-            "可以付费维修：先报价，您同意后才修；寄修后不同意报价的收检测费 30 元，自己送到网点的不收。",
+            f"可以付费维修：{policy.PAID_REPAIR}",
             deadline,
         )
     return allow(deadline)
@@ -210,15 +199,16 @@ def exclusion(order: OrderFacts, line: LineFacts) -> str | None:
 def no_reason_days(order: OrderFacts, line: LineFacts) -> int:
     """7 days, 15 for the shop's own clothes and shoes (not for business purchases)."""
     if line.category is Category.APPAREL and not order.is_merchant and not order.is_enterprise:
-        return APPAREL_DAYS
-    return NO_REASON_DAYS
+        return policy.APPAREL_DAYS
+    return policy.NO_REASON_DAYS
 
 
 def goods_policy(rule: ReturnRule, category: Category, seller: SellerType) -> str:
     """What a page says before anything is bought."""
     if rule in _ALWAYS_EXCLUDED:
         return "不支持七天无理由退货"
-    days = "15 天" if category is Category.APPAREL and seller is SellerType.SELF else "七天"
+    longer = category is Category.APPAREL and seller is SellerType.SELF
+    days = f"{policy.APPAREL_DAYS} 天" if longer else "七天"
     if rule in _EXCLUDED_WHEN_OPENED:
         return f"{days}无理由退货（拆封后不支持）"
     if rule is ReturnRule.ACTIVATABLE:
@@ -253,10 +243,10 @@ def review_by(order: OrderFacts, request: Request, now: datetime) -> datetime | 
     if order.state is OrderState.SHIPPED:
         return None
     if order.is_merchant:
-        return now + MERCHANT_REVIEW
+        return now + policy.MERCHANT_REVIEW
     if any(line.category is Category.FRESH for line in request.lines):
-        return now + _FRESH_REVIEW
-    return now + SELF_REVIEW
+        return now + policy.FRESH_REVIEW
+    return now + policy.SELF_REVIEW
 
 
 def evidence_is_late(order: OrderFacts, request: Request, now: datetime) -> bool:
@@ -264,7 +254,7 @@ def evidence_is_late(order: OrderFacts, request: Request, now: datetime) -> bool
     if request.reason not in (ReturnReason.DAMAGED, ReturnReason.WRONG_ITEM, ReturnReason.MISSING):
         return False
     fresh = any(line.category is Category.FRESH for line in request.lines)
-    return now - _signed(order) > (_FRESH_EVIDENCE_WINDOW if fresh else _EVIDENCE_WINDOW)
+    return now - _signed(order) > (policy.FRESH_EVIDENCE_WINDOW if fresh else policy.EVIDENCE_WINDOW)
 
 
 def refund_fen(request: Request) -> int:
@@ -283,17 +273,18 @@ def pickup_hint(order: OrderFacts, request: Request, level: Level, *, is_fetched
     if request.kind is ReturnKind.EXCHANGE and apparel and not order.is_merchant:
         if all(line.exchanged == 0 for line in request.lines):
             return "首次换码来回运费由我们承担。"
-        return "第二次起每次换码收 10 元。"
-    free = _FREE_PICKUPS.get(level)
+        return f"第二次起每次换码收 {policy.EXCHANGE_AGAIN_FEE} 元。"
+    free = policy.FREE_PICKUPS.get(level)
     member = f"，{level.label}会员每年免 {free} 次" if free else ""
     if is_fetched:
-        return f"取件费每次 10 元{member}。"
-    return f"寄回运费由您承担；也可以约 2 天内上门取件，每次 10 元{member}。"
+        return f"取件费每次 {policy.PICKUP_FEE} 元{member}。"
+    fee = f"每次 {policy.PICKUP_FEE} 元{member}"
+    return f"寄回运费由您承担；也可以约 {policy.PICKUP_DAYS} 天内上门取件，{fee}。"
 
 
 def flash_refund(order: OrderFacts, request: Request, level: Level) -> bool:
     """闪电退款: silver and above, the shop's own goods, up to the level's limit."""
-    limit = _FLASH_REFUND_FEN.get(level, 0)
+    limit = policy.FLASH_REFUND_FEN.get(level, 0)
     return request.kind is ReturnKind.RETURN and not order.is_merchant and 0 < refund_fen(request) <= limit
 
 

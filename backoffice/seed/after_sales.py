@@ -13,7 +13,7 @@ from random import Random
 from backoffice.clock import end_of
 from backoffice.effects.facts import order_facts
 from backoffice.models import Order, PriceProtection, Product, Refund, Return, ReturnEvent
-from backoffice.rules import price_protection, refunds, returns
+from backoffice.rules import policy, price_protection, refunds, returns
 from backoffice.seed.numbers import Numbers
 from backoffice.seed.orders import Purchase
 from backoffice.states import (
@@ -67,7 +67,7 @@ EXCHANGED = Course((_REVIEWED, _APPROVED, _ARRIVED, (ReturnState.DONE, 24)))
 REPAIRED = Course((_REVIEWED, _APPROVED, (ReturnState.REPAIRING, 60), (ReturnState.DONE, 240)))
 PAID_BACK = Course((_REVIEWED, (ReturnState.REFUNDING, 12)))
 _WITHDRAWN = Course((_REVIEWED, _APPROVED, (ReturnState.WITHDRAWN, 20)))
-_CLOSED = Course((_REVIEWED, _APPROVED, (ReturnState.CLOSED, 24 * returns.SEND_BACK_DAYS)))
+_CLOSED = Course((_REVIEWED, _APPROVED, (ReturnState.CLOSED, 24 * policy.SEND_BACK_DAYS)))
 _REJECTED = Course((_REVIEWED, (ReturnState.REJECTED, 20)))
 
 _COURSES: dict[ReturnKind, dict[Course, int]] = {
@@ -166,7 +166,7 @@ def _enter(rng: Random, slip: Return, state: ReturnState, moment: datetime) -> N
     slip.state = state
     slip.events.append(ReturnEvent(time=moment, state=state))
     if state is ReturnState.AWAITING_GOODS:
-        slip.send_by = end_of(moment.date() + timedelta(days=returns.SEND_BACK_DAYS))
+        slip.send_by = end_of(moment.date() + timedelta(days=policy.SEND_BACK_DAYS))
         merchant = slip.order.seller_type is SellerType.MERCHANT
         address = MERCHANT_RETURN_ADDRESS if merchant else rng.choice(RETURN_ADDRESSES)
         slip.return_address = address.format(seller=slip.order.seller_name)

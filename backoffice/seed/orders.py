@@ -13,8 +13,8 @@ from random import Random
 
 from backoffice.clock import SHANGHAI
 from backoffice.models import Order, OrderItem, Product
-from backoffice.rules.orders import AUTO_COMPLETE_DAYS
 from backoffice.rules.points import POINTS_PER_YUAN
+from backoffice.rules.policy import AUTO_COMPLETE_DAYS
 from backoffice.seed.catalogue import HISTORY_DAYS, Goods, price_at
 from backoffice.seed.numbers import Numbers
 from backoffice.seed.people import Home, Shopper, Tier, Words

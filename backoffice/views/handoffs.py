@@ -13,32 +13,13 @@ from backoffice.effects import handoffs
 from backoffice.effects.returns import slip_title
 from backoffice.models import Customer, Handoff, HandoffMessage, Order, Return
 from backoffice.money import yuan
+from backoffice.rules.handoff_reasons import in_words, topics
 from backoffice.rules.service_hours import in_hours
 from backoffice.states import OPEN_RETURN_STATES, HandoffState
 from backoffice.views.base import Money, Time, View, masked_phone
 
 _LAST_ORDERS = 5
-_REASONS = {
-    "customer_asked": "客户要求人工",
-    "angry": "客户生气",
-    "not_understood": "机器人没听懂",
-    "complaints_file": "投诉",
-}
 _SENTIMENTS = {"satisfied": "满意", "neutral": "平和", "dissatisfied": "不满", "angry": "生气"}
-_TOPICS = {
-    "orders_": "订单",
-    "logistics_": "物流",
-    "after_sales_": "售后",
-    "invoices_": "发票",
-    "promotions_": "优惠价保",
-    "payments_": "支付",
-    "products_": "商品",
-    "account_": "账户",
-    "complaints_": "投诉",
-    "tickets_": "工单",
-    "feedback_": "评价建议",
-    "faq": "规则咨询",
-}
 
 
 class HandoffView(View):
@@ -226,11 +207,11 @@ def _fields(session: Session, handoff: Handoff, now: datetime) -> dict[str, Any]
         "left_label": ("无人接入" if in_hours(handoff.created_at) else "夜间留言") if left else None,
         "ticket_number": handoff.ticket_number,
         "reason": handoff.reason,
-        "reason_label": _reason(handoff.reason),
+        "reason_label": in_words(handoff.reason),
         "intent": handoff.intent,
         "sentiment": handoff.sentiment,
         "sentiment_label": _SENTIMENTS.get(handoff.sentiment or ""),
-        "topics": _topics(handoff.tags),
+        "topics": topics(handoff.tags),
         "customer_name": customer.name if customer else None,
         "level": customer.level.label if customer else None,
         "level_code": customer.level.value if customer else None,
@@ -242,13 +223,3 @@ def _fields(session: Session, handoff: Handoff, now: datetime) -> dict[str, Any]
         "waited_seconds": max(0, int((until - handoff.created_at).total_seconds())),
         "last_seq": handoff.last_seq,
     }
-
-
-def _reason(reason: str) -> str:
-    """The reason in words; an intent is its topic."""
-    return _REASONS.get(reason) or "、".join(_topics([reason])) or reason
-
-
-def _topics(intents: list[str]) -> list[str]:
-    found = [label for intent in intents for prefix, label in _TOPICS.items() if intent.startswith(prefix)]
-    return list(dict.fromkeys(found))

@@ -9,7 +9,7 @@ from pydantic import Field
 from backoffice.effects.facts import order_facts
 from backoffice.models import Order
 from backoffice.money import yuan
-from backoffice.rules import invoices, orders, price_protection, refunds, returns
+from backoffice.rules import invoices, orders, policy, price_protection, refunds, returns
 from backoffice.rules.facts import Decision, LineFacts, OrderFacts
 from backoffice.states import (
     OrderState,
@@ -208,7 +208,7 @@ def _cancel_request(order: Order) -> CancelRequestView | None:
     if order.cancel_requested_at is None or order.state is not OrderState.PAID:
         return None
     requested = order.cancel_requested_at
-    return CancelRequestView(requested_at=requested, decide_by=requested + orders.MERCHANT_CANCEL_REVIEW)
+    return CancelRequestView(requested_at=requested, decide_by=requested + policy.MERCHANT_CANCEL_REVIEW)
 
 
 def payment(order: Order) -> str:

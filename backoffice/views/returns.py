@@ -9,7 +9,7 @@ from backoffice.effects.refunds import parts_of
 from backoffice.effects.returns import slip_title
 from backoffice.models import Customer, Return
 from backoffice.money import yuan
-from backoffice.rules import pickups, refunds, returns, review, service_points
+from backoffice.rules import pickups, policy, refunds, returns, review, service_points
 from backoffice.states import ReturnKind, ReturnReason, ReturnState
 from backoffice.views.base import Day, Money, Time, View
 
@@ -162,7 +162,7 @@ def _next_step(slip: Return, pickup_hint: str, is_merchant: bool) -> str:
         ):
             return "缺的商品 24 小时内补发，发出后短信告诉您运单号，不用寄回已收到的。"
         case ReturnState.AWAITING_GOODS:
-            until = f" {slip.send_by:%Y-%m-%d} 前" if slip.send_by else " 7 天内"
+            until = f" {slip.send_by:%Y-%m-%d} 前" if slip.send_by else f" {policy.SEND_BACK_DAYS} 天内"
             return f"请在{until}寄回商品（赠品和配件一起）。{pickup_hint}"
         case ReturnState.INSPECTING:
             return "已收到商品，48 小时内验收。" + (
@@ -181,17 +181,19 @@ def _next_step(slip: Return, pickup_hint: str, is_merchant: bool) -> str:
 
 def _review_step(slip: Return, is_merchant: bool) -> str:
     if is_merchant:
-        return "商家 48 小时内审核，超时自动同意。审核通过后会告诉您怎么寄回。"
+        within = policy.hours(policy.MERCHANT_REVIEW)
+        return f"商家 {within} 小时内审核，超时自动同意。审核通过后会告诉您怎么寄回。"
     if slip.kind is ReturnKind.REPAIR and slip.is_paid_repair:
-        return "已过保修期，先检测报价，您同意后才修；寄修后不同意报价的收检测费 30 元，自己送到网点的不收。"
+        return f"已过保修期，{policy.PAID_REPAIR}"
     if slip.kind is ReturnKind.REPAIR:
-        return "在保修期内，非人为故障免费修。请在服务单里写明故障并上传视频，24 小时内审核。"
+        within = policy.hours(policy.SELF_REVIEW)
+        return f"在保修期内，非人为故障免费修。请在服务单里写明故障并上传视频，{within} 小时内审核。"
     if slip.kind is ReturnKind.EXCHANGE and slip.reason_code is ReturnReason.MISSING:
         return "请在服务单里上传商品和面单的照片，24 小时内核对出库称重和录像，属实的马上补发。"
-    within = "2" if _is_fresh(slip) else "24"
+    within = policy.hours(policy.FRESH_REVIEW if _is_fresh(slip) else policy.SELF_REVIEW)
     return f"请在服务单里上传商品和问题处的照片或视频，{within} 小时内审核。来回运费由我们承担。"
 
 
 def _is_fresh(slip: Return) -> bool:
-    wait = slip.review_by - slip.created_at if slip.review_by else returns.SELF_REVIEW
-    return wait < returns.SELF_REVIEW
+    wait = slip.review_by - slip.created_at if slip.review_by else policy.SELF_REVIEW
+    return wait < policy.SELF_REVIEW

@@ -7,12 +7,13 @@ kept beside it: tests compare it with the Rasa installed, so that an upgrade say
 
 from __future__ import annotations
 
-from components.rasa_turn import action_calls, answers, graph, quiet, states, trackers, wording
+from components.rasa_turn import action_calls, answers, finding, graph, quiet, states, trackers, wording
 from components.rasa_turn.replacing import Replacement, put
 
 REPLACEMENTS: tuple[Replacement, ...] = (
     *answers.REPLACEMENTS,
     *action_calls.REPLACEMENTS,
+    *finding.REPLACEMENTS,
     *graph.REPLACEMENTS,
     *quiet.REPLACEMENTS,
     *states.REPLACEMENTS,

@@ -6,6 +6,9 @@ action stands under `digest_action`: an action server that knows nothing of dige
 `null`, so that nothing ever runs without its domain; it gets whole calls from then on.
 
 Connections are kept between calls, and the text of an event is made once.
+
+`action_chat_context` stands behind slot mappings, which Rasa fills at each message and again where it starts a form; it
+counts a message once and has nothing to say the second time, which is not asked.
 """
 
 from __future__ import annotations
@@ -20,8 +23,10 @@ from typing import Any
 
 import aiohttp
 import rasa
-from rasa.core.actions.action import RemoteAction
+from rasa.core.actions.action import ActionExtractSlots, RemoteAction
+from rasa.core.channels.channel import OutputChannel
 from rasa.core.constants import DEFAULT_REQUEST_TIMEOUT
+from rasa.core.nlg.generator import NaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
@@ -30,10 +35,13 @@ from rasa.utils.endpoints import ClientResponseError, EndpointConfig, concat_url
 from components.rasa_turn.replacing import Replacement, original
 
 _FORMAT = "rasa.core.actions.action:RemoteAction._action_call_format"
+_MAPPED = "rasa.core.actions.action:ActionExtractSlots._run_custom_action"
 _REQUEST = "rasa.utils.endpoints:EndpointConfig.request"
+COUNTS_ONCE = ("action_chat_context",)
 DIGEST_HEADER = "X-Domain-Digest"
 UNKNOWN_DIGEST = 449
 WHOLE_CALLS_SECONDS = 60.0  # how long a server that knows no digests is not asked again whether it does
+UNREAD = frozenset({"intent_ranking", "response_selector", "text_tokens"})  # `latest_message` has them still
 KEEP_ALIVE_SECONDS = 3.0  # Sanic closes an idle connection after 5
 
 
@@ -56,8 +64,15 @@ class ActionCall(dict[str, Any]):
         """The domain's digest."""
         return digest_and_text(self._domain)[0]
 
-    def text(self, whole: bool) -> str:
-        """The call as JSON."""
+    def body(self, whole: bool) -> bytes:
+        """The call as JSON, Chinese unescaped: a third of the size, and nothing for the receiver to look behind."""
+        text = self._text(whole)
+        try:
+            return text.encode()
+        except UnicodeEncodeError:  # half a sign, which only an escape can say
+            return json.dumps(json.loads(text)).encode()
+
+    def _text(self, whole: bool) -> str:
         head = (
             {**self}
             if whole
@@ -67,7 +82,7 @@ class ActionCall(dict[str, Any]):
         domain = f', "domain": {digest_and_text(self._domain)[1]}' if whole else ""
         events = ", ".join(self._events)
         return (
-            f'{json.dumps(head)[:-1]}, "tracker": {json.dumps(state)[:-1]}, "events": [{events}]}}{domain}}}'
+            f'{_json(head)[:-1]}, "tracker": {_json(state)[:-1]}, "events": [{events}]}}{domain}}}'
         )
 
 
@@ -91,10 +106,22 @@ def _final_events(tracker: DialogueStateTracker) -> int:
 def _text(event: Event, keep: bool) -> str:
     known: str | None = event.__dict__.get("_text") if keep else None
     if known is None:
-        known = json.dumps(event.as_dict())
+        known = _json(_for_actions(event.as_dict()))
         if keep:
             event.__dict__["_text"] = known
     return known
+
+
+def _for_actions(event: dict[str, Any]) -> dict[str, Any]:
+    """An event without what no action looks at in what lies behind: which intents a message did not have."""
+    parsed = event.get("parse_data")
+    if isinstance(parsed, dict) and not UNREAD.isdisjoint(parsed):
+        return {**event, "parse_data": {name: value for name, value in parsed.items() if name not in UNREAD}}
+    return event
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def action_call_format(action: RemoteAction, tracker: DialogueStateTracker, domain: Domain) -> dict[str, Any]:
@@ -119,12 +146,12 @@ async def request(
     calls = _Calls.of(endpoint)
     url = concat_url(endpoint.url, subpath)
     if not compress and time.monotonic() >= calls.whole_until:
-        status, answer = await calls.post(url, call.text(whole=False), call.digest, False)
+        status, answer = await calls.post(url, call.body(whole=False), call.digest, False)
         if status != UNKNOWN_DIGEST:
             if answer is not None:
                 return answer
             calls.whole_until = time.monotonic() + WHOLE_CALLS_SECONDS
-    return (await calls.post(url, call.text(whole=True), call.digest, compress))[1]
+    return (await calls.post(url, call.body(whole=True), call.digest, compress))[1]
 
 
 class _Calls:
@@ -154,19 +181,20 @@ class _Calls:
             atexit.register(calls.close)
         return calls
 
-    async def post(self, url: str, text: str, digest: str, compress: bool) -> tuple[int, Any]:
+    async def post(self, url: str, content: bytes, digest: str, compress: bool) -> tuple[int, Any]:
         """The answer's status and JSON (None where it is none). Raises ClientResponseError for a refusal, as Rasa does."""
         endpoint = self._endpoint
         headers = {"Content-Type": "application/json", DIGEST_HEADER: digest, **endpoint.headers}
         async with self._session.post(
-            url, data=text, headers=headers, params=endpoint.combine_parameters(), compress=compress
+            url, data=content, headers=headers, params=endpoint.combine_parameters(), compress=compress
         ) as response:
             body = await response.read()
             if response.status == UNKNOWN_DIGEST:
                 return response.status, None
             if response.status >= 400:
                 raise ClientResponseError(response.status, str(response.reason), body)  # type: ignore[arg-type]
-            return response.status, json.loads(body) if response.content_type == "application/json" else None
+            kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            return response.status, json.loads(body) if kind == "application/json" else None
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -175,7 +203,29 @@ class _Calls:
             self._connector.close()
 
 
+async def run_custom_action(
+    extraction: ActionExtractSlots,
+    custom_action: str,
+    output_channel: OutputChannel,
+    nlg: NaturalLanguageGenerator,
+    tracker: DialogueStateTracker,
+    domain: Domain,
+) -> list[Event]:
+    """What an action behind slot mappings says; nothing from one that has counted this very message already."""
+    message = tracker.latest_message
+    if custom_action not in COUNTS_ONCE or message is None:
+        return list(await original(_MAPPED)(extraction, custom_action, output_channel, nlg, tracker, domain))
+    counted: set[str] = message.__dict__.setdefault("_counted", set())
+    if custom_action in counted:
+        return []
+    events = list(await original(_MAPPED)(extraction, custom_action, output_channel, nlg, tracker, domain))
+    if events:  # else it may have failed
+        counted.add(custom_action)
+    return events
+
+
 REPLACEMENTS = (
+    Replacement(_MAPPED, "a20d71ee74b1cd5c", run_custom_action),
     Replacement(_FORMAT, "428795b944f22edb", action_call_format),
     Replacement(_REQUEST, "ccdb778aed8208e2", request),
 )

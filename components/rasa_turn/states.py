@@ -83,6 +83,8 @@ class _Moment:
 class History:
     """The moments before each action of a conversation, oldest first."""
 
+    predicting: Domain | None = None  # whose states were asked for last: a model's policies have a domain of their own
+
     def __init__(self, tracker: DialogueStateTracker, domain: Domain) -> None:
         self.domain = domain
         self._owner = tracker
@@ -180,6 +182,7 @@ def prediction_states(
     """The last states, as many as the policy can look at."""
     states: list[State] | None = None
     if type(tracker) is DialogueStateTracker and type(policy) in (MemoizationPolicy, RulePolicy):
+        History.predicting = domain
         history = History.of(tracker, domain)
         moments = history.moments()
         if all(moment.action_name != ACTION_UNLIKELY_INTENT_NAME for moment in moments):

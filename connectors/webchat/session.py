@@ -7,7 +7,16 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from connectors.base import Proof, accept_press, admit, as_typed, log_name, prove, refuse_backlog
+from connectors.base import (
+    Proof,
+    accept_press,
+    admit,
+    as_typed,
+    log_name,
+    prove,
+    refuse_backlog,
+    without_secrets,
+)
 from connectors.errors import OtherCustomer, Refused
 from connectors.limits import Allowance, Guard, Rate
 from connectors.store import Accepted, ConnectorStore, Conversation
@@ -286,7 +295,8 @@ def _accept(
         return Accepted(before, repeat=True)
     refuse_backlog(store, conversation.id, said.id)
     if isinstance(said, codec.SayText):
-        return store.accept(conversation.id, said.id, {"text": said.text}, as_typed(said.text), customer)
+        text = without_secrets(said.text)
+        return store.accept(conversation.id, said.id, {"text": text}, as_typed(text), customer)
     if isinstance(said, codec.SayPayload):
         return accept_press(store, conversation.id, said.id, said.payload, customer)
     media = store.media(conversation.id, said.media)

@@ -81,6 +81,7 @@ class Shop:
     pickups: tuple[tuple[str, str], ...] = ()
     variants: tuple[Replacement, ...] = ()
     warranty_ends: str | None = None
+    wishes: list[Wish] = field(default_factory=list)
     person: str | None = None
     review: str | None = None
     # parcels
@@ -208,6 +209,7 @@ class _AfterSales:
         )  # fmt: skip
 
     def open(self, caller: Caller, wish: Wish) -> Return:
+        self.shop.wishes.append(wish)
         more = [str(x) for x in (wish.to_variant, wish.pickup, wish.paid or None) if x]
         self.shop.write(caller, "open", wish.order_number, str(wish.line), wish.kind, wish.reason or "", *more)
         return Return(

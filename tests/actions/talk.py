@@ -14,22 +14,14 @@ import yaml
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from topics import domain
+
 SECRET = "a-secret-for-tests-only-of-enough-length"
 
 
-def _domain() -> dict[str, Any]:
-    root = Path(__file__).resolve().parents[2]
-    domain: dict[str, Any] = yaml.safe_load((root / "domain.yml").read_text("utf-8"))
-    domain["responses"] = {}
-    for path in sorted((root / "data").glob("*/responses.yml")):
-        domain["responses"].update(yaml.safe_load(path.read_text("utf-8"))["responses"])
-    return domain
-
-
-DOMAIN = _domain()
-CUES: dict[str, list[str]] = yaml.safe_load(
-    (Path(__file__).resolve().parents[2] / "data" / "chat" / "cues.yml").read_text("utf-8")
-)["cues"]
+ROOT = Path(__file__).resolve().parents[2]
+DOMAIN: dict[str, Any] = {**domain.of_project(), "responses": domain.responses([ROOT / "data"])}
+CUES: dict[str, list[str]] = yaml.safe_load((ROOT / "data" / "chat" / "cues.yml").read_text("utf-8"))["cues"]
 
 
 def cues(text: str) -> dict[str, str]:

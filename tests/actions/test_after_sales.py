@@ -121,12 +121,19 @@ def test_with_nothing_in_stock_money_is_offered(shop: Shop) -> None:
     assert said.said == ["utter_ask_after_sales_variant_none_left"]
 
 
+def test_the_reason_is_filed_as_what_it_was_judged_by(shop: Shop) -> None:
+    shop.reason_code = "damaged"
+    slots = {**KNOWN, "after_sales_kind": "return", "after_sales_reason": "外壳裂了", "after_sales_confirmed": True}
+    run(ActionAfterSalesOpen(), slots=slots)
+    assert [(wish.reason, wish.reason_code) for wish in shop.wishes] == [("外壳裂了", "damaged")]
+
+
 def test_a_repair_out_of_warranty_asks_whether_it_may_cost(shop: Shop) -> None:
     shop.refused, shop.warranty_ends, shop.reason_code = {"repair": "warranty_passed"}, "2025-01-02", "quality"
     slots = {**KNOWN, "after_sales_kind": "repair"}
     asked = fill("充不进电", asked="after_sales_reason", slots=slots).slots
-    assert asked["requested_slot"] == "after_sales_paid" and asked["after_sales_warranty"] == "2025-01-02"
-    slots |= {"after_sales_reason": "充不进电", "after_sales_warranty": "2025-01-02"}
+    assert asked["requested_slot"] == "after_sales_paid" and asked["after_sales_warranty"] == "商城的说明"
+    slots |= {"after_sales_reason": "充不进电", "after_sales_warranty": "商城的说明"}
     assert fill("不修了", "chat_deny", asked="after_sales_paid", slots=slots).slots["requested_slot"] is None
     assert run(ActionAfterSalesOpen(), slots={**slots, "after_sales_paid": False}).said == ["utter_after_sales_kept"]
     run(ActionAfterSalesOpen(), slots={**slots, "after_sales_paid": True, "after_sales_confirmed": True})

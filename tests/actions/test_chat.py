@@ -213,7 +213,7 @@ def test_an_offer_is_forgotten_when_the_customer_speaks_of_something_else() -> N
 
 def test_every_request_has_a_name_to_be_offered_by() -> None:
     own = [i for i in DOMAIN["intents"] if isinstance(i, str) and not i.startswith(("chat_", "EXTERNAL_"))]
-    assert [intent for intent in own if f"utter_chat_label_{intent}" not in DOMAIN["responses"]] == []
+    assert [intent for intent in own if f"utter_label_{intent}" not in DOMAIN["responses"]] == []
 
 
 def test_a_rating_is_due_where_work_was_really_done() -> None:

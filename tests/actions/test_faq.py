@@ -71,6 +71,17 @@ def test_an_entry_that_hardly_answers_does_not_beat_a_topic(shop: Shop) -> None:
     assert not claimed("after_sales_return", ask=0.95, confidence=0.6)
 
 
+def test_what_a_topic_gives_to_a_person_at_once_waits_for_no_rule(shop: Shop) -> None:
+    shop.knowledge["我的账号被盗了怎么办"] = Found("answer", (FREIGHT,))
+    assert not claimed("account_manage", ask=0.95, confidence=0.3, text="我的账号被盗了怎么办")
+
+
+def test_what_a_topic_can_look_up_beats_the_rule_about_it() -> None:
+    assert claimed("after_sales_return", ask=0.9, confidence=0.9)
+    assert not claimed("promotions_ask_coupons", ask=0.9, confidence=0.9)
+    assert claimed("promotions_ask_coupons", ask=0.95, confidence=0.3)
+
+
 def test_a_question_whose_end_sounds_like_a_greeting_is_a_question(shop: Shop) -> None:
     shop.knowledge["号注销了余额还在吗"] = Found("answer", (FREIGHT,))
     assert claimed("chat_greet", ask=0.9, confidence=0.6, text="号注销了余额还在吗")
@@ -146,7 +157,7 @@ def test_what_was_found_for_this_message_is_not_searched_again(shop: Shop) -> No
 def test_several_that_fit_are_offered_and_the_chosen_one_is_told() -> None:
     asked = answer("运费怎么收")
     assert asked.said == ["utter_faq_clarify"]
-    assert [b["title"] for b in asked.buttons] == ["满多少包邮？", "生鲜运费怎么收？", "都不是"]
+    assert [b["title"] for b in asked.buttons] == ["满多少包邮？", "生鲜运费怎么收？", "都不是", "转人工"]
     chosen = answer(entities={"faq_key": "faq-2"}, slots=asked.slots)
     assert chosen.said == ["utter_faq_answer"] and chosen.messages[0]["answer"] == FRESH.lead
 

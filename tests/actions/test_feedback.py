@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from actions.feedback import (
-    ActionAskFeedbackScore,
     ActionFeedbackAsk,
     ActionFeedbackRate,
     ActionFeedbackReason,
     ActionFeedbackSuggest,
+    AskFeedbackScore,
     ValidateFeedbackForm,
     ValidateFeedbackReasonForm,
     ValidateFeedbackSuggestForm,
@@ -33,7 +33,7 @@ def said_before(intent: str = "orders_cancel", sentiment: str = "neutral") -> li
 def test_after_work_thanks_and_farewells_are_answered_and_the_rating_is_asked(intent: str, words: str) -> None:
     asked = run(ActionFeedbackAsk(), "谢谢", intent, slots=DUE, events=said_before())
     assert asked.said == [words] and asked.loop == "feedback_form"
-    shown = run(ActionAskFeedbackScore(), "谢谢", intent, slots=DUE)
+    shown = run(AskFeedbackScore(), "谢谢", intent, slots=DUE)
     assert shown.said == ["utter_ask_feedback_score"] and shown.slots["feedback_asked"] is True
 
 
@@ -64,7 +64,7 @@ def test_thanks_inside_other_work_ask_for_nothing() -> None:
 
 @pytest.mark.usefixtures("shop")
 def test_a_question_left_unanswered_is_not_asked_again() -> None:
-    again = run(ActionAskFeedbackScore(), "我的订单呢", "orders_ask_status", slots=ASKED)
+    again = run(AskFeedbackScore(), "我的订单呢", "orders_ask_status", slots=ASKED)
     assert again.said == [] and again.slots["requested_slot"] is None
     assert run(ActionFeedbackRate(), "我的订单呢", "orders_ask_status").said == []
     bye = run(ActionFeedbackAsk(), "再见", "chat_goodbye", slots=DUE | ASKED, form="feedback_form")

@@ -162,18 +162,18 @@ def test_what_only_begins_like_a_yes_or_no_is_none(text: str) -> None:
 @pytest.mark.parametrize("text", ["为什么要问这个", "问这个干嘛", "你们要知道这个干什么", "为什么要我选订单"])
 def test_why_is_answered_and_the_question_asked_again(text: str, intent: str) -> None:
     why = in_return("after_sales_reason", text, intent)
-    assert why.said == ["utter_chat_why_after_sales_reason"]
+    assert why.said == ["utter_why_after_sales_reason"]
     assert why.slots == {"after_sales_reason": None, "requested_slot": "after_sales_reason"}
 
 
 def test_how_to_answer_is_explained() -> None:
-    assert in_return("after_sales_reason", "怎么填啊").said == ["utter_chat_help_after_sales_reason"]
+    assert in_return("after_sales_reason", "怎么填啊").said == ["utter_help_after_sales_reason"]
 
 
 def test_every_question_of_the_first_forms_is_explained_in_words_of_its_own() -> None:
     asked = {slot for name in ("orders_change_form", "after_sales_form", "logistics_arrange_form") for slot in DOMAIN["forms"][name]["required_slots"]}  # fmt: skip
     for slot in asked:
-        assert f"utter_chat_help_{slot}" in DOMAIN["responses"] and f"utter_chat_why_{slot}" in DOMAIN["responses"]
+        assert f"utter_help_{slot}" in DOMAIN["responses"] and f"utter_why_{slot}" in DOMAIN["responses"]
 
 
 # ── wrong answers ─────────────────────────────────────────────────────────────
@@ -186,7 +186,7 @@ def wrong(times: int, text: str = "随便啦", intent: str = "chat_inform") -> O
 def test_a_wrong_answer_is_asked_again_then_explained_then_a_person_helps() -> None:
     first, second, third = wrong(0), wrong(1), wrong(2)
     assert first.said == ["utter_chat_unclear"] and first.slots["chat_wrong"] == {"orders_cancel_confirmed": 1}
-    assert second.said == ["utter_chat_help_orders_cancel_confirmed"]
+    assert second.said == ["utter_help_orders_cancel_confirmed"]
     assert third.loop_ended and third.said == []
     assert {"event": "followup", "timestamp": None, "name": "action_handoff"} in third.events
     assert third.slots["chat_misses"] >= 2, "the person is told that the assistant did not understand"
@@ -203,7 +203,7 @@ def test_numbers_of_orders_that_do_not_exist_count_too() -> None:
         ValidateOrdersStatusForm(), "202611209999", slots=slots, form="orders_status_form",
         entities={"orders_number": "202611209999"},
     )  # fmt: skip
-    assert unknown.said == ["utter_orders_not_found", "utter_chat_help_orders_number"]
+    assert unknown.said == ["utter_orders_not_found", "utter_help_orders_number"]
 
 
 def test_a_picture_without_words_is_no_wrong_answer() -> None:

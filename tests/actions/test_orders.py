@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actions.after_sales import ValidateAfterSalesForm
-from actions.forms import AskOrdersNumber
+from actions.order_form import AskOrdersNumber
 from actions.orders import (
     ActionOrdersCancel,
     ActionOrdersChange,
@@ -40,7 +40,7 @@ def test_own_recent_orders_are_offered_as_buttons() -> None:
 
 def test_only_orders_that_can_be_cancelled_are_offered_for_it() -> None:
     asked = run(AskOrdersNumber(), "取消订单", "orders_cancel", form="orders_cancel_form")
-    assert asked.said == ["utter_ask_orders_number_orders_cancel_form"]
+    assert asked.said == ["utter_which_orders_cancel_form"]
     assert len(asked.buttons) == 1
 
 
@@ -60,7 +60,7 @@ def test_an_order_can_be_chosen_in_words(words: str, entities: dict[str, str], n
 def test_words_that_fit_no_order_are_asked_again() -> None:
     slots = {"requested_slot": "orders_number", "orders_offered": [{"number": SHOES.number, "title": SHOES.title}]}
     filled = run(ValidateOrdersStatusForm(), "那个啥", slots=slots, form="orders_status_form")
-    assert filled.said == ["utter_orders_choice_unclear"]
+    assert filled.said == ["utter_unclear_orders_number"]
     assert filled.slots["requested_slot"] == "orders_number"
 
 

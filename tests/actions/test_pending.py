@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from actions import base, pending
-from actions.forms import AskOrdersNumber
 from actions.gateways.errors import OutcomeUnknown
+from actions.order_form import AskOrdersNumber
 from actions.orders import ActionOrdersCancel, ActionOrdersChange, ValidateOrdersCancelForm
 from actions.pending import ActionChatPending
 from tests.actions.fakes import Shop, order

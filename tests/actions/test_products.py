@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from actions.products import (
-    ActionAskProductsChoice,
     ActionProductsAsk,
     ActionProductsChoose,
     ActionProductsRecommend,
+    AskProductsChoice,
     ValidateProductsWhichForm,
     ValidateProductsWishForm,
 )
@@ -80,7 +80,7 @@ def test_where_several_fit_the_customer_chooses_and_the_question_is_kept() -> No
     asked = ask("手机防水吗", entities={"product_category": "手机"})
     assert asked.said == [] and asked.loop == "products_which_form"
     slots = asked.slots | {"requested_slot": "products_choice"}
-    shown = run(ActionAskProductsChoice(), slots=slots, form="products_which_form")
+    shown = run(AskProductsChoice(), slots=slots, form="products_which_form")
     assert [b["title"] for b in shown.buttons] == [PHONE.product.name, BIG.product.name]
     chosen = run(ValidateProductsWhichForm(), "Pro那个", slots=slots, form="products_which_form")
     assert chosen.slots["products_choice"] == "P02-01"

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from actions import orders
-from actions.orders import ActionOrdersEscalate, ActionOrdersStatus
+from actions import repeated_contact
+from actions.orders import ActionOrdersStatus
+from actions.repeated_contact import ActionOrdersEscalate
 from tests.actions.fakes import Shop, order
 from tests.actions.talk import Outcome, run
 
@@ -26,7 +27,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch, shop: Shop) -> Clock:
     made = Clock()
-    monkeypatch.setattr(orders, "now", lambda: made.now)
+    monkeypatch.setattr(repeated_contact, "now", lambda: made.now)
     shop.orders = {"C1": [EARPHONES]}
     return made
 

@@ -15,8 +15,8 @@ from backoffice.assistant import Assistant, AssistantUnreachable
 from backoffice.clock import system_clock
 from backoffice.effects.handoffs import WAITS_AT_MOST, has_picture
 from backoffice.handoffs_worker import HandoffsWorker, said_since
-from backoffice.models import HandoffMessage, OutboxItem
-from backoffice.states import Level
+from backoffice.models import HandoffMessage, OutboxItem, Ticket
+from backoffice.states import Level, TicketPriority
 from tests.backoffice.conftest import Office
 from tests.backoffice.shop import ANNA, BERT, Shop
 
@@ -502,3 +502,51 @@ def test_trackers_that_cannot_be_read_do_not_hold_up_the_rest_for_ever(
     for _ in range(3):
         worker.catch_up()
     assert texts(office, whole) == ["在吗"]
+
+
+def grave(office: Office, handoff: str, shop: Shop) -> Ticket:
+    """The ticket of the handoff, which must be grave."""
+    number = office.get(f"/handoffs/{handoff}").json()["ticket_number"]
+    with shop.database.read() as session:
+        ticket = session.get_one(Ticket, number)
+        assert ticket.priority is TicketPriority.MAJOR and ticket.tags == ["人身安全"]
+        assert ticket.respond_by and ticket.close_by and ticket.due_at <= office.clock.now + timedelta(hours=4)
+        assert "充电宝冒烟了" in [comment.text for comment in ticket.comments]
+        return ticket
+
+
+SMOKE = [{"who": "customer", "text": "充电宝冒烟了", "time": "2026-11-21T10:00:00+08:00", "media": []}]
+
+
+@pytest.mark.parametrize("customer", [ANNA, None])
+@pytest.mark.parametrize("hour", [10, 2])
+def test_a_danger_is_a_grave_ticket_by_day_and_by_night_whoever_it_is(
+    office: Office, shop: Shop, customer: str | None, hour: int
+) -> None:
+    at(office, hour)
+    handoff = handed_over(office, customer=customer, reason="danger", transcript=SMOKE)
+    assert "充电宝冒烟了" in grave(office, handoff, shop).subject
+    assert office.get(f"/handoffs/{handoff}").json()["reason_label"] == "人身安全"
+
+
+def test_who_waits_already_has_the_ticket_raised_and_is_served_first(office: Office, shop: Shop) -> None:
+    first, second = handed_over(office, "c1"), handed_over(office, "c2")
+    assert handed_over(office, "c2", reason="danger", transcript=SMOKE) == second
+    grave(office, second, shop)
+    assert office.get(f"/handoffs/{second}").json()["position"] == 1
+    assert office.get(f"/handoffs/{first}").json()["position"] == 2
+
+
+def test_no_code_of_the_assistants_is_written_into_a_ticket(office: Office, shop: Shop) -> None:
+    for place, reason in enumerate(("angry", "not_understood", "complaints_file", "orders_cancel", "after_sales_return", "x_y")):
+        number = office.get(f"/handoffs/{handed_over(office, f't{place}', reason=reason)}").json()["ticket_number"]
+        with shop.database.read() as session:
+            said = [comment.text for comment in session.get_one(Ticket, number).comments]
+        assert said and not any(text.isascii() for text in said), said
+
+
+def test_a_promise_renewed_keeps_the_worst_mood_of_the_talk(office: Office) -> None:
+    at(office, 2)
+    handoff = handed_over(office, sentiment="angry")
+    assert handed_over(office, sentiment="neutral") == handoff
+    assert office.get(f"/handoffs/{handoff}").json()["sentiment"] == "angry"

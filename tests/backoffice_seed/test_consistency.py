@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backoffice.clock import SHANGHAI
 from backoffice.effects.facts import order_facts
 from backoffice.models import Order
-from backoffice.rules import orders, price_protection, returns
+from backoffice.rules import policy, price_protection, returns
 from backoffice.seed.catalogue import price_at
 from backoffice.seed.loyalty import level_for, spent_fen
 from backoffice.seed.shop import Shop, assemble
@@ -170,10 +170,10 @@ def _check_life(order: Order, now: datetime) -> None:
             assert order.shipped_at and not order.signed_at
         case OrderState.SIGNED:
             assert order.signed_at and not order.completed_at
-            assert (now.date() - order.signed_at.date()).days < orders.AUTO_COMPLETE_DAYS
+            assert (now.date() - order.signed_at.date()).days < policy.AUTO_COMPLETE_DAYS
         case OrderState.COMPLETED:
             assert order.completed_at
-            assert (order.completed_at.date() - order.signed_at.date()).days <= orders.AUTO_COMPLETE_DAYS
+            assert (order.completed_at.date() - order.signed_at.date()).days <= policy.AUTO_COMPLETE_DAYS
         case OrderState.CANCELLED:
             assert order.created_at < order.cancelled_at <= now and not order.shipped_at
             assert order.cancel_reason and order.cancel_reason_code

@@ -335,4 +335,4 @@ def test_what_travels_is_what_rasa_sends(loop: asyncio.AbstractEventLoop) -> Non
     ours = action._action_call_format(caller.tracker, DOMAIN)
     theirs = original("rasa.core.actions.action:RemoteAction._action_call_format")(action, caller.tracker, DOMAIN)
     for _ in range(2):
-        assert json.loads(ours.text(whole=True)) == json.loads(json.dumps(theirs))  # type: ignore[attr-defined]
+        assert json.loads(ours.body(whole=True)) == json.loads(json.dumps(theirs))  # type: ignore[attr-defined]

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
+from topics import domain
+
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
-DOMAIN: dict[str, Any] = yaml.safe_load((ROOT / "domain.yml").read_text("utf-8"))
+DOMAIN: dict[str, Any] = domain.of_project()
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -65,9 +67,22 @@ def test_every_intent_has_its_topics_folder_and_examples() -> None:
     assert all(topic_of(intent.removeprefix("EXTERNAL_")) for intent in DOMAIN["intents"])
 
 
-@pytest.mark.parametrize("file", ["nlu.yml", "rules.yml", "responses.yml", "stories.yml"])
-def test_every_topic_is_the_same_four_files(file: str) -> None:
+@pytest.mark.parametrize("file", ["domain.yml", "nlu.yml", "responses.yml", "stories.yml"])
+def test_every_topic_has_the_same_files(file: str) -> None:
     assert [topic for topic in topics() if not (DATA / topic / file).is_file()] == []
+
+
+def test_every_topic_declares_only_its_own() -> None:
+    """An entity may be called as people call it (`colour`); everything else begins with its topic."""
+    for topic in topics():
+        told = yaml.safe_load((DATA / topic / "domain.yml").read_text("utf-8"))
+        for section in ("intents", "slots", "actions"):
+            for name in told.get(section) or ():
+                bare = re.sub(r"^(EXTERNAL_|action_ask_|action_)", "", name)
+                assert topic_of(bare) == topic, f"{name} in data/{topic}/domain.yml"
+        form_file = DATA / topic / "forms.yml"
+        for form in (yaml.safe_load(form_file.read_text("utf-8")).get("forms") or () if form_file.is_file() else ()):
+            assert topic_of(form) == topic, f"{form} in data/{topic}/forms.yml"
 
 
 def test_every_topic_has_a_test_story_and_a_readme_row() -> None:
@@ -79,8 +94,29 @@ def test_every_topic_has_a_test_story_and_a_readme_row() -> None:
 
 def test_the_topic_is_the_prefix_of_every_response_and_lives_in_its_folder() -> None:
     for topic, name, _ in responses():
-        own = re.sub(r"^utter_(ask_)?", "", name)
+        own = re.sub(r"^utter_((ask|help|why|unclear|label|which)_)?", "", name)
         assert name == "utter_default" or own.startswith(topic), f"{name} in data/{topic}"
+
+
+def test_what_explains_a_question_or_names_a_wish_belongs_to_one() -> None:
+    asked = {slot for form in DOMAIN["forms"].values() for slot in form["required_slots"]}
+    for _, name, _ in responses():
+        kind, _, what = name.removeprefix("utter_").partition("_")
+        if kind in ("help", "why", "unclear"):
+            assert what in asked, f"{name}: no form asks for {what}"
+        if kind == "label":
+            assert what in DOMAIN["intents"], f"{name}: no intent is called {what}"
+        if kind == "which":
+            assert what in DOMAIN["forms"], f"{name}: no form is called {what}"
+
+
+def test_no_response_takes_the_place_of_an_action_that_asks() -> None:
+    """Rasa says `utter_ask_<form>_<slot>` before it looks for `action_ask_<slot>`: the buttons would be missing."""
+    known = {name for _, name, _ in responses()}
+    for form, told in DOMAIN["forms"].items():
+        for slot in told["required_slots"]:
+            if f"action_ask_{slot}" in DOMAIN["actions"]:
+                assert f"utter_ask_{form}_{slot}" not in known, f"utter_ask_{form}_{slot}"
 
 
 def test_no_response_is_written_twice() -> None:
@@ -141,9 +177,10 @@ ALLOWED = {
     "serving": set(),
     "analytics": {"privacy"},
     "backoffice": {"analytics", "privacy"},
-    "actions": {"privacy", "serving"},
+    "topics": set(),
+    "actions": {"privacy", "serving", "topics"},
     "connectors": {"actions.gateways", "privacy", "serving"},
-    "components": {"actions.gateways", "privacy"},
+    "components": {"actions.gateways", "privacy", "topics"},
 }
 
 

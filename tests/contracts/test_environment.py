@@ -14,7 +14,7 @@ from tests.run import FOLDERS
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = re.compile(r"\bLINGXI(?:_[A-Z]+)+\b(?!_)")
 READERS = ("*.py", "*.sh", "Makefile", "Procfile", "Dockerfile", "compose.yaml", "*.yml")
-ROOMS = ("actions", "analytics", "backoffice", "bench", "components", "connectors", "deploy", "privacy", "serving")
+ROOMS = ("actions", "analytics", "backoffice", "bench", "components", "connectors", "deploy", "privacy", "serving", "topics")
 INDEX_ADDRESS = re.compile(
     r"--(?:extra-)?index-url[ =]\S*://|^-i \S*://|index-url *= *\"?http|registry = \"http|\"resolved\": *\"http"
     r"|/simple/?[\"'\s]|\bpypi\.org/simple|files\.pythonhosted\.org",

@@ -18,7 +18,7 @@ from tests.contracts.test_environment import documented
 ROOT = Path(__file__).resolve().parents[2]
 PROCESS_OF = {"assistant": "rasa", "actions": "actions", "services": "backoffice"}
 PORT_OF = {"assistant": "LINGXI_RASA_PORT", "actions": "LINGXI_ACTIONS_PORT", "services": "LINGXI_BACKOFFICE_PORT"}
-ROOMS = {"actions", "analytics", "backoffice", "components", "connectors", "deploy", "privacy", "serving"}
+ROOMS = {"actions", "analytics", "backoffice", "components", "connectors", "deploy", "privacy", "serving", "topics"}
 
 
 @dataclass

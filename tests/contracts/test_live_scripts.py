@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import yaml
-
 from tests.live.scripts import ScriptError, all_scripts, check, responses
+from topics import domain
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,8 +24,6 @@ def test_every_script_is_readable_and_named_once() -> None:
 
 
 def test_the_expected_responses_exist() -> None:
-    written: set[str] = set()
-    for path in [ROOT / "domain.yml", *ROOT.glob("data/*/responses.yml")]:
-        written |= set((yaml.safe_load(path.read_text("utf-8")) or {}).get("responses") or {})
+    written = set(domain.responses([ROOT / "data"]))
     unknown = {f"{name}: {each}" for name, script in all_scripts() for each in responses(check(script)) - written}
     assert unknown == set()

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
+from topics.domain import of_project
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -38,7 +38,7 @@ def main(out: Path) -> int:
         print("rasa test core came to no end")
         return code or 1
     report = json.loads(written.read_text("utf-8"))
-    domain = yaml.safe_load((ROOT / "domain.yml").read_text("utf-8"))
+    domain = of_project()
     actions = {name for name in report if name.startswith(("utter_", "action_")) or name in domain["forms"]}
     right, of = share(report, actions - {LISTEN})
     understood, said = share(report, {*domain["intents"], "nlu_fallback"})

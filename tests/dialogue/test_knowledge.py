@@ -13,9 +13,10 @@ QUESTIONS = ("退货的运费到底谁来出？", "寄回去的邮费是我掏�
 
 
 @pytest.fixture(autouse=True)
-def knowledge(shop: Shop) -> None:
-    shop.orders = {"C1": [order("202611190001", "signed", "return", title="护眼台灯")]}
-    shop.knowledge = {question: Found("answer", (FEE,)) for question in QUESTIONS}
+def knowledge(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shop of one order, for these tests alone."""
+    monkeypatch.setattr(shop, "orders", {"C1": [order("202611190001", "signed", "return", title="护眼台灯")]})
+    monkeypatch.setattr(shop, "knowledge", {question: Found("answer", (FEE,)) for question in QUESTIONS})
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

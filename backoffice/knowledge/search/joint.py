@@ -1,0 +1,148 @@
+"""The joint reading: kernel ridge regression over all signs and the vector of a text at once.
+
+What two texts share is the weighed mean of their cosines, bent (`exp`) so that a text near to one counts
+for more than one half near to many. Solved over texts: some thousands are one system of as many equations,
+a second or two; of more than `MOST_TEXTS` there is no joint reading. A text that comes is first learned
+beside the others, which stay as they are (`stepped`): a moment's work, near to the exact solution, which
+then follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backoffice.knowledge.search.grams import BUCKETS, Counts
+from backoffice.knowledge.search.sparse import SparsePart
+
+MOST_TEXTS = 5000
+_SHARES = {"characters": 0.25, "sounds": 0.25, "meanings": 0.125}
+_VECTORS = 0.375
+_BENT, _PENALTY = 2.0, 0.125
+_SCALE = 127.0
+_PORTION = 512
+
+Signs = dict[str, Counts]
+
+
+class Kernel:
+    """How much any text shares with each of an index's, 0 to 1."""
+
+    def __init__(self, parts: dict[str, SparsePart], dense: NDArray[np.int8] | None) -> None:
+        """`dense`: a row of each text, as integers up to 127."""
+        self.texts = len(parts["meanings"].rows.starts) - 1
+        self._parts = [_Postings(parts[name], share) for name, share in _SHARES.items()]
+        self._dense = None if dense is None else dense.astype(np.float32) / np.float32(_SCALE)
+
+    def shared(self, signs: Signs, vector: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        """Of a text to all."""
+        told = np.zeros(self.texts, np.float32)
+        for part in self._parts:
+            part.add(signs[part.name], told)
+        if vector is None or self._dense is None:
+            return _bent(told / np.float32(1 - _VECTORS))
+        return _bent(told + self._dense @ (vector * np.float32(_VECTORS)))
+
+    def own(self, rows: Sequence[int]) -> NDArray[np.float32]:
+        """Of some of the index's own texts to all: rows × texts."""
+        told = np.zeros((len(rows), self.texts), np.float32)
+        for place, row in enumerate(rows):
+            for part in self._parts:
+                part.add(part.counts(row), told[place])
+        if self._dense is None:
+            return _bent(told / np.float32(1 - _VECTORS))
+        vectors = self._dense[rows] * np.float32(_VECTORS)
+        for first in range(0, len(rows), _PORTION):
+            cut = slice(first, first + _PORTION)
+            told[cut] = _bent(told[cut] + vectors[cut] @ self._dense.T)
+        return told
+
+
+class Joint:
+    """What was learned. `inverse` (texts × texts) is kept for training only."""
+
+    def __init__(
+        self, kernel: Kernel, duals: NDArray[np.float32], inverse: NDArray[np.float32] | None = None
+    ) -> None:
+        self._kernel = kernel
+        self.duals = duals
+        self._inverse = inverse
+
+    def scores(
+        self,
+        signs: Signs,
+        vector: NDArray[np.float32] | None,
+        hidden: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.float32]:
+        """One for each entry, about 0 to 1; as if the texts `hidden` had not been learned from."""
+        shared = self._kernel.shared(signs, vector)
+        told = shared @ self.duals
+        if hidden is None or not len(hidden):
+            return told
+        assert self._inverse is not None
+        own = self._inverse[hidden]
+        away = np.linalg.solve(own[:, hidden], self.duals[hidden])
+        return np.asarray(told - (own @ shared) @ away, np.float32)
+
+
+def exact(kernel: Kernel, owners: NDArray[np.int64], entries: int, for_training: bool = False) -> Joint:
+    """The solution; `owners`: of each text, the entry's number."""
+    system = kernel.own(range(kernel.texts))
+    system[np.diag_indices(kernel.texts)] += _PENALTY
+    right = np.zeros((kernel.texts, entries), np.float32)
+    right[np.arange(kernel.texts), owners] = 1
+    if not for_training:
+        return Joint(kernel, np.linalg.solve(system, right))
+    inverse = np.linalg.inv(system)
+    return Joint(kernel, inverse @ right, inverse)
+
+
+def stepped(
+    kernel: Kernel, owners: NDArray[np.int64], known: NDArray[np.float32], fresh: NDArray[np.int64]
+) -> Joint:
+    """Near the solution: `known` (texts × entries) holds for all texts but `fresh`, which are learned
+    beside it."""
+    if not len(fresh):
+        return Joint(kernel, known)
+    shared = kernel.own(fresh.tolist())
+    wanted = -(shared @ known)
+    wanted[np.arange(len(fresh)), owners[fresh]] += 1
+    system = shared[:, fresh]
+    system[np.diag_indices(len(fresh))] += _PENALTY
+    duals = known.copy()
+    duals[fresh] = np.linalg.solve(system, wanted)
+    return Joint(kernel, duals)
+
+
+def _bent(told: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(np.exp(np.float32(_BENT) * (told - 1)), np.float32)
+
+
+class _Postings:
+    """A part's rows, found by sign; `share`: how much the part's cosine counts."""
+
+    def __init__(self, part: SparsePart, share: float) -> None:
+        self.name = part.name
+        self._part = part
+        self._share = np.float32(share)
+        rows = part.rows
+        self._texts = len(rows.starts) - 1
+        order = np.argsort(rows.numbers, kind="stable")
+        self._rows = np.repeat(np.arange(self._texts, dtype=np.int32), np.diff(rows.starts))[order]
+        self._weights = part.weights[order]
+        self._starts = np.searchsorted(rows.numbers[order], np.arange(BUCKETS + 1)).astype(np.int32)
+
+    def counts(self, row: int) -> Counts:
+        """Of one of the rows."""
+        return self._part.rows.one(row)
+
+    def add(self, told: Counts, to: NDArray[np.float32]) -> None:
+        """Adds the share of the cosine of a text to each row."""
+        weights = self._part.weigh(told) * self._share
+        first = self._starts[told[0]]
+        lengths = self._starts[told[0] + 1] - first
+        places = np.repeat(first - np.cumsum(lengths) + lengths, lengths) + np.arange(int(lengths.sum()))
+        shares = self._weights[places] * np.repeat(weights, lengths)
+        to += np.bincount(self._rows[places], shares, minlength=self._texts).astype(np.float32)

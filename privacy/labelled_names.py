@@ -1,0 +1,51 @@
+"""Names that have no surname sign to be known by, where a label says that a name follows.
+
+Tibetan, Mongolian and Uyghur names in Chinese signs (扎西顿珠), names in letters (Tom Smith, Li Xiaoming), names with
+their signs set apart (王 小 明), and what alone fills the place after `收件人：`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from privacy.everyday import EVERYDAY, LONGER
+from privacy.name_context import CUT
+from privacy.spans import Span
+from privacy.surnames import SINGLE
+from privacy.views import COVER, View
+
+_LABEL = (
+    r"(?:收[件货]人|签收人|代收人|收款人|寄件人|下单人|取件人|持卡人|开户名|户名|联[系络]人|经办人|申请人|乘客|旅客|顾客|客户|姓名|名字|真名|"
+    r"我叫|我是|本人|名叫|叫做|(?:[Mm]y )?[Nn]ame(?: is)?|I am|I'm|[Ff]rom|[Rr]egards|抬头)"
+)
+_LINK = r"[\s:=,是叫写填改换成为的个人「“\"]{0,6}"
+_LETTERS = re.compile(rf"{_LABEL}{_LINK}(?P<name>[A-Z][a-z]{{1,11}}(?:[ .]{{1,2}}[A-Z][a-z]{{1,14}}){{1,2}})(?![A-Za-z\d])")
+_THINGS = re.compile(r"(?:Apple|Air|Nike|Pro|Watch|Hello|Good|Visa|Master|New|Huawei|Xiaomi|Office|Windows|Company|Inc|Ltd|Co)\b")
+_SYLLABLES = (
+    r"(?:扎西|顿珠|次仁|卓玛|格桑|梅朵|巴桑|旺堆|多吉|央金|拉姆|尼玛|达瓦|丹增|洛桑|平措|白玛|索朗|旦增|仁青|强巴|德吉|曲珍|普布|边巴|米玛|拉巴|罗布|嘉措|旺姆|措姆|桑吉|才让|卓嘎|"
+    r"乌兰|图雅|其其格|巴特尔|巴图|苏和|娜仁|托娅|高娃|萨仁|斯琴|乌云|格日勒|哈斯|孟和|宝音|阿古拉|朝鲁|布和|达来|吉雅|那木|"
+    r"阿卜杜|阿不都|艾合|买买提|麦麦提|热合曼|古丽|阿依|努尔|吐尔|艾买|依不拉|木合|帕提|玛依|热依|库尔班|玉素甫|艾力|吾买|夏提|米热|迪丽|阿迪|哈力)"
+)
+_SOUNDED = re.compile(rf"(?P<name>{_SYLLABLES}(?:{_SYLLABLES}|[\u4e00-\u9fff](?=.?(?:{CUT}|$))){{1,3}})")
+_BEFORE_SOUNDED = re.compile(rf"(?:{_LABEL}{_LINK}|(?:^|{CUT}|{COVER}|[给找叫帮让把]))$")
+_APART = re.compile(rf"{_LABEL}{_LINK}(?P<name>[{''.join(sorted(SINGLE))}](?: [\u4e00-\u9fff]){{1,2}})(?=[,.;。!]|$|{COVER})")
+_ALONE = re.compile(
+    rf"(?:收[件货]人|联[系络]人|签收人|取件人|姓名|客户|收)\s?[:：/]\s?(?P<name>[{''.join(sorted(SINGLE))}][\u4e00-\u9fff]{{1,2}})(?={CUT}|{COVER}|$)"
+)
+_NOBODY = frozenset("时间 地址 电话 空白 项目 方法 方式 双方 平台 全部 都行 万一 任何 单位 单号 公司 和我 同上 安全 成功 经理 国外 年龄 应该 毛病 查询".split())
+
+
+def find(view: View) -> Iterator[Span]:
+    """Names after a label."""
+    text = view.plain
+    for match in (*_LETTERS.finditer(text), *_APART.finditer(text)):
+        if not _THINGS.search(match["name"]):
+            yield Span(*match.span("name"), "person")
+    for match in _SOUNDED.finditer(text):
+        if _BEFORE_SOUNDED.search(text[max(0, match.start() - 16) : match.start()]):
+            yield Span(*match.span("name"), "person")
+    for match in _ALONE.finditer(text):
+        name = match["name"]
+        if name not in _NOBODY and name[:3] not in LONGER and (len(name) == 2 or name[:2] not in EVERYDAY):
+            yield Span(*match.span("name"), "person")

@@ -1,0 +1,48 @@
+"""Secrets typed into a chat are hidden; what the shop needs is not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from privacy.secrets import has_hidden, hide
+
+SECRET = {
+    "我的身份证是110101199003077571": "110101199003077571",
+    "身份证11010119900307757X 帮我实名": "9900307757X",
+    "卡号6222021234567890123 退这里": "021234567890",
+    "银行卡 6217 0012 3456 7890 123": "0012 3456",
+    "验证码是 482913": "482913",
+    "482913是我的验证码": "482913",
+    "登录密码abc12345": "abc12345",
+    "密码改成 zhang123 了": "zhang123",
+    "支付密码 135790 帮我付一下": "135790",
+    "cvv 123": "123",
+    "卡背面后三位是 456": "456",
+    "手机动态码 334455": "334455",
+}
+NEEDED = (
+    "取件码 8-26-4814", "税号91310000MA1FL3X12K", "税号 110101199003077571", "我电话13812345678，地址上海市浦东新区张江路88号",
+    "订单号202611290001", "快递单号 773012345678901", "邮箱 anna@example.com", "验证码没收到", "密码忘了怎么办", "自提码 339201",
+    "前三位数字是 138 的那个号",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), SECRET.items())
+def test_a_secret_is_hidden_and_seen_to_be(text: str, value: str) -> None:
+    hidden = hide(text)
+    assert value not in hidden and len(hidden) == len(text)
+    assert has_hidden(hidden) and hide(hidden) == hidden
+
+
+@pytest.mark.parametrize("text", NEEDED)
+def test_what_the_shop_needs_stays(text: str) -> None:
+    assert hide(text) == text and not has_hidden(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="验证密码卡号身份证是cvv0123456789* -，", max_size=40))
+def test_it_keeps_the_length_and_is_stable(text: str) -> None:
+    assert len(hide(text)) == len(text)
+    assert hide(hide(text)) == hide(text)
