@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 
 import pytest
 from rasa.core.actions.action import RemoteAction
@@ -57,3 +58,11 @@ def assistant(shop: Shop) -> Assistant:
     if model is None:
         pytest.skip("no model under models/: make train")
     return Assistant.load(model)
+
+
+@pytest.fixture(autouse=True)
+def the_shop_as_it_was(shop: Shop) -> Iterator[None]:
+    """What a test does to the shop is its own: the next one finds it as it was."""
+    before = {name: copy(value) if isinstance(value, (list, dict)) else value for name, value in vars(shop).items()}
+    yield
+    vars(shop).update(before)
