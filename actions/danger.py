@@ -10,9 +10,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions import wiring
 from actions.base import CustomerAction, Turn
 from actions.gateways.errors import GatewayError
-from actions.handoff import since_handoff
-
-TOLD = "handoff_danger"
+from actions.handoff import IN_DANGER, since_handoff
 
 
 class ActionHandoffDanger(CustomerAction):
@@ -28,14 +26,14 @@ class ActionHandoffDanger(CustomerAction):
     async def work(self, turn: Turn) -> list[EventType]:
         """First aid before anything that may fail; the person who has the conversation reads the words as well."""
         kind = str(danger(turn) or "injury")
-        waiting, told = turn.slot("handoff_id"), turn.slot(TOLD) or {}
+        waiting, told = turn.slot("handoff_id"), turn.slot(IN_DANGER) or {}
         if waiting and told.get("kind") == kind:
             return [FollowupAction("action_handoff_relay")]
         turn.utter(f"utter_danger_{kind}")
         if waiting:
             await self._relayed(turn, str(waiting))
         now = {"kind": kind, "message_id": turn.message_id}
-        return [SlotSet(TOLD, now), FollowupAction("action_handoff")]
+        return [SlotSet(IN_DANGER, now), FollowupAction("action_handoff")]
 
     async def _relayed(self, turn: Turn, handoff_id: str) -> None:
         caller = replace(turn.writer, key=f"{turn.writer.key}:relay")

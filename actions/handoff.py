@@ -26,6 +26,7 @@ ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
 # Slots of the talk itself outlive a handoff.
 KEPT = ("handoff_", "chat_", "faq_", "feedback_", "session_")
 REQUEST, DANGER = "handoff_request", "danger"
+IN_DANGER = "handoff_danger"  # slot: what danger was told, {kind, message_id}
 NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
 # What who waits may ask of the bot, as cues of data/chat/cues.yml.
@@ -96,6 +97,8 @@ class ActionHandoffRelay(CustomerAction):
             raise
         if waits and asks_place(turn):
             turn.utter("utter_handoff_place", position=handoff.position)
+        elif waits and turn.slot(IN_DANGER):
+            turn.utter("utter_handoff_waiting_danger", position=handoff.position)  # nobody in danger hears silence
         return self._unfilled(turn)
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
@@ -162,7 +165,8 @@ def ended(turn: Turn, how: str, handoff: Handoff | None = None) -> list[EventTyp
     turn.utter("utter_handoff_ended", how, **promise)
     due = [SlotSet(DUE, True)] if not how and DUE in turn.tracker.slots else []
     counted = [SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name)]
-    return [*over(*_unfinished(turn)), *counted, SlotSet("handoff_id", None), *due]
+    past = [SlotSet(IN_DANGER, None)] if turn.slot(IN_DANGER) else []
+    return [*over(*_unfinished(turn)), *counted, SlotSet("handoff_id", None), *past, *due]
 
 
 def asks_place(turn: Turn) -> bool:

@@ -7,10 +7,12 @@ single writer makes needless there.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import connect
 
 from alembic import command
 from alembic.config import Config
@@ -60,6 +62,47 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+class Changes:
+    """Tells, for less than a statement costs, whether anything may have been written since it was last asked.
+
+    SQLite counts the commits of other connections; PostgreSQL has no such count, and the answer is
+    always yes. Also yes every `at_least` seconds, for what only time changes. For one thread.
+    """
+
+    def __init__(self, database: Database, at_least: float) -> None:
+        self._at_least = at_least
+        self._looked_at = -at_least
+        self._version: int | None = None
+        url = database.url
+        self._file = url.database if url.get_backend_name() == "sqlite" else None
+        self._connection: SqliteConnection | None = None
+
+    def __call__(self) -> bool:
+        """Whether to look; raises sqlite3.Error when the file is away."""
+        now, version = time.monotonic(), self._count()
+        if version is not None and version == self._version and now - self._looked_at < self._at_least:
+            return False
+        self._version, self._looked_at = version, now
+        return True
+
+    def again(self) -> None:
+        """What was looked for was not found out: yes, the next time."""
+        self._looked_at = -self._at_least
+
+    def _count(self) -> int | None:
+        if self._file is None:
+            return None
+        if self._connection is None:
+            self._connection = connect(self._file, timeout=_BUSY_SECONDS, check_same_thread=False)
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def alembic_config(connection: Connection) -> Config:

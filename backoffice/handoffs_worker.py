@@ -21,7 +21,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from backoffice.assistant import TIMEOUT_SECONDS, Assistant, AssistantDown, AssistantUnreachable
 from backoffice.clock import Clock, system_clock
-from backoffice.database import Database
+from backoffice.database import Changes, Database
 from backoffice.effects import handoffs
 from backoffice.effects.work import Work
 from backoffice.models import Handoff, Moment, OutboxItem
@@ -29,6 +29,7 @@ from backoffice.problems import Problem
 from backoffice.states import HandoffState, OutboxKind
 
 _LOOK_SECONDS = 0.25
+_DUE_SECONDS = 1.0  # how late an item may be noticed whose time has come to be tried again
 _TRACKER_SECONDS = 15.0
 _QUEUE_SECONDS = 5.0
 _LONGEST_WAIT = timedelta(seconds=30)
@@ -75,6 +76,7 @@ class HandoffsWorker:
         self._clock = clock
         self._assistant = assistant
         self._unreadable: dict[str, float] = {}
+        self._changes = Changes(database, _DUE_SECONDS)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="handoffs", daemon=True)
         self._senders = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="handoffs-outbox")
@@ -87,12 +89,13 @@ class HandoffsWorker:
         self._stopping.set()
         self._thread.join(TIMEOUT_SECONDS)
         self._senders.shutdown(wait=True, cancel_futures=True)
+        self._changes.close()
         self._assistant.close()
 
     def _run(self) -> None:
         trackers_at = queue_at = 0.0
         while not self._stopping.wait(_LOOK_SECONDS):
-            self._guarded(self.deliver)
+            self._guarded(self._deliver_if_due)
             if time.monotonic() >= queue_at:
                 self._guarded(self.tidy_queue)
                 queue_at = time.monotonic() + _QUEUE_SECONDS
@@ -108,6 +111,14 @@ class HandoffsWorker:
             _log.error("job=%s failed error=%s", job.__name__, type(error).__name__)
 
     # The outbox
+
+    def _deliver_if_due(self) -> None:
+        if self._changes():
+            try:
+                self.deliver()
+            except BaseException:
+                self._changes.again()
+                raise
 
     def deliver(self) -> None:
         """Bring what is due, one item of each conversation at a time, in order."""

@@ -27,7 +27,7 @@ SELECTOR = ROOT / ".venv" / "bin" / "python"
 def made(entries: Sequence[Any], count: int) -> list[Any]:
     """`count` entries of the demo shop's words: halves of its sentences, put together anew."""
     chance = random.Random(0)
-    questions = [text for entry in entries for text in (entry.question, *entry.variants)]
+    questions: list[str] = [text for entry in entries for text in (entry.question, *entry.variants)]
     answers = [part for entry in entries for part in entry.answer.split("。") if len(part) > 6]
     base = entries[0]
 
@@ -108,21 +108,24 @@ def selector() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sets.json"
         path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
-        subprocess.run([str(SELECTOR), "-W", "ignore", "-m", "bench.knowledge_selector", str(path)], check=True, cwd=ROOT)
+        subprocess.run(
+            [str(SELECTOR), "-W", "ignore", "-m", "bench.knowledge_selector", str(path)], check=True, cwd=ROOT
+        )
 
 
 def main() -> int:
     """Each size in a process of its own, so that memory is its own."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--count", type=int, help="measure one size in this process")
+    parser.add_argument("--smallest", action="store_true", help="a few entries, to prove that it runs")
     parser.add_argument("--no-selector", action="store_true", help="leave Rasa's ResponseSelector out")
     options = parser.parse_args()
     if options.count is not None:
         print(json.dumps({name: round(value, 3) for name, value in timed(options.count).items()}))
         return 0
-    for count in (0, 10_000):
+    for count in (20,) if options.smallest else (0, 10_000):
         subprocess.run([sys.executable, "-m", "bench.knowledge", "--count", str(count)], check=True, cwd=ROOT)
-    if not options.no_selector:
+    if not (options.no_selector or options.smallest):
         selector()
     return 0
 

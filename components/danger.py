@@ -51,7 +51,7 @@ class DangerReader(GraphComponent):
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
         """`data`: the folder; `C`: inverse regularisation; `threshold`: from this probability on it is a danger."""
-        return {"data": "data/danger", "C": 30.0, "threshold": 0.35}
+        return {"data": "data/danger", "C": 30.0, "threshold": 0.5}
 
     @classmethod
     def create(

@@ -52,6 +52,9 @@ class _Remembered:
     weight: int = 0  # events that it counts for
 
 
+_TABLES_LOCK = 0x4C585F54  # "LX_T"
+
+
 class _Statements:
     """What every turn asks of the database, put together once."""
 
@@ -104,9 +107,12 @@ class TrackerStore(SQLTrackerStore):
             sa.Column("sender_id", sa.String(255), primary_key=True),
             sa.Column("state", sa.Text, nullable=False),
         )
-        self._snapshots.create(self.engine, checkfirst=True)
         self._statements = _Statements(self._events, self._snapshots)
         with self.engine.begin() as connection:
+            if not sqlite:
+                # Several workers start at once: "is it there already" holds for one of them at a time.
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_TABLES_LOCK})"))
+            self._snapshots.create(connection, checkfirst=True)
             # Not as an sa.Index: that would stay on Rasa's own table class, for every later store of the process.
             connection.execute(
                 sa.text("CREATE INDEX IF NOT EXISTS ix_events_sender_id_id ON events (sender_id, id)")

@@ -184,9 +184,10 @@ class StoredOutput(OutputChannel):
             if reply_id:
                 key: str | None = f"reply:{reply_id}:{part}"
             elif self._reply_to is not None:
-                # The same message handled again after a crash mostly says the same again: then it was said already.
+                # The same message handled again after a crash mostly says the same again: then it was said already,
+                # in whichever of a response's wordings.
                 self._said += 1
-                key = f"out:{self._reply_to}:{self._said}:{_fingerprint(repr(body))}"
+                key = f"out:{self._reply_to}:{self._said}:{_fingerprint(str(message.get('utter_action') or repr(body)))}"
             else:
                 key = None
             await self._store.on_thread(

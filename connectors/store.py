@@ -109,6 +109,7 @@ Place = tuple[int, str]
 FIRST: Place = (0, "")
 # Kept what was offered by its words: two questions could not be told apart.
 _REPLACED = ("offers",)
+_TABLES_LOCK = 0x4C585F43  # "LX_C"
 
 _MEDIA = sa.Table(
     "media",
@@ -245,10 +246,13 @@ class ConnectorStore:
             sa.event.listen(self._engine, "connect", _tune_sqlite)
         else:
             self._engine = sa.create_engine(address, pool_pre_ping=True, hide_parameters=True)
-        _TABLES.create_all(self._engine)
-        # Tables of before lack it.
-        _BEGINNINGS.create(self._engine, checkfirst=True)
         with self._engine.begin() as db:
+            if not sqlite:
+                # Several workers start at once: "is it there already" holds for one of them at a time.
+                db.execute(sa.text(f"SELECT pg_advisory_xact_lock({_TABLES_LOCK})"))
+            _TABLES.create_all(db)
+            # Tables of before lack it.
+            _BEGINNINGS.create(db, checkfirst=True)
             for table in _REPLACED:
                 db.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
         # SQLite has one writer at a time: more threads would only wait for each other.

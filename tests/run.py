@@ -87,7 +87,7 @@ def stages() -> Iterator[Stage]:
     yield pytest_stage("tests-rasa", RASA, *folders(RASA))
     yield replace(pytest_stage("live", SERVICES_SIDE, "tests/live"), lane=RASA)
     services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
-    types = (*services_types, "backoffice", "tests/run.py", "tests/services.py")
+    types = (*services_types, "backoffice", "bench/knowledge.py", "tests/run.py", "tests/services.py")
     yield Stage("mypy-services", types, 600, "lint", SERVICES_SIDE)
     yield pytest_stage("tests-shop", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=False), on_model=False)
     yield Stage("validate", (f"{rasa}/python", "-m", "tests.validate"), 600, lane=SERVICES_SIDE)
@@ -98,6 +98,8 @@ def stages() -> Iterator[Stage]:
     yield Stage("unseen", unseen, 1200, lane=SERVICES_SIDE, on_model=True)
     # No figure of these means anything: they prove that the benches run, and that their recipes and stories still fit.
     yield Stage("bench", (f"{services}/python", "-m", "bench.rest", "--smallest", "--sides", "peer"), 900, lane=SERVICES_SIDE)
+    smallest = ("-m", "bench.knowledge", "--smallest")
+    yield Stage("bench-knowledge", (f"{services}/python", *smallest), 300, lane=SERVICES_SIDE)
     yield Stage("bench-nlu", (f"{rasa}/python", "-W", "ignore", "-m", "bench.nlu", "--smallest"), 900, lane=SERVICES_SIDE)
     yield pytest_stage("tests-services", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=True))
 

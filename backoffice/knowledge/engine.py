@@ -14,13 +14,25 @@ if TYPE_CHECKING:
     from backoffice.knowledge.search import EntrySearch
     from backoffice.knowledge.search.vectors import VectorStore
 
+_MOST_FRESH = 0.1
+"""Of the texts; with more, all is learned anew."""
+_kept: dict[str, EntrySearch] = {}
+
 
 def build(entries: Sequence[PublishedEntry]) -> EntrySearch:
-    """A searcher over these entries; what it needs is imported at first use."""
+    """A searcher over these entries; what it needs is imported at first use.
+
+    The first is kept, and the next ones are built from it: only what differs is learned.
+    """
     from backoffice.knowledge.search import EntrySearch
     from backoffice.knowledge.search.service import CACHE_FOLDER, combiner_of
 
-    return EntrySearch(entries, _vectors(), combiner_of(CACHE_FOLDER))
+    made = EntrySearch(entries, _vectors(), combiner_of(CACHE_FOLDER), before=_kept.get("first"))
+    if made.index.fresh > _MOST_FRESH * len(made.index.texts):
+        made = made.learned()
+    if made.index.is_exact:
+        _kept["first"] = made
+    return made
 
 
 def sentence_vectors(texts: Sequence[str]) -> NDArray[Any]:

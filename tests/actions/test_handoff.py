@@ -223,3 +223,10 @@ def test_a_word_that_crosses_with_the_end_of_waiting_hears_the_promise(shop: Sho
     shop.desk = LEFT
     done = relay(SINCE)
     assert done.said == ["utter_handoff_ended_promised"] and done.slots["handoff_id"] is None
+
+
+def test_who_is_in_danger_and_waits_does_not_hear_silence(shop: Shop) -> None:
+    told = {"kind": "burn", "message_id": "m0"}
+    waiting = run(ActionHandoffRelay(), text="手上起泡了", slots={"handoff_id": "HO1", "handoff_danger": told})
+    assert waiting.said == ["utter_handoff_waiting_danger"]
+    assert run(ActionHandoffRelay(), text="还在吗", slots={"handoff_id": "HO1"}).said == []

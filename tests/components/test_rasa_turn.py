@@ -22,6 +22,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasa.core.actions.action import RemoteAction
+from rasa.core.channels.channel import CollectingOutputChannel
+from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
     ActionExecuted,
@@ -47,6 +49,7 @@ from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 from components import rasa_turn
 from components.rasa_turn import REPLACEMENTS, quiet
 from components.rasa_turn.action_calls import digest_and_text
+from components.rasa_turn.finding import action_for_name_or_text
 from components.rasa_turn.replacing import Replacement, original, source_digest, taken_back
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -336,3 +339,79 @@ def test_what_travels_is_what_rasa_sends(loop: asyncio.AbstractEventLoop) -> Non
     theirs = original("rasa.core.actions.action:RemoteAction._action_call_format")(action, caller.tracker, DOMAIN)
     for _ in range(2):
         assert json.loads(ours.body(whole=True)) == json.loads(json.dumps(theirs))  # type: ignore[attr-defined]
+
+
+def test_messages_that_lie_behind_travel_without_what_they_did_not_mean(loop: asyncio.AbstractEventLoop) -> None:
+    caller = Caller("http://127.0.0.1:1", loop)
+    ranking = {"intent_ranking": [{"name": "chat_greet", "confidence": 1.0}]}
+    for text in ("半个字 \ud83d", "再来"):
+        caller.tracker.update(UserUttered(text, {"name": "chat_greet"}, parse_data={**ranking, "text": text, "sentiment": {"name": "angry"}}))
+    ours = RemoteAction("action_echo", caller.endpoint)._action_call_format(caller.tracker, DOMAIN)
+    tracker = json.loads(ours.body(whole=False))["tracker"]  # type: ignore[attr-defined]
+    assert tracker["latest_message"]["intent_ranking"] == ranking["intent_ranking"]
+    said = [event for event in tracker["events"] if event["event"] == "user"][-2:]
+    assert [event["text"] for event in said] == ["半个字 \ud83d", "再来"]
+    assert all("intent_ranking" not in event["parse_data"] and event["parse_data"]["sentiment"] for event in said)
+
+
+class Answering(EndpointConfig):
+    """An action server that answers as it is told to."""
+
+    def __init__(self, *answers: dict[str, Any] | Exception) -> None:
+        super().__init__(url="http://actions.invalid")
+        self.answers = list(answers)
+
+    async def request(self, *_: Any, **__: Any) -> Any:
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+COUNTED = {"events": [{"event": "slot", "name": "one", "value": 1, "timestamp": None}], "responses": []}
+CONTEXT = Domain.from_dict(
+    {
+        "intents": ["chat_greet"],
+        "slots": {"one": {"type": "any", "mappings": [{"type": "custom", "action": "action_chat_context"}]}},
+        "actions": ["action_chat_context"],
+    }
+)
+
+
+def extracted(server: Answering, tracker: DialogueStateTracker, loop: asyncio.AbstractEventLoop) -> list[Event]:
+    extraction = action_for_name_or_text("action_extract_slots", CONTEXT, server)
+    channel, words = CollectingOutputChannel(), TemplatedNaturalLanguageGenerator(CONTEXT.responses)
+    return list(loop.run_until_complete(extraction.run(channel, words, tracker, CONTEXT)))
+
+
+def test_what_counts_messages_is_asked_once_for_each_and_again_when_it_failed(loop: asyncio.AbstractEventLoop) -> None:
+    server = Answering(RasaException("down"), COUNTED, COUNTED)
+    tracker = DialogueStateTracker.from_events("a", [ActionExecuted("action_listen"), UserUttered("你好", {"name": "chat_greet"})], CONTEXT.slots)
+    assert extracted(server, tracker, loop) == []
+    assert extracted(server, tracker, loop) == [SlotSet("one", 1)]
+    assert extracted(server, tracker, loop) == []
+    assert len(server.answers) == 1, "the same message, counted already"
+    tracker.update(UserUttered("你好", {"name": "chat_greet"}))
+    assert extracted(server, tracker, loop) == [SlotSet("one", 1)]
+
+
+@pytest.mark.parametrize("name", DOMAIN.action_names_or_texts)
+def test_an_action_is_found_as_rasa_finds_it(name: str) -> None:
+    endpoint = EndpointConfig("http://actions.invalid")
+    theirs = original("rasa.core.actions.action:action_for_name_or_text")(name, DOMAIN, endpoint)
+    for _ in range(2):
+        ours = action_for_name_or_text(name, DOMAIN, endpoint)
+        assert type(ours) is type(theirs) and ours.name() == name
+        assert vars(ours).keys() == vars(theirs).keys()
+        assert vars(ours).get("action_endpoint") is vars(theirs).get("action_endpoint")
+
+
+def test_an_action_that_is_nowhere_is_refused_each_time() -> None:
+    for _ in range(2):
+        with pytest.raises(RasaException):
+            action_for_name_or_text("action_nowhere", DOMAIN, None)
+
+
+def test_a_domain_that_says_something_is_not_empty() -> None:
+    for _ in range(2):
+        assert Domain.empty().is_empty() and not DOMAIN.is_empty()

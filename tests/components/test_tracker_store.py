@@ -6,12 +6,14 @@ import asyncio
 import json
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
+from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Restarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import EventVerbosity
@@ -65,6 +67,24 @@ def store(url: str, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator
     made = TrackerStore(DOMAIN, event_broker=broker)
     yield made
     made.engine.dispose()
+
+
+def test_workers_that_start_at_once_make_the_tables_together(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = sa.create_engine(postgres_url)
+    for _ in range(3):
+        schema = f"tracker_{uuid.uuid4().hex}"
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"create schema {schema}"))
+        address = f"{postgres_url}?options=-csearch_path%3D{schema}"
+        # Rasa makes its own table, and has its own way when two do so at once.
+        monkeypatch.setenv("LINGXI_TRACKER_DATABASE_URL", address)
+        SQLTrackerStore(DOMAIN, host=address).engine.dispose()
+        with ThreadPoolExecutor(4) as workers:
+            for made in workers.map(TrackerStore, [DOMAIN] * 4):
+                made.engine.dispose()
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"drop schema {schema} cascade"))
+    engine.dispose()
 
 
 def talk(store: TrackerStore, turns: int, sender: str = "someone") -> None:

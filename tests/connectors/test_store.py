@@ -43,6 +43,19 @@ def accept(store: ConnectorStore, conversation_id: str, provider_id: str, text: 
     return store.accept(conversation_id, provider_id, {"text": text}, text, None).seq
 
 
+def test_workers_that_start_at_once_make_the_tables_together(postgres_url: str) -> None:
+    admin = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    for _ in range(5):
+        schema = f"connectors_{secrets.token_hex(6)}"
+        address = sa.engine.make_url(postgres_url).update_query_dict({"options": f"-csearch_path={schema}"})
+        with admin.connect() as db, ThreadPoolExecutor(4) as workers:
+            db.execute(sa.text(f"CREATE SCHEMA {schema}"))
+            for opened in workers.map(ConnectorStore, [address.render_as_string(hide_password=False)] * 4):
+                opened.close()
+            db.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
+    admin.dispose()
+
+
 def test_ids_cannot_be_guessed(store: ConnectorStore) -> None:
     ids = {store.begin("webchat").id for _ in range(20)}
     assert len(ids) == 20

@@ -156,3 +156,17 @@ def test_a_message_that_an_earlier_process_began_is_marked_so(store: ConnectorSt
 
 def test_an_apology_does_not_claim_that_nothing_was_done() -> None:
     assert "没有处理" not in SORRY and "没有办" not in SORRY
+
+
+def test_a_response_said_before_a_crash_is_not_said_again_in_another_wording(store: ConnectorStore) -> None:
+    conversation = store.begin("webchat").id
+    seq = store.accept(conversation, "m-1", {"text": "你好"}, "你好", None).seq
+
+    async def twice() -> None:
+        for text, name in (("您好", "utter_greet"), ("您好，金卡会员", "utter_greet"), ("办好了", "utter_done")):
+            # A new one for each attempt: the process ended after each.
+            output = StoredOutput(store, lambda _conversation_id: None, reply_to=seq)
+            await output.send_response(conversation, {"text": text, "utter_action": name})
+
+    asyncio.run(twice())
+    assert [message.body["text"] for message in store.answers(conversation, seq)] == ["您好", "办好了"]

@@ -50,7 +50,7 @@ RECENT = (
 CUSTOMERS = "select id thing, id customer from customers where id > 'C000009' order by id"
 NO_TICKET = "not exists (select 1 from tickets t where t.order_number = o.number)"
 KINDS = (
-    Kind("cancel", orders("paid", "1"), ("取消订单{}",), "!确认取消",
+    Kind("cancel", orders("paid", "1 = 1"), ("取消订单{}",), "!确认取消",
          "select count(*) from orders where number = :thing and state = 'cancelled'", "已经取消", "cancel"),
     Kind("return", orders("signed"), ("订单{}我想退货", "不喜欢这个颜色", "?自己寄回"), "!确认退货",
          "select count(*) from returns where order_number = :thing and kind = 'return'", "退货单号", "return"),
@@ -62,7 +62,7 @@ KINDS = (
          "select count(*) from returns where order_number = :thing", "退款申请好了", "refund"),
     Kind("price protection", RECENT, ("订单{}降价了，申请价保",), "!申请退差价",
          "select count(*) from price_protections where order_number = :thing", "退", "price_protection"),
-    Kind("change", orders("paid", "1"), ("订单{}手机号改成13800138000",), "!确认修改",
+    Kind("change", orders("paid", "1 = 1"), ("订单{}手机号改成13800138000",), "!确认修改",
          "select count(*) from orders where number = :thing and phone = '13800138000'", "改好了", "change"),
     Kind("urge", orders("paid", NO_TICKET), (), "催一下订单{}发货",
          "select count(*) from tickets where order_number = :thing and kind = 'shipping_urge'", "跟进编号", "urge"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
 import tempfile
 import threading
@@ -79,6 +80,7 @@ def main() -> int:
     parser.add_argument("--customers", type=int, default=30, help="how many talk at once")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # its processes end with it
     with ExitStack() as needed:
         folder = Path(needed.enter_context(tempfile.TemporaryDirectory(prefix="lingxi-soak-")))
         if arguments.grown:
@@ -91,7 +93,7 @@ def main() -> int:
             stack = Small(folder)
         kind = "PostgreSQL, Redis, two Rasa processes" if arguments.grown else "SQLite, one Rasa process"
         print(f"{arguments.customers} customers for {arguments.minutes:g} minutes on {kind}; seed {arguments.seed}", flush=True)
-        world, judged = soak(stack, arguments.minutes * 60, arguments.customers, (3.0, 9.0), (5.0, 20.0), arguments.seed)
+        world, judged = soak(stack, arguments.minutes * 60, arguments.customers, (3.0, 9.0), (2.0, 12.0), arguments.seed)
     broken = sum(len(each.broken) for each in judged)
     print(table(world, judged))
     print("\nNothing was lost, doubled or untrue." if not broken else f"\n{broken} promises were BROKEN.", flush=True)

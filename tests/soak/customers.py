@@ -167,7 +167,7 @@ class Chat(Line):
             except (OSError, WebSocketException) as error:
                 why = type(error).__name__
                 time.sleep(0.5)
-        self.world.wrong.append(f"no web chat for {PATIENCE:.0f} s: {why}")
+        self.world.wrong.append(f"no web chat in time: {why}")
         raise GaveUp("web chat")
 
     def _send(self, kind: str, **fields: Any) -> None:
@@ -376,7 +376,8 @@ class Customer(threading.Thread):
                 said = line.say("好了吗")
                 wish.heard += "\n" + said
             self._pause()
-            line.say("谢谢")
+            # A grave complaint goes to a person at once, and the bot is silent.
+            line.say("谢谢", to_person=len(self._handoffs(line)) > 0)
         finally:
             line.close()
 
@@ -393,8 +394,7 @@ class Customer(threading.Thread):
             line.say(self._dice.choice(READS))
             if "GD" not in line.say("转人工"):
                 return  # told that it did not work: judged as any answer
-            question = "select id from handoffs where conversation_id = ? and state in ('waiting', 'connected')"
-            found = world.stack.rows(question, line.sender)
+            found = self._handoffs(line)
             if len(found) != 1:
                 world.wrong.append(f"{len(found)} open handoffs in a conversation that was told of one")
                 return
@@ -416,6 +416,11 @@ class Customer(threading.Thread):
             talk.heard = line.agent_said()
         finally:
             line.close()
+
+    def _handoffs(self, line: Line) -> list[Any]:
+        """The conversation's open handoffs."""
+        question = "select id from handoffs where conversation_id = ? and state in ('waiting', 'connected')"
+        return list(self._world.stack.rows(question, line.sender))
 
     def _desk(self, agent: Agent, path: str, body: Any, times: int = 1) -> None:
         """Press a button at the desk; pressed twice, it is one press."""

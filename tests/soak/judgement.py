@@ -49,7 +49,8 @@ class Book:
             self.rows[row["conversation_id"]].append(dict(row))
         self.by_id = {row["key"]: row for rows in self.rows.values() for row in rows if row["who"] == "customer"}
         self.known = [said for said in world.said if said.conversation]
-        self.to_people = {f"in:{said.id}" for said in self.known if said.to_person}
+        at_desk = world.stack.rows("select key from handoff_messages where who = 'customer'")
+        self.to_people = {str(row["key"]).replace("customer:", "in:", 1) for row in at_desk}
 
     def answers(self, row: dict[str, Any]) -> list[dict[str, Any]]:
         return [each for each in self.rows[row["conversation_id"]] if each["reply_to"] == row["seq"]]
@@ -65,7 +66,7 @@ class Book:
         return verdict
 
     def answered(self) -> Verdict:
-        """Also for those who have gone."""
+        """Also for those who have gone. Silence is meant where the desk has the message."""
         verdict = Verdict("every message is answered (or a person has it)", len(self.by_id))
         for key, row in self.by_id.items():
             if row["waiting"]:

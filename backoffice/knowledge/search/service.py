@@ -1,18 +1,21 @@
 """The search of one process: follows the published set, answers questions, never stops for a rebuild.
 
-A thread looks at the store's revision a few times a second; where it rose, the next index is built
-beside the one that answers, from it, and takes its place in one step. Another thread then learns what takes
-seconds, and what it made takes the place.
+A thread looks at the store's revision when something was written, a few times a second at most; where it
+rose, the next index is built beside the one that answers, from it, and takes its place in one step. Another
+thread then learns what takes seconds, and what it made takes the place.
 """
 
 from __future__ import annotations
 
 import copy
+import ctypes
 import logging
 import re
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +23,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from backoffice.clock import Clock
-from backoffice.database import PROJECT_ROOT, Database
+from backoffice.database import PROJECT_ROOT, Changes, Database
 from backoffice.knowledge.published import PublishedEntry, published, revision
 from backoffice.knowledge.search.combiner import OFFERED, Combiner, CombinerDamaged, load, shipped
 from backoffice.knowledge.search.encoder import BundledEncoder, Encoder, EncoderUnavailable
@@ -33,6 +36,7 @@ from backoffice.states import SearchDecision
 CACHE_FOLDER = PROJECT_ROOT / "var" / "knowledge"
 """Caches; may be deleted at any time."""
 LOOK_SECONDS = 0.2
+_CALENDAR_SECONDS = 2.0  # how late a day's turn, or that the endpoint is to be tried again, may be noticed
 _FIRST_SECONDS = 60.0
 _ENDPOINT_AGAIN_SECONDS = 30.0
 MOST_HITS = 10
@@ -137,9 +141,10 @@ class KnowledgeSearch:
         self._ready = threading.Event()
         self._stopping = threading.Event()
         self._building = threading.Lock()
+        self._changes = Changes(database, _CALENDAR_SECONDS)
         self._threads = [
             threading.Thread(target=self._repeat, args=(work,), name=name, daemon=True)
-            for name, work in (("knowledge", self.follow), ("knowledge-learning", self.learn))
+            for name, work in (("knowledge", self._follow_changes), ("knowledge-learning", self.learn))
         ]
 
     def start(self) -> None:
@@ -153,6 +158,7 @@ class KnowledgeSearch:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(10)
+        self._changes.close()
 
     def search(self, question: str, k: int = OFFERED) -> Found:
         """Up to `k` hits and the decision; waits for the first index."""
@@ -189,6 +195,7 @@ class KnowledgeSearch:
                 made = EntrySearch(entries, source, self._combiner)
             self._current = told, source, made
             self._ready.set()
+            _give_back()
             _log.info(
                 "knowledge index entries=%d encoder=%s ms=%d",
                 len(entries),
@@ -209,6 +216,7 @@ class KnowledgeSearch:
             if self._current is not current:
                 return False
             self._current = *current[:2], made
+        _give_back()
         _log.info(
             "knowledge learned entries=%d ms=%d", len(made.index.entries), 1000 * (time.monotonic() - began)
         )
@@ -231,16 +239,31 @@ class KnowledgeSearch:
         assert self._current is not None
         return self._current[2]
 
+    def _follow_changes(self) -> bool:
+        if not self._changes():
+            return False
+        try:
+            return self.follow()
+        except BaseException:
+            self._changes.again()
+            raise
+
     def _repeat(self, work: Callable[[], bool]) -> None:
         while True:
             try:
                 work()
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, sqlite3.Error) as error:
                 _log.warning("knowledge store fails cause=%s", type(error).__name__)
             except Exception:
                 _log.exception("knowledge index fails")
             if self._stopping.wait(LOOK_SECONDS):
                 return
+
+
+def _give_back() -> None:
+    """Building frees some fifty MiB in small pieces, which glibc would keep."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @cache

@@ -6,7 +6,7 @@ Questions of four kinds, as customers ask:
 - a variant with a part of its words gone or mistyped, the written one in place (what somebody foresaw
 nearly),
 - a variant whose entry has no variants (a fresh import),
-- what nothing answers: a variant whose whole entry is hidden, and `unanswerable.yml`.
+- what nothing answers: a variant whose whole entry is hidden, and what is foreign (`unanswerable.yml`).
 
 Only the first teaches distrust of variants, as writers avoid writing a thing twice; only the second,
 blind trust.
@@ -17,11 +17,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 import numpy as np
 import rjieba
-import yaml
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
@@ -38,10 +36,10 @@ from backoffice.knowledge.search.typos import mistyped
 _PULL = 1e-2
 _JOINT = 10.0
 """How strongly weights are held at "every part counts the same, the joint reading ten times as much"."""
-_PASSED_AT_MOST = 0.03
+_PASSED_AT_MOST = 0.035
 """Of answerable questions; asked for is 5 %, and a shop's customers differ from its writers."""
-_ANSWERED_AT_MOST = 0.15
-"""Of `negatives`. A variant whose entry is hidden teaches doubt, but does not count here: its neighbours
+_ANSWERED_AT_MOST = 0.17
+"""Of what is foreign. A variant whose entry is hidden teaches doubt, but does not count here: its neighbours
 all but answer it."""
 MOST_ASKED = 3000
 _EVERY_THIRD = 0.34
@@ -58,30 +56,21 @@ class Example:
     is_foreign: bool = False
 
 
-def unanswerable() -> list[str]:
-    """Questions that no shop's entries answer."""
-    told = yaml.safe_load(files(__package__).joinpath("unanswerable.yml").read_text("utf-8"))
-    return [str(text) for texts in told.values() for text in texts]
-
-
-def train(
-    index: Index, negatives: Sequence[str] | None = None, most: int = MOST_ASKED, seed: int = 0
-) -> Combiner:
+def train(index: Index, most: int = MOST_ASKED, seed: int = 0) -> Combiner:
     """The combiner for an index. The same index and seed give the same numbers.
 
     Args:
-        negatives: what nothing answers; None: `unanswerable()`.
         most: of the entries' questions and variants, about so many are asked, evenly chosen.
     """
     chance = random.Random(seed)
-    asked = list(_examples(index, unanswerable() if negatives is None else negatives, chance, most))
+    asked = list(_examples(index, chance, most))
     known = [each for each in asked if each.entry is not None]
     mean, spread, weights = _weigh(known)
     bare = Combiner(mean, spread, weights, np.zeros(len(SIGNS) + 1), np.zeros(len(SIGNS) + 1), 1, 1)
     return _decide(bare, asked)
 
 
-def _examples(index: Index, negatives: Sequence[str], chance: random.Random, most: int) -> Iterator[Example]:
+def _examples(index: Index, chance: random.Random, most: int) -> Iterator[Example]:
     rows = np.flatnonzero(index.kinds <= Kind.VARIANT)
     for row in rows[:: max(1, len(rows) // most)]:
         text, entry = index.texts[row], int(index.owners[row])
@@ -94,8 +83,11 @@ def _examples(index: Index, negatives: Sequence[str], chance: random.Random, mos
                 yield Example(index.look(question, own=entry, hide=Hide.ENTRY), None, 1.0)
         made = shortened(text, 0.5, chance) if chance.random() < _SHORTENED else mistyped(text, chance)
         yield Example(index.look(index.read(made), own=entry), entry, 1.0)
-    for text in negatives:
-        yield Example(index.look(index.read(text)), None, 2.0, is_foreign=True)
+    nothing = len(index.entries)
+    for row in np.flatnonzero(index.kinds == Kind.FOREIGN):
+        text = index.texts[row]
+        question = index.read(text, index.vector_of(int(row)))
+        yield Example(index.look(question, own=nothing, hide=Hide.TEXT), None, 2.0, is_foreign=True)
 
 
 def shortened(text: str, share: float, chance: random.Random) -> str:
@@ -141,7 +133,7 @@ def _decide(bare: Combiner, asked: Sequence[Example]) -> Combiner:
     for each in asked:
         points = bare.points(each.looked.features)
         order = np.argsort(-points, kind="stable")
-        signs.append(signs_of(points[order], each.looked.features[order]))
+        signs.append(signs_of(points[order], each.looked.features[order], each.looked.foreign))
         entries = each.looked.entries[order]
         first.append(each.entry is not None and entries[0] == each.entry)
         anything.append(each.entry is not None and each.entry in entries[:OFFERED])
