@@ -83,7 +83,7 @@ def test_a_wrong_domain_is_refused(tmp_path: Path, text: str, told: str) -> None
 def test_what_a_form_names_must_be_declared(tmp_path: Path, missing: str, section: str) -> None:
     (tmp_path / "domain.yml").write_text('version: "3.1"\n', encoding="utf-8")
     told = {"intents": ["gifts_wrap"], "slots": {"gifts_paper": {"type": "any"}}}
-    told[section] = []
+    told[section] = type(told[section])()
     data = topic(tmp_path, "gifts", domain=yaml.safe_dump(told), forms=FORM)
     with pytest.raises(TopicError, match=rf"data/gifts/forms.yml:2: .*`{missing}`.* Write it below `{section}:` in domain.yml"):
         joined(tmp_path / "domain.yml", [data])
