@@ -50,7 +50,7 @@ class KnowledgeFoundView(BaseModel):
     hits: list[KnowledgeHitView]
 
 
-@router.get("/search", summary="搜索知识库：直接回答、请客户选择，还是没有答案")
+@router.get("/search", summary="搜索知识库：直接回答、请客户选择，还是没有答案", responses=problems())
 def search(
     request: Request,
     q: Annotated[str, Query(max_length=10_000, description="客户的话，原样")],

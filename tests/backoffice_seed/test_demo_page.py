@@ -96,13 +96,23 @@ def test_a_token_proves_its_customer_for_a_quarter_of_an_hour(browser: TestClien
     assert claims["sub"] == "C000001" and 880 < claims["exp"] - time.time() <= 900
 
 
-@pytest.mark.parametrize("customer_id", ["C000013", "C999999", "", "C000001 ", "' OR 1=1"])
+@pytest.mark.parametrize("customer_id", ["C000013", "C999999"])
 def test_nobody_else_gets_a_token(browser: TestClient, customer_id: str) -> None:
     assert browser.post("/demo/token", json={"customer_id": customer_id}).status_code == 404
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"customer_id": 1}, {"customer_id": "C" * 33}, {"customer_id": "C000001", "exp": 9}, []]
+    "body",
+    [
+        {},
+        {"customer_id": ""},
+        {"customer_id": "C000001 "},
+        {"customer_id": "' OR 1=1"},
+        {"customer_id": 1},
+        {"customer_id": "C" * 33},
+        {"customer_id": "C000001", "exp": 9},
+        [],
+    ],
 )
 def test_a_malformed_request_gets_no_token(browser: TestClient, body: object) -> None:
     assert browser.post("/demo/token", json=body).status_code == 422

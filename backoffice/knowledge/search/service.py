@@ -29,6 +29,7 @@ from backoffice.knowledge.search.combiner import OFFERED, Combiner, CombinerDama
 from backoffice.knowledge.search.encoder import BundledEncoder, Encoder, EncoderUnavailable
 from backoffice.knowledge.search.endpoint import EndpointEncoder
 from backoffice.knowledge.search.index import Index, lead_of
+from backoffice.knowledge.search.normalising import normalise
 from backoffice.knowledge.search.vectors import VectorStore
 from backoffice.settings import Embeddings
 from backoffice.states import SearchDecision
@@ -84,6 +85,7 @@ class EntrySearch:
     ) -> None:
         self.index: Index = Index(entries, vectors, before.index if before else None)
         self.combiner = combiner or shipped()
+        self._written = _written(entries)
 
     def learned(self) -> EntrySearch:
         """The same with the exact joint reading: seconds of work for some thousands of texts."""
@@ -105,6 +107,10 @@ class EntrySearch:
             )
             for entry, score in zip(judged.entries[:k], judged.scores[:k], strict=True)
         )
+        key = self._written.get(_bare(read.text))
+        if key and (told := self.entry(key, question)):  # written word for word: nothing is left to judge
+            others = tuple(hit for hit in hits if hit.key != key)
+            return Found(SearchDecision.ANSWER, (told, *others)[:k])
         return Found(judged.decision, hits)
 
     def entry(self, key: str, question: str) -> Hit | None:
@@ -114,6 +120,19 @@ class EntrySearch:
             return None
         lead = lead_of(self.index, place, self.index.read(question, by_words=True))
         return Hit(self.index.entries[place], 1.0, lead)
+
+
+def _written(entries: Sequence[PublishedEntry]) -> dict[str, str]:
+    """Each question as it is written → its entry's key; one that two entries have belongs to neither."""
+    keys: dict[str, set[str]] = {}
+    for entry in entries:
+        for text in (entry.question, *entry.variants):
+            keys.setdefault(_bare(normalise(text)), set()).add(entry.key)
+    return {text: next(iter(owners)) for text, owners in keys.items() if text and len(owners) == 1}
+
+
+def _bare(plain: str) -> str:
+    return "".join(sign for sign in plain if sign.isalnum())
 
 
 class KnowledgeSearch:
