@@ -53,7 +53,7 @@ class ActionAccountManage(CustomerAction):
 def _warn_of_secrets(turn: Turn) -> bool:
     """A password or code does not belong into a chat."""
     told = fits(turn, "utter_account_secret", turn.typed)
-    if told:
+    if told and not turn.slot("chat_secret_told"):  # else it has just been said
         turn.utter("utter_account_secret")
     return told
 

@@ -46,7 +46,7 @@ PASSED_MOST = 2  # questions in a row without an answer, until a person is offer
 # Whether an entry or a topic answers what both claim. Fitted on 326 questions to the knowledge that were set aside and
 # 233 held-out sentences of the topics: logits of the entry's score, of "only asks", of the intent's confidence.
 SCORE_WEIGHT, ASKS_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 0.22, 0.48, -0.49, 1.3
-LOOKS_WEIGHT = -2.0
+LOOKS_WEIGHT = -3.0
 LOOKS = ("_ask_status", "_ask_coupons", "_ask_assets", "_track", "_price_protection")
 """Endings of intents whose topic looks the customer's own thing up: a rule says less than that."""
 LEAST_SCORE = 0.3
@@ -112,7 +112,7 @@ def _claims(turn: Turn, found: Found) -> bool:
     if not found.hits or found.hits[0].score < LEAST_SCORE or any(turn.entity(name) for name in OWN):
         return False
     looks = turn.intent.endswith(LOOKS)
-    if turn.intent.startswith(GOODS) or (looks and found.decision != "answer") or _for_a_person(turn):
+    if turn.intent.startswith(GOODS) or (looks and found.decision != "answer") or _told_by_topic(turn):
         return False
     confidence = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0)
     weighed = (
@@ -124,11 +124,9 @@ def _claims(turn: Turn, found: Found) -> bool:
     return weighed + BIAS > 0
 
 
-def _for_a_person(turn: Turn) -> bool:
-    """Whether the topic gives this matter to a person at once (`person: true` beside its wording): no rule delays that."""
-    response = f"utter_{turn.intent}"
-    variant = variant_meant(turn, response, turn.typed)
-    return bool(variant) and bool(metadata(turn, f"{response}_{variant}").get("person"))
+def _told_by_topic(turn: Turn) -> bool:
+    """Whether the topic has a wording of its own for just these words: it says the next step too."""
+    return bool(variant_meant(turn, f"utter_{turn.intent}", turn.typed))
 
 
 def _logit(share: float) -> float:

@@ -14,6 +14,7 @@ from actions.choice import option, placed
 from actions.faq import tell
 from actions.forms import UNCLEAR, Form
 from actions.gateways.errors import GatewayError, NotFound
+from actions.gateways.knowledge import Hit
 from actions.gateways.products import Answer, Fact, Found, Offer, Product, Variant
 from actions.words import opened
 
@@ -376,20 +377,29 @@ async def _say_detail(turn: Turn, product: Product, question: Question) -> None:
         turn.utter("utter_products_detail", product=product.name, facts=_lines(answer.facts))
     elif (answer.general or not question.text) and answer.recorded:
         turn.utter("utter_products_detail", "general", product=product.name, facts=_lines(answer.recorded[:MOST_FACTS]))
-    elif not await _told_by_knowledge(turn, f"{product.name} {question.text}"):
+    elif not await _told_by_knowledge(turn, question.text, product.name):
         silent = "unknown" if recorded else "nothing"
         turn.utter("utter_products_detail", silent, product=product.name, recorded=recorded)
 
 
-async def _told_by_knowledge(turn: Turn, text: str) -> bool:
+async def _told_by_knowledge(turn: Turn, text: str, goods: str = "") -> bool:
     """What the catalogue does not say may stand in the knowledge; whether it did."""
     try:
-        found = await turn.call(wiring.gateways().knowledge.search, text)
+        found = await turn.call(wiring.gateways().knowledge.search, f"{goods} {text}".strip())
     except GatewayError:
         return False
-    if found.decision == "answer":
+    if found.decision == "answer" and _speaks_of(found.hits[0], text, goods):
         turn.before += await tell(turn, found.hits[0], text, None)
-    return bool(found.decision == "answer")
+        return True
+    return False
+
+
+def _speaks_of(hit: Hit, text: str, goods: str) -> bool:
+    """Whether the entry tells of what is asked (NFC), and not only of the goods that are named."""
+    answer = f"{hit.question} {hit.lead} {hit.rest}".lower()
+    asked = _parts(text) - _parts(goods)
+    latin = {part for part in asked if part.isascii() and not part.isdigit()}
+    return all(part in answer for part in latin) and any(part in answer for part in asked)
 
 
 def _lines(facts: tuple[Fact, ...]) -> str:

@@ -215,7 +215,7 @@ def test_what_the_page_of_a_product_does_not_say_may_stand_in_its_manual(shop: S
     from tests.actions.test_products import EARPHONES
 
     shop.goods = [EARPHONES]
-    shop.knowledge = {f"{EARPHONES.product.name} 怎么恢复出厂设置": Found("answer", (replace(FREIGHT, lead="长按 10 秒。"),))}
+    shop.knowledge = {f"{EARPHONES.product.name} 怎么恢复出厂设置": Found("answer", (replace(FREIGHT, lead="恢复出厂设置：长按 10 秒。"),))}
     last = {"sku": EARPHONES.product.sku, "product_id": EARPHONES.product.product_id, "name": EARPHONES.product.name}
     told = run(ActionProductsAsk(), text="怎么恢复出厂设置", intent="products_ask_detail", slots={"products_last": last})
-    assert told.said == ["utter_faq_answer"] and told.messages[0]["answer"] == "长按 10 秒。"
+    assert told.said == ["utter_faq_answer"] and told.messages[0]["answer"] == "恢复出厂设置：长按 10 秒。"
