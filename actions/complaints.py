@@ -7,7 +7,7 @@ from typing import Any
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import wiring
-from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
+from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.choice import chosen
 from actions.forms import Ask, Form
 from actions.gateways.errors import NotFound, Unavailable
@@ -146,7 +146,10 @@ def handed_over(turn: Turn, before: Any) -> list[EventType]:
 
 def sentiment(turn: Turn) -> str:
     """How the latest message sounds; a button says nothing."""
-    name = (turn.tracker.latest_message.get("sentiment") or {}).get("name")
+    told = turn.tracker.latest_message.get("sentiment") or {}
+    name = told.get("name")
+    if name == ANGRY and not told.get("angry", True):
+        name = "dissatisfied"  # the label alone is not sure enough to grade a complaint by
     return name if name in MOODS else "neutral"
 
 

@@ -37,6 +37,7 @@ VALUES = ("address", "phone", "email", "tax_number")
 OWN_WORDS = ("complaints_text", "feedback_reason", "feedback_suggestion", "invoices_title")
 """Slots that take whatever the customer writes."""
 SURELY_ASKS = 0.8
+SUREST_ASKS = 0.98  # more says nothing more
 LEAST_QUESTION = 6  # characters of a question that is taken for small talk
 UNTOLD_ASKS = 0.6  # of a question in a message that was not parsed for its act
 SEARCH_SECONDS = 1.5
@@ -46,7 +47,7 @@ PASSED_MOST = 2  # questions in a row without an answer, until a person is offer
 # Whether an entry or a topic answers what both claim. Fitted on 326 questions to the knowledge that were set aside and
 # 233 held-out sentences of the topics: logits of the entry's score, of "only asks", of the intent's confidence.
 SCORE_WEIGHT, ASKS_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 0.22, 0.48, -0.49, 1.3
-LOOKS_WEIGHT = -3.0
+LOOKS_WEIGHT = -3.5
 LOOKS = ("_ask_status", "_ask_coupons", "_ask_assets", "_track", "_price_protection")
 """Endings of intents whose topic looks the customer's own thing up: a rule says less than that."""
 LEAST_SCORE = 0.3
@@ -90,8 +91,10 @@ def _may_ask(turn: Turn, text: str) -> bool:
     """Whether the message may be a question to the shop's knowledge."""
     asked = turn.slot(REQUESTED_SLOT) if turn.busy else None
     question = turn.cue("question") is not None or _asks(turn) > SURELY_ASKS
-    if turn.intent == FAQ:
-        return asked not in OWN_WORDS or question
+    if _offered(turn, text):
+        return False
+    if turn.intent == FAQ and not asked:
+        return True
     if asked in OWN_WORDS or any(turn.entity(name) for name in VALUES):
         return False
     if asked and not question:
@@ -99,6 +102,13 @@ def _may_ask(turn: Turn, text: str) -> bool:
     if turn.intent in SMALL_TALK:
         return len(text) >= LEAST_QUESTION and _asks(turn) > SURELY_ASKS
     return turn.intent in OPEN or (question and _asks(turn) > 0.5 and not turn.intent.startswith(TALK))
+
+
+def _offered(turn: Turn, text: str) -> bool:
+    """Whether these are the words of a button below what was said last."""
+    last: dict[str, Any] = next((e for e in reversed(turn.tracker.events) if e["event"] == "bot"), {})
+    titles = [str(each.get("title") or "") for each in (last.get("data") or {}).get("buttons") or []]
+    return any(text in title for title in titles)
 
 
 def _asks(turn: Turn) -> float:
@@ -117,7 +127,7 @@ def _claims(turn: Turn, found: Found) -> bool:
     confidence = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0)
     weighed = (
         SCORE_WEIGHT * _logit(found.hits[0].score)
-        + ASKS_WEIGHT * _logit(_asks(turn))
+        + ASKS_WEIGHT * _logit(min(_asks(turn), SUREST_ASKS))
         + CONFIDENCE_WEIGHT * _logit(confidence)
         + LOOKS_WEIGHT * looks
     )
