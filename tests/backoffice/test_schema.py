@@ -55,8 +55,20 @@ def test_every_route_keeps_to_its_description(office: Office, shop: Shop, mode: 
             if mode == "positive":
                 headers["Idempotency-Key"] = secrets.token_hex(8)
                 headers["X-Customer-Id"] = ANNA
-            case.call_and_validate(headers=headers, checks=checks)
+            told = checks
+            if mode == "negative" and not is_sent_as_generated(case):
+                told = [check for check in checks if check.__name__ != "negative_data_rejection"]
+            case.call_and_validate(headers=headers, checks=told)
 
         holds()
         tested += 1
     assert tested >= 35
+
+
+def is_sent_as_generated(case: schemathesis.Case) -> bool:
+    """Whether what violates the schema reaches the server: the token is always the right one, and a query carries only words.
+
+    A list in a query (`name=[]`) arrives as the word `[]`, which is a name like any other.
+    """
+    words = all(isinstance(value, (str, int, float)) for value in (case.query or {}).values())
+    return words and "Authorization" not in (case.headers or {})

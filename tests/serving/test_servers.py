@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import time
@@ -46,8 +47,9 @@ def test_a_second_request_of_a_line_is_looked_at_as_the_first(server: Server) ->
             line.sendall(b"POST /webhook HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n")
             line.settimeout(5)
             heard = b""
-            while piece := line.recv(65536):
-                heard += piece
+            with contextlib.suppress(ConnectionResetError):  # a line that is cut with bytes unread ends so
+                while piece := line.recv(65536):
+                    heard += piece
             assert not heard or b"HTTP/1.1 400" in heard
         assert server.answers()
 
