@@ -64,7 +64,9 @@ CMD ["sh", "-c", "exec python -m deploy.assistant run --enable-api --interface $
 FROM python:3.12-slim-bookworm AS services
 RUN useradd --create-home --uid 10001 lingxi && install -d -o lingxi /app /app/var
 WORKDIR /app
+# One thread: the search multiplies small matrices, and idle BLAS threads would spin for each other.
 ENV PATH=/app/.venv-services/bin:$PATH \
+    OPENBLAS_NUM_THREADS=1 \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     LINGXI_BIND=0.0.0.0 LINGXI_RASA_PORT=5005 LINGXI_ACTIONS_PORT=5055 LINGXI_BACKOFFICE_PORT=8000
 COPY --from=services-environment /app/.venv-services .venv-services
