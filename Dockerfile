@@ -64,9 +64,7 @@ CMD ["sh", "-c", "exec python -m deploy.assistant run --enable-api --interface $
 FROM python:3.12-slim-bookworm AS services
 RUN useradd --create-home --uid 10001 lingxi && install -d -o lingxi /app /app/var
 WORKDIR /app
-# One thread: the search multiplies small matrices, and idle BLAS threads would spin for each other.
 ENV PATH=/app/.venv-services/bin:$PATH \
-    OPENBLAS_NUM_THREADS=1 \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     LINGXI_BIND=0.0.0.0 LINGXI_RASA_PORT=5005 LINGXI_ACTIONS_PORT=5055 LINGXI_BACKOFFICE_PORT=8000
 COPY --from=services-environment /app/.venv-services .venv-services
@@ -79,4 +77,4 @@ VOLUME /app/var
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:%s/health' % os.environ['LINGXI_BACKOFFICE_PORT'], timeout=4)"]
-CMD ["python", "-m", "backoffice"]
+CMD ["sh", "-c", "OPENBLAS_NUM_THREADS=1 exec python -m backoffice"]
