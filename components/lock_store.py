@@ -220,7 +220,7 @@ class RedisLocks:
             self._run_enter = self._redis.register_script(_ENTER)
             self._run_leave = self._redis.register_script(_LEAVE)
             self._run_watch = self._redis.register_script(_WATCH)
-            self._tasks = [asyncio.ensure_future(self._listen()), asyncio.ensure_future(self._keep_watch())]
+            self._tasks = [_Watch(self._listen(), loop=loop), _Watch(self._keep_watch(), loop=loop)]
         try:
             await asyncio.wait_for(self._listening.wait(), 5)
         except asyncio.TimeoutError:
@@ -243,6 +243,7 @@ class RedisLocks:
                         else:
                             await self._called(*json.loads(message["data"]))
             except (RedisError, OSError) as error:
+                _end_if_asked()
                 again = True
                 self._listening.clear()
                 logger.error("event=locks_cut_off error=%s", type(error).__name__)
@@ -265,6 +266,7 @@ class RedisLocks:
                     silent = await self._run_watch(args=[self._worker, VANISHED_SECONDS])
                     await self._bury([each.decode() for each in silent])
             except (RedisError, OSError) as error:
+                _end_if_asked()
                 logger.error("event=locks_unwatched error=%s", type(error).__name__)
             await asyncio.sleep(WATCH_SECONDS)
 
@@ -282,3 +284,18 @@ class RedisLocks:
             called.set()
         for callback in self._lost if lost else ():
             callback()
+
+
+class _Watch(asyncio.Task[None]):
+    """A task that knows it was asked to end: redis-py may answer a cancellation with an error of its own."""
+
+    asked = False
+
+    def cancel(self, msg: Optional[Any] = None) -> bool:
+        self.asked = True
+        return super().cancel(msg)
+
+
+def _end_if_asked() -> None:
+    if getattr(asyncio.current_task(), "asked", False):
+        raise asyncio.CancelledError
