@@ -271,18 +271,24 @@ class RedisLocks:
             await asyncio.sleep(WATCH_SECONDS)
 
     async def _bury(self, silent: list[Text]) -> None:
-        """Strike out the processes that have been silent for long enough; whoever strikes one out takes up its work."""
+        """Strike out the processes that have been silent for long enough.
+
+        Whoever sees one go takes up its work, whether or not it was the one to strike it out: that may have been a
+        process of another deployment on the same Redis.
+        """
         now = asyncio.get_running_loop().time()
+        gone = self._silent.keys() - set(silent)
         self._silent = {worker: self._silent.get(worker, now) for worker in silent}
         dead = [worker for worker, since in self._silent.items() if now - since >= DEAD_SECONDS]
         if dead:
-            struck = await self._redis.srem(WORKERS, *dead)
-            self._wake_all(lost=bool(struck))
+            await self._redis.srem(WORKERS, *dead)
+        if dead or gone:
+            self._wake_all()
 
-    def _wake_all(self, lost: bool = True) -> None:
+    def _wake_all(self) -> None:
         for called in self._known.values():
             called.set()
-        for callback in self._lost if lost else ():
+        for callback in self._lost:
             callback()
 
 

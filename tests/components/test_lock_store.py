@@ -190,6 +190,28 @@ def test_a_killed_holder_is_followed_within_seconds_and_heard_of(url: str, name:
     assert lost, "what it had accepted can be taken up"
 
 
+def test_every_survivor_hears_of_the_dead_though_only_one_strikes_them_out(url: str, name: str) -> None:
+    """Two deployments may share one Redis: the dead one's own survivor must hear, whoever was first."""
+    process = holder(url, name, 600)
+    said(process)
+
+    async def run() -> list[bool]:
+        heard = [asyncio.Event() for _ in range(3)]
+        survivors = [LockStore(url=url) for _ in heard]  # kept: a store that is collected no longer watches
+        for locks, event in zip(survivors, heard, strict=True):
+            await locks.watch(event.set)
+        await asyncio.sleep(1.5)
+        for event in heard:
+            event.clear()
+        process.send_signal(signal.SIGKILL)
+        await asyncio.wait([asyncio.ensure_future(event.wait()) for event in heard], timeout=10)
+        return [event.is_set() for event in heard]
+
+    heard = asyncio.run(run())
+    process.wait()
+    assert heard == [True] * 3
+
+
 def test_a_place_whose_leaving_was_lost_does_not_bar_the_conversation(url: str, name: str) -> None:
     async def run() -> None:
         locks = LockStore(url=url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,10 @@ class Play:
             answer = customer.upload()  # type: ignore[union-attr]
         titles = [button["title"] for button in customer.buttons]
         names = self._names()
+        deadline = time.monotonic() + 5
+        while answer and not names and time.monotonic() < deadline:  # what the back office made it say is heard first, kept then
+            time.sleep(0.1)
+            names = self._names()
         self._note(f"灵犀: {answer}  {names}" + (f"  [{' | '.join(titles)}]" if titles else ""))
         shown = "\n".join([answer, *titles])
         raw = RAW.search(shown)
