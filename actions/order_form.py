@@ -37,7 +37,6 @@ class OrderForm(Form):
     operation: str | None = None
     states: tuple[str, ...] = ()
     lists = False
-    releases = True
     beside = BESIDE
     shared = ("orders_number",)
 
@@ -63,9 +62,6 @@ class OrderForm(Form):
             "orders_number",
             *([] if turn.slot("orders_checked") == self._checked(False) else self.rest(turn)),
         ]
-
-    def spoken_of(self, turn: Turn) -> list[EventType]:
-        return spoken_of(turn)
 
     async def _order(self, turn: Turn) -> dict[str, Any]:
         if turn.intent not in self.starts and any(turn.intent in form.starts for form in _order_forms()):
@@ -94,18 +90,18 @@ class OrderForm(Form):
             "orders_checked": self._checked(allowed),
         }
 
-    def _taken_back(self, turn: Turn, slot: str) -> dict[str, Any]:
+    def _taken_back(self, turn: Turn, slot: str, value: str | None) -> dict[str, Any]:
         """Another order: what was of the first one falls with it; 上面那个 is the one above it in the list."""
         if slot != "orders_number":
-            return super()._taken_back(turn, slot)
+            return super()._taken_back(turn, slot, value)
         before = turn.slot("orders_number")
         of_order = [
             name for name in turn.tracker.slots if name.endswith(OF_ORDER) and turn.slot(name) is not None
         ]
-        words, emptied = turn.text, super()._taken_back(turn, slot)
+        words, emptied = turn.text, super()._taken_back(turn, slot, value)
         emptied |= {name: None for name in ("orders_title", "orders_last", *of_order)}
         turn.tracker.slots.update(emptied)
-        turn.tracker.latest_message["text"] = turn.cue("value") or words
+        turn.tracker.latest_message["text"] = value or words
         numbers = [each["number"] for each in turn.slot("orders_offered") or []]
         step = -1 if turn.cue("above") is not None else 1 if turn.cue("below") is not None else 0
         if step and before in numbers and 0 <= numbers.index(before) + step < len(numbers):
@@ -150,7 +146,7 @@ class OrderForm(Form):
     def _means_the_last(self, turn: Turn) -> bool:
         """Whether a wish without an order is about the one last spoken of: what is done to one is, unless another list
         was asked for; where it stands is where the words point back (那它到哪了) or a button below the answer says so."""
-        if turn.cue("others") is not None:
+        if turn.cue("others") is not None or fresh(turn):
             return False
         if turn.cue("points") is not None or turn.cue("follows") is not None:
             return True
@@ -218,12 +214,6 @@ def told(order: Order) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def spoken_of(turn: Turn) -> list[EventType]:
-    """The order that a form was about stays the one spoken of."""
-    number = turn.slot("orders_number")
-    return [SlotSet("orders_last", number)] if number else []
-
-
 class OrderAction(CustomerAction):
     """The action at the end of an `OrderForm`: what the form gathered is done in `finish`.
 
@@ -270,6 +260,11 @@ def _no_order() -> dict[str, Any]:
     return {"orders_number": None, "orders_title": None, "orders_checked": None, "orders_last": None}
 
 
+def fresh(turn: Turn) -> bool:
+    """Whether this wish came in the same breath as another: it is about what it names itself, never about the first's."""
+    return bool((turn.told("start") or {}).get("fresh"))
+
+
 def _order_forms() -> Iterator[type[OrderForm]]:
     """All kinds of order form, however deep."""
     return kinds(OrderForm)
@@ -280,7 +275,7 @@ def _typed_before(turn: Turn) -> str | None:
 
     None where another order was spoken of since, or is meant now.
     """
-    if turn.cue("others") is not None:
+    if turn.cue("others") is not None or fresh(turn):
         return None
     messages = 0
     for event in reversed(turn.tracker.events):

@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from components.understanding.commands import IN_TALK
+
 ACTIONS = Path(__file__).resolve().parents[1] / "actions"
 OF_SLOTS = ("utter_ask_", "utter_help_", "utter_why_", "utter_unclear_", "utter_label_", "utter_which_")
 """Beginnings of responses that are said for a slot, a form or an intent by its name (a contract test looks at the rest)."""
@@ -39,7 +41,7 @@ def harmless(
     return [
         *(UNUSED_RESPONSE.format(name) for name in responses if _is_said(name, said)),
         *(UNUSED_INTENT.format(name) for name in (*outside, *taken)),
-        *(UNTRAINED_INTENT.format(name) for name in outside),
+        *(UNTRAINED_INTENT.format(name) for name in (*outside, *IN_TALK)),
     ]
 
 

@@ -67,7 +67,7 @@ def test_a_question_left_unanswered_is_not_asked_again() -> None:
     again = run(AskFeedbackScore(), "我的订单呢", "orders_ask_status", slots=ASKED)
     assert again.said == [] and again.slots["requested_slot"] is None
     assert run(ActionFeedbackRate(), "我的订单呢", "orders_ask_status").said == []
-    bye = run(ActionFeedbackAsk(), "再见", "chat_goodbye", slots=DUE | ASKED, form="feedback_form")
+    bye = run(ActionFeedbackAsk(), intent="chat_goodbye", slots=DUE | ASKED, form="feedback_form")
     assert bye.said == ["utter_chat_goodbye"] and bye.loop_ended
 
 
