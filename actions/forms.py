@@ -106,8 +106,11 @@ class Form(CustomerAction):
             return self._again(turn, asked)
         known = dict(turn.tracker.slots)
         corrected = self._correct(turn, asked)
+        correction = turn.told("correct")
+        if correction and not corrected and not correction["value"]:
+            return self._again(turn, asked)
         spoken = len(turn.dispatcher.messages)
-        filled = {**corrected, **({} if aside(turn) else await self.fill(turn))}
+        filled = {**corrected, **({} if aside(turn) or elsewhere(turn, self.form) else await self.fill(turn))}
         turn.tracker.slots.update(filled)
         changed = {slot: value for slot, value in filled.items() if value is None or known.get(slot) != value}
         meant = turn.intent in (*ANSWERS, *self.starts) or bool(corrected)
@@ -241,6 +244,14 @@ def aside(turn: Turn) -> bool:
     if turn.intent in ASIDES:
         return turn.intent not in LEAVES
     return turn.intent in (*QUESTIONS, *forms.of_project().asides) and turn.asks
+
+
+def elsewhere(turn: Turn, form: str) -> bool:
+    """Whether the message wants what another form does."""
+    start = turn.told("start")
+    declared = forms.of_project().forms
+    own = (*declared[form].starts, *declared[form].meant_by) if form in declared else ()
+    return start is not None and start["intent"] not in own and any(start["intent"] in each.starts for each in declared.values())
 
 
 def _wants_another(turn: Turn) -> bool:

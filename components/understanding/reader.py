@@ -32,6 +32,7 @@ FALLBACK = "nlu_fallback"
 INFORM = "chat_inform"
 PERSON = "handoff_request"
 ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
+GOODS = "products_"
 PLAINLY = {
     "no": ("chat_deny", "no"),
     "hold": ("chat_hold", "hold"),
@@ -123,11 +124,12 @@ class Reader:
         """What is said while a form's question stands."""
         act, own = said.act, said.intent in self.starts.get(str(context.form), ())
         sure = said.share(act) >= (self.sure if context.kind == CONFIRM else self.surer)
-        if context.kind != CONFIRM and (own and act in ("yes", "no", "tell", "chat") or said.intent == "chat_deny"):
-            act, sure = ("no" if said.intent == "chat_deny" else "value"), True  # 不满意 is a score, 不用了 a way past it
-        elif act == "take_back" and said.intent == "chat_deny":
-            act = "no"
-        elif act == "correct" and context.kind != CONFIRM and said.share("value") >= self.maybe:
+        denies = said.intent == "chat_deny" and act in ("no", "take_back", "value")
+        if denies and context.kind != WORDS:
+            act, sure = "no", True  # 不用了, 没有, 跟订单没关系: a way past the question
+        elif context.kind != CONFIRM and own and act in ("yes", "no", "tell", "chat"):
+            act, sure = "value", True  # 不满意 is a score
+        elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
             act, sure = "value", True  # 改成文三路90号, asked where to
         if act == "yes" and said.share("yes") >= self.sure_yes:
             return Reading("chat_affirm", (command("yes"),))
@@ -140,14 +142,26 @@ class Reader:
         if act in QUESTIONED and sure:
             about = {"kind": "question", "id": context.asked}
             return Reading("chat_follow_up", (command("ask", aspect=QUESTIONED[act], object=about),))
-        if act in ("ask", "status", "why") and sure and (own or said.intent in VAGUE or said.intent in self._opened(act)):
+        if act in ("ask", "status", "why") and sure and (own or self._vague(said) or said.intent in self._opened(act)):
             return Reading("faq", (command("know", question=said.text, intent=said.intent if own else None),))
-        if context.kind in (VALUE, WORDS) and not sure and said.share("value") >= self.likely:
-            act, sure = "value", True
-        another = said.intent in self.does and not own and context.kind == CHOOSE  # 跑步鞋那个，想退货: a wish with its order
+        if not sure and (self._tells(said) if context.kind == WORDS else context.kind == VALUE and said.intent in VAGUE):
+            act, sure = "value", said.share("value", "tell") >= self.likely
+        elif context.kind == WORDS and act == "tell":
+            act = "value"
+        another = not own and context.kind == CHOOSE and said.intent in self._opened(act)  # 跑步鞋那个，想退货
         if act == "value" and sure and not another:
             return Reading(said.intent if own else INFORM, (self._value(said, context),))
         return self._plain(said, context)
+
+    def _tells(self, said: Said) -> bool:
+        """Whether words that were asked for are most likely those: no other wish is plain."""
+        wishes = said.confidence >= self.sure and any(said.intent in intents for intents in self.starts.values())
+        return not wishes or said.share("value", "tell") >= self.likely
+
+    def _vague(self, said: Said) -> bool:
+        """Whether the intent of a question says nothing: none fits, or goods that are not named."""
+        named = any(each.get("entity") in ("product", "product_category") for each in said.entities)
+        return said.intent in VAGUE or (said.intent.startswith(GOODS) and not named)
 
     def _opened(self, act: Text) -> Collection[Text]:
         """The intents that open a form which a question of this kind does not open in the middle of another one."""
@@ -180,6 +194,8 @@ class Reader:
             return Reading("chat_hold", (command("hold"),))
         if act == "take_back" and sure and context.told:
             return Reading("chat_take_back", (command("take_back", what=None),))
+        if act in ("take_back", "no") and sure and said.intent in self.does:
+            return Reading("chat_deny", (command("no"),))
         if said.intent in self.does and said.share("ask", "why", "how") >= self.sure_yes:
             return Reading("faq", (command("know", question=said.text, intent=said.intent),))
         return self._plain(said, context)
