@@ -69,11 +69,15 @@ def without_set_aside(told: list[PublishedEntry]) -> list[PublishedEntry]:
 
 def as_imported(told: list[PublishedEntry]) -> list[PublishedEntry]:
     """The same with the manuals as an import brings them in: without the sentences that people wrote for them."""
-    written: dict[str, list[str]] = {}
-    for path in sorted((demo.FOLDER / "variants").glob("*.yml")):
-        written |= {key: texts for key, texts in _yaml(path).items() if key.startswith("doc-")}
+    written = {
+        text
+        for path in (demo.FOLDER / "variants").glob("*.yml")
+        for key, texts in _yaml(path).items()
+        if key.startswith("doc-")
+        for text in texts
+    }
     return [
-        replace(entry, variants=tuple(t for t in entry.variants if t not in written.get(entry.key, ())))
+        replace(entry, variants=tuple(t for t in entry.variants if t not in written))
         for entry in told
     ]
 
