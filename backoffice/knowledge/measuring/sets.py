@@ -68,7 +68,7 @@ def without_set_aside(told: list[PublishedEntry]) -> list[PublishedEntry]:
 
 
 def as_imported(told: list[PublishedEntry]) -> list[PublishedEntry]:
-    """The same with the manuals as an import brings them in: without the sentences that people wrote for them."""
+    """The same with the manuals as an import brings them in, without the sentences that people wrote."""
     written = {
         text
         for path in (demo.FOLDER / "variants").glob("*.yml")
