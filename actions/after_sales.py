@@ -8,16 +8,16 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import wiring
+from actions import order_states, slips, wiring
 from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, over
 from actions.choice import chosen, option, placed
 from actions.complaints import escalate, handed_over
-from actions.facts import facts
 from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
 from actions.gateways.after_sales import Options, Return, Variant, Wish
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
-from actions.order_form import OrderAction, OrderForm, told
+from actions.order_form import OrderAction, OrderForm
+from actions.order_states import speak_of_refusal, told
 
 NO_REASON, MISSING, FAULTS = "no_reason", "missing", ("quality", "damaged", "wrong_item", "missing")
 WARRANTY_PASSED, REVIEW_BY_PERSON = "warranty_passed", "review_by_person"
@@ -290,6 +290,7 @@ class AfterSalesAction(OrderAction):
         """Say why not; the order and what was said of it stay known to the next try."""
         number = turn.slot("orders_number")
         turn.utter("utter_after_sales_open_rejected", error.code, detail=error.detail, number=number)
+        speak_of_refusal(turn, error)
         words = turn.slot("after_sales_reason") or turn.slot("after_sales_problem")
         kept = {"number": number, "text": words} if words else None
         return [*self._done(turn), SlotSet("after_sales_told", kept)]
@@ -314,6 +315,7 @@ class ActionAfterSalesOpen(AfterSalesAction):
         gateway = wiring.gateways().after_sales
         options = await turn.call(gateway.options, turn.reader, order.number, line, reason)
         rule = options.rules[kind]
+        order_states.speak_of(turn, order)
         if paid is False:
             turn.utter("utter_after_sales_kept", **told(order))
             return
@@ -329,12 +331,13 @@ class ActionAfterSalesOpen(AfterSalesAction):
         fetched = None if pickup in (None, SELF) else str(pickup)
         wish = Wish(order.number, line, kind, reason, variant, fetched, bool(paid), options.reason_code)
         slip = await turn.call(gateway.open, turn.writer, wish)
+        slips.speak_of(turn, slip, "open")
         if slip.review:
-            turn.utter("utter_after_sales_opened", "review", **stub(slip))
+            turn.utter("utter_after_sales_opened", "review", **slips.told(slip))
             escalate(turn, slip.review_ticket or "", "review")
         else:
             near_by = "_point" if kind == "repair" and slip.service_point else ""
-            turn.utter("utter_after_sales_opened", f"{kind}{near_by}", **stub(slip))
+            turn.utter("utter_after_sales_opened", f"{kind}{near_by}", **slips.told(slip))
 
 
 class ValidateAfterSalesProblemForm(OrderForm):
@@ -374,6 +377,7 @@ class ActionAfterSalesPropose(AfterSalesAction):
         pick = partial(option, "orders_number", order.number)
         buttons = [pick(label, intent=f"after_sales_{kind}") for kind, label in options.proposed]
         turn.utter("utter_after_sales_propose", options.reason_code, buttons=buttons, **told(order))
+        order_states.speak_of(turn, order)
 
     def _done(self, turn: Turn) -> list[EventType]:
         number, words = turn.slot("orders_number"), turn.slot("after_sales_problem")
@@ -391,31 +395,34 @@ class ActionAfterSalesStatus(CustomerAction):
         gateway = wiring.gateways().after_sales
         named = turn.entity("after_sales_slip")
         try:
-            slips = [await turn.call(gateway.get, turn.reader, named)] if named else None
+            found = [await turn.call(gateway.get, turn.reader, named)] if named else None
         except NotFound:
             turn.utter("utter_after_sales_not_found", slip=named)
             return []
-        if slips and turn.entity("after_sales_pickup"):
-            await self._fetch(turn, slips[0], str(turn.entity("after_sales_pickup")))
+        if found and turn.entity("after_sales_pickup"):
+            await self._fetch(turn, found[0], str(turn.entity("after_sales_pickup")))
             return []
-        if slips is None:
-            slips = await turn.call(gateway.recent, turn.reader, True) or await turn.call(gateway.recent, turn.reader)
-            slips = slips[:5]
-        if not slips:
+        if found is None:
+            found = await turn.call(gateway.recent, turn.reader, True) or await turn.call(gateway.recent, turn.reader)
+            found = found[:5]
+        if not found:
             turn.utter("utter_after_sales_none")
-        elif len(slips) > 1:
-            turn.utter("utter_after_sales_which", buttons=[slip_button(s, "after_sales_ask_status") for s in slips])
+        elif len(found) > 1:
+            turn.utter("utter_after_sales_which", buttons=[slip_button(s, "after_sales_ask_status") for s in found])
         else:
-            slip = slips[0]
+            slip = found[0]
+            slips.speak_of(turn, slip, again=turn.intent)
             fetched = "_fetched" if slip.pickup and slip.state_code == "awaiting_goods" else ""
-            turn.utter("utter_after_sales_status", "review" if slip.review else f"{slip.state_code}{fetched}", **stub(slip))
+            turn.utter("utter_after_sales_status", "review" if slip.review else f"{slip.state_code}{fetched}", **slips.told(slip))
         return []
 
     async def _fetch(self, turn: Turn, slip: Return, pickup: str) -> None:
         """Offer the times, or take the one that was pressed."""
         gateway = wiring.gateways().after_sales
         if pickup != CHOOSE:
-            turn.utter("utter_after_sales_fetched", **stub(await turn.call(gateway.fetch, turn.writer, slip.slip, pickup)))
+            slip = await turn.call(gateway.fetch, turn.writer, slip.slip, pickup)
+            turn.utter("utter_after_sales_fetched", **slips.told(slip))
+            slips.speak_of(turn, slip, "fetch")
             return
         options = await turn.call(gateway.options, turn.reader, slip.order_number, None, None)
         offered = options.pickups.get(slip.kind, ())
@@ -443,8 +450,8 @@ class ValidateAfterSalesCancelForm(Form):
                 turn.utter("utter_chat_not_found")
                 return {"after_sales_slip": None}
         if turn.slot("after_sales_slip") is None:
-            slips = await turn.call(gateway.recent, turn.reader, True)
-            return {"after_sales_slip": slips[0].slip} if len(slips) == 1 else {}
+            still_open = await turn.call(gateway.recent, turn.reader, True)
+            return {"after_sales_slip": still_open[0].slip} if len(still_open) == 1 else {}
         return self.confirmation(turn, "after_sales_cancel_confirmed")
 
 
@@ -453,10 +460,10 @@ class AskAfterSalesSlip(Ask):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which slip; with none open the form ends and its action says so."""
-        slips = await turn.call(wiring.gateways().after_sales.recent, turn.reader, True)
-        if not slips:
+        still_open = await turn.call(wiring.gateways().after_sales.recent, turn.reader, True)
+        if not still_open:
             return self.nothing()
-        turn.utter("utter_ask_after_sales_slip", buttons=[slip_button(s, "chat_inform") for s in slips[:5]])
+        turn.utter("utter_ask_after_sales_slip", buttons=[slip_button(s, "chat_inform") for s in still_open[:5]])
         return []
 
 
@@ -474,7 +481,9 @@ class ActionAfterSalesCancel(CustomerAction):
                 raise Unavailable("the form ended without a slip")
             turn.utter("utter_after_sales_none_open")
         elif confirmed(turn, "after_sales_cancel_confirmed"):
-            turn.utter("utter_after_sales_withdrawn", **stub(await turn.call(gateway.withdraw, turn.writer, slip)))
+            withdrawn = await turn.call(gateway.withdraw, turn.writer, slip)
+            turn.utter("utter_after_sales_withdrawn", **slips.told(withdrawn))
+            slips.speak_of(turn, withdrawn, "withdraw")
         else:
             turn.utter("utter_after_sales_cancel_kept", slip=slip)
         return over("after_sales_slip", "after_sales_cancel_confirmed")
@@ -529,13 +538,3 @@ def is_within(time: str, pickup: str) -> bool:
 def slip_button(slip: Return, intent: str) -> Button:
     """A button that picks a slip: `退货 蓝牙耳机 LX-B3 待寄回`."""
     return option("after_sales_slip", slip.slip, slip.kind_label, slip.title, slip.state, intent=intent)
-
-
-def stub(slip: Return) -> dict[str, Any]:
-    """A slip's facts for a response's `{placeholders}`."""
-    return facts(
-        slip, "slip", "title", "state", "next_step", "pickup", "review",
-        number="order_number", kind="kind_label", refund="refund_amount", route="refund_route", eta="refund_eta",
-        instead="to_variant", ticket="review_ticket", point="service_point.name", point_address="service_point.address",
-        point_phone="service_point.phone", point_hours="service_point.hours",
-    )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import wiring
+from actions import tickets, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.choice import chosen
 from actions.forms import Ask, Form
@@ -118,6 +118,7 @@ class ActionComplaintsFile(CustomerAction):
         ticket = await turn.call(gateway.complain, turn.writer, complaint)
         grave = ticket.priority_code in GRAVE
         turn.utter("utter_complaints_filed", "grave" if grave else look.remedy, ticket=ticket.number, number=number or "")
+        tickets.speak_of(turn, ticket, "complain")
         turn.tracker.slots["chat_requests"] = None  # what is complained of is no second request
         events = over("complaints_text", "complaints_order", "complaints_mood", "orders_offered", "chat_requests")
         if number:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import wiring
+from actions import focus, wiring
 from actions.base import OTHER, REQUESTED_SLOT, Button, CustomerAction, Turn, over
 from actions.choice import chosen, option
 from actions.facts import facts
@@ -16,7 +16,8 @@ from actions.forms import UNCLEAR, Ask, Form, confirmed, unsure
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.invoices import Heading, Invoice
 from actions.gateways.orders import Order
-from actions.order_form import BESIDE, OrderAction, OrderForm, spoken_of, told
+from actions.order_form import BESIDE, OrderAction, OrderForm, spoken_of
+from actions.order_states import past, told
 from actions.readings import captured, reading, words
 
 NORMAL, SPECIAL, PERSON, COMPANY = "normal", "special", "person", "company"
@@ -221,6 +222,7 @@ class ActionInvoicesRequest(OrderAction):
             return
         invoice = await turn.call(wiring.gateways().invoices.request, turn.writer, order.number, _heading(turn))
         turn.utter("utter_invoices_requested", invoice.state_code, **told_of(invoice))
+        speak_of(turn, invoice, "request")
         _settled(turn)
 
 
@@ -314,6 +316,10 @@ class InvoiceAction(CustomerAction):
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """Say why not, and forget."""
         super().rejected(turn, error)
+        number = str(turn.slot("invoices_number"))
+        turn.before += focus.put(
+            turn, "invoice", number, "", "refused", [error.code, "refused"], code=error.code, detail=error.detail
+        )
         return over("invoices_number", *self.gathered)
 
 
@@ -364,8 +370,10 @@ class ActionInvoicesStatus(InvoiceAction):
             gateway = wiring.gateways().invoices
             sent = await turn.call(gateway.resend, turn.writer, invoice.number, _email(turn))
             turn.utter("utter_invoices_resent", **told_of(sent))
+            speak_of(turn, sent, "resend")
         else:
             turn.utter("utter_invoices_status", invoice.state_code, **told_of(invoice))
+            speak_of(turn, invoice, again=turn.intent if turn.intent in ValidateInvoicesStatusForm.starts else None)
         forget = over("invoices_number", *self.gathered)
         return [*forget, SlotSet("orders_last", invoice.order_number)]
 
@@ -489,14 +497,17 @@ class ActionInvoicesChange(InvoiceAction):
             raise Rejected(invoice.change.code, invoice.change.detail)
         if field == "amount":
             turn.utter("utter_invoices_amount", **told_of(invoice))
+            speak_of(turn, invoice)
             return
         if not confirmed(turn, "invoices_confirmed"):
             turn.finished = False
             turn.utter("utter_invoices_change_kept", **told_of(invoice))
+            speak_of(turn, invoice)
             return
         heading = replace(_heading(turn), content=turn.slot("invoices_content"))
         changed = await turn.call(wiring.gateways().invoices.change, turn.writer, invoice.number, heading)
         turn.utter("utter_invoices_changed", changed.state_code, **told_of(changed))
+        speak_of(turn, changed, "change")
         if changed.state_code == "changing" and invoice.type_code == SPECIAL:
             turn.utter("utter_invoices_changed_red_letter")
 
@@ -517,6 +528,31 @@ def told_of(invoice: Invoice) -> dict[str, Any]:
         invoice, "number", "goods", "type", "title", "tax_number", "content", "email", "amount", "state", "next_step",
         order="order_number", due="due_at", issued="issued_at",
     )  # fmt: skip
+
+
+def speak_of(turn: Turn, invoice: Invoice, what: str = "status", again: str | None = None) -> None:
+    """The invoice is what the talk is about now."""
+    turn.before += focus.put(
+        turn, "invoice", invoice.number, invoice.goods, what, _states(invoice), invoice.order_number, again
+    )
+
+
+@focus.looks_at("invoice")
+async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
+    """How an invoice stands, and its facts with why it cannot be changed."""
+    invoice = await turn.call(wiring.gateways().invoices.get, turn.reader, spoken.id)
+    return _states(invoice), {**told_of(invoice), "fixed": invoice.change.detail}
+
+
+def _states(invoice: Invoice) -> list[str]:
+    due = past(invoice.due_at) and invoice.state_code in ("issuing", "merchant", "changing")
+    return [
+        *([f"{invoice.state_code}_late"] if due else []),
+        invoice.state_code,
+        "changeable" if invoice.change.ok else "fixed",
+        "mailed" if invoice.email else "kept",
+        invoice.kind_code,
+    ]
 
 
 def _heading(turn: Turn) -> Heading:

@@ -12,10 +12,10 @@ from rasa_sdk.events import EventType, SlotSet
 from actions import wiring
 from actions.base import OTHER, REQUESTED_SLOT, Button, CustomerAction, Turn, over
 from actions.choice import closest, option, placed
-from actions.facts import facts
 from actions.forms import Ask, Form, kinds
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order
+from actions.order_states import speak_of_refusal
 from actions.repeated_contact import asked_again
 
 BESIDE = ("orders_title", "orders_checked", "orders_offered")
@@ -203,21 +203,6 @@ def shown(orders: list[Order]) -> EventType:
     return SlotSet("orders_offered", [{"number": order.number, "title": order.title} for order in orders])
 
 
-def told(order: Order) -> dict[str, Any]:
-    """An order's facts for a response's `{placeholders}`."""
-    refund = order.refunds[0] if order.refunds else None
-    return {
-        **facts(order, "number", "title", "state", "amount", "seller", "carrier", "pay_by"),
-        **facts(
-            order, payment="payment_method", created="times.created_at", paid="times.paid_at", signed="times.signed_at",
-            completed="times.completed_at", cancelled="times.cancelled_at", ship_by="promised_ship_by",
-            reason="cancel_reason", tracking="tracking_number", decide_by="cancel_decide_by",
-        ),
-        **facts(refund, "route", "eta"),
-        "refunds": "\n".join(f"- {r.route} ¥{r.amount} ({r.eta})" for r in order.refunds),
-    }  # fmt: skip
-
-
 def spoken_of(turn: Turn) -> list[EventType]:
     """The order that a form was about stays the one spoken of."""
     number = turn.slot("orders_number")
@@ -258,6 +243,7 @@ class OrderAction(CustomerAction):
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """Say why not; the order stays the one spoken of."""
         super().rejected(turn, error)
+        speak_of_refusal(turn, error)
         return self._done(turn)
 
     def _done(self, turn: Turn) -> list[EventType]:

@@ -6,16 +6,18 @@ from typing import Any
 
 from rasa_sdk.events import EventType
 
-from actions import wiring
+from actions import focus, wiring
 from actions.base import Button, CustomerAction, Turn, over
 from actions.choice import chosen, option
 from actions.facts import facts
 from actions.forms import Ask, Form
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.tickets import Ticket
+from actions.order_states import past
 
 OFFERED = 5
 STATUS, ADD, URGE = "status", "add", "urge"
+ENDED = ("solved", "closed")
 NO_WORDS = ("chat_stop", "chat_deny", "chat_repeat", "chat_greet", "chat_goodbye", "handoff_request", "chat_ask_help")
 
 
@@ -83,11 +85,15 @@ class ActionTicketsStatus(CustomerAction):
                 raise Unavailable("the form ended without a ticket")
             turn.utter("utter_tickets_none_open")
         elif wish == URGE:
-            turn.utter("utter_tickets_urged", **_told(await turn.call(gateway.urge, turn.writer, number)))
+            ticket = await turn.call(gateway.urge, turn.writer, number)
+            turn.utter("utter_tickets_urged", **_told(ticket))
+            speak_of(turn, ticket, URGE)
         elif wish == ADD:
             if not text:
                 raise Unavailable("the form ended without words to add")
-            turn.utter("utter_tickets_added", **_told(await turn.call(gateway.add, turn.writer, number, text)))
+            ticket = await turn.call(gateway.add, turn.writer, number, text)
+            turn.utter("utter_tickets_added", **_told(ticket))
+            speak_of(turn, ticket, ADD)
         else:
             await self._tell(turn, number or turn.entity("tickets_number"))
         return over(*self.gathered)
@@ -109,6 +115,7 @@ class ActionTicketsStatus(CustomerAction):
             turn.utter("utter_tickets_which", buttons=[_button(t, "tickets_ask_status") for t in tickets[:OFFERED]])
         else:
             turn.utter("utter_tickets_status", tickets[0].state_code, **_told(tickets[0]))
+            speak_of(turn, tickets[0])
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """Say why not, and forget the ticket."""
@@ -118,6 +125,25 @@ class ActionTicketsStatus(CustomerAction):
 
 def _button(ticket: Ticket, intent: str) -> Button:
     return option("tickets_number", ticket.number, ticket.number, ticket.subject, ticket.state, intent=intent)
+
+
+def speak_of(turn: Turn, ticket: Ticket, what: str = STATUS) -> None:
+    """The ticket is what the talk is about now."""
+    turn.before += focus.put(
+        turn, "ticket", ticket.number, ticket.subject, what, _states(ticket), ticket.order_number
+    )
+
+
+@focus.looks_at("ticket")
+async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
+    """How a ticket stands, and its facts."""
+    ticket = await turn.call(wiring.gateways().tickets.get, turn.reader, spoken.id)
+    return _states(ticket), _told(ticket)
+
+
+def _states(ticket: Ticket) -> list[str]:
+    late = past(ticket.due_at) and ticket.state_code not in ENDED
+    return [*([f"{ticket.state_code}_late", "late"] if late else []), ticket.state_code]
 
 
 def _told(ticket: Ticket) -> dict[str, Any]:
