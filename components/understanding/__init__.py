@@ -1,0 +1,1 @@
+"""What a message means in the talk that it is said in."""
