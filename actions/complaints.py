@@ -6,15 +6,14 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import wiring
+from actions import tickets, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.forms import Ask, Form
 from actions.gateways.belongings import ORDER
 from actions.gateways.errors import NotFound, Unavailable
 from actions.gateways.tickets import Complaint
 from actions.handoff import transcript
-from actions.order_form import order_button
-from actions.references import CHOICES, MORE, choices, find, kept, offered, page, paged
+from actions.references import CHOICES, choices, find, kept, offered, page, settled
 
 NO_ORDER = "none"
 GRAVE = ("urgent", "major")
@@ -47,7 +46,7 @@ class ValidateComplaintsForm(Form):
         number = await self._own(turn, turn.entity("orders_number")) or (found.one.id if found.one else None)
         filled: dict[str, Any] = {"complaints_order": number, "complaints_text": None, CHOICES: None}
         if found.described and not found.one and not found.missing:
-            filled |= choices(ORDER, found.fits)
+            filled |= choices(ORDER, found)
         if turn.pressed or float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0) < SURE:
             return filled
         look = await turn.call(wiring.gateways().tickets.look, turn.reader, turn.text, sentiment(turn), number)
@@ -60,16 +59,13 @@ class ValidateComplaintsForm(Form):
 
     async def _about(self, turn: Turn) -> dict[str, Any]:
         """The order by its button, number, place or goods; a no skips it, a story is taken for the story."""
-        if turn.entity("orders_number") == MORE:
-            return {"complaints_order": None, **paged(turn)}
         number = await self._own(turn, turn.entity("orders_number"))
         if number:
             return {"complaints_order": number}
         found = await find(turn, ORDER, spoken_of=turn.slot("orders_last"), asked=True)
-        if found.one:
-            return {"complaints_order": found.one.id}
-        if found.described and not found.missing:
-            return {"complaints_order": None, **choices(ORDER, found.fits)}
+        filled = None if found.missing else settled(turn, ORDER, "complaints_order", found, asked=True)
+        if filled is not None:
+            return filled
         if turn.intent == "chat_deny":
             return {"complaints_order": NO_ORDER}
         story = {} if turn.intent in NO_STORY or turn.pressed else await self._story(turn)
@@ -97,7 +93,7 @@ class AskComplaintsOrder(Ask):
         """Ask."""
         orders = await offered(turn, ORDER)
         if orders:
-            turn.utter("utter_ask_complaints_order", buttons=page(turn, "orders_number", orders, order_button))
+            turn.utter("utter_ask_complaints_order", buttons=page(turn, "orders_number", orders))
             return kept(turn, ORDER, orders)
         if turn.slot("complaints_text"):
             return [SlotSet("complaints_order", NO_ORDER), SlotSet(REQUESTED_SLOT, None)]
@@ -126,6 +122,7 @@ class ActionComplaintsFile(CustomerAction):
         ticket = await turn.call(gateway.complain, turn.writer, complaint)
         grave = ticket.priority_code in GRAVE
         turn.utter("utter_complaints_filed", "grave" if grave else look.remedy, ticket=ticket.number, number=number or "")
+        tickets.speak_of(turn, ticket, "complain")
         turn.tracker.slots["chat_requests"] = None  # what is complained of is no second request
         events = over("complaints_text", "complaints_order", "complaints_mood", CHOICES, "chat_requests")
         if number:

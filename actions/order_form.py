@@ -9,24 +9,13 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
-from actions.base import OTHER, Button, CustomerAction, Turn, over
-from actions.facts import facts
+from actions.base import OTHER, CustomerAction, Turn, over
 from actions.forms import Ask, Form, kinds
-from actions.gateways.belongings import ORDER, Thing
+from actions.gateways.belongings import ORDER
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order
-from actions.references import (
-    CHOICES,
-    MORE,
-    choices,
-    described_before,
-    find,
-    kept,
-    offered,
-    option,
-    page,
-    paged,
-)
+from actions.order_states import speak_of_refusal
+from actions.references import CHOICES, MORE, described_before, find, find_line, kept, offered, page, settled
 from actions.repeated_contact import asked_again
 
 BESIDE = ("orders_title", "orders_checked", "orders_line")
@@ -84,8 +73,8 @@ class OrderForm(Form):
         if named == OTHER:
             return _no_order()
         if named == MORE:
-            return {"orders_number": None, **paged(turn)}
-        if (
+            named = None
+        elif (
             not named
             and turn.slot("orders_number")
             and turn.slot("orders_checked") in map(self._checked, (True, False))
@@ -102,8 +91,10 @@ class OrderForm(Form):
             turn.utter("utter_orders_not_found", number=number)
             return _no_order()
         allowed = order.allowed[self.operation].ok if self.operation else True
+        line = filled.get("orders_line") or await self._line(turn, order)
         return {
             **filled,
+            **({"orders_line": line} if line != turn.slot("orders_line") else {}),
             "orders_number": order.number,
             "orders_title": order.title,
             "orders_checked": self._checked(allowed),
@@ -116,17 +107,14 @@ class OrderForm(Form):
         """
         asked, last = self.asked(turn, "orders_number"), turn.slot("orders_last")
         found = await find(turn, ORDER, states=self.states, spoken_of=last, asked=asked)
-        if found.one:
-            return {"orders_number": found.one.id, "orders_line": found.line}
-        if found.missing:
-            turn.utter("utter_orders_none_fits", words=found.missing)
-            return {"orders_number": None, CHOICES: None}
-        if found.described:
-            if last in [thing.id for thing in found.fits] and self._means_the_last(turn):
-                return {"orders_number": str(last), "orders_line": None}
-            return {**({"orders_number": None} if asked else {}), **choices(ORDER, found.fits)}
+        filled = settled(turn, ORDER, "orders_number", found, asked)
+        if filled is not None:
+            several = last in [thing.id for thing in found.fits] and not found.one
+            if several and self._means_the_last(turn):
+                return {"orders_number": str(last)}
+            return {**filled, **({"orders_line": found.line} if found.one else {})}
         if asked:
-            return {"orders_number": None, **paged(turn)} if turn.cue("others") is not None else {}
+            return {}
         before = await described_before(turn, self.states)
         if before and before.one:
             return {"orders_number": before.one.id, "orders_line": before.line, CHOICES: None}
@@ -134,6 +122,13 @@ class OrderForm(Form):
             return {"orders_number": str(last), CHOICES: None}
         only = found.fits[0].id if len(found.fits) == 1 else None
         return {**({"orders_number": only} if only else {}), CHOICES: None}
+
+    async def _line(self, turn: Turn, order: Order) -> int | None:
+        """The line that the words name, these or those that left a choice of orders."""
+        line: int | None = ((turn.slot(CHOICES) or {}).get("lines") or {}).get(order.number)
+        if line is None and len(order.items) > 1 and not turn.pressed:
+            line = await find_line(turn, order.number, None, asked=False)
+        return line if line is not None else turn.slot("orders_line")
 
     def _taken_back(self, turn: Turn, slot: str) -> dict[str, Any]:
         """Another order: what was of the first one falls with it; 上面那个 is the one above it in the list."""
@@ -194,33 +189,13 @@ class AskOrdersNumber(Ask):
         """List the orders that the words fit, else those that fit the form; where none does, all."""
         form = str((turn.tracker.active_loop or {}).get("name") or "")
         states = next((f.states for f in _order_forms() if f.form == form), ())
-        orders = await offered(turn, ORDER, lambda order: not states or order.state_code in states)
+        orders = await offered(turn, ORDER, lambda order: order.state_code in states) or await offered(turn, ORDER)
         if not orders:
             return self.nothing()
         own = f"utter_which_{form}"  # not Rasa's utter_ask_<form>_<slot>: that would be said instead of this action
         response = own if turn.knows(own) else "utter_ask_orders_number"
-        turn.utter(response, buttons=page(turn, "orders_number", orders, order_button))
+        turn.utter(response, buttons=page(turn, "orders_number", orders))
         return kept(turn, ORDER, orders)
-
-
-def order_button(order: Thing) -> Button:
-    """A button that picks an order: `11-19 蓝牙耳机 LX-B3 已发货`."""
-    return option("orders_number", order.id, order.times["created"][5:10], order.title, order.state)
-
-
-def told(order: Order) -> dict[str, Any]:
-    """An order's facts for a response's `{placeholders}`."""
-    refund = order.refunds[0] if order.refunds else None
-    return {
-        **facts(order, "number", "title", "state", "amount", "seller", "carrier", "pay_by"),
-        **facts(
-            order, payment="payment_method", created="times.created_at", paid="times.paid_at", signed="times.signed_at",
-            completed="times.completed_at", cancelled="times.cancelled_at", ship_by="promised_ship_by",
-            reason="cancel_reason", tracking="tracking_number", decide_by="cancel_decide_by",
-        ),
-        **facts(refund, "route", "eta"),
-        "refunds": "\n".join(f"- {r.route} ¥{r.amount} ({r.eta})" for r in order.refunds),
-    }  # fmt: skip
 
 
 def spoken_of(turn: Turn) -> list[EventType]:
@@ -263,6 +238,7 @@ class OrderAction(CustomerAction):
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """Say why not; the order stays the one spoken of."""
         super().rejected(turn, error)
+        speak_of_refusal(turn, error)
         return self._done(turn)
 
     def _done(self, turn: Turn) -> list[EventType]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -76,14 +76,14 @@ class Found:
     Attributes:
         fits: the things, in the order of the list; where nothing was described, all that may be meant.
         described: whether the words describe anything.
-        line: the line of the only one that they name, in an order of several.
+        lines: by a thing's id, the line that they name, where it has several.
         missing: the words that fit nothing the customer has; empty where something fits.
         together: whether all of them are meant (两单都).
     """
 
     fits: tuple[Thing, ...] = ()
     described: bool = False
-    line: int | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
     missing: str = ""
     together: bool = False
 
@@ -91,6 +91,11 @@ class Found:
     def one(self) -> Thing | None:
         """The only one that the words describe."""
         return self.fits[0] if self.described and len(self.fits) == 1 else None
+
+    @property
+    def line(self) -> int | None:
+        """The line of it that they name."""
+        return self.lines.get(self.one.id) if self.one else None
 
 
 async def belongings(turn: Turn) -> Belongings:
@@ -166,8 +171,8 @@ def found(
 def _answer(kept: list[Match], said: str, together: bool) -> Found:
     if not kept:
         return Found(described=True, missing=said)
-    line = next(iter(kept[0].lines)) if len(kept) == 1 and len(kept[0].lines) == 1 and len(kept[0].thing.pieces) > 1 else None
-    return Found(tuple(match.thing for match in kept), True, line, together=together and len(kept) > 1)
+    lines = {match.thing.id: next(iter(match.lines)) for match in kept if len(match.lines) == 1 < len(match.thing.pieces)}
+    return Found(tuple(match.thing for match in kept), True, lines, together=together and len(kept) > 1)
 
 
 # ── conditions ────────────────────────────────────────────────────────────────
@@ -438,12 +443,45 @@ def _offered(turn: Turn, things: Sequence[Thing]) -> list[Thing]:
     """The list on the table, as far as it was shown."""
     told = turn.slot(CHOICES) or {}
     by_id = {thing.id: thing for thing in things}
-    return [by_id[number] for number in (told.get("ids") or [])[: PAGE * (1 + int(told.get("page") or 0))] if number in by_id]
+    at = int(told.get("page") or 0) * PAGE
+    return [by_id[number] for number in (told.get("ids") or [])[at : at + PAGE] if number in by_id]
 
 
-def choices(kind: str, things: Iterable[Thing], at: int = 0) -> dict[str, Any]:
-    """The slot's value: these may be chosen, and this page of them is shown."""
-    return {CHOICES: {"kind": kind, "ids": [thing.id for thing in things], "page": at}}
+def choices(kind: str, found: Found, intent: str = "") -> dict[str, Any]:
+    """The slot's value: what fits may be chosen, and its first page is shown. `intent`: what is wished for all of them."""
+    told = {"kind": kind, "ids": [thing.id for thing in found.fits], "page": 0, "lines": dict(found.lines)}
+    return {CHOICES: {**told, "together": intent} if found.together and intent else told}
+
+
+def settled(turn: Turn, kind: str, slot: str, found: Found, asked: bool) -> dict[str, Any] | None:
+    """What fills a form's `slot`: the one described, or None with what is left to choose from; None where nothing is described.
+
+    That the customer has no such thing is said.
+    """
+    if turn.entity(slot) == MORE or (asked and not found.described and turn.cue("others") is not None):
+        return {slot: None, **paged(turn)}
+    if found.one:
+        return {slot: found.one.id}
+    if found.missing:
+        turn.utter(f"utter_{slot.rpartition('_')[0]}_none_fits", words=found.missing)
+        return {slot: None, CHOICES: None}
+    if found.described:
+        return {**({slot: None} if asked else {}), **choices(kind, found, turn.intent)}
+    return None
+
+
+async def one_of(turn: Turn, kind: str, entity: str, worth: Callable[[Thing], bool]) -> tuple[list[Thing], str | None]:
+    """For a question that needs no form: the id of the one that is described, or the only one worth it; else what to choose from.
+
+    That the customer has no such thing is said.
+    """
+    found = await find(turn, kind, wanted=worth, asked=False)
+    filled = settled(turn, kind, entity, found, asked=False) or {}
+    turn.tracker.slots.update({CHOICES: filled.get(CHOICES)})
+    if filled.get(entity):
+        return [], str(filled[entity])
+    things = await offered(turn, kind, worth) or await offered(turn, kind)
+    return ([], things[0].id) if len(things) == 1 and not found.missing else (things, None)
 
 
 def paged(turn: Turn) -> dict[str, Any]:
@@ -456,7 +494,7 @@ def paged(turn: Turn) -> dict[str, Any]:
 
 
 async def offered(turn: Turn, kind: str, worth: Callable[[Thing], bool] = lambda thing: True) -> list[Thing]:
-    """What may be chosen: what the words fitted, else what is worth offering, else all."""
+    """What may be chosen: what the words fitted, else what is worth offering."""
     things = (await belongings(turn)).of_kind(kind)
     told = turn.slot(CHOICES) or {}
     if told.get("kind") == kind:
@@ -464,25 +502,61 @@ async def offered(turn: Turn, kind: str, worth: Callable[[Thing], bool] = lambda
         fitting = [by_id[number] for number in told["ids"] if number in by_id]
         if fitting:
             return fitting
-    return [thing for thing in things if worth(thing)] or things
+    return [thing for thing in things if worth(thing)]
 
 
-def page(turn: Turn, entity: str, things: Sequence[Thing], made: Callable[[Thing], Button]) -> list[Button]:
+def page(turn: Turn, entity: str, things: Sequence[Thing], intent: str = "chat_inform") -> list[Button]:
     """Buttons for the page that is to be shown, and one for the next."""
     at = int((turn.slot(CHOICES) or {}).get("page") or 0) * PAGE
-    buttons = [made(thing) for thing in things[at : at + PAGE]]
-    more = [option(entity, MORE, turn.wording("utter_chat_more") or MORE)] if len(things) > PAGE else []
+    buttons = [pick(entity, thing, intent) for thing in things[at : at + PAGE]]
+    more = [option(entity, MORE, turn.wording("utter_chat_more") or MORE, intent=intent)] if len(things) > PAGE else []
     return [*buttons, *more]
+
+
+def pick(entity: str, thing: Thing, intent: str = "chat_inform") -> Button:
+    """A button that picks one: `11-19 蓝牙耳机 LX-B3 已发货`, `退货 蓝牙耳机 LX-B3 待寄回`, `蓝牙耳机 199.00 已开具`."""
+    titles = {
+        ORDER: (thing.times.get("created", "")[5:10], thing.title, thing.state),
+        SLIP: (thing.label, thing.title, thing.state),
+        INVOICE: (thing.title, f"{thing.amount:.2f}", thing.state),
+        TICKET: (thing.id, thing.title, thing.state),
+    }
+    return option(entity, thing.id, *titles[thing.kind], intent=intent)
 
 
 def kept(turn: Turn, kind: str, things: Sequence[Thing]) -> list[EventType]:
     """The event that remembers what was offered."""
-    return [SlotSet(CHOICES, choices(kind, things, int((turn.slot(CHOICES) or {}).get("page") or 0))[CHOICES])]
+    told = turn.slot(CHOICES) or {}
+    same = told.get("kind") == kind and told.get("ids") == [thing.id for thing in things]
+    return [SlotSet(CHOICES, told if same else choices(kind, Found(tuple(things)))[CHOICES])]
 
 
 def option(entity: str, value: Any, *title: Any, intent: str = "chat_inform", **more: Any) -> Button:
     """A button that picks one thing: its title is these words, its payload `/intent{"entity": value, …}`."""
     return button(" ".join(str(word) for word in title), intent, json.dumps({entity: value, **more}))
+
+
+# ── what stands in a list that is no belonging ────────────────────────────────
+
+
+def at_place(turn: Turn, listed: Sequence[T]) -> T | None:
+    """The one at the place that was said: the second, the last but one."""
+    conditions = (turn.tracker.latest_message.get("reference") or {}).get("conditions") or []
+    place = next((condition["value"] for condition in conditions if condition["by"] == "place"), None)
+    return None if place is None else _at(listed, int(place))
+
+
+async def find_line(turn: Turn, number: str, pressed: Any, asked: bool) -> int | None:
+    """Which line of an order is meant: by its button, or by whatever describes it."""
+    order = next((thing for thing in (await belongings(turn)).of_kind(ORDER) if number in thing.numbers), None)
+    if order is None:
+        return None
+    lines = [replace(order, id=str(p.line), title=p.title, amount=p.amount, numbers=(), pieces=(p,)) for p in order.pieces]
+    if pressed is not None:
+        return next((int(line.id) for line in lines if line.id == str(pressed)), None)
+    told = turn.tracker.latest_message.get("reference") or {}
+    meant = found(told, lines, lines, lines if asked else (), asked=asked)
+    return int(meant.one.id) if meant.one else None
 
 
 # ── what was described before ─────────────────────────────────────────────────

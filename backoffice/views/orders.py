@@ -18,7 +18,7 @@ from backoffice.states import (
     ReturnReason,
     ShipmentState,
 )
-from backoffice.views.base import Day, Money, Permission, Time, View, masked_phone, permission
+from backoffice.views.base import AmountPartView, Day, Money, Permission, Time, View, masked_phone, permission
 
 
 class SellerView(View):
@@ -47,6 +47,7 @@ class OrderShipmentView(View):
 
 class OrderRefundView(View):
     amount: Money
+    source: str = Field(description="cancel、return、price：为什么退", examples=["cancel"])
     route: str = Field(examples=["原路退回微信支付"])
     eta: str = Field(examples=["1 至 3 个工作日"])
     state: str = Field(examples=["退款已发出"])
@@ -93,6 +94,7 @@ class OrderView(View):
     promised_ship_by: Time | None
     delivery_date: Day | None
     amount: Money
+    parts: list[AmountPartView] = Field(description="应付金额怎么算出来的")
     freight: Money
     payment_method: str = Field(examples=["微信支付"])
     seller: SellerView
@@ -145,6 +147,7 @@ def order_view(order: Order, now: datetime) -> OrderView:
         promised_ship_by=order.promised_ship_by or orders.promised_ship_by(facts),
         delivery_date=order.delivery_date,
         amount=yuan(order.amount_fen),
+        parts=amount_parts(order),
         freight=yuan(order.freight_fen),
         payment_method=payment(order),
         seller=SellerView(type=order.seller_type.value, name=order.seller_name),
@@ -178,6 +181,7 @@ def order_view(order: Order, now: datetime) -> OrderView:
         refunds=[
             OrderRefundView(
                 amount=yuan(refund.amount_fen),
+                source=refund.source.partition(":")[0],
                 route=refunds.route([refunds.RefundPart(refund.method, refund.amount_fen)]),
                 eta=refunds.eta(refund.method),
                 state=refund.state.label,
@@ -196,6 +200,14 @@ def order_title(order: Order) -> str:
     first = order.items[0].product_name
     pieces = sum(item.quantity for item in order.items)
     return first if len(order.items) == 1 else f"{first} 等{pieces}件"
+
+
+def amount_parts(order: Order) -> list[AmountPartView]:
+    """商品, 运费, 优惠, 灵犀币: they add up to what was paid, or is to be."""
+    coins = order.goods_fen + order.freight_fen - order.discount_fen - order.amount_fen
+    taken_off = {"优惠": -order.discount_fen, "灵犀币抵扣": -coins}
+    told = {"商品": order.goods_fen, "运费": order.freight_fen, **taken_off}
+    return [AmountPartView(label=label, amount=yuan(fen)) for label, fen in told.items() if fen]
 
 
 def state_word(state: OrderState, shipment: ShipmentState | None, *, asked_to_cancel: bool) -> str:

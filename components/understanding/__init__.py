@@ -1,1 +1,1 @@
-"""What a message means in the talk that it is said in."""
+"""Reads a message against the talk: what was just spoken of, asked and offered."""
