@@ -33,8 +33,8 @@ SMALL_TALK = ("chat_greet", "chat_smalltalk", "chat_ask_help", "chat_thank")
 """Intents that a question's last words may sound like (is the money still there)."""
 TALK = ("chat_", "EXTERNAL_", "feedback_")
 """Beginnings of intents that ask the shop nothing."""
-PERSONS = ("handoff_", "complaints_")
-"""Beginnings of intents that want a person's ear."""
+PERSON = "handoff_"
+"""Who surely wants a person gets one."""
 VALUES = ("address", "phone", "email", "tax_number")
 OWN_WORDS = ("complaints_text", "feedback_reason", "feedback_suggestion", "invoices_title")
 """Slots that take whatever the customer writes."""
@@ -49,17 +49,17 @@ PASSED_MOST = 2  # questions in a row without an answer, until a person is offer
 # Whether an entry or a topic answers what both claim. Fitted on 210 questions to the knowledge whose wording the search did
 # not know and 256 held-out sentences of the topics: logits of the entry's score, of "only asks", of the intent's confidence.
 SCORE_WEIGHT, ASKS_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 0.41, 0.19, -0.51, 1.0
-VISITOR_WEIGHT = 1.5  # to somebody who is not signed in, most topics could only say: sign in
+VISITOR_WEIGHT = 3.0  # to somebody who is not signed in, most topics could only say: sign in
 LOOKS_WEIGHT = -2.0
 GOODS_WEIGHT = -1.0
-DO_WEIGHT = -2.1  # what is surely understood, and wants something done
+DO_WEIGHT = -2.1
 LOOKS = ("_ask_status", "_ask_coupons", "_ask_assets", "_track", "_price_protection")
 """Endings of intents whose topic looks the customer's own thing up: a rule says less than that."""
 LEAST_SCORE = 0.3
 SUREST_SCORE = 0.99
 UNSURE = 0.5
-"""Below this confidence an intent is a guess: a choice of questions says more than the form that it would open, and what
-sounds like a person or a complaint may be a story with a question in it."""
+"""Below this confidence an intent is a guess: often a story with a question in it. A choice of questions then says more than
+the form that the topic would open, and what its name promises (to look up, to do) counts for nothing."""
 GOODS = "products_"
 """Price, stock and what a page says come from the catalogue; what it does not know, `actions/products.py` looks up."""
 OWN = ("orders_number", "logistics_tracking_number", "after_sales_slip", "tickets_number", "invoices_number")
@@ -113,9 +113,9 @@ def _may_ask(turn: Turn, text: str) -> bool:
         return len(text) >= LEAST_QUESTION and _asks(turn) > SURELY_ASKS
     if turn.intent in OPEN:
         return True
-    if turn.intent.startswith(PERSONS) and _confidence(turn) < UNSURE:
-        return True
-    if turn.intent.startswith((*TALK, *PERSONS)) or _of_ones_own(turn) or (not question and not _asks(turn)):
+    if turn.intent.startswith(PERSON) and _sure(turn):
+        return False
+    if turn.intent.startswith(TALK) or _of_ones_own(turn) or (not question and not _asks(turn)):
         return False
     return _weighed(turn, SUREST_SCORE) > 0  # else no entry could win
 
@@ -135,9 +135,10 @@ def _asks(turn: Turn) -> float:
 
 def _claimed(turn: Turn, found: Found) -> Decision | None:
     """What the knowledge says to a message that a topic claims, too; None: it leaves it to the topic."""
-    if not found.hits or found.hits[0].score < LEAST_SCORE or _told_by_topic(turn):
+    guessed = not _sure(turn) or turn.customer is None
+    if not found.hits or _told_by_topic(turn) or (found.decision != "answer" and not guessed):
         return None
-    if found.decision == "clarify" and not (_confidence(turn) < UNSURE or turn.customer is None):
+    if found.decision == "answer" and found.hits[0].score < LEAST_SCORE:
         return None
     return found.decision if _weighed(turn, found.hits[0].score) > 0 else None
 
@@ -149,18 +150,23 @@ def _of_ones_own(turn: Turn) -> bool:
 
 def _weighed(turn: Turn, score: float) -> float:
     """Above 0: an entry with this score answers better than the topic whose intent the message was given."""
-    goods = turn.intent.startswith(GOODS)
+    goods, sure = turn.intent.startswith(GOODS), _sure(turn)
     told = turn.tracker.latest_message.get("act") or {}
     return (
         SCORE_WEIGHT * _logit(score)
         + ASKS_WEIGHT * _logit(min(_asks(turn), SUREST_ASKS))
         + CONFIDENCE_WEIGHT * _logit(_confidence(turn))
-        + LOOKS_WEIGHT * (turn.intent.endswith(LOOKS) and turn.customer is not None)
+        + LOOKS_WEIGHT * (sure and turn.intent.endswith(LOOKS) and turn.customer is not None)
         + GOODS_WEIGHT * goods
         + VISITOR_WEIGHT * (turn.customer is None and not goods)
-        + DO_WEIGHT * (told.get("name") == "do" and _confidence(turn) >= UNSURE)
+        + DO_WEIGHT * (sure and told.get("name") == "do")
         + BIAS
     )
+
+
+def _sure(turn: Turn) -> bool:
+    """Whether the intent is more than a guess."""
+    return _confidence(turn) >= UNSURE
 
 
 def _confidence(turn: Turn) -> float:
@@ -273,7 +279,7 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None) -> list[Ev
 
 def _wish(turn: Turn) -> str | None:
     """What the question is about and may be wanted next: the topic's own wish, where no form is open."""
-    asked = turn.intent in OPEN or turn.intent.startswith((*TALK, *PERSONS, GOODS)) or turn.busy
+    asked = turn.intent in OPEN or turn.intent.startswith((*TALK, PERSON, "complaints_", GOODS)) or turn.busy
     return None if asked or not turn.wording(f"utter_label_{turn.intent}") else turn.intent
 
 

@@ -305,10 +305,8 @@ def sentences(answer: str) -> list[str]:
 
 
 def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
-    """The sentences that answer first, in the answer's order.
-
-    They are the rule that it begins with, and up to three that are nearest to the question.
-    """
+    """The sentences that answer first, in the answer's order: the rule that it begins with, and up to three
+    that are nearest to the question."""
     told = sentences(index.entries[entry].answer)
     last = int(index._starts[entry + 1])
     first = last - len(told)
