@@ -31,7 +31,7 @@ _TOPICS = {
 
 
 UNASKED = ("angry", "not_understood")
-"""Reasons for which the assistant hands over by itself: where nobody is there, nothing is left behind unasked."""
+"""For these the assistant hands over by itself: where nobody is there, nothing is left behind unasked."""
 
 
 def in_words(reason: str) -> str:

@@ -18,7 +18,7 @@ def comment(state: TicketState) -> Decision:
 
 def withdraw(kind: str, state: TicketState) -> Decision:
     if kind != "complaint":
-        return refuse("ticket_not_complaint", "只有投诉可以撤回。这张工单还要不要办，可以补充说明或者转人工。")
+        return refuse("ticket_not_complaint", "只有投诉可以撤回。这张工单可以补充说明，或者转人工。")
     if not state.is_open:
         return refuse("ticket_closed", f"工单{state.label}，不用再撤回。")
     return allow()

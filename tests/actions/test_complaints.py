@@ -69,11 +69,11 @@ def test_the_first_account_stays_whatever_answers_which_order(shop: Shop) -> Non
     shop.look = LATE
     told = start("投诉，快递一周没到，催了三次")
     known = {**told, "orders_offered": run(AskComplaintsOrder(), form="complaints_form").slots["orders_offered"]}
-    for answer, order in (("水壶", KETTLE.number), ("第二个", SHOES.number), ("跟订单没关系", "none")):
-        intent = "chat_deny" if order == "none" else "complaints_file"
-        ordinal = {"ordinal": "2"} if order == SHOES.number else {}
+    for answer, meant in (("水壶", KETTLE.number), ("第二个", SHOES.number), ("跟订单没关系", "none")):
+        intent = "chat_deny" if meant == "none" else "complaints_file"
+        ordinal = {"ordinal": "2"} if meant == SHOES.number else {}
         chosen = run(ValidateComplaintsForm(), answer, intent, slots=known, form="complaints_form", entities=ordinal).slots
-        assert chosen["complaints_order"] == order
+        assert chosen["complaints_order"] == meant
         assert {**known, **chosen}["complaints_text"] == "投诉，快递一周没到，催了三次"
     more = run(ValidateComplaintsForm(), "电话也打不通", "complaints_file", slots=known, form="complaints_form").slots
     assert more["complaints_text"] == "投诉，快递一周没到，催了三次\n电话也打不通"
