@@ -6,14 +6,14 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import wiring
+from actions import tickets, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, Button, CustomerAction, Turn, over, when
-from actions.choice import chosen, option
 from actions.forms import Ask, Form
+from actions.gateways.belongings import ORDER
 from actions.gateways.errors import NotFound, Unavailable
 from actions.gateways.tickets import Complaint, Ticket
 from actions.handoff import transcript
-from actions.order_form import AskOrdersNumber, order_button, shown
+from actions.references import CHOICES, choices, find, kept, offered, option, page, settled
 
 NO_ORDER = "none"
 GRAVE, GRAVEST = ("urgent", "major"), "major"
@@ -53,8 +53,11 @@ class ValidateComplaintsForm(Form):
         return {**filled, **await self._start(turn)}
 
     async def _start(self, turn: Turn) -> dict[str, Any]:
-        number = await self._own(turn, turn.entity("orders_number"))
-        filled: dict[str, Any] = {"complaints_order": number, "complaints_text": None}
+        found = await find(turn, ORDER, spoken_of=turn.slot("orders_last"))
+        number = await self._own(turn, turn.entity("orders_number")) or (found.one.id if found.one else None)
+        filled: dict[str, Any] = {"complaints_order": number, "complaints_text": None, CHOICES: None}
+        if found.described and not found.one and not found.missing:
+            filled |= choices(ORDER, found)
         if turn.pressed:
             return {**filled, "complaints_agreed": True}
         look = await turn.call(wiring.gateways().tickets.look, turn.reader, turn.text, sentiment(turn), number)
@@ -63,7 +66,7 @@ class ValidateComplaintsForm(Form):
         if look.bare:
             return filled
         filled["complaints_text"] = turn.text.strip()
-        if number is None and (turn.slot("orders_last") or not look.needs_order or look.grade in GRAVE):
+        if number is None and not found.described and (turn.slot("orders_last") or not look.needs_order or look.grade in GRAVE):
             filled["complaints_order"] = turn.slot("orders_last") or NO_ORDER
         return filled
 
@@ -79,12 +82,13 @@ class ValidateComplaintsForm(Form):
 
     async def _about(self, turn: Turn) -> dict[str, Any]:
         """The order by its button, number, place or goods; a no skips it, what is told beside it is added to the story."""
-        offered: list[dict[str, str]] = turn.slot("orders_offered") or []
         number = await self._own(turn, turn.entity("orders_number"))
-        if number is None:
-            number = chosen(turn, {each["number"]: each["title"] for each in offered})
         if number:
             return {"complaints_order": number}
+        found = await find(turn, ORDER, spoken_of=turn.slot("orders_last"), asked=True)
+        filled = None if found.missing else settled(turn, ORDER, "complaints_order", found, asked=True)
+        if filled is not None:
+            return filled
         if turn.intent == "chat_deny":
             return {"complaints_order": NO_ORDER}
         before = turn.slot("complaints_text")
@@ -114,10 +118,10 @@ class AskComplaintsOrder(Ask):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
-        orders = await turn.call(wiring.gateways().orders.recent, turn.reader, (), AskOrdersNumber.offered)
+        orders = await offered(turn, ORDER)
         if orders:
-            turn.utter("utter_ask_complaints_order", buttons=[order_button(order) for order in orders])
-            return [shown(orders)]
+            turn.utter("utter_ask_complaints_order", buttons=page(turn, "orders_number", orders))
+            return kept(turn, ORDER, orders)
         if turn.slot("complaints_text"):
             return [SlotSet("complaints_order", NO_ORDER), SlotSet(REQUESTED_SLOT, None)]
         turn.utter("utter_ask_complaints_text")
@@ -130,7 +134,7 @@ class ActionComplaintsFile(CustomerAction):
     concludes = True
     soothes = False  # it apologises itself
     subject_length = 60
-    gathered = ("complaints_agreed", "complaints_text", "complaints_order", "complaints_mood", "orders_offered", "chat_requests")
+    gathered = ("complaints_agreed", "complaints_text", "complaints_order", "complaints_mood", CHOICES, "chat_requests")
 
     async def work(self, turn: Turn) -> list[EventType]:
         """File it once; 紧急 and 重大 go to a person at once, with the ticket."""
@@ -151,6 +155,7 @@ class ActionComplaintsFile(CustomerAction):
         grave = ticket.priority_code in GRAVE
         said = "utter_complaints_added" if ticket.added else "utter_complaints_filed"
         turn.utter(said, "grave" if grave else look.remedy, ticket=ticket.number, number=number or "", due=when(ticket.due_at))
+        tickets.speak_of(turn, ticket, "complain")
         turn.tracker.slots["chat_requests"] = None  # what is complained of is no second request
         events = [*over(*self.gathered), SlotSet(FILED, ticket.number)]
         if number:
@@ -171,8 +176,8 @@ class ActionComplaintsWithdraw(CustomerAction):
         if (turn.tracker.active_loop or {}).get("name") == FORM:
             turn.utter("utter_complaints_left")
             return over(*ActionComplaintsFile.gathered)
-        tickets = await turn.call(wiring.gateways().tickets.recent, turn.reader, True)
-        open_ones = [ticket for ticket in tickets if ticket.kind == "complaint"]
+        recent = await turn.call(wiring.gateways().tickets.recent, turn.reader, True)
+        open_ones = [ticket for ticket in recent if ticket.kind == "complaint"]
         named = turn.entity("tickets_number") or turn.slot(FILED)
         meant = [ticket for ticket in open_ones if ticket.number == named] or open_ones
         if not meant:
