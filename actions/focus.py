@@ -80,6 +80,7 @@ def put(
     id: str,
     title: str,
     told: str,
+    /,
     states: States = (),
     order: str | None = None,
     again: str | None = None,
