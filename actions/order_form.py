@@ -243,7 +243,7 @@ class OrderAction(CustomerAction):
                 rule = order.allowed[self.operation]
                 raise Rejected(rule.code, rule.detail)
             await self.finish(turn, order)
-        elif await turn.call(wiring.gateways().orders.recent, turn.reader, (), 1):
+        elif (await belongings(turn)).of_kind(ORDER):
             raise Unavailable("the form ended without an order: the shop did not answer it")
         else:
             turn.utter("utter_orders_none")
