@@ -21,6 +21,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import wiring
+from actions.gateways.belongings import Belongings
 from actions.gateways.errors import GatewayError, NotFound, OutcomeUnknown, Rejected
 from actions.gateways.http import Caller
 from actions.gateways.identity import IdentityError, TokenMissing, verify_customer_token
@@ -64,6 +65,7 @@ class Turn:
         wrote: whether a write has been answered in this run: whatever fails afterwards, it is done.
         refused: whether the last refusal was the answer to a write.
         patience: seconds for which the answer of a write is asked for again.
+        belongings: all that the customer has, once somebody asked for it (`actions/references.py`).
     """
 
     name: str
@@ -77,6 +79,7 @@ class Turn:
     wrote: bool = False
     refused: bool = False
     patience: float = PATIENCE_SECONDS
+    belongings: Belongings | None = None
 
     @property
     def text(self) -> str:
@@ -115,6 +118,11 @@ class Turn:
     def told(self, *names: str) -> dict[str, Any] | None:
         """The first command of one of these names."""
         return next((each for each in self.commands if each["command"] in names), None)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether this wish came in the same breath as another: it is about what it names itself, never about the first's."""
+        return bool((self.told("start") or {}).get("fresh"))
 
     @property
     def asks(self) -> bool:
@@ -383,7 +391,12 @@ def conclude(turn: Turn, events: list[EventType]) -> list[EventType]:
 
 
 def said(
-    turn: Turn, intent: str, words: str = "", entities: Sequence[dict[str, Any]] = (), fresh: bool = False
+    turn: Turn,
+    intent: str,
+    words: str = "",
+    entities: Sequence[dict[str, Any]] = (),
+    reference: dict[str, Any] | None = None,
+    fresh: bool = False,
 ) -> list[EventType]:
     """Events as if the customer now said this: all rules, forms and actions of that intent apply.
 
@@ -395,6 +408,7 @@ def said(
         "text": text,
         "intent": {"name": intent, "confidence": 1.0},
         "entities": list(entities),
+        "reference": reference or {},
         "requests": [intent],
         "commands": [{"command": "start", "intent": intent, "fresh": fresh}],
         "cues": {} if fresh else {"points": ""},

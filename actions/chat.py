@@ -30,7 +30,6 @@ STANDING = ("yes", "ask", "know", "hold")
 """Commands beside which an offer still stands."""
 REFUSALS = ("/chat_deny", "/chat_stop", "/handoff_request")
 """Beginnings of the payloads of buttons that offer nothing."""
-CHOICES = ("orders_number",)  # asked slots whose answer cannot be mistaken for a second request
 
 
 class ActionChatContext(CustomerAction):
@@ -118,9 +117,9 @@ def waiting(turn: Turn) -> dict[str, Any]:
     """What else this message asks for; what waited before and is asked for now waits no longer."""
     more = [each for each in turn.commands if each["command"] == "start" and each.get("fresh")]
     left = [each for each in turn.slot("chat_requests") or [] if each["intent"] != turn.intent]
-    free_text = turn.busy and turn.slot(REQUESTED_SLOT) not in (None, *CHOICES)
+    free_text = turn.busy and turn.slot(REQUESTED_SLOT) not in (None, *faq.CHOICES)
     if more and not free_text:
-        left = [{name: each[name] for name in ("intent", "words", "entities")} for each in more]
+        left = [{name: each[name] for name in ("intent", "words", "entities", "reference")} for each in more]
     stands = turn.told(*STANDING) is not None
     return {"chat_requests": left or None, "chat_offered": (turn.slot("chat_offered") or offered(turn)) if stands else None}
 

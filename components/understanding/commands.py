@@ -4,7 +4,7 @@ A command is a dict, so that it travels as JSON: `{"command": <name>, …}`. Wha
 
 | command | holds | the customer … |
 |---|---|---|
-| `start` | `intent`, `words`, `entities`, `fresh` | wants this done or told; `fresh`: said beside another wish |
+| `start` | `intent`, `words`, `entities`, `reference`, `fresh` | wants this done or told; `fresh`: said beside another wish |
 | `set` | `slot`, `value` | answers the question that stands |
 | `correct` | `slot`, `value` (each may be null) | takes back what was said and says what is right |
 | `choose` | `words` | says which one of those that were shown |
@@ -30,7 +30,7 @@ Command = Dict[Text, Any]
 KEYS: Mapping[Text, tuple[frozenset[Text], frozenset[Text]]] = {
     name: (frozenset(needed.split()), frozenset(more.split()))
     for name, needed, more in (
-        ("start", "intent", "words entities fresh"),
+        ("start", "intent", "words entities reference fresh"),
         ("set", "slot value", ""),
         ("correct", "slot value", ""),
         ("choose", "words", ""),
@@ -88,8 +88,6 @@ def of_intent(intent: Text, text: Text = "", asked: Optional[Text] = None, candi
     return command("start", intent=intent)
 
 
-IN_TALK = ("chat_hold", "chat_take_back", "chat_follow_up")
-"""Intents that are said in a conversation only: no sentence by itself is one, so they have no examples."""
 PLAIN = {
     "chat_affirm": "yes",
     "chat_deny": "no",

@@ -26,6 +26,7 @@ from components.turn_cues import CUES
 from components.understanding.acts import ACT
 from components.understanding.commands import COMMANDS, Command, command, of_intent
 from components.understanding.context import CHOOSE, CONFIRM, OFFER, VALUE, WORDS, Context
+from components.understanding.references import REFERENCE
 from topics import forms
 
 FALLBACK = "nlu_fallback"
@@ -60,8 +61,9 @@ class Said:
     acts: Mapping[Text, float] = field(default_factory=dict)
     cues: Mapping[Text, Text] = field(default_factory=dict)
     danger: bool = False
-    second: Optional[int] = None
-    """Where the second request begins, in `text` and in the customer's own words."""
+    reference: Mapping[Text, Any] = field(default_factory=dict)
+    second: bool = False
+    """Whether two requests were made; the second begins at `split` of the customer's own `words`."""
     words: Text = ""
     split: int = 0
 
@@ -77,11 +79,12 @@ class Said:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a message means: the commands, the intent that says the first of them, and the entities if they change."""
+    """What a message means: the commands, the intent that says the first of them, and what it names, if that changes."""
 
     intent: Text
     commands: Tuple[Command, ...]
     entities: Optional[Sequence[Mapping[Text, Any]]] = None
+    reference: Optional[Mapping[Text, Any]] = None
 
 
 @dataclass(frozen=True)
@@ -214,15 +217,26 @@ class Reader:
         """What the intent says. What else was asked for follows, each with its own words and the things that it names."""
         likeliest = tuple(str(each["name"]) for each in said.ranking if each["name"] != FALLBACK)[:2]
         first = of_intent(said.intent, said.text, context.asked, likeliest)
-        if said.second is None or len(said.requests) != 2 or first["command"] != "start":
+        if not said.second or len(said.requests) != 2 or first["command"] != "start":
             return Reading(said.intent, (first,))
-        mine = [each for each in said.entities if each.get("start", 0) < said.split]
-        others = [dict(each) for each in said.entities if each.get("start", 0) >= said.split]
-        first = command("start", intent=said.intent, words=said.words[: said.split].strip(ENDS))
+        mine, others = said.words[: said.split].strip(ENDS), said.words[said.split :].strip()
+        named = [each for each in said.entities if each.get("start", 0) < said.split]
         second = command(
-            "start", intent=said.requests[1], words=said.words[said.split :].strip(), entities=others, fresh=True
+            "start",
+            intent=said.requests[1],
+            words=others,
+            entities=[dict(each) for each in said.entities if each.get("start", 0) >= said.split],
+            reference=described(said.reference, others),
+            fresh=True,
         )
-        return Reading(said.intent, (first, second), mine)
+        first = command("start", intent=said.intent, words=mine)
+        return Reading(said.intent, (first, second), named, described(said.reference, mine))
+
+
+def described(reference: Mapping[Text, Any], words: Text) -> Dict[Text, Any]:
+    """What these words of a message describe, of all that it does."""
+    conditions = [each for each in reference.get("conditions") or () if each.get("said", "") in words]
+    return {**reference, "conditions": conditions, "names": [name for name in reference.get("names") or () if name in words]}
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
@@ -287,6 +301,8 @@ class CommandReader(GraphComponent):
                 message.set(INTENT, {"name": reading.intent, "confidence": 1.0}, add_to_output=True)
             if reading.entities is not None:
                 message.set(ENTITIES, list(reading.entities), add_to_output=True)
+            if reading.reference is not None:
+                message.set(REFERENCE, dict(reading.reference), add_to_output=True)
         return messages
 
 
@@ -311,7 +327,8 @@ def said(message: Message) -> Said:
         acts=(message.get(ACT) or {}).get("shares") or {},
         cues=message.get(CUES) or {},
         danger=bool(message.get("danger")),
-        second=second,
+        reference=message.get(REFERENCE) or {},
+        second=bool(second),
         words=message.get(TEXT) or "",
         split=told.offsets[second] if second else 0,
     )

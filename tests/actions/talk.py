@@ -24,6 +24,7 @@ from components.text_normaliser import normalise
 from components.understanding.acts import ActClassifier
 from components.understanding.context import Button, Context, kind_of
 from components.understanding.reader import Reader, Reading, Said, declared
+from tests.actions.described import described
 from topics import domain
 
 SECRET = "a-secret-for-tests-only-of-enough-length"
@@ -145,6 +146,7 @@ def run(
         "message_id": message_id,
         "metadata": {"customer_token": proof} if proof else {},
         "cues": {} if text.startswith("/") else cues(text),
+        "reference": {} if text.startswith("/") else described(text),
         **(message or {}),
     }
     if sentiment:

@@ -109,7 +109,12 @@ def test_a_customer_is_always_in_the_same_bucket_and_customers_are_in_both() -> 
 
 # ── two requests ──────────────────────────────────────────────────────────────
 
-INVOICE = {"intent": "invoices_request", "words": "水壶那单开发票", "entities": [{"entity": "product", "value": "水壶"}]}
+INVOICE: dict[str, Any] = {
+    "intent": "invoices_request",
+    "words": "水壶那单开发票",
+    "entities": [{"entity": "product", "value": "水壶"}],
+    "reference": {"conditions": [], "names": ["水壶"], "bare": False},
+}
 TWO = {
     "commands": [
         {"command": "start", "intent": "orders_cancel", "words": "耳机那单取消"},
