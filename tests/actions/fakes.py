@@ -134,9 +134,6 @@ class Shop:
 class _Orders:
     shop: Shop
 
-    def recent(self, caller: Caller, state_codes: tuple[str, ...] = (), limit: int = 5) -> list[Order]:
-        return [o for o in self.shop.of(caller) if not state_codes or o.state_code in state_codes][:limit]
-
     def get(self, caller: Caller, number: str) -> Order:
         found = [o for o in self.shop.of(caller) if o.number == number]
         if not found:
@@ -259,12 +256,9 @@ class _AfterSales:
         self.shop.write(caller, "fetch", slip, pickup)
         return replace(self.get(caller, slip), pickup=pickup)
 
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
-        self.shop.up()
-        return self.shop.slips.get(caller.customer or "", [])
-
     def get(self, caller: Caller, slip: str) -> Return:
-        for found in self.recent(caller):
+        self.shop.up()
+        for found in self.shop.slips.get(caller.customer or "", []):
             if found.slip == slip:
                 return found
         raise NotFound("return")
@@ -307,13 +301,9 @@ class _Invoices:
         self.shop.write(caller, "invoice", order_number, *(str(value) for value in told))
         return invoice("FP202611210001", "issuing", title=heading.title)
 
-    def recent(self, caller: Caller, order_number: str | None = None) -> list[Invoice]:
-        self.shop.up()
-        mine = self.shop.invoices.get(caller.customer or "", [])
-        return [each for each in mine if order_number in (None, each.order_number)]
-
     def get(self, caller: Caller, number: str) -> Invoice:
-        for found in self.recent(caller):
+        self.shop.up()
+        for found in self.shop.invoices.get(caller.customer or "", []):
             if found.number == number:
                 return found
         raise NotFound("invoice")
@@ -370,12 +360,9 @@ class _Payments:
 class _Tickets:
     shop: Shop
 
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Ticket]:
-        self.shop.up()
-        return [t for t in self.shop.tickets if not only_open or t.state_code in ("open", "working")]
-
     def get(self, caller: Caller, number: str) -> Ticket:
-        for found in self.recent(caller):
+        self.shop.up()
+        for found in self.shop.tickets:
             if found.number == number:
                 return found
         raise NotFound("ticket")
