@@ -9,15 +9,28 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import order_states, slips, wiring
-from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, over
-from actions.choice import chosen, option, placed
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.complaints import escalate, handed_over
 from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
 from actions.gateways.after_sales import Options, Return, Variant, Wish
+from actions.gateways.belongings import SLIP, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import speak_of_refusal, told
+from actions.references import (
+    MORE,
+    at_place,
+    belongings,
+    find,
+    find_line,
+    kept,
+    offered,
+    one_of,
+    option,
+    page,
+    settled,
+)
 
 NO_REASON, MISSING, FAULTS = "no_reason", "missing", ("quality", "damaged", "wrong_item", "missing")
 WARRANTY_PASSED, REVIEW_BY_PERSON = "warranty_passed", "review_by_person"
@@ -93,9 +106,11 @@ class ValidateAfterSalesForm(OrderForm):
         """What the shop's rules make of it: refused, or what is still to be chosen."""
         order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
         many = len(order.items) > 1 and order.state_code != "shipped"
-        line = int(turn.slot("after_sales_line") or 0) or None
+        named = turn.slot("after_sales_line") or (turn.slot("orders_line") if many else None)
+        line = int(named or 0) or None
         filled: dict[str, Any] = {
-            "after_sales_pieces": [{"line": i.line, "title": i.title} for i in order.items] if many else None
+            "after_sales_pieces": [{"line": i.line, "title": i.title} for i in order.items] if many else None,
+            **({"after_sales_line": line} if line else {}),
         }
         reason, guessed = turn.slot("after_sales_reason"), self._told(turn, number)
         look = wiring.gateways().after_sales.options
@@ -140,7 +155,7 @@ class ValidateAfterSalesForm(OrderForm):
         """The piece by its button, place or name; the reason in the customer's own words; choices; then yes or no."""
         filled: dict[str, Any] = {}
         if self.asked(turn, "after_sales_line"):
-            filled.update(self._line(turn))
+            filled.update(await self._line_of(turn))
         if not turn.pressed:
             if not turn.entity("orders_number"):  # another order is another wish
                 filled.update(self.words(turn, "after_sales_reason", REASON_INTENTS))
@@ -154,9 +169,8 @@ class ValidateAfterSalesForm(OrderForm):
             filled.update(self.confirmation(turn, slot))
         return filled
 
-    def _line(self, turn: Turn) -> dict[str, Any]:
-        pieces: list[dict[str, Any]] = turn.slot("after_sales_pieces") or []
-        line = chosen(turn, {p["line"]: p["title"] for p in pieces}, turn.entity("after_sales_line"), turn.text.strip())
+    async def _line_of(self, turn: Turn) -> dict[str, Any]:
+        line = await find_line(turn, turn.slot("orders_number"), turn.entity("after_sales_line"), asked=True)
         return again(turn, "after_sales_line") if line is None else {"after_sales_line": line}
 
     async def _variant(self, turn: Turn) -> dict[str, Any]:
@@ -178,22 +192,22 @@ class ValidateAfterSalesForm(OrderForm):
 
     def _pickup(self, turn: Turn) -> dict[str, Any]:
         """By its button, its place in the list, its day and part of the day; a no sends the goods oneself."""
-        offered: list[list[str]] = turn.slot("after_sales_pickups") or []
+        times: list[list[str]] = turn.slot("after_sales_pickups") or []
         pressed = turn.entity("after_sales_pickup")
         if pressed == SELF or turn.intent == "chat_deny":
             return {"after_sales_pickup": SELF}
-        pressed = placed(turn, [value for value, _ in offered]) or pressed
+        pressed = at_place(turn, [value for value, _ in times]) or pressed
         day, time = turn.entity("date"), turn.entity("time")
         fitting = [
             value
-            for value, label in offered
+            for value, label in times
             if (not day or value.startswith(str(day))) and (not time or is_within(str(time), label))
         ]
         if (day or time) and not fitting:
             turn.utter("utter_after_sales_pickup_out_of_range")
             return {"after_sales_pickup": None}
         chosen = pressed or (fitting[0] if (day or time) else None)
-        known = chosen in [value for value, _ in offered]
+        known = chosen in [value for value, _ in times]
         return {"after_sales_pickup": chosen} if known else again(turn, "after_sales_pickup")
 
 
@@ -395,7 +409,7 @@ class ActionAfterSalesStatus(CustomerAction):
         gateway = wiring.gateways().after_sales
         named = turn.entity("after_sales_slip")
         try:
-            found = [await turn.call(gateway.get, turn.reader, named)] if named else None
+            found = [await turn.call(gateway.get, turn.reader, named)] if named and named != MORE else None
         except NotFound:
             turn.utter("utter_after_sales_not_found", slip=named)
             return []
@@ -403,17 +417,19 @@ class ActionAfterSalesStatus(CustomerAction):
             await self._fetch(turn, found[0], str(turn.entity("after_sales_pickup")))
             return []
         if found is None:
-            found = await turn.call(gateway.recent, turn.reader, True) or await turn.call(gateway.recent, turn.reader)
-            found = found[:5]
+            choice, number = await one_of(turn, SLIP, "after_sales_slip", is_open)
+            if number is None and choice:
+                buttons = page(turn, "after_sales_slip", choice, "after_sales_ask_status")
+                turn.utter("utter_after_sales_which", buttons=buttons)
+                return kept(turn, SLIP, choice)
+            found = [await turn.call(gateway.get, turn.reader, number)] if number else []
         if not found:
             turn.utter("utter_after_sales_none")
-        elif len(found) > 1:
-            turn.utter("utter_after_sales_which", buttons=[slip_button(s, "after_sales_ask_status") for s in found])
-        else:
-            slip = found[0]
-            slips.speak_of(turn, slip, again=turn.intent)
-            fetched = "_fetched" if slip.pickup and slip.state_code == "awaiting_goods" else ""
-            turn.utter("utter_after_sales_status", "review" if slip.review else f"{slip.state_code}{fetched}", **slips.told(slip))
+            return []
+        slip = found[0]
+        slips.speak_of(turn, slip, again=turn.intent)
+        fetched = "_fetched" if slip.pickup and slip.state_code == "awaiting_goods" else ""
+        turn.utter("utter_after_sales_status", "review" if slip.review else f"{slip.state_code}{fetched}", **slips.told(slip))
         return []
 
     async def _fetch(self, turn: Turn, slip: Return, pickup: str) -> None:
@@ -425,12 +441,12 @@ class ActionAfterSalesStatus(CustomerAction):
             slips.speak_of(turn, slip, "fetch")
             return
         options = await turn.call(gateway.options, turn.reader, slip.order_number, None, None)
-        offered = options.pickups.get(slip.kind, ())
-        if not offered:
+        times = options.pickups.get(slip.kind, ())
+        if not times:
             turn.utter("utter_after_sales_status_rejected", "pickup_not_offered", detail="")
             return
         pick = partial(option, "after_sales_slip", slip.slip, intent="after_sales_ask_status")
-        buttons = [pick(label, after_sales_pickup=value) for value, label in offered]
+        buttons = [pick(label, after_sales_pickup=value) for value, label in times]
         turn.utter("utter_after_sales_fetch", buttons=buttons, slip=slip.slip)
 
 
@@ -442,7 +458,7 @@ class ValidateAfterSalesCancelForm(Form):
         """The named slip, or the only open one."""
         named = turn.entity("after_sales_slip")
         gateway = wiring.gateways().after_sales
-        if named:
+        if named and named != MORE:
             try:
                 await turn.call(gateway.get, turn.reader, named)
                 return {"after_sales_slip": named}
@@ -450,8 +466,13 @@ class ValidateAfterSalesCancelForm(Form):
                 turn.utter("utter_chat_not_found")
                 return {"after_sales_slip": None}
         if turn.slot("after_sales_slip") is None:
-            still_open = await turn.call(gateway.recent, turn.reader, True)
-            return {"after_sales_slip": still_open[0].slip} if len(still_open) == 1 else {}
+            asked = self.asked(turn, "after_sales_slip")
+            found = await find(turn, SLIP, wanted=is_open, asked=asked)
+            filled = settled(turn, SLIP, "after_sales_slip", found, asked)
+            if filled is not None:
+                return filled
+            still_open = [slip for slip in found.fits if slip.open]
+            return {"after_sales_slip": still_open[0].id} if len(still_open) == 1 else {}
         return self.confirmation(turn, "after_sales_cancel_confirmed")
 
 
@@ -460,11 +481,11 @@ class AskAfterSalesSlip(Ask):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which slip; with none open the form ends and its action says so."""
-        still_open = await turn.call(wiring.gateways().after_sales.recent, turn.reader, True)
-        if not still_open:
+        choice = await offered(turn, SLIP, is_open)
+        if not choice:
             return self.nothing()
-        turn.utter("utter_ask_after_sales_slip", buttons=[slip_button(s, "chat_inform") for s in still_open[:5]])
-        return []
+        turn.utter("utter_ask_after_sales_slip", buttons=page(turn, "after_sales_slip", choice))
+        return kept(turn, SLIP, choice)
 
 
 class ActionAfterSalesCancel(CustomerAction):
@@ -477,7 +498,7 @@ class ActionAfterSalesCancel(CustomerAction):
         gateway = wiring.gateways().after_sales
         slip = turn.slot("after_sales_slip")
         if slip is None:
-            if await turn.call(gateway.recent, turn.reader, True):
+            if any(is_open(each) for each in (await belongings(turn)).of_kind(SLIP)):
                 raise Unavailable("the form ended without a slip")
             turn.utter("utter_after_sales_none_open")
         elif confirmed(turn, "after_sales_cancel_confirmed"):
@@ -535,6 +556,6 @@ def is_within(time: str, pickup: str) -> bool:
     return max(begins, int(hours[1])) < min(ends, int(hours[2]))
 
 
-def slip_button(slip: Return, intent: str) -> Button:
-    """A button that picks a slip: `退货 蓝牙耳机 LX-B3 待寄回`."""
-    return option("after_sales_slip", slip.slip, slip.kind_label, slip.title, slip.state, intent=intent)
+def is_open(slip: Thing) -> bool:
+    """Whether something is still to be done about it."""
+    return slip.open

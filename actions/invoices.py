@@ -9,16 +9,17 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import focus, wiring
-from actions.base import OTHER, REQUESTED_SLOT, Button, CustomerAction, Turn, over
-from actions.choice import chosen, option
+from actions.base import OTHER, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.facts import facts
 from actions.forms import UNCLEAR, Ask, Form, confirmed, unsure
+from actions.gateways.belongings import INVOICE, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.invoices import Heading, Invoice
 from actions.gateways.orders import Order
 from actions.order_form import BESIDE, OrderAction, OrderForm, spoken_of
 from actions.order_states import past, told
 from actions.readings import captured, reading, words
+from actions.references import MORE, belongings, find, kept, offered, page, settled
 
 NORMAL, SPECIAL, PERSON, COMPANY = "normal", "special", "person", "company"
 TAX_NUMBER_INVALID = "invoice_tax_id_invalid"
@@ -244,7 +245,7 @@ class InvoiceForm(Form):
             number = match.group().upper()
         if number == OTHER:
             return {"invoices_number": None, "orders_last": None}
-        if number:
+        if number and number != MORE:
             try:
                 return {"invoices_number": (await turn.call(gateway.get, turn.reader, number)).number}
             except NotFound:
@@ -252,30 +253,29 @@ class InvoiceForm(Form):
                 return {"invoices_number": None}
         order = turn.entity("orders_number")
         if order:
-            found = await turn.call(gateway.recent, turn.reader, order)
+            found = [invoice for invoice in (await belongings(turn)).of_kind(INVOICE) if order in invoice.numbers]
             if found:
-                return {"invoices_number": found[0].number}
+                return {"invoices_number": found[0].id}
             turn.utter("utter_invoices_none_for_order", number=order)
             return {"invoices_number": None}
         if turn.slot("invoices_number"):
             return {}
-        return await self._among(turn, await turn.call(gateway.recent, turn.reader))
+        return await self._meant(turn)
 
-    async def _among(self, turn: Turn, found: list[Invoice]) -> dict[str, Any]:
-        """The only one, the one of the order just spoken of, or the one that the words mean."""
-        found = [invoice for invoice in found if invoice.state_code != "voided"] or found
-        if len(found) == 1:
-            return {"invoices_number": found[0].number}
-        if not self.asked(turn, "invoices_number"):
-            last = [invoice.number for invoice in found if invoice.order_number == turn.slot("orders_last")]
+    async def _meant(self, turn: Turn) -> dict[str, Any]:
+        """The one that the words describe, the one of the order just spoken of, or the only one."""
+        asked = self.asked(turn, "invoices_number")
+        found = await find(turn, INVOICE, wanted=is_valid, asked=asked)
+        titled = not asked and captured("invoices_title", words(turn))  # a company's name is no description
+        filled = None if found.missing and titled else settled(turn, INVOICE, "invoices_number", found, asked)
+        if filled is not None:
+            return filled
+        if len(found.fits) == 1:
+            return {"invoices_number": found.fits[0].id}
+        if not asked:
+            last = [invoice.id for invoice in found.fits if invoice.order == turn.slot("orders_last")]
             return {"invoices_number": last[0]} if last and turn.intent in self.starts else {}
-        said = words(turn)
-        shown = found[: AskInvoicesNumber.offered]
-        ends = {invoice.number: invoice.order_number for invoice in shown}
-        meant = chosen(turn, {invoice.number: invoice.goods for invoice in shown}, words=said, ends=ends)
-        if meant:
-            return {"invoices_number": meant}
-        if said and turn.intent in UNCLEAR:
+        if words(turn) and turn.intent in UNCLEAR:
             turn.utter("utter_invoices_choice_unclear")
             return {"invoices_number": None}
         return {}
@@ -284,16 +284,13 @@ class InvoiceForm(Form):
 class AskInvoicesNumber(Ask):
     """Offers the customer's invoices as buttons."""
 
-    offered = 5
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which; with none the form ends and its action says so."""
-        found = await turn.call(wiring.gateways().invoices.recent, turn.reader)
-        found = [invoice for invoice in found if invoice.state_code != "voided"] or found
-        if not found:
+        choice = await offered(turn, INVOICE, is_valid) or await offered(turn, INVOICE)
+        if not choice:
             return self.nothing()
-        turn.utter("utter_ask_invoices_number", buttons=[invoice_button(i) for i in found[: self.offered]])
-        return []
+        turn.utter("utter_ask_invoices_number", buttons=page(turn, "invoices_number", choice))
+        return kept(turn, INVOICE, choice)
 
 
 class InvoiceAction(CustomerAction):
@@ -308,7 +305,7 @@ class InvoiceAction(CustomerAction):
         number = turn.slot("invoices_number")
         if number:
             return await turn.call(gateway.get, turn.reader, number)
-        if await turn.call(gateway.recent, turn.reader):
+        if (await belongings(turn)).of_kind(INVOICE):
             raise Unavailable("the form ended without an invoice")
         turn.utter("utter_invoices_none")
         return None
@@ -512,9 +509,9 @@ class ActionInvoicesChange(InvoiceAction):
             turn.utter("utter_invoices_changed_red_letter")
 
 
-def invoice_button(invoice: Invoice) -> Button:
-    """A button that picks an invoice: `蓝牙耳机 LX-B3 199.00 已开具`."""
-    return option("invoices_number", invoice.number, invoice.goods, invoice.amount, invoice.state)
+def is_valid(invoice: Thing) -> bool:
+    """Whether it was not voided."""
+    return invoice.open
 
 
 def asked_for(turn: Turn) -> dict[str, Any]:

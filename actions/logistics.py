@@ -9,13 +9,13 @@ from rasa_sdk.events import EventType
 
 from actions import order_states, parcels, wiring
 from actions.base import CustomerAction, Turn
-from actions.choice import option
 from actions.forms import UNCLEAR
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.logistics import Shipment
 from actions.gateways.orders import Order
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import speak_of_refusal, told
+from actions.references import option
 
 ON_THE_WAY = ("shipped",)
 ARRIVED_OR_ON_THE_WAY = ("shipped", "signed")

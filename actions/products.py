@@ -10,12 +10,12 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions import focus, wiring
 from actions.base import CustomerAction, Turn, over
-from actions.choice import option, placed
 from actions.faq import tell
 from actions.forms import UNCLEAR, Form
 from actions.gateways.errors import GatewayError, NotFound
 from actions.gateways.knowledge import Hit
 from actions.gateways.products import Answer, Fact, Found, Offer, Product, Variant
+from actions.references import at_place, option
 from actions.words import opened
 
 STOCK, PRICE, DETAIL = "products_ask_stock", "products_ask_price", "products_ask_detail"
@@ -247,7 +247,7 @@ def _all(turn: Turn, entity: str) -> list[str]:
 
 def _at_place(turn: Turn, offered: list[dict[str, str]]) -> str | None:
     """第二个."""
-    return placed(turn, [each["sku"] for each in offered])
+    return at_place(turn, [each["sku"] for each in offered])
 
 
 def _by_name(text: str, offered: list[dict[str, str]]) -> str | None:

@@ -9,7 +9,6 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions import focus, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
-from actions.choice import chosen, option, pushed
 from actions.facts import facts
 from actions.forms import confirmed
 from actions.gateways.errors import Rejected
@@ -18,6 +17,7 @@ from actions.gateways.promotions import Coupon, Protection, Quote
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import past_day, told
 from actions.readings import reading, words
+from actions.references import find_line, option
 
 STATUS, ANY_PIECE = "status", "any"
 SHOWN = 6
@@ -109,20 +109,20 @@ class ValidatePromotionsProtectionForm(OrderForm):
             }
             turn.tracker.slots.update(filled)
         if turn.slot("promotions_pieces") and turn.slot("promotions_line") is None:
-            filled.update(self._line(turn))
+            filled.update(await self._line_of(turn))
         turn.tracker.slots.update(filled)
         ready = turn.slot("promotions_line") is not None or not turn.slot("promotions_pieces")
         if ready and turn.slot("promotions_quote") is None:
             filled.update(await self._quote(turn, number))
         return {**filled, **self.confirmation(turn, "promotions_confirmed")}
 
-    def _line(self, turn: Turn) -> dict[str, Any]:
-        pieces: list[dict[str, Any]] = turn.slot("promotions_pieces") or []
+    async def _line_of(self, turn: Turn) -> dict[str, Any]:
         named = turn.entity("promotions_line")
         if named == ANY_PIECE:
             return {"promotions_line": ANY_PIECE}
-        titles = {p["line"]: p["title"] for p in pieces}
-        line = chosen(turn, titles, named, words(turn)) if self.asked(turn, "promotions_line") else pushed(titles, named)
+        asked = self.asked(turn, "promotions_line")
+        before = None if asked or named else turn.slot("orders_line")
+        line = before or await find_line(turn, str(turn.slot("orders_number")), named, asked)
         return {} if line is None else {"promotions_line": line}
 
     async def _quote(self, turn: Turn, number: str) -> dict[str, Any]:

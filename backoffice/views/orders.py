@@ -127,7 +127,11 @@ def order_view(order: Order, now: datetime) -> OrderView:
     return OrderView(
         number=order.number,
         legacy_number=order.legacy_number,
-        state=_state_word(order),
+        state=state_word(
+            order.state,
+            order.shipment.state if order.shipment else None,
+            asked_to_cancel=bool(order.cancel_requested_at),
+        ),
         state_code=order.state.value,
         title=order_title(order),
         created_at=order.created_at,
@@ -206,14 +210,13 @@ def amount_parts(order: Order) -> list[AmountPartView]:
     return [AmountPartView(label=label, amount=yuan(fen)) for label, fen in told.items() if fen]
 
 
-def _state_word(order: Order) -> str:
+def state_word(state: OrderState, shipment: ShipmentState | None, *, asked_to_cancel: bool) -> str:
     """Document 02, 订单状态: a shipped order whose parcel is with the courier is 派送中."""
-    if order.cancel_requested_at and order.state is OrderState.PAID:
+    if asked_to_cancel and state is OrderState.PAID:
         return "取消审核中"
-    out = order.shipment is not None and order.shipment.state is ShipmentState.OUT_FOR_DELIVERY
-    if order.state is OrderState.SHIPPED and out:
+    if state is OrderState.SHIPPED and shipment is ShipmentState.OUT_FOR_DELIVERY:
         return ShipmentState.OUT_FOR_DELIVERY.label
-    return order.state.label
+    return state.label
 
 
 def _cancel_request(order: Order) -> CancelRequestView | None:
