@@ -11,7 +11,7 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import faq, wiring
-from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over, said
+from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, button, over, said
 from actions.forms import TYPED
 from actions.gateways.errors import GatewayError
 from topics import forms
@@ -20,6 +20,7 @@ NEUTRAL = "neutral"
 NOT_UNDERSTOOD = "nlu_fallback"
 CARD_SECONDS = 1.5
 CARD_RETRY_SECONDS = 60.0
+LATELY = 3  # messages, this one included, for which what was done may be meant by "I did not want that"
 CURT = 6  # characters of a yes or no that say nothing of a feeling
 CALM = ("chat_greet", "chat_goodbye", "chat_thank", "chat_affirm", "chat_inform", "chat_ask_help", "chat_bot_challenge",
         "chat_smalltalk", "chat_repeat")  # fmt: skip
@@ -192,26 +193,51 @@ class ActionChatHold(CustomerAction):
 
 
 class ActionChatTakeBack(CustomerAction):
-    """Withdraws what was just begun. What is done already and can be undone is offered to be, else it is said how."""
+    """Withdraws what was just begun, or was just done and can be undone (`undone_by` in `forms.yml`); else says how."""
 
     visitors = True
 
     async def work(self, turn: Turn) -> list[EventType]:
-        """Drop the open form; nothing of it was done."""
+        """Nothing of an open form was done; what a form did has its own way back."""
         if turn.busy:
             return dropped(turn, "utter_chat_taken_back")
-        turn.utter("utter_chat_take_back_nothing")
-        return [SlotSet(name, None) for name in ("chat_offered", "chat_requests") if turn.slot(name)]
+        forgotten = [SlotSet(name, None) for name in ("chat_offered", "chat_requests") if turn.slot(name)]
+        form = done_lately(turn)
+        if form and form.undone_by:
+            return [*forgotten, *said(turn, form.undone_by)]
+        turn.utter("utter_chat_take_back_done" if form and not form.looks else "utter_chat_take_back_nothing")
+        return forgotten
 
 
-class ActionChatFollowUp(CustomerAction):
-    """Answers a question about what the talk is about."""
+def done_lately(turn: Turn) -> forms.DeclaredForm | None:
+    """The form whose end was the last thing done, some messages ago at most."""
+    ended = {form.ends: form for form in forms.of_project().forms.values()}
+    messages = 0
+    for event in reversed(turn.tracker.events):
+        messages += event["event"] == "user"
+        if messages > LATELY:
+            return None
+        if event["event"] == "action" and event["name"] in ended:
+            return ended[event["name"]]
+    return None
+
+
+class ActionChatUnclear(CustomerAction):
+    """Asks back what is meant: one of the likeliest wishes, or to be told more."""
 
     visitors = True
 
     async def work(self, turn: Turn) -> list[EventType]:
-        """Nothing is known of it yet: say what can be asked."""
-        turn.utter("utter_chat_not_understood")
+        """The wishes as buttons; without any that have a name, that it was not understood."""
+        named = [
+            (intent, turn.wording(f"utter_label_{intent}")) for intent in (turn.told("unclear") or {}).get("candidates") or []
+        ]
+        buttons = [button(label, intent) for intent, label in named if label]
+        if not buttons:
+            turn.utter("utter_chat_not_understood")
+            return []
+        person = button(str(turn.wording("utter_label_handoff_request")), "handoff_request")
+        turn.utter("utter_chat_unclear_which", buttons=[*buttons, person])
         return []
 
 

@@ -8,6 +8,7 @@
         asks: [orders_number, orders_cancel_confirmed]    # slots, in this order; each has `utter_ask_…` or an action
         ends: action_orders_cancel                        # what is done with the answers
         looks: true                                       # it only looks something up: a question opens it too
+        undone_by: orders_restore                         # the intent that takes back what it did, where there is one
     asides: [products_ask_stock]                          # intents that are answered in between where they are questions
     keeps: [products_offered]                             # slots that outlive a stopped form
     answers:                                              # what kind of answer a slot's question wants (`KINDS`)
@@ -46,6 +47,7 @@ class DeclaredForm:
     asks: tuple[str, ...]
     ends: str
     looks: bool = False
+    undone_by: str | None = None
 
     @property
     def actions(self) -> tuple[str, str]:
@@ -133,9 +135,12 @@ def _form(name: str, body: Part, key: Part) -> DeclaredForm:
     if not name.endswith(FORM):
         raise key.wrong(f"`{name}` is no form's name", f"Write `{name}{FORM}`")
     told: dict[str, Any] = {"about": name.removesuffix(FORM).replace("_", " "), "starts": [], "meant_by": []}
-    for word, part, _ in body.items(("about", "starts", "meant_by", "asks", "ends", "looks")):
+    for word, part, _ in body.items(("about", "starts", "meant_by", "asks", "ends", "looks", "undone_by")):
         if word == "looks":
             told[word] = part.flag()
+            continue
+        if word == "undone_by":
+            told[word] = part.name()
             continue
         told[word] = part.text() if word == "about" else part.name() if word == "ends" else part.names()
         if word == "ends" and not told[word].startswith(("action_", "utter_")):
@@ -146,7 +151,8 @@ def _form(name: str, body: Part, key: Part) -> DeclaredForm:
         if word not in told:
             raise key.wrong(f"`{name}` does not say what it {word}", f"Write `{example}` below it")
     lists = {word: tuple(told[word]) for word in ("starts", "meant_by", "asks")}
-    return DeclaredForm(name=name, about=told["about"], ends=told["ends"], looks=told.get("looks", False), **lists)
+    looks, undone_by = bool(told.get("looks")), told.get("undone_by")
+    return DeclaredForm(name=name, about=told["about"], ends=told["ends"], looks=looks, undone_by=undone_by, **lists)
 
 
 def _started_once(forms: dict[str, DeclaredForm], data: Iterable[Path]) -> None:

@@ -38,6 +38,7 @@ ASKS = ("ask", "why", "why_asked", "how")
 """What asks for something to be told that is the same for everybody."""
 LABELS = (
     *FRESH, "yes", "no", "correct", "hold", "take_back", "leave", "why", "why_asked", "how", "person", "chat", "value",
+    "fragment",
 )  # fmt: skip
 _ANYWHERE = KINDS
 ACT_OF: Mapping[Text, Tuple[Text, Sequence[Text]]] = {

@@ -21,7 +21,7 @@ A command is a dict, so that it travels as JSON: `{"command": <name>, …}`. Wha
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional, Text
+from typing import Any, Dict, Mapping, Optional, Sequence, Text
 
 COMMANDS = "commands"
 """Message key: the list of commands, in the order in which they were said."""
@@ -73,7 +73,7 @@ def check(told: Mapping[Text, Any]) -> Command:
     return dict(told)
 
 
-def of_intent(intent: Text, text: Text = "", asked: Optional[Text] = None, candidates: tuple[Text, ...] = ()) -> Command:
+def of_intent(intent: Text, text: Text = "", asked: Optional[Text] = None, candidates: Sequence[Text] = ()) -> Command:
     """What an intent alone says; `asked`: the slot of the question that stands."""
     if intent in PLAIN:
         return command(PLAIN[intent])

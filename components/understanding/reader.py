@@ -24,6 +24,7 @@ from components.intent_classifier import INTENT_RANKING, REQUESTS, SECOND
 from components.text_normaliser import normalise, normalised
 from components.turn_cues import CUES
 from components.understanding.acts import ACT
+from components.understanding.aspects import ASKED
 from components.understanding.commands import COMMANDS, Command, command, of_intent
 from components.understanding.context import CHOOSE, CONFIRM, OFFER, VALUE, WORDS, Context
 from components.understanding.references import REFERENCE
@@ -34,6 +35,8 @@ INFORM = "chat_inform"
 PERSON = "handoff_request"
 ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
 GOODS = "products_"
+PLAIN_TALK = ("chat_", "nlu_", "faq")
+"""Beginnings of intents that start nothing: being wrong about them does no harm."""
 PLAINLY = {
     "no": ("chat_deny", "no"),
     "hold": ("chat_hold", "hold"),
@@ -62,6 +65,7 @@ class Said:
     cues: Mapping[Text, Text] = field(default_factory=dict)
     danger: bool = False
     reference: Mapping[Text, Any] = field(default_factory=dict)
+    follow_up: Mapping[Text, Any] = field(default_factory=dict)
     second: bool = False
     """Whether two requests were made; the second begins at `split` of the customer's own `words`."""
     words: Text = ""
@@ -97,6 +101,7 @@ class Reader:
         sure_yes: from this probability on a yes is one: it lets things be done.
         sure: from this one on anything else is what it seems; `surer`: where the message most likely answers.
         likely: from this one on words are the value that was asked for, where nothing else is surer.
+        near: below this confidence an intent may as well be the next likely one: it is asked which.
         maybe: from this one on what corrects may as well be the value itself.
     """
 
@@ -106,6 +111,7 @@ class Reader:
     sure: float = 0.5
     surer: float = 0.6
     likely: float = 0.4
+    near: float = 0.35
     maybe: float = 0.2
 
     def read(self, said: Said, context: Context) -> Reading:
@@ -201,6 +207,10 @@ class Reader:
             return Reading("chat_deny", (command("no"),))
         if said.intent in self.does and said.share("ask", "why", "how") >= self.sure_yes:
             return Reading("faq", (command("know", question=said.text, intent=said.intent),))
+        if act == "fragment" and sure:
+            return Reading(FALLBACK, (command("unclear", candidates=[]),))
+        if not said.intent.startswith(PLAIN_TALK) and not said.follow_up and said.confidence < self.near:
+            return Reading(FALLBACK, (command("unclear", candidates=candidates(said)),))
         return self._plain(said, context)
 
     # ── the rest ──────────────────────────────────────────────────────────────
@@ -215,8 +225,10 @@ class Reader:
 
     def _plain(self, said: Said, context: Context) -> Reading:
         """What the intent says. What else was asked for follows, each with its own words and the things that it names."""
-        likeliest = tuple(str(each["name"]) for each in said.ranking if each["name"] != FALLBACK)[:2]
-        first = of_intent(said.intent, said.text, context.asked, likeliest)
+        if said.follow_up:
+            about = {"kind": said.follow_up["kind"], "id": said.follow_up["id"]}
+            return Reading(said.intent, (command("ask", aspect=said.follow_up["aspect"], object=about),))
+        first = of_intent(said.intent, said.text, context.asked, candidates(said))
         if not said.second or len(said.requests) != 2 or first["command"] != "start":
             return Reading(said.intent, (first,))
         mine, others = said.words[: said.split].strip(ENDS), said.words[said.split :].strip()
@@ -231,6 +243,12 @@ class Reader:
         )
         first = command("start", intent=said.intent, words=mine)
         return Reading(said.intent, (first, second), named, described(said.reference, mine))
+
+
+def candidates(said: Said) -> List[Text]:
+    """The two likeliest wishes."""
+    names = [str(each["name"]) for each in said.ranking]
+    return [name for name in names if not name.startswith(PLAIN_TALK)][:2]
 
 
 def described(reference: Mapping[Text, Any], words: Text) -> Dict[Text, Any]:
@@ -328,6 +346,7 @@ def said(message: Message) -> Said:
         cues=message.get(CUES) or {},
         danger=bool(message.get("danger")),
         reference=message.get(REFERENCE) or {},
+        follow_up=message.get(ASKED) or {},
         second=bool(second),
         words=message.get(TEXT) or "",
         split=told.offsets[second] if second else 0,
