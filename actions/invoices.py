@@ -366,7 +366,7 @@ class ActionInvoicesStatus(InvoiceAction):
             speak_of(turn, sent, "resend")
         else:
             turn.utter("utter_invoices_status", invoice.state_code, **told_of(invoice))
-            speak_of(turn, invoice, again=turn.intent if turn.intent in ValidateInvoicesStatusForm.starts else None)
+            speak_of(turn, invoice, again=ValidateInvoicesStatusForm.starts[0])
         forget = over("invoices_number", *self.gathered)
         return [*forget, SlotSet("orders_last", invoice.order_number)]
 
