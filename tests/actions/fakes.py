@@ -91,6 +91,7 @@ class Shop:
     not_arrangeable: dict[str | None, str] = field(default_factory=dict)
     known_investigation: bool = False
     # tickets and complaints
+    unstaffed: bool = False
     tickets: list[Ticket] = field(default_factory=list)
     knowledge: dict[str, Answered] = field(default_factory=dict)  # question → what is found
     noted: list[tuple[str, str]] = field(default_factory=list)  # question, decision
@@ -372,10 +373,18 @@ class _Tickets:
 
     def complain(self, caller: Caller, complaint: Complaint) -> Ticket:
         self.shop.write(caller, "complain", complaint.text, complaint.order_number or "", complaint.sentiment)
-        return Ticket("GD202611210004", complaint.subject, "待处理", "open", "一般", None, "", priority_code=self.shop.look.grade)
+        due = "2026-11-26T18:00:00+08:00"
+        known = next((t for t in self.recent(caller, True) if t.kind == "complaint" and t.order_number == complaint.order_number), None)
+        if known:
+            return replace(known, priority_code=self.shop.look.grade, added=True)
+        return Ticket("GD202611210004", complaint.subject, "待处理", "open", "一般", due, "", priority_code=self.shop.look.grade)
 
     def add(self, caller: Caller, number: str, text: str) -> Ticket:
         self.shop.write(caller, "add", number, text)
+        return self.get(caller, number)
+
+    def withdraw(self, caller: Caller, number: str) -> Ticket:
+        self.shop.write(caller, "withdraw", number)
         return self.get(caller, number)
 
     def urge(self, caller: Caller, number: str) -> Ticket:
@@ -394,6 +403,8 @@ class _Desk:
     shop: Shop
 
     def hand_over(self, caller: Caller, wanted: HandoffRequest) -> Handoff:
+        if self.shop.unstaffed and wanted.reason in ("angry", "not_understood"):
+            raise Rejected("handoff_nobody_there", "没有同事在")
         self.shop.write(caller, "handoff", wanted.conversation_id, *(said["text"] for said in wanted.transcript))
         self.shop.handoffs.append(wanted)
         return self.shop.desk
