@@ -147,6 +147,8 @@ def found(
     missed = ""
     for condition in (c for c in on_things if c["sure"]):
         narrowed = _narrowed(kept, condition)
+        if not narrowed and condition["by"] in _GOODS and "goods" in met:
+            narrowed = _with_more(kept, condition)
         if narrowed:
             kept = narrowed
             met.add("goods" if condition["by"] in _GOODS else condition["by"])
@@ -208,6 +210,14 @@ def _narrowed(kept: list[Match], condition: dict[str, Any]) -> list[Match]:
         if met:
             return met
     return []
+
+
+def _with_more(kept: list[Match], condition: dict[str, Any]) -> list[Match]:
+    """Other goods of the same orders too (帐篷和书); only those where they were said to be inside (帐篷那单里的书)."""
+    whole = [replace(match, lines=frozenset(piece.line for piece in match.thing.pieces)) for match in kept]
+    before = {match.thing.id: match.lines for match in kept}
+    others = _narrowed(whole, condition)
+    return others if condition.get("inside") else [replace(m, lines=m.lines | before[m.thing.id]) for m in others]
 
 
 Test = Callable[[Thing, "Piece | None"], bool]
@@ -381,10 +391,13 @@ def _shared(words: Sequence[str], title: Sequence[str], least: int) -> int:
         run = 0
         while start + run < len(words) and _holds(title, words[start : start + run + 1]):
             run += 1
-        whole = run == 1 and len(words[start]) >= LATIN and words[start].isascii() and isinstance(words, list)
+        whole = run == 1 and isinstance(words, list) and (len(words[start]) >= LATIN or _MODEL.search(words[start]) is not None)
         count += len(words[start]) if whole else run if run >= least else 0
         start += run if run >= least else 1
     return count
+
+
+_MODEL = re.compile(r"[a-z]\d|\d[a-z]")
 
 
 def _holds(title: Sequence[str], run: Sequence[str]) -> bool:
@@ -410,6 +423,7 @@ def _other(kept: list[Match], condition: dict[str, Any], spoken_of: str | None) 
 
 
 def _placed(kept: list[Match], condition: dict[str, Any], spoken_of: str | None) -> list[Match]:
+    """Without a list on the table: of what is left; the last is the newest."""
     if condition.get("newest"):
         return _latest(kept, condition, spoken_of)
     at = _at(kept, int(condition["value"]))

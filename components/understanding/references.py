@@ -96,6 +96,7 @@ def _either(patterns: List[Text]) -> re.Pattern[Text]:
 
 _THING = r"(?:个|单|件|笔|双|台|套|条|只|张|份|箱|瓶|本|部|把|款|东西|包裹|快递|宝贝|货|商品)"
 _HEAD = re.compile(rf"(?:的|那|这|哪){{1,2}}(?:一|两|几)?{_THING}|的(?:那|这)|的?(?:订单|单子|单(?![独位据价]))")
+_INSIDE = re.compile(r"(?:里面?|里头|那单|中)的?$")
 _NEGATED = re.compile(r"(?:不是|并非|除了|不要)(?:那个?|这个?)?$")
 _OF_GOODS = re.compile(r"的[^，。！？的]{1,8}")
 _DID = (
@@ -179,11 +180,12 @@ def _of_entity(reading: _Reading, entity: Dict[Text, Any], words: Words) -> None
         called = words.of_kind(value)
         told = {"said": reading.text[start:end], "words": called, "not": words.not_of_kind(called)}
         wide = value in words.told["wider"]
-        reading.take("kind", start, end, True, **reading.negated(start), **told, wide=wide)
+        inside = _INSIDE.search(reading.text[:start]) is not None
+        reading.take("kind", start, end, True, **reading.negated(start), **told, wide=wide, inside=inside)
     elif name == "product":
         told = {"said": reading.text[start:end], "parts": str(value).split(" ")}
         reading.take("product", start, end, True, **reading.negated(start), **told)
-    elif name == "quantity" and str(value).isdigit():
+    elif name == "quantity" and str(value).isdigit() and int(value) > 1:
         reading.take("quantity", start, end, False, said=reading.text[start:end], value=int(value))
     elif name in ("colour", "size"):
         core = re.match(r"[\d.]+|.", str(value))
@@ -271,6 +273,9 @@ def _spans(said: Text, first: datetime.date, last: datetime.date, festive: bool,
         return [_between(day, day) for day in days if day and day <= today]
     if first > today and re.match("明|下|后", said):
         return []
+    if last == first >= today and re.match("周|星期|礼拜", said):
+        week = datetime.timedelta(weeks=1)
+        return [*([_between(first, last)] if first == today else []), _between(first - week, last - week)]
     if first > today and re.search("周|星期|礼拜", said):
         first, last = first - datetime.timedelta(weeks=1), last - datetime.timedelta(weeks=1)
     elif first > today:
