@@ -37,7 +37,7 @@ ONLY_TOLD = ("chat_inform", "nlu_fallback", "chat_out_of_scope", "chat_greet")
 # A state as customers name it → codes of `Thing.states`; of several sets the first that some thing has.
 STATES: dict[str, tuple[frozenset[str], ...]] = {
     "unpaid": (frozenset({"unpaid"}),),
-    "unshipped": (frozenset({"paid"}), frozenset({"unpaid"})),
+    "unshipped": (frozenset({"paid"}), frozenset({"unpaid"}), frozenset({"awaiting_goods"})),
     "shipped": (frozenset({"shipped"}),),
     "delivering": (frozenset({"out_for_delivery"}), frozenset({"shipped"})),
     "arrived": (frozenset({"signed", "completed"}),),
@@ -48,6 +48,7 @@ STATES: dict[str, tuple[frozenset[str], ...]] = {
     "repaired": (frozenset({"repair", "repair:open", "repair:over"}),),
     "sent_back": (frozenset({"returning"}),),
     "returned": (frozenset({"return", "refund", "return:open", "return:over", "refund:open", "refund:over"}),),
+    "reviewing": (frozenset({"reviewing", *(f"{kind}:reviewing" for kind in ("return", "refund", "exchange", "repair"))}),),
     "rejected": (frozenset({"rejected"}),),
     "issued": (frozenset({"issued"}),),
     "unissued": (frozenset({"waiting", "issuing", "merchant", "changing"}),),
@@ -58,7 +59,9 @@ STATES: dict[str, tuple[frozenset[str], ...]] = {
 }
 
 
-OF_SLIPS = ("completed", "cancelled", "refunded", "exchanged", "repaired", "returned", "returning", "rejected")
+OF_SLIPS = (
+    "completed", "cancelled", "refunded", "exchanged", "repaired", "returned", "returning", "rejected", "reviewing", "unshipped",
+)
 # What may be said of others than orders; elsewhere the words are a part of a name (没收到货, the subject of a ticket).
 STATES_OF = {SLIP: OF_SLIPS, INVOICE: ("issued", "unissued"), TICKET: ("completed",)}
 
@@ -359,6 +362,8 @@ def _called(kept: list[Match], said: str, asked: bool) -> list[Match]:
             names |= {} if names and match.thing.kind != TICKET else {0: match.thing.title}
             shared = {line: _shared(words, spelled(name), least) for line, name in names.items()}
             most = max(shared.values(), default=0)
+            if spelled is _sounds and most < SURELY and set(said).isdisjoint("".join(names.values())):
+                continue  # 墨迹 sounds like a piece of 三模机械键盘, and is none
             if most > best:
                 best, met = most, []
             if most == best >= least:

@@ -104,13 +104,14 @@ _DID = (
     ("shipped", re.compile(r"[^，。！？]{0,3}?(?:发货|发出|寄出|出库|发的|寄的)")),
     ("cancelled", re.compile(r"[^，。！？]{0,3}?(?:取消)")),
     ("completed", re.compile(r"[^，。！？]{0,3}?(?:完成|结束)")),
-    ("created", re.compile(r"[^，。！？]{0,4}?(?:买|下的?单|拍|订|购|抢|入手|下的|付|[开办退报弄]的|提交|申请|反映|投诉)")),
+    ("created", re.compile(r"[^，。！？]{0,4}?(?:买|下的?单|拍|订|购|抢|入手|下的|付|[开办报弄]的|提交|申请|反映|投诉)")),
 )
 _COMING = re.compile(r"[^，。！？]{0,3}?(?:能到|会到|送到吗|再送|来取|上门)")
 _BOUGHT = re.compile(r"(?:买|花了?|付了?|拍|价格?|金额|总共|一共|卖|值|是)$")
 _FILLERS = re.compile("[的那这个单件笔号就是要选我买吧呢啊哦嗯呀啦吗嘛了下把给帮请查看有它，。！？、 ~]")
 
 
+_COUNT = re.compile(r"([一二三四五六七八九十两百千]{1,5})(?=[段码寸升匹斤克米片支册]|公斤|毫升)")
 _PIECE = re.compile(r"[^\s，。！？、：；的]+")
 _COUNTED = re.compile(r"[那这一两][本双口顶台个只].$")
 
@@ -166,6 +167,7 @@ def read(
         _hidden_kinds(reading, words)
     left = reading.left()
     bare = bool(reading.found) and len(_FILLERS.sub("", words.empty.sub("", left)).replace(" ", "")) <= 1
+    left = _COUNT.sub(lambda match: str(number(match[1]) or match[1]), left)
     names = [piece for piece in re.split(r"[\s，。！？、：；]+", words.empty.sub(" ", left)) if len(piece) > 1]
     return {"conditions": sorted(reading.found, key=lambda c: int(c["start"])), "names": names, "bare": bare}
 
@@ -246,7 +248,7 @@ def _days(reading: _Reading, festivals: List[Any], today: datetime.date) -> None
     told = [(m.start(), m.end(), [_between(*_part(m, today))]) for m in _PART.finditer(text)]
     told += [(m.start(), m.end(), [_between(today - datetime.timedelta(days=12), today)]) for m in _LATELY.finditer(text)]
     told += [(m.start(), m.end(), _of_year(int(m[1]), int(m[2]), today)) for m in _POINTED.finditer(text)]
-    for moment in moments(text, today, festivals):
+    for moment in moments(text.replace("元月", "一月"), today, festivals):
         if moment.entity == "time":
             continue
         begins, _, ends = moment.value.partition("/")
