@@ -1,0 +1,1 @@
+"""How a message is understood: what it holds, what it is about, what its words do."""
