@@ -17,7 +17,7 @@ from rasa.shared.utils.io import read_yaml_file
 KINDS = frozenset({"name", "title", "address", "reason", "remark", "spot", "denied"})
 """Kinds that are learned; what else is marked (phone, email) has a form of its own and is found by it."""
 NOTHING_ASKED = "none"
-COPIES = 8
+COPIES = 3
 _MARKED = re.compile(r"\[([^\]]+)\]\((\w+)\)")
 
 
@@ -77,8 +77,8 @@ def read_slots(path: Path) -> dict[str, Any]:
 
 def of_folder(folder: Path, reasons: Path) -> list[Example]:
     """All examples of `data/values/`, multiplied: the same every time. Raises ExamplesError, naming an unknown kind."""
-    told = read_yaml_file(folder / "examples.yml").get("examples") or {}
-    written = [marked(str(asked), str(each)) for asked, sentences in told.items() for each in sentences]
+    files = [(read_yaml_file(path) or {}).get("examples") or {} for path in sorted(folder.glob("*.yml"))]
+    written = [marked(str(asked), str(each)) for told in files for asked, sentences in told.items() for each in sentences]
     known = KINDS | {"phone", "email", "tax_number"}
     for example in written:
         for span in example.spans:
