@@ -26,11 +26,12 @@ class ExamplesError(ValueError):
 
 
 class Span(NamedTuple):
-    """Where a value stands, and its kind."""
+    """Where a value stands, and its kind; `own`: where in it the part begins for which others may stand."""
 
     start: int
     end: int
     kind: str
+    own: int = 0
 
 
 class Example(NamedTuple):
@@ -42,12 +43,14 @@ class Example(NamedTuple):
 
 
 def marked(asked: str, written: str) -> Example:
-    """`收件人改成[李四](name)` → its text and spans."""
+    """`收件人改成[李四](name)` → its text and spans; in `[那个台灯|不亮](reason)` the part behind `|` may be another."""
     text, spans, end = "", [], 0
     for match in _MARKED.finditer(written):
         text += written[end : match.start()]
-        spans.append(Span(len(text), len(text) + len(match[1]), match[2]))
-        text, end = text + match[1], match.end()
+        before, cut, own = match[1].partition("|")
+        value = before + own
+        spans.append(Span(len(text), len(text) + len(value), match[2], len(before) if cut else 0))
+        text, end = text + value, match.end()
     return Example(asked, text + written[end:], tuple(spans))
 
 
@@ -67,12 +70,13 @@ def read_reasons(path: Path) -> dict[str, list[str]]:
     return {str(code): [str(said) for said in sayings] for code, sayings in told.items()}
 
 
-def read_slots(path: Path) -> dict[str, Any]:
-    """Slot → the kind of value that is asked for with it, or a table by another slot's value (`of`)."""
-    told = (read_yaml_file(path) or {}).get("slots")
-    if not isinstance(told, dict):
-        raise ExamplesError(f"{path}: `slots:` must name the kind that each slot asks for")
-    return told
+def read_contexts(path: Path) -> dict[str, dict[str, Any]]:
+    """`slots`: slot → the context in which an answer is read, or a table by another slot's value (`of`); `intents`: the
+    context of a message that answers nothing. Raises ExamplesError."""
+    told = read_yaml_file(path) or {}
+    if not all(isinstance(told.get(key), dict) for key in ("slots", "intents")):
+        raise ExamplesError(f"{path}: `slots:` and `intents:` must name the contexts")
+    return {key: told[key] for key in ("slots", "intents")}
 
 
 def of_folder(folder: Path, reasons: Path) -> list[Example]:
@@ -85,7 +89,13 @@ def of_folder(folder: Path, reasons: Path) -> list[Example]:
             if span.kind not in known:
                 raise ExamplesError(f"{example.text}: unknown kind {span.kind!r}; known are {', '.join(sorted(known))}")
     others = Others(read_yaml_file(folder / "words.yml"), read_reasons(reasons), written)
-    return [each for example in written for each in (example, *(others.instead(example) for _ in range(copies(example))))]
+    topics = set(read_contexts(folder / "contexts.yml")["intents"].values())
+    return [
+        each
+        for example in written
+        for copy in (example, *(others.instead(example) for _ in range(copies(example))))
+        for each in ([copy, copy._replace(asked=NOTHING_ASKED)] if copy.asked in topics and copy is example else [copy])
+    ]
 
 
 def copies(example: Example) -> int:
@@ -114,9 +124,9 @@ class Others:
         text, spans, end = "", [], 0
         for span in example.spans:
             text += example.text[end : span.start]
-            own = example.text[span.start : span.end]
-            value = self._made[span.kind](own) if span.kind in self._made else own
-            spans.append(Span(len(text), len(text) + len(value), span.kind))
+            kept, own = example.text[span.start : span.start + span.own], example.text[span.start + span.own : span.end]
+            value = kept + (self._made[span.kind](own) if span.kind in self._made else own)
+            spans.append(Span(len(text), len(text) + len(value), span.kind, span.own))
             text, end = text + value, span.end
         return Example(example.asked, text + example.text[end:], tuple(spans))
 

@@ -83,11 +83,13 @@ def _kind_of(sign: str) -> str:
     return "字" if "一" <= sign <= "鿿" else sign
 
 
-def features(text: str, asked: str) -> List[List[str]]:
-    """What is known of each character: itself, its neighbours, its clause, and what was asked."""
+def features(text: str, asked: str, telling: Optional[Weights] = None) -> List[List[str]]:
+    """What is known of each character: itself, its neighbours, its clause, and what was asked; `telling` says of a clause
+    how probably it tells what is wrong (against all else that is said to a shop)."""
     plain = folded(text)
     kinds = "".join(map(_kind_of, plain))
     clauses = _clauses(plain)
+    tells = {start: f"tells={_share(telling, plain[start:end])}" for start, end, _, _ in set(clauses.values())}
     seen = []
     for place in range(len(plain)):
         around = {shift: plain[place + shift] if 0 <= place + shift < len(plain) else "¶" for shift in range(-4, 5)}
@@ -106,10 +108,36 @@ def features(text: str, asked: str) -> List[List[str]]:
                 f"at={min(place - begin, 4)}|{asked}", f"left={min(end - 1 - place, 3)}", f"n={min(number, 3)}/{min(count, 4)}|{asked}",
                 *(f"in={clause[at : at + 2]}" for at in range(len(clause) - 1)),
                 *(f"in={clause[at : at + 2]}|{asked}" for at in range(len(clause) - 1)),
-                f"all={clause if len(clause) < 7 else ''}|{asked}",
+                f"all={clause if len(clause) < 7 else ''}|{asked}", tells[begin], f"{tells[begin]}|{asked}",
             ]  # fmt: skip
         seen.append(own)
     return seen
+
+
+def _share(telling: Optional[Weights], clause: str) -> str:
+    if telling is None:
+        return ""
+    return str(int(telling.share(sounds(clause), TELLS) * 4.999))
+
+
+TELLS, OTHERS, TROUBLE = "tells", "others", "after_sales_report_problem"
+MAY_TELL = ("after_sales_", "orders_cancel", "complaints_", "feedback_", "logistics_report_problem")
+"""Beginnings of intents whose sentences may hold a clause that tells what is wrong, beside what is wished."""
+_WISH = re.compile("退|换|修|取消")
+ROUNDS = 50
+
+
+def _telling(said: Iterable["tuple[str, str]"]) -> Weights:
+    """What tells that something is wrong, clause by clause, against all else that is said."""
+    clauses, labels = [], []
+    for text, intent in said:
+        plain = folded(text)
+        for clause in {plain[start:end] for start, end, _, _ in _clauses(plain).values()}:
+            tells = intent == TROUBLE and not _WISH.search(clause)
+            if tells or not intent.startswith(MAY_TELL) or (intent != TROUBLE and _WISH.search(clause)):
+                clauses.append(clause)
+                labels.append(TELLS if tells else OTHERS)
+    return fit(clauses, labels, 3.0, 5)
 
 
 def _clauses(plain: str) -> Dict[int, "tuple[int, int, int, int]"]:
@@ -130,25 +158,26 @@ SURNAMES = frozenset(
 class Reader:
     """What was learned: the chain that marks, and the weights that name a reason's code."""
 
-    def __init__(self, chain: bytes, reasons: Weights) -> None:
+    def __init__(self, chain: bytes, reasons: Weights, telling: Weights) -> None:
         self._tagger = pycrfsuite.Tagger()
         self._tagger.open_inmemory(chain)
-        self.chain, self.reasons = chain, reasons
+        self.chain, self.reasons, self.telling = chain, reasons, telling
 
     @classmethod
-    def learned(cls, examples: Iterable[told.Example], reasons: Dict[str, List[str]], rounds: int = 60) -> Reader:
-        """Fits both."""
+    def learned(cls, examples: Iterable[told.Example], reasons: Dict[str, List[str]], said: Iterable["tuple[str, str]"]) -> Reader:
+        """Fits all; `said`: sentences with their intents."""
+        telling = _telling(said)
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
-        trainer.set_params({"c1": 0.05, "c2": 0.02, "max_iterations": rounds, "feature.possible_transitions": True})
+        trainer.set_params({"c1": 0.05, "c2": 0.02, "max_iterations": ROUNDS, "feature.minfreq": 2})
         for example in examples:
             if example.text:
-                trainer.append(features(example.text, example.asked), list(told.labels(example)))
+                trainer.append(features(example.text, example.asked, telling), list(told.labels(example)))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "chain"
             trainer.train(str(path))
             chain = path.read_bytes()
         sayings = [(said, code) for code, told_of in reasons.items() for said in told_of]
-        return cls(chain, fit([said for said, _ in sayings], [code for _, code in sayings], 10.0, 1))
+        return cls(chain, fit([saying for saying, _ in sayings], [code for _, code in sayings], 10.0, 1), telling)
 
     def read(self, text: str, entities: Iterable[Dict[str, Any]] = (), asked: str = told.NOTHING_ASKED) -> List[Value]:
         """The values of a message, by place; of those that overlap the learned ones count."""
@@ -168,7 +197,7 @@ class Reader:
 
     def _spans(self, text: str, asked: str) -> List[told.Span]:
         spans: List[told.Span] = []
-        for place, label in enumerate(self._tagger.tag(features(text, asked)) if text else ()):
+        for place, label in enumerate(self._tagger.tag(features(text, asked, self.telling)) if text else ()):
             if label == "O":
                 continue
             kind = label[2:]
@@ -224,7 +253,7 @@ class ValueReader(GraphComponent):
         self._model_storage = model_storage
         self._resource = resource
         self._reader: Optional[Reader] = None
-        self._slots: Dict[str, Any] = {}
+        self._contexts: Dict[str, Dict[str, Any]] = {"slots": {}, "intents": {}}
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
@@ -267,11 +296,12 @@ class ValueReader(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Learns from the examples, and from what Rasa's training data says without any value."""
         folder, reasons = Path(self._config["data"]), Path(self._config["reasons"])
+        said = [(e.get(TEXT), str(e.get(INTENT))) for e in training_data.intent_examples if e.get(TEXT)]
         examples = [*told.of_folder(folder, reasons), *self._calm(training_data)]
-        self._reader = Reader.learned(examples, told.read_reasons(reasons))
-        self._slots = told.read_slots(folder / "slots.yml")
+        reader = self._reader = Reader.learned(examples, told.read_reasons(reasons), said)
+        self._contexts = told.read_contexts(folder / "contexts.yml")
         with self._model_storage.write_to(self._resource) as path:
-            joblib.dump((self._reader.chain, self._reader.reasons, self._slots), path / "values.joblib")
+            joblib.dump((reader.chain, reader.reasons, reader.telling, self._contexts), path / "values.joblib")
         return self._resource
 
     def _calm(self, training_data: TrainingData) -> List[told.Example]:
@@ -289,16 +319,17 @@ class ValueReader(GraphComponent):
         for message in messages:
             text = message.get(TEXT)
             if text and self._reader is not None:
-                found = self._reader.read(text, message.get(ENTITIES) or [], asked_for(tracker, self._slots))
+                intent = str((message.get(INTENT) or {}).get("name") or "")
+                found = self._reader.read(text, message.get(ENTITIES) or [], context(tracker, intent, self._contexts))
                 shown = [{k: v for k, v in value._asdict().items() if v is not None} for value in found]
                 message.set(VALUES, shown, add_to_output=True)
         return messages
 
 
-def asked_for(tracker: Optional[DialogueStateTracker], slots: Dict[str, Any]) -> str:
-    """The kind of value that the open form has just asked for."""
-    slot = tracker.get_slot("requested_slot") if tracker is not None else None
-    kind = slots.get(slot) if slot else None
-    if isinstance(kind, dict) and tracker is not None:
-        kind = kind.get(tracker.get_slot(kind["of"]))
-    return str(kind) if kind else told.NOTHING_ASKED
+def context(tracker: Optional[DialogueStateTracker], intent: str, contexts: Dict[str, Dict[str, Any]]) -> str:
+    """What a message is read as: an answer to what the open form has just asked, else a message about its topic."""
+    slot = tracker.get_slot("requested_slot") if tracker is not None and tracker.active_loop_name else None
+    found = contexts["slots"].get(slot) if slot else None
+    if isinstance(found, dict) and tracker is not None:
+        found = found.get(tracker.get_slot(found["of"]))
+    return str(found or contexts["intents"].get(intent) or told.NOTHING_ASKED)
