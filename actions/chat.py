@@ -9,7 +9,7 @@ from typing import Any
 
 from rasa_sdk.events import ActionExecuted, EventType, SlotSet, UserUttered
 
-from actions import faq, wiring
+from actions import faq, given, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.forms import TYPED
 from actions.gateways.errors import GatewayError
@@ -35,7 +35,7 @@ class ActionChatContext(CustomerAction):
     Slots: `chat_sentiment` (satisfied, neutral, dissatisfied, angry), `chat_anger` (angry messages since the last
     satisfied one), `chat_misses` (messages not understood in a row; forms count for themselves, and give up here),
     `chat_requests` (what else was asked for and still waits), `chat_offered` (what a yes would start),
-    `faq_found` (what the shop's knowledge says to this message, where it is asked),
+    `chat_given` (values given and not used), `faq_found` (what the shop's knowledge says to this message, where it is asked),
     `account_level` (the shop's word for the proven customer's level), `ab_bucket` ("a" or "b").
     """
 
@@ -54,6 +54,7 @@ class ActionChatContext(CustomerAction):
             known["account_level"], found = await asyncio.gather(self._level(turn), faq.look_up(turn))
             answered = found is not None and found["decision"] != "pass"
             known |= {**feelings(turn, answered), **waiting(turn), "chat_counted": turn.message_id or None, "faq_found": found}
+            known[given.SLOT] = given.keeping(turn)
         return [SlotSet(name, value) for name, value in known.items() if turn.slot(name) != value]
 
     def failed(self, turn: Turn, response: str) -> list[EventType]:
@@ -197,7 +198,7 @@ class ActionChatStop(CustomerAction):
             and (
                 name in asked
                 or forms.of_project().gathered(name)
-                or name in ("chat_requests", "chat_offered", "chat_wrong")
+                or name in ("chat_requests", "chat_offered", "chat_wrong", given.SLOT)
             )
         ]
         number = turn.slot("orders_number")

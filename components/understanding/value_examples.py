@@ -156,7 +156,8 @@ class Others:
         said += f"{self._part('address', 'roads')}{self._random.randint(1, 999)}号" if chance() < 0.75 else ""
         said += self._part("address", "estates") if chance() < 0.6 else ""
         said += self._part("address", "units") if chance() < 0.75 else ""
-        return said + (self._part("address", "tails") if chance() < 0.15 else "")
+        said += self._part("address", "tails") if chance() < 0.15 else ""
+        return re.sub(r"(\d+)(?!\d)", r" \1 ", said).strip() if chance() < 0.15 else said
 
     def _digit(self, match: re.Match[str]) -> str:
         return str(self._random.randint(1, 9))

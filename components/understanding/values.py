@@ -13,7 +13,7 @@ import hashlib
 import re
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Text
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Text
 
 import joblib
 import numpy as np
@@ -42,13 +42,17 @@ OF_ENTITIES = {
 """Entities that are values of this kind as they are."""
 WHOLE = (ADDRESS, ROOM, TITLE, "name")
 """Kinds in which nothing else is looked for: the 5 of 5幢 is no quantity."""
-CALM = ("faq", "chat_", "handoff_request", "products_", "logistics_track", "orders_ask_status", "account_", "promotions_ask_coupons",
-        "tickets_", "payments_", "invoices_ask_status", "after_sales_ask_status", "logistics_urge", "orders_urge_shipping")  # fmt: skip
+CALM = (
+    "faq", "chat_", "handoff_request", "products_", "logistics_track", "logistics_urge", "orders_ask_status",
+    "orders_urge_shipping", "account_", "promotions_ask_coupons", "tickets_", "payments_", "invoices_ask_status",
+    "after_sales_ask_status",
+)  # fmt: skip
 """Beginnings of intents whose examples hold none of the learned kinds."""
 
 
 class Value(NamedTuple):
-    """A value of a message: `start` and `end` in the customer's own text; `code`: a reason's, in the shop's interface."""
+    """A value of a message: `start` and `end` in the customer's own text; `code`: a reason's in the shop's interface, and
+    whose a title is (person, company)."""
 
     kind: str
     value: str
@@ -65,14 +69,15 @@ _EMOJI = "☺"
 
 def folded(text: str) -> str:
     """The text character for character, without widths, scripts and cases; any emoji is one sign."""
-    return "".join(_EMOJI if ord(sign) > 0x2600 and not sign.isalnum() and sign not in _PUNCTUATION else _one(sign) for sign in text)
+    return "".join(map(_one, text))
 
 
 _PUNCTUATION = frozenset("，。！？；：（）、【】《》“”‘’…～￥　")
 
 
 def _one(sign: str) -> str:
-    return (character(sign) or " ")[0]
+    picture = ord(sign) > 0x2600 and not sign.isalnum() and sign not in _PUNCTUATION
+    return _EMOJI if picture else (character(sign) or " ")[0]
 
 
 def _kind_of(sign: str) -> str:
@@ -105,7 +110,8 @@ def features(text: str, asked: str, telling: Optional[Weights] = None) -> List[L
             clause = plain[begin:end]
             own += [
                 f"first={clause[:2]}", f"first1={clause[:1]}|{asked}", f"last={clause[-2:]}", f"last1={clause[-1:]}",
-                f"at={min(place - begin, 4)}|{asked}", f"left={min(end - 1 - place, 3)}", f"n={min(number, 3)}/{min(count, 4)}|{asked}",
+                f"at={min(place - begin, 4)}|{asked}", f"left={min(end - 1 - place, 3)}",
+                f"n={min(number, 3)}/{min(count, 4)}|{asked}",
                 *(f"in={clause[at : at + 2]}" for at in range(len(clause) - 1)),
                 *(f"in={clause[at : at + 2]}|{asked}" for at in range(len(clause) - 1)),
                 f"all={clause if len(clause) < 7 else ''}|{asked}", tells[begin], f"{tells[begin]}|{asked}",
@@ -127,7 +133,7 @@ _WISH = re.compile("退|换|修|取消")
 ROUNDS = 50
 
 
-def _telling(said: Iterable["tuple[str, str]"]) -> Weights:
+def _telling(said: Iterable[tuple[str, str]]) -> Weights:
     """What tells that something is wrong, clause by clause, against all else that is said."""
     clauses, labels = [], []
     for text, intent in said:
@@ -140,7 +146,7 @@ def _telling(said: Iterable["tuple[str, str]"]) -> Weights:
     return fit(clauses, labels, 3.0, 5)
 
 
-def _clauses(plain: str) -> Dict[int, "tuple[int, int, int, int]"]:
+def _clauses(plain: str) -> Dict[int, tuple[int, int, int, int]]:
     """Place of a character → beginning and end of its clause, how many there are, and which it is."""
     found = [(m.start(), m.end()) for m in re.finditer(r"[^,，。.!！?？;；:：\s、~☺]+", plain)]
     return {place: (start, end, len(found), number) for number, (start, end) in enumerate(found) for place in range(start, end)}
@@ -164,7 +170,7 @@ class Reader:
         self.chain, self.reasons, self.telling = chain, reasons, telling
 
     @classmethod
-    def learned(cls, examples: Iterable[told.Example], reasons: Dict[str, List[str]], said: Iterable["tuple[str, str]"]) -> Reader:
+    def learned(cls, examples: Iterable[told.Example], reasons: Dict[str, List[str]], said: Iterable[tuple[str, str]]) -> Reader:
         """Fits all; `said`: sentences with their intents."""
         telling = _telling(said)
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
@@ -181,7 +187,7 @@ class Reader:
 
     def read(self, text: str, entities: Iterable[Dict[str, Any]] = (), asked: str = told.NOTHING_ASKED) -> List[Value]:
         """The values of a message, by place; of those that overlap the learned ones count."""
-        found = [self._value(text, span) for span in self._spans(text, asked)]
+        found = [self._value(text, span) for span in _joined(text, self._spans(text, asked))]
         found = _whole(text, found, [e for e in entities if e["entity"] == ADDRESS and "start" in e])
         for each in entities:
             kind = OF_ENTITIES.get(each["entity"])
@@ -210,7 +216,17 @@ class Reader:
     def _value(self, text: str, span: told.Span) -> Value:
         words = text[span.start : span.end]
         kind = ROOM if span.kind == ADDRESS and is_house_number(words) else span.kind
-        return Value(kind, words, span.start, span.end, self.code(words) if kind == REASON else None)
+        code = self.code(words) if kind == REASON else whose(words) if kind == TITLE else None
+        return Value(kind, words, span.start, span.end, code)
+
+
+PERSON, COMPANY = "person", "company"
+_NAME = re.compile(r"[一-鿿]{2,3}|(?:欧阳|上官|司马|诸葛|东方|皇甫|慕容)[一-鿿]{1,2}|[一-鿿]+·[一-鿿·]+")
+
+
+def whose(title: str) -> str:
+    """Whether a title is a person's name or a company's."""
+    return PERSON if _NAME.fullmatch(title) and title[0] in SURNAMES or "·" in title else COMPANY
 
 
 _AROUND = " \t\r\n,，.。;；:：!！?？、~～'\"“”‘’"
@@ -223,6 +239,18 @@ def _trimmed(text: str, span: told.Span) -> told.Span:
     while start < end and text[end - 1] in _AROUND:
         end -= 1
     return span._replace(start=start, end=end)
+
+
+def _joined(text: str, spans: List[told.Span]) -> List[told.Span]:
+    """Two clauses of one reason are one: 杯子碎了，盒子也破了."""
+    joined: List[told.Span] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        if last and span.kind == last.kind == REASON and not text[last.end : span.start].strip(_AROUND):
+            joined[-1] = last._replace(end=span.end)
+        else:
+            joined.append(span)
+    return joined
 
 
 def _whole(text: str, found: List[Value], addresses: List[Dict[str, Any]]) -> List[Value]:
@@ -280,8 +308,8 @@ class ValueReader(GraphComponent):
         """A trained component out of the model."""
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            chain, reasons, component._slots = joblib.load(folder / "values.joblib")
-        component._reader = Reader(chain, reasons)
+            *learned, component._contexts = joblib.load(folder / "values.joblib")
+        component._reader = Reader(*learned)
         return component
 
     @classmethod
@@ -294,15 +322,19 @@ class ValueReader(GraphComponent):
         return digest.hexdigest()
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learns from the examples, and from what Rasa's training data says without any value."""
-        folder, reasons = Path(self._config["data"]), Path(self._config["reasons"])
-        said = [(e.get(TEXT), str(e.get(INTENT))) for e in training_data.intent_examples if e.get(TEXT)]
-        examples = [*told.of_folder(folder, reasons), *self._calm(training_data)]
-        reader = self._reader = Reader.learned(examples, told.read_reasons(reasons), said)
-        self._contexts = told.read_contexts(folder / "contexts.yml")
+        """Learns, and keeps the contexts."""
+        reader = self._reader = self.learned(training_data)
+        self._contexts = told.read_contexts(Path(self._config["data"]) / "contexts.yml")
         with self._model_storage.write_to(self._resource) as path:
             joblib.dump((reader.chain, reader.reasons, reader.telling, self._contexts), path / "values.joblib")
         return self._resource
+
+    def learned(self, training_data: TrainingData) -> Reader:
+        """From the examples, and from what Rasa's training data says without any value."""
+        folder, reasons = Path(self._config["data"]), Path(self._config["reasons"])
+        said = [(e.get(TEXT), str(e.get(INTENT))) for e in training_data.intent_examples if e.get(TEXT)]
+        examples = [*told.of_folder(folder, reasons), *self._calm(training_data)]
+        return Reader.learned(examples, told.read_reasons(reasons), said)
 
     def _calm(self, training_data: TrainingData) -> List[told.Example]:
         calm: Dict[str, List[str]] = {}
@@ -320,16 +352,27 @@ class ValueReader(GraphComponent):
             text = message.get(TEXT)
             if text and self._reader is not None:
                 intent = str((message.get(INTENT) or {}).get("name") or "")
-                found = self._reader.read(text, message.get(ENTITIES) or [], context(tracker, intent, self._contexts))
-                shown = [{k: v for k, v in value._asdict().items() if v is not None} for value in found]
-                message.set(VALUES, shown, add_to_output=True)
+                asked = context(self._contexts, intent, *_moment(tracker))
+                found = self._reader.read(text, message.get(ENTITIES) or [], asked)
+                message.set(VALUES, [shown(value) for value in found], add_to_output=True)
         return messages
 
 
-def context(tracker: Optional[DialogueStateTracker], intent: str, contexts: Dict[str, Dict[str, Any]]) -> str:
-    """What a message is read as: an answer to what the open form has just asked, else a message about its topic."""
-    slot = tracker.get_slot("requested_slot") if tracker is not None and tracker.active_loop_name else None
-    found = contexts["slots"].get(slot) if slot else None
-    if isinstance(found, dict) and tracker is not None:
-        found = found.get(tracker.get_slot(found["of"]))
+def shown(value: Value) -> Dict[str, Any]:
+    """A value as it stands on a message."""
+    return {name: told_of for name, told_of in value._asdict().items() if told_of is not None}
+
+
+def _moment(tracker: Optional[DialogueStateTracker]) -> tuple[Optional[str], Callable[[str], Any]]:
+    """The slot that an open form has just asked for, and where slots are read."""
+    if tracker is None or not tracker.active_loop_name:
+        return None, lambda name: None
+    return tracker.get_slot("requested_slot"), tracker.get_slot
+
+
+def context(contexts: Dict[str, Dict[str, Any]], intent: str, asked: Optional[str], slot: Callable[[str], Any]) -> str:
+    """What a message is read as: an answer to what was just asked, else a message about its topic."""
+    found = contexts["slots"].get(asked) if asked else None
+    if isinstance(found, dict):
+        found = found.get(slot(found["of"]))
     return str(found or contexts["intents"].get(intent) or told.NOTHING_ASKED)

@@ -14,6 +14,7 @@ import yaml
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from tests.understanding.learned import values
 from topics import domain
 
 SECRET = "a-secret-for-tests-only-of-enough-length"
@@ -77,8 +78,9 @@ def run(
 ) -> Outcome:
     """One run of an action after the customer wrote `text`; `message` adds to what is known of it (sentiment, requests).
 
-    As Rasa does, a button's payload (`/…`) is not looked at for cues.
+    As Rasa does, a button's payload (`/…`) is not looked at for cues and values.
     """
+    known = {name: None for name in [*DOMAIN["slots"], "requested_slot"]} | (slots or {})
     proof = customer_token or (token(customer) if customer else None)
     latest = {
         "text": text,
@@ -93,9 +95,10 @@ def run(
         "cues": {} if text.startswith("/") else cues(text),
         **(message or {}),
     }
+    if text and not text.startswith("/"):
+        latest.setdefault("values", values(text, intent, known, latest["entities"]))
     if sentiment:
         latest["sentiment"] = {"name": sentiment, "confidence": 0.9}
-    known = {name: None for name in [*DOMAIN["slots"], "requested_slot"]} | (slots or {})
     loop = {"name": form} if form else {}
     tracker = Tracker("conversation", known, latest, events or [], False, None, loop, "action_listen")
     dispatcher = CollectingDispatcher()
