@@ -8,16 +8,17 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import given, wiring
-from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, over
-from actions.choice import chosen, option, placed
+from actions import given, order_states, slips, wiring
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.complaints import escalate, handed_over
-from actions.facts import facts
 from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
 from actions.gateways.after_sales import Options, Return, Variant, Wish
+from actions.gateways.belongings import SLIP, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
-from actions.order_form import OrderAction, OrderForm, told
+from actions.order_form import OrderAction, OrderForm
+from actions.order_states import speak_of_refusal, told
+from actions.references import MORE, at_place, find, find_line, kept, offered, one_of, option, page, settled
 
 NO_REASON, MISSING, FAULTS = "no_reason", "missing", ("quality", "damaged", "wrong_item", "missing")
 WARRANTY_PASSED, REVIEW_BY_PERSON = "warranty_passed", "review_by_person"
@@ -72,9 +73,11 @@ class ValidateAfterSalesForm(OrderForm):
         """What the shop's rules make of it: refused, or what is still to be chosen."""
         order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
         many = len(order.items) > 1 and order.state_code != "shipped"
-        line = int(turn.slot("after_sales_line") or 0) or None
+        named = turn.slot("after_sales_line") or (turn.slot("orders_line") if many else None)
+        line = int(named or 0) or None
         filled: dict[str, Any] = {
-            "after_sales_pieces": [{"line": i.line, "title": i.title} for i in order.items] if many else None
+            "after_sales_pieces": [{"line": i.line, "title": i.title} for i in order.items] if many else None,
+            **({"after_sales_line": line} if line else {}),
         }
         before = self._told(turn, number)
         if turn.slot("after_sales_reason") is None and before:
@@ -127,7 +130,7 @@ class ValidateAfterSalesForm(OrderForm):
         """The piece by its button, place or name; the reason in the customer's own words; choices; then yes or no."""
         filled: dict[str, Any] = {}
         if self.asked(turn, "after_sales_line"):
-            filled.update(self._line(turn))
+            filled.update(await self._line_of(turn))
         filled.update(self._reason(turn))
         if self.asked(turn, "after_sales_variant"):
             filled.update(await self._variant(turn))
@@ -152,9 +155,8 @@ class ValidateAfterSalesForm(OrderForm):
             return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
         return {"after_sales_reason": turn.joined((before, told.value))}
 
-    def _line(self, turn: Turn) -> dict[str, Any]:
-        pieces: list[dict[str, Any]] = turn.slot("after_sales_pieces") or []
-        line = chosen(turn, {p["line"]: p["title"] for p in pieces}, turn.entity("after_sales_line"), turn.text.strip())
+    async def _line_of(self, turn: Turn) -> dict[str, Any]:
+        line = await find_line(turn, turn.slot("orders_number"), turn.entity("after_sales_line"), asked=True)
         return again(turn, "after_sales_line") if line is None else {"after_sales_line": line}
 
     async def _variant(self, turn: Turn) -> dict[str, Any]:
@@ -176,7 +178,7 @@ class ValidateAfterSalesForm(OrderForm):
     def _pickup(self, turn: Turn) -> dict[str, Any]:
         """By its button, its place in the list, its day and part of the day, said now or before; a part of the day alone
         keeps the day; a no sends the goods oneself."""
-        offered: list[list[str]] = turn.slot("after_sales_pickups") or []
+        times: list[list[str]] = turn.slot("after_sales_pickups") or []
         asked, before = self.asked(turn, "after_sales_pickup"), turn.slot("after_sales_pickup")
         pressed = turn.entity("after_sales_pickup")
         if pressed == SELF or (asked and turn.intent == "chat_deny"):
@@ -185,11 +187,11 @@ class ValidateAfterSalesForm(OrderForm):
         day, time = told(turn, "day"), told(turn, "span")
         if not (asked or pressed or day or time):
             return {}
-        pressed = (placed(turn, [value for value, _ in offered]) if asked else None) or pressed
+        pressed = (at_place(turn, [value for value, _ in times]) if asked else None) or pressed
         kept = before[:10] if before not in (None, SELF) and not day else ""
         fitting = [
             value
-            for value, label in offered
+            for value, label in times
             if (not day or value.startswith(day.value)) and (not time or is_within(time.value, label))
         ]
         if (day or time) and not fitting:
@@ -198,7 +200,7 @@ class ValidateAfterSalesForm(OrderForm):
             return {"after_sales_pickup": None} if asked else {}
         first = next((value for value in fitting if kept and value.startswith(kept)), fitting[0] if fitting else None)
         chosen = pressed or (first if (day or time) else None)
-        if chosen in [value for value, _ in offered]:
+        if chosen in [value for value, _ in times]:
             return {"after_sales_pickup": chosen} if chosen != before else {}
         return again(turn, "after_sales_pickup") if asked else {}
 
@@ -302,6 +304,7 @@ class AfterSalesAction(OrderAction):
         """Say why not; the order and what was said of it stay known to the next try."""
         number = turn.slot("orders_number")
         turn.utter("utter_after_sales_open_rejected", error.code, detail=error.detail, number=number)
+        speak_of_refusal(turn, error)
         words = turn.slot("after_sales_reason") or turn.slot("after_sales_problem")
         code = turn.slot("after_sales_reason_code")
         kept = {"number": number, "text": words, **({"code": code} if code else {})} if words else None
@@ -328,6 +331,7 @@ class ActionAfterSalesOpen(AfterSalesAction):
         gateway = wiring.gateways().after_sales
         options = await turn.call(*_look(turn, order.number, line))
         rule = options.rules[kind]
+        order_states.speak_of(turn, order)
         if paid is False:
             turn.utter("utter_after_sales_kept", **told(order))
             return
@@ -343,12 +347,13 @@ class ActionAfterSalesOpen(AfterSalesAction):
         fetched = None if pickup in (None, SELF) else str(pickup)
         wish = Wish(order.number, line, kind, reason, variant, fetched, bool(paid), options.reason_code)
         slip = await turn.call(gateway.open, turn.writer, wish)
+        slips.speak_of(turn, slip, "open")
         if slip.review:
-            turn.utter("utter_after_sales_opened", "review", **stub(slip))
+            turn.utter("utter_after_sales_opened", "review", **slips.told(slip))
             escalate(turn, slip.review_ticket or "", "review")
         else:
             near_by = "_point" if kind == "repair" and slip.service_point else ""
-            turn.utter("utter_after_sales_opened", f"{kind}{near_by}", **stub(slip))
+            turn.utter("utter_after_sales_opened", f"{kind}{near_by}", **slips.told(slip))
 
 
 class ValidateAfterSalesProblemForm(OrderForm):
@@ -392,6 +397,7 @@ class ActionAfterSalesPropose(AfterSalesAction):
         pick = partial(option, "orders_number", order.number)
         buttons = [pick(label, intent=f"after_sales_{kind}") for kind, label in options.proposed]
         turn.utter("utter_after_sales_propose", options.reason_code, buttons=buttons, **told(order))
+        order_states.speak_of(turn, order)
 
     def _done(self, turn: Turn) -> list[EventType]:
         number, words = turn.slot("orders_number"), turn.slot("after_sales_problem")
@@ -409,39 +415,44 @@ class ActionAfterSalesStatus(CustomerAction):
         gateway = wiring.gateways().after_sales
         named = turn.entity("after_sales_slip")
         try:
-            slips = [await turn.call(gateway.get, turn.reader, named)] if named else None
+            found = [await turn.call(gateway.get, turn.reader, named)] if named and named != MORE else None
         except NotFound:
             turn.utter("utter_after_sales_not_found", slip=named)
             return []
-        if slips and turn.entity("after_sales_pickup"):
-            await self._fetch(turn, slips[0], str(turn.entity("after_sales_pickup")))
+        if found and turn.entity("after_sales_pickup"):
+            await self._fetch(turn, found[0], str(turn.entity("after_sales_pickup")))
             return []
-        if slips is None:
-            slips = await turn.call(gateway.recent, turn.reader, True) or await turn.call(gateway.recent, turn.reader)
-            slips = slips[:5]
-        if not slips:
+        if found is None:
+            choice, number = await one_of(turn, SLIP, "after_sales_slip", is_open)
+            if number is None and choice:
+                buttons = page(turn, "after_sales_slip", choice, "after_sales_ask_status")
+                turn.utter("utter_after_sales_which", buttons=buttons)
+                return kept(turn, SLIP, choice)
+            found = [await turn.call(gateway.get, turn.reader, number)] if number else []
+        if not found:
             turn.utter("utter_after_sales_none")
-        elif len(slips) > 1:
-            turn.utter("utter_after_sales_which", buttons=[slip_button(s, "after_sales_ask_status") for s in slips])
-        else:
-            slip = slips[0]
-            fetched = "_fetched" if slip.pickup and slip.state_code == "awaiting_goods" else ""
-            turn.utter("utter_after_sales_status", "review" if slip.review else f"{slip.state_code}{fetched}", **stub(slip))
+            return []
+        slip = found[0]
+        slips.speak_of(turn, slip, again=turn.intent)
+        fetched = "_fetched" if slip.pickup and slip.state_code == "awaiting_goods" else ""
+        turn.utter("utter_after_sales_status", "review" if slip.review else f"{slip.state_code}{fetched}", **slips.told(slip))
         return []
 
     async def _fetch(self, turn: Turn, slip: Return, pickup: str) -> None:
         """Offer the times, or take the one that was pressed."""
         gateway = wiring.gateways().after_sales
         if pickup != CHOOSE:
-            turn.utter("utter_after_sales_fetched", **stub(await turn.call(gateway.fetch, turn.writer, slip.slip, pickup)))
+            slip = await turn.call(gateway.fetch, turn.writer, slip.slip, pickup)
+            turn.utter("utter_after_sales_fetched", **slips.told(slip))
+            slips.speak_of(turn, slip, "fetch")
             return
         options = await turn.call(gateway.options, turn.reader, slip.order_number, None, None)
-        offered = options.pickups.get(slip.kind, ())
-        if not offered:
+        times = options.pickups.get(slip.kind, ())
+        if not times:
             turn.utter("utter_after_sales_status_rejected", "pickup_not_offered", detail="")
             return
         pick = partial(option, "after_sales_slip", slip.slip, intent="after_sales_ask_status")
-        buttons = [pick(label, after_sales_pickup=value) for value, label in offered]
+        buttons = [pick(label, after_sales_pickup=value) for value, label in times]
         turn.utter("utter_after_sales_fetch", buttons=buttons, slip=slip.slip)
 
 
@@ -453,7 +464,7 @@ class ValidateAfterSalesCancelForm(Form):
         """The named slip, or the only open one."""
         named = turn.entity("after_sales_slip")
         gateway = wiring.gateways().after_sales
-        if named:
+        if named and named != MORE:
             try:
                 await turn.call(gateway.get, turn.reader, named)
                 return {"after_sales_slip": named}
@@ -461,8 +472,13 @@ class ValidateAfterSalesCancelForm(Form):
                 turn.utter("utter_chat_not_found")
                 return {"after_sales_slip": None}
         if turn.slot("after_sales_slip") is None:
-            slips = await turn.call(gateway.recent, turn.reader, True)
-            return {"after_sales_slip": slips[0].slip} if len(slips) == 1 else {}
+            asked = self.asked(turn, "after_sales_slip")
+            found = await find(turn, SLIP, wanted=is_open, asked=asked)
+            filled = settled(turn, SLIP, "after_sales_slip", found, asked)
+            if filled is not None:
+                return filled
+            still_open = [slip for slip in found.fits if slip.open]
+            return {"after_sales_slip": still_open[0].id} if len(still_open) == 1 else {}
         return self.confirmation(turn, "after_sales_cancel_confirmed")
 
 
@@ -471,11 +487,11 @@ class AskAfterSalesSlip(Ask):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which slip; with none open the form ends and its action says so."""
-        slips = await turn.call(wiring.gateways().after_sales.recent, turn.reader, True)
-        if not slips:
+        choice = await offered(turn, SLIP, is_open)
+        if not choice:
             return self.nothing()
-        turn.utter("utter_ask_after_sales_slip", buttons=[slip_button(s, "chat_inform") for s in slips[:5]])
-        return []
+        turn.utter("utter_ask_after_sales_slip", buttons=page(turn, "after_sales_slip", choice))
+        return kept(turn, SLIP, choice)
 
 
 class ActionAfterSalesCancel(CustomerAction):
@@ -492,7 +508,9 @@ class ActionAfterSalesCancel(CustomerAction):
                 raise Unavailable("the form ended without a slip")
             turn.utter("utter_after_sales_none_open")
         elif confirmed(turn, "after_sales_cancel_confirmed"):
-            turn.utter("utter_after_sales_withdrawn", **stub(await turn.call(gateway.withdraw, turn.writer, slip)))
+            withdrawn = await turn.call(gateway.withdraw, turn.writer, slip)
+            turn.utter("utter_after_sales_withdrawn", **slips.told(withdrawn))
+            slips.speak_of(turn, withdrawn, "withdraw")
         else:
             turn.utter("utter_after_sales_cancel_kept", slip=slip)
         return over("after_sales_slip", "after_sales_cancel_confirmed")
@@ -544,16 +562,6 @@ def is_within(time: str, pickup: str) -> bool:
     return max(begins, int(hours[1])) < min(ends, int(hours[2]))
 
 
-def slip_button(slip: Return, intent: str) -> Button:
-    """A button that picks a slip: `退货 蓝牙耳机 LX-B3 待寄回`."""
-    return option("after_sales_slip", slip.slip, slip.kind_label, slip.title, slip.state, intent=intent)
-
-
-def stub(slip: Return) -> dict[str, Any]:
-    """A slip's facts for a response's `{placeholders}`."""
-    return facts(
-        slip, "slip", "title", "state", "next_step", "pickup", "review",
-        number="order_number", kind="kind_label", refund="refund_amount", route="refund_route", eta="refund_eta",
-        instead="to_variant", ticket="review_ticket", point="service_point.name", point_address="service_point.address",
-        point_phone="service_point.phone", point_hours="service_point.hours",
-    )  # fmt: skip
+def is_open(slip: Thing) -> bool:
+    """Whether something is still to be done about it."""
+    return slip.open

@@ -21,6 +21,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import wiring
+from actions.gateways.belongings import Belongings
 from actions.gateways.errors import GatewayError, NotFound, OutcomeUnknown, Rejected
 from actions.gateways.http import Caller
 from actions.gateways.identity import IdentityError, TokenMissing, verify_customer_token
@@ -60,6 +61,7 @@ class Turn:
         wrote: whether a write has been answered in this run: whatever fails afterwards, it is done.
         refused: whether the last refusal was the answer to a write.
         patience: seconds for which the answer of a write is asked for again.
+        belongings: all that the customer has, once somebody asked for it (`actions/references.py`).
     """
 
     name: str
@@ -73,6 +75,7 @@ class Turn:
     wrote: bool = False
     refused: bool = False
     patience: float = PATIENCE_SECONDS
+    belongings: Belongings | None = None
 
     @property
     def text(self) -> str:

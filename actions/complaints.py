@@ -6,14 +6,14 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import wiring
+from actions import tickets, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over
-from actions.choice import chosen
 from actions.forms import Ask, Form
+from actions.gateways.belongings import ORDER
 from actions.gateways.errors import NotFound, Unavailable
 from actions.gateways.tickets import Complaint
 from actions.handoff import transcript
-from actions.order_form import AskOrdersNumber, order_button, shown
+from actions.references import CHOICES, choices, find, kept, offered, page, settled
 
 NO_ORDER = "none"
 GRAVE = ("urgent", "major")
@@ -42,26 +42,30 @@ class ValidateComplaintsForm(Form):
         return {**filled, **await self._start(turn)}
 
     async def _start(self, turn: Turn) -> dict[str, Any]:
-        number = await self._own(turn, turn.entity("orders_number"))
-        filled: dict[str, Any] = {"complaints_order": number, "complaints_text": None}
+        found = await find(turn, ORDER, spoken_of=turn.slot("orders_last"))
+        number = await self._own(turn, turn.entity("orders_number")) or (found.one.id if found.one else None)
+        filled: dict[str, Any] = {"complaints_order": number, "complaints_text": None, CHOICES: None}
+        if found.described and not found.one and not found.missing:
+            filled |= choices(ORDER, found)
         if turn.pressed or float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0) < SURE:
             return filled
         look = await turn.call(wiring.gateways().tickets.look, turn.reader, turn.text, sentiment(turn), number)
         if look.bare:
             return filled
         filled["complaints_text"] = turn.text.strip()
-        if number is None and (turn.slot("orders_last") or not look.needs_order or look.grade in GRAVE):
+        if number is None and not found.described and (turn.slot("orders_last") or not look.needs_order or look.grade in GRAVE):
             filled["complaints_order"] = turn.slot("orders_last") or NO_ORDER
         return filled
 
     async def _about(self, turn: Turn) -> dict[str, Any]:
         """The order by its button, number, place or goods; a no skips it, a story is taken for the story."""
-        offered: list[dict[str, str]] = turn.slot("orders_offered") or []
         number = await self._own(turn, turn.entity("orders_number"))
-        if number is None:
-            number = chosen(turn, {each["number"]: each["title"] for each in offered})
         if number:
             return {"complaints_order": number}
+        found = await find(turn, ORDER, spoken_of=turn.slot("orders_last"), asked=True)
+        filled = None if found.missing else settled(turn, ORDER, "complaints_order", found, asked=True)
+        if filled is not None:
+            return filled
         if turn.intent == "chat_deny":
             return {"complaints_order": NO_ORDER}
         story = {} if turn.intent in NO_STORY or turn.pressed else await self._story(turn)
@@ -87,10 +91,10 @@ class AskComplaintsOrder(Ask):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
-        orders = await turn.call(wiring.gateways().orders.recent, turn.reader, (), AskOrdersNumber.offered)
+        orders = await offered(turn, ORDER)
         if orders:
-            turn.utter("utter_ask_complaints_order", buttons=[order_button(order) for order in orders])
-            return [shown(orders)]
+            turn.utter("utter_ask_complaints_order", buttons=page(turn, "orders_number", orders))
+            return kept(turn, ORDER, orders)
         if turn.slot("complaints_text"):
             return [SlotSet("complaints_order", NO_ORDER), SlotSet(REQUESTED_SLOT, None)]
         turn.utter("utter_ask_complaints_text")
@@ -118,8 +122,9 @@ class ActionComplaintsFile(CustomerAction):
         ticket = await turn.call(gateway.complain, turn.writer, complaint)
         grave = ticket.priority_code in GRAVE
         turn.utter("utter_complaints_filed", "grave" if grave else look.remedy, ticket=ticket.number, number=number or "")
+        tickets.speak_of(turn, ticket, "complain")
         turn.tracker.slots["chat_requests"] = None  # what is complained of is no second request
-        events = over("complaints_text", "complaints_order", "complaints_mood", "orders_offered", "chat_requests")
+        events = over("complaints_text", "complaints_order", "complaints_mood", CHOICES, "chat_requests")
         if number:
             events.append(SlotSet("orders_last", number))
         if grave:

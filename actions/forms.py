@@ -25,6 +25,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions.base import OTHER, REQUESTED_SLOT, CustomerAction, Turn, named_after, over
 from actions.gateways.errors import Rejected, Unavailable
 from actions.gateways.identity import IdentityError
+from actions.references import CHOICES
 from topics import forms
 
 UNCLEAR = ("chat_inform", "nlu_fallback", "chat_out_of_scope")
@@ -115,8 +116,9 @@ class Form(CustomerAction):
         meant = turn.intent in (*ANSWERS, *self.starts) or bool(corrected)
         refused = meant and asked in filled and filled[asked] is None and asked not in corrected
         taken = {slot for slot, value in changed.items() if meant or value is not None}  # another wish empties nothing
-        answered = bool(taken & {asked, *self.slots(turn), *_required(turn, self.form)})
-        if not _wants_another(turn) and (refused or (not answered and _is_answer(turn))):
+        narrowed = bool(changed.get(CHOICES))  # fewer to choose from, or the next page of them
+        answered = narrowed or bool(taken & {asked, *self.slots(turn), *_required(turn, self.form)})
+        if not narrowed and not _wants_another(turn) and (refused or (not answered and _is_answer(turn))):
             return self._wrong(turn, asked, changed, len(turn.dispatcher.messages) > spoken)
         if answered:
             return [*_set({**changed, **_forgiven(turn)}), *self._asking(turn)]

@@ -8,16 +8,18 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import given, wiring
-from actions.base import OTHER, REQUESTED_SLOT, Button, CustomerAction, Turn, over
-from actions.choice import chosen, option
+from actions import focus, given, wiring
+from actions.base import OTHER, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.facts import facts
 from actions.forms import UNCLEAR, Ask, Form, confirmed
+from actions.gateways.belongings import INVOICE, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.invoices import Heading, Invoice
 from actions.gateways.orders import Order
-from actions.order_form import BESIDE, OrderAction, OrderForm, spoken_of, told
+from actions.order_form import BESIDE, OrderAction, OrderForm, spoken_of
+from actions.order_states import past, told
 from actions.readings import captured, reading, words
+from actions.references import MORE, find, kept, offered, page, settled
 
 NORMAL, SPECIAL, PERSON, COMPANY = "normal", "special", "person", "company"
 TAX_NUMBER_INVALID = "invoice_tax_id_invalid"
@@ -226,6 +228,7 @@ class ActionInvoicesRequest(OrderAction):
             return
         invoice = await turn.call(wiring.gateways().invoices.request, turn.writer, order.number, _heading(turn))
         turn.utter("utter_invoices_requested", invoice.state_code, **told_of(invoice))
+        speak_of(turn, invoice, "request")
         _settled(turn)
 
 
@@ -247,7 +250,7 @@ class InvoiceForm(Form):
             number = match.group().upper()
         if number == OTHER:
             return {"invoices_number": None, "orders_last": None}
-        if number:
+        if number and number != MORE:
             try:
                 return {"invoices_number": (await turn.call(gateway.get, turn.reader, number)).number}
             except NotFound:
@@ -262,23 +265,22 @@ class InvoiceForm(Form):
             return {"invoices_number": None}
         if turn.slot("invoices_number"):
             return {}
-        return await self._among(turn, await turn.call(gateway.recent, turn.reader))
+        return await self._meant(turn)
 
-    async def _among(self, turn: Turn, found: list[Invoice]) -> dict[str, Any]:
-        """The only one, the one of the order just spoken of, or the one that the words mean."""
-        found = [invoice for invoice in found if invoice.state_code != "voided"] or found
-        if len(found) == 1:
-            return {"invoices_number": found[0].number}
-        if not self.asked(turn, "invoices_number"):
-            last = [invoice.number for invoice in found if invoice.order_number == turn.slot("orders_last")]
+    async def _meant(self, turn: Turn) -> dict[str, Any]:
+        """The one that the words describe, the one of the order just spoken of, or the only one."""
+        asked = self.asked(turn, "invoices_number")
+        found = await find(turn, INVOICE, wanted=is_valid, asked=asked)
+        titled = not asked and captured("invoices_title", words(turn))  # a company's name is no description
+        filled = None if found.missing and titled else settled(turn, INVOICE, "invoices_number", found, asked)
+        if filled is not None:
+            return filled
+        if len(found.fits) == 1:
+            return {"invoices_number": found.fits[0].id}
+        if not asked:
+            last = [invoice.id for invoice in found.fits if invoice.order == turn.slot("orders_last")]
             return {"invoices_number": last[0]} if last and turn.intent in self.starts else {}
-        said = words(turn)
-        shown = found[: AskInvoicesNumber.offered]
-        ends = {invoice.number: invoice.order_number for invoice in shown}
-        meant = chosen(turn, {invoice.number: invoice.goods for invoice in shown}, words=said, ends=ends)
-        if meant:
-            return {"invoices_number": meant}
-        if said and turn.intent in UNCLEAR:
+        if words(turn) and turn.intent in UNCLEAR:
             turn.utter("utter_invoices_choice_unclear")
             return {"invoices_number": None}
         return {}
@@ -287,16 +289,13 @@ class InvoiceForm(Form):
 class AskInvoicesNumber(Ask):
     """Offers the customer's invoices as buttons."""
 
-    offered = 5
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which; with none the form ends and its action says so."""
-        found = await turn.call(wiring.gateways().invoices.recent, turn.reader)
-        found = [invoice for invoice in found if invoice.state_code != "voided"] or found
-        if not found:
+        choice = await offered(turn, INVOICE, is_valid) or await offered(turn, INVOICE)
+        if not choice:
             return self.nothing()
-        turn.utter("utter_ask_invoices_number", buttons=[invoice_button(i) for i in found[: self.offered]])
-        return []
+        turn.utter("utter_ask_invoices_number", buttons=page(turn, "invoices_number", choice))
+        return kept(turn, INVOICE, choice)
 
 
 class InvoiceAction(CustomerAction):
@@ -319,6 +318,10 @@ class InvoiceAction(CustomerAction):
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """Say why not, and forget."""
         super().rejected(turn, error)
+        number = str(turn.slot("invoices_number"))
+        turn.before += focus.put(
+            turn, "invoice", number, "", "refused", [error.code, "refused"], code=error.code, detail=error.detail
+        )
         return over("invoices_number", *self.gathered)
 
 
@@ -369,8 +372,10 @@ class ActionInvoicesStatus(InvoiceAction):
             gateway = wiring.gateways().invoices
             sent = await turn.call(gateway.resend, turn.writer, invoice.number, _email(turn))
             turn.utter("utter_invoices_resent", **told_of(sent))
+            speak_of(turn, sent, "resend")
         else:
             turn.utter("utter_invoices_status", invoice.state_code, **told_of(invoice))
+            speak_of(turn, invoice, again=turn.intent if turn.intent in ValidateInvoicesStatusForm.starts else None)
         forget = over("invoices_number", *self.gathered)
         return [*forget, SlotSet("orders_last", invoice.order_number)]
 
@@ -494,21 +499,24 @@ class ActionInvoicesChange(InvoiceAction):
             raise Rejected(invoice.change.code, invoice.change.detail)
         if field == "amount":
             turn.utter("utter_invoices_amount", **told_of(invoice))
+            speak_of(turn, invoice)
             return
         if not confirmed(turn, "invoices_confirmed"):
             turn.finished = False
             turn.utter("utter_invoices_change_kept", **told_of(invoice))
+            speak_of(turn, invoice)
             return
         heading = replace(_heading(turn), content=turn.slot("invoices_content"))
         changed = await turn.call(wiring.gateways().invoices.change, turn.writer, invoice.number, heading)
         turn.utter("utter_invoices_changed", changed.state_code, **told_of(changed))
+        speak_of(turn, changed, "change")
         if changed.state_code == "changing" and invoice.type_code == SPECIAL:
             turn.utter("utter_invoices_changed_red_letter")
 
 
-def invoice_button(invoice: Invoice) -> Button:
-    """A button that picks an invoice: `蓝牙耳机 LX-B3 199.00 已开具`."""
-    return option("invoices_number", invoice.number, invoice.goods, invoice.amount, invoice.state)
+def is_valid(invoice: Thing) -> bool:
+    """Whether it was not voided."""
+    return invoice.open
 
 
 def asked_for(turn: Turn) -> dict[str, Any]:
@@ -522,6 +530,31 @@ def told_of(invoice: Invoice) -> dict[str, Any]:
         invoice, "number", "goods", "type", "title", "tax_number", "content", "email", "amount", "state", "next_step",
         order="order_number", due="due_at", issued="issued_at",
     )  # fmt: skip
+
+
+def speak_of(turn: Turn, invoice: Invoice, what: str = "status", again: str | None = None) -> None:
+    """The invoice is what the talk is about now."""
+    turn.before += focus.put(
+        turn, "invoice", invoice.number, invoice.goods, what, _states(invoice), invoice.order_number, again
+    )
+
+
+@focus.looks_at("invoice")
+async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
+    """How an invoice stands, and its facts with why it cannot be changed."""
+    invoice = await turn.call(wiring.gateways().invoices.get, turn.reader, spoken.id)
+    return _states(invoice), {**told_of(invoice), "fixed": invoice.change.detail}
+
+
+def _states(invoice: Invoice) -> list[str]:
+    due = past(invoice.due_at) and invoice.state_code in ("issuing", "merchant", "changing")
+    return [
+        *([f"{invoice.state_code}_late"] if due else []),
+        invoice.state_code,
+        "changeable" if invoice.change.ok else "fixed",
+        "mailed" if invoice.email else "kept",
+        invoice.kind_code,
+    ]
 
 
 def _heading(turn: Turn) -> Heading:

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 
 from rasa_sdk.events import EventType
 
-from actions import given, wiring
+from actions import given, order_states, parcels, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn
-from actions.choice import option
-from actions.facts import facts
 from actions.forms import UNCLEAR
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.logistics import Arrangeable, Shipment
 from actions.gateways.orders import Order
-from actions.order_form import OrderAction, OrderForm, told
+from actions.order_form import OrderAction, OrderForm
+from actions.order_states import speak_of_refusal, told
+from actions.references import option
 
 ON_THE_WAY = ("shipped",)
 ARRIVED_OR_ON_THE_WAY = ("shipped", "signed")
@@ -59,7 +59,9 @@ class ParcelAction(OrderAction):
         """With a parcel, go on; without, say where the order stands."""
         if order.tracking_number is None:
             turn.utter("utter_logistics_no_parcel", order.state_code, **told(order))
+            order_states.speak_of(turn, order)
             return
+        order_states.speak_of(turn, order)
         shipment = await turn.call(wiring.gateways().logistics.get, turn.reader, order.tracking_number)
         await self.deliver(turn, shipment)
 
@@ -68,6 +70,7 @@ class ParcelAction(OrderAction):
         own = self.name().replace("action_", "utter_", 1) + "_rejected"
         base = own if turn.knows(own) else error.response
         turn.utter(base, error.code, detail=error.detail, number=turn.slot("orders_number") or "")
+        speak_of_refusal(turn, error)
         return self._done(turn)
 
     @abstractmethod
@@ -88,7 +91,9 @@ class ActionLogisticsTrack(ParcelAction):
         signed = shipment.state_code == "signed"
         waiting = shipment.state_code in ("at_pickup_point", "returning")
         trouble = "" if signed or waiting else "stalled" if shipment.stalled else "late" if shipment.late else ""
-        turn.utter("utter_logistics_track", trouble or shipment.state_code, **parcel(shipment))
+        turn.utter("utter_logistics_track", trouble or shipment.state_code, **parcels.told(shipment))
+        again = turn.intent if turn.intent in ValidateLogisticsTrackForm.starts else None
+        parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), again=again)
 
 
 class ValidateLogisticsUrgeForm(ParcelForm):
@@ -104,7 +109,9 @@ class ActionLogisticsUrge(ParcelAction):
         urged = await turn.call(wiring.gateways().logistics.urge, turn.writer, shipment.tracking_number)
         in_time = "early" if shipment.promised_date else ""
         variant = "late" if urged.late or shipment.stalled else in_time
-        turn.utter("utter_logistics_urged", variant, **parcel(shipment), ticket=urged.ticket_number, promise=urged.promise)
+        followed: dict[str, Any] = {"ticket": urged.ticket_number, "promise": urged.promise}
+        turn.utter("utter_logistics_urged", variant, **parcels.told(shipment), **followed)
+        parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), "urge", **followed)
 
 
 class ValidateLogisticsArrangeForm(ParcelForm):
@@ -211,7 +218,8 @@ class ActionLogisticsArrange(ParcelAction):
             raise Unavailable("the form ended without a way")
         if how == CONTACT:
             other = "other" if shipment.carrier_code != HOUSE else ""
-            turn.utter("utter_logistics_contact", "known" if shipment.courier_phone else other, **parcel(shipment))
+            turn.utter("utter_logistics_contact", "known" if shipment.courier_phone else other, **parcels.told(shipment))
+            parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""))
             return
         gateway = wiring.gateways().logistics
         look = await turn.call(gateway.arrangeable, turn.reader, shipment.tracking_number, how, detail)
@@ -220,7 +228,8 @@ class ActionLogisticsArrange(ParcelAction):
         if detail is None and how not in BARE:
             raise Unavailable("the form ended without the detail")
         shipment = await turn.call(gateway.arrange, turn.writer, shipment.tracking_number, how, detail)
-        turn.utter("utter_logistics_arranged", how, **parcel(shipment), detail=detail or "")
+        turn.utter("utter_logistics_arranged", how, **parcels.told(shipment), detail=detail or "")
+        parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), "arrange")
 
 
 class ValidateLogisticsReportForm(ParcelForm):
@@ -250,7 +259,9 @@ class ActionLogisticsReport(ParcelAction):
         gateway = wiring.gateways().logistics
         words = turn.slot("logistics_words")
         found = await turn.call(gateway.report, turn.writer, shipment.tracking_number, problem, words)
-        turn.utter("utter_logistics_reported", problem if found.new else "known", **parcel(shipment), ticket=found.ticket_number)
+        variant = problem if found.new else "known"
+        turn.utter("utter_logistics_reported", variant, **parcels.told(shipment), ticket=found.ticket_number)
+        parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), "report", ticket=found.ticket_number)
 
 
 def surface(turn: Turn, name: str) -> str | None:
@@ -265,12 +276,3 @@ def hours(time: str) -> str:
         return time.replace("/", "-")
     begins = time.partition(":")[0]
     return f"{int(begins)}:00-{int(begins) + 2}:00" if begins.isdigit() else time
-
-
-def parcel(shipment: Shipment) -> dict[str, Any]:
-    """A parcel's facts for a response's `{placeholders}`."""
-    return facts(
-        shipment, "carrier", "state", "courier_phone", "pickup_code", "arrangement",
-        tracking="tracking_number", number="order_number", promised="promised_date", time="last_time", news="last_text",
-        courier="courier_name",
-    )  # fmt: skip

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
 from typing import Any
 
 from rasa_sdk.events import EventType
 
-from actions import given, wiring
+from actions import given, parcels, wiring
 from actions.addresses import rehoused
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, when
 from actions.forms import confirmed
 from actions.gateways.orders import Order
-from actions.order_form import OrderAction, OrderForm, told
+from actions.order_form import OrderAction, OrderForm
+from actions.order_states import paid, past, speak_of, told
 
 VARIANT = "variant"  # colour, size, quantity: what no order lets change
 # The kinds of values that are a field's.
@@ -40,8 +40,10 @@ class ActionOrdersStatus(OrderAction):
         news = ""
         if order.state_code == "shipped":
             shipment = await turn.call(wiring.gateways().logistics.of_order, turn.reader, order.number)
+            parcels.speak_of(turn, shipment, order.title)
             news = f"{when(shipment.last_time)} {shipment.last_text}"
         turn.utter("utter_orders_status", self._variant(order), **told(order), news=news)
+        speak_of(turn, order, again=turn.intent if turn.intent in ValidateOrdersStatusForm.starts else None)
 
     def _variant(self, order: Order) -> str:
         """The state, and what is special about it."""
@@ -70,6 +72,7 @@ class ActionOrdersUrge(OrderAction):
         urged = await turn.call(wiring.gateways().orders.urge, turn.writer, order.number)
         values = {**told(order), "ship_by": when(urged.promised_ship_by), "ticket": urged.ticket_number}
         turn.utter("utter_orders_urged", "late" if past(urged.promised_ship_by) else "", **values)
+        speak_of(turn, order, "urge", ticket=urged.ticket_number or "")
 
 
 class ValidateOrdersCancelForm(OrderForm):
@@ -92,8 +95,10 @@ class ActionOrdersCancel(OrderAction):
         """Cancel and tell where the money goes, or leave it."""
         if not confirmed(turn, "orders_cancel_confirmed"):
             turn.utter("utter_orders_cancel_kept", **told(order))
+            speak_of(turn, order)
             return
         order = await turn.call(wiring.gateways().orders.cancel, turn.writer, order.number, None)
+        speak_of(turn, order, "cancel")
         if order.cancel_decide_by:
             turn.utter("utter_orders_cancel_requested", **told(order))
             return
@@ -225,6 +230,7 @@ class ActionOrdersChange(OrderAction):
         if turn.slot("orders_change_field") == VARIANT:
             turn.finished = False
             turn.utter("utter_orders_change_variant", **told(order))
+            speak_of(turn, order)
             return
         confirmed(turn, "orders_change_confirmed")
         changes = wanted(turn)
@@ -233,13 +239,4 @@ class ActionOrdersChange(OrderAction):
         if len(changes) > 1:
             field, value = "", listed(turn)
         turn.utter("utter_orders_changed", field, **told(order), value=value)
-
-
-def paid(order: Order) -> bool:
-    """Whether money has come in; goods paid on delivery are shipped without."""
-    return bool(order.times.get("paid_at"))
-
-
-def past(moment: str | None) -> bool:
-    """Whether a moment (ISO 8601 with offset) lies behind us."""
-    return bool(moment) and datetime.fromisoformat(str(moment)) < datetime.now(timezone.utc)
+        speak_of(turn, order, "change")

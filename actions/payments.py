@@ -6,7 +6,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import wiring
+from actions import focus, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.facts import facts
 from actions.forms import Form
@@ -61,6 +61,10 @@ class ActionPaymentsReport(CustomerAction):
             found, "title", "state", "amount", "method", "until", number="order_number", other="other_order"
         )
         turn.utter("utter_payments_seen", found.finding, **seen)
+        number = found.order_number
+        turn.before += focus.put(
+            turn, "payment", number or problem, found.title or "", found.finding, [found.finding], number, **seen
+        )
         if found.needs_person or turn.slot("payments_person"):
             await self._ticket(turn, found)
         forget = over(*GATHERED)

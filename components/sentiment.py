@@ -196,9 +196,9 @@ class Weights:
         scores: NDArray[np.float64] = values @ self.rows[known] / np.linalg.norm(values) + self.bias
         return scores
 
-    def best(self, told: List[Text]) -> Text:
-        """The likeliest of three or more labels."""
-        return self.labels[int(np.argmax(self.scores(told)))]
+    def each(self, told: List[Text]) -> Dict[Text, float]:
+        """How probable each of three or more labels is by itself; several may hold."""
+        return dict(zip(self.labels, map(float, 1 / (1 + np.exp(-self.scores(told)))), strict=True))
 
     def share(self, told: List[Text], label: Text) -> float:
         """The probability of one of two labels."""

@@ -61,6 +61,12 @@ class Part:
             raise self.wrong("a list is wanted here", "Write `[one, two]`, also for a single one")
         return [Part(self._path, each).name() for each in self._node.value]
 
+    def texts(self) -> list[str]:
+        """A list of texts, a line each."""
+        if not isinstance(self._node, yaml.SequenceNode):
+            raise self.wrong("a list is wanted here", "Write `- a text`, a line each")
+        return [Part(self._path, each).text() for each in self._node.value]
+
     def name(self) -> str:
         """A single name."""
         value = self.text()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from actions.gateways.http import BackOffice, Caller
-from actions.gateways.orders import Rule
+from actions.gateways.orders import AmountPart, Rule
 
 REASON_LENGTH = 200
 
@@ -24,6 +24,10 @@ class Return:
         review: why a person has to decide, with the ticket's number (`review_ticket`); None where none has to.
         service_point: name, address, phone and hours of the nearest one, for repairs.
         to_variant: what an exchange sends instead.
+        parts: what the refund is made of; `freight_kept`: what was paid for freight and does not come back (yuan).
+        refund_sent: ISO 8601 time; `refund_arrives`: YYYY-MM-DD, the last day; None where nothing was sent yet.
+        freight_hint: who pays for sending it back; `goods_eta`: when exchanged or mended goods come; the shop's words.
+        send_by: YYYY-MM-DD, until when the goods must be sent; `send_to`: the address.
     """
 
     slip: str
@@ -43,6 +47,14 @@ class Return:
     to_variant: str | None = None
     kind: str = ""
     paid: bool = False
+    parts: tuple[AmountPart, ...] = ()
+    refund_sent: str | None = None
+    refund_arrives: str | None = None
+    freight_kept: str = ""
+    freight_hint: str = ""
+    goods_eta: str | None = None
+    send_by: str | None = None
+    send_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -191,6 +203,14 @@ def _return(data: dict[str, Any]) -> Return:
         to_variant=data.get("to_variant"),
         kind=data["kind"],
         paid=bool(data.get("is_paid_repair")),
+        parts=tuple(AmountPart(part["label"], part["amount"]) for part in data["refund_parts"]),
+        refund_sent=data.get("refund_sent_at"),
+        refund_arrives=data.get("refund_arrives_by"),
+        freight_kept=data["freight_kept"],
+        freight_hint=data["freight_hint"],
+        goods_eta=data.get("goods_eta"),
+        send_by=data.get("deadline"),
+        send_to=data.get("return_address"),
     )
 
 

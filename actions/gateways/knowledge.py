@@ -10,7 +10,7 @@ from actions.gateways.http import BackOffice, Caller
 
 Decision = Literal["answer", "clarify", "pass"]
 LONGEST_QUESTION = 500
-WHOLE_LENGTH = 90  # characters up to which an answer is told whole
+WHOLE_LENGTH = 120  # characters up to which an answer is told whole
 WHOLE_SHARE = 0.8  # a lead that holds this much of the answer is no lead
 _TABLE_RULE = re.compile(r"\s*\|?[\s:|-]*-[\s:|-]*\|?\s*")
 _ENDS = "\u3002\uff01\uff1f\uff1b\u2026!?;"

@@ -1,1 +1,1 @@
-"""How a message is understood: what it holds, what it is about, what its words do."""
+"""Reads a message against the talk: what was just spoken of, asked and offered."""

@@ -8,6 +8,7 @@ from typing import Any
 from actions.gateways.account import Assets, GiftCard
 from actions.gateways.after_sales import Options, Return, Wish
 from actions.gateways.after_sales import Variant as Replacement
+from actions.gateways.belongings import INVOICE, ORDER, SLIP, TICKET, Belongings, Piece, Thing
 from actions.gateways.customers import Customer
 from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
@@ -38,7 +39,8 @@ OPERATIONS = ("cancel", "change", "urge", "return", "exchange", "repair", "refun
 
 def order(number: str, state_code: str, *allowed: str, title: str = "蓝牙耳机 LX-B3", pieces: int = 1) -> Order:
     """An order in which only `allowed` operations are possible."""
-    times = {"created_at": "2026-11-19T10:02:00+08:00"}
+    day = f"{number[:4]}-{number[4:6]}-{number[6:8]}" if len(number) == 12 else "2026-11-19"
+    times = {"created_at": f"{day}T10:02:00+08:00"}
     if state_code != "unpaid":
         times["paid_at"] = "2026-11-19T10:05:00+08:00"
     rules = {name: Rule(name in allowed, "" if name in allowed else f"order_{state_code}", "商城的说明") for name in OPERATIONS}
@@ -101,7 +103,7 @@ class Shop:
             invoices=_Invoices(self), promotions=_Promotions(self), payments=_Payments(self),
             tickets=_Tickets(self), desk=_Desk(self),
             products=_Products(self), account=_Account(self), feedback=_Feedback(self),
-            outcomes=_Outcomes(self), knowledge=_Knowledge(self),
+            outcomes=_Outcomes(self), knowledge=_Knowledge(self), belongings=_Belongings(self),
         )  # fmt: skip
 
     def of(self, caller: Caller) -> list[Order]:
@@ -155,6 +157,41 @@ class _Orders:
     def urge(self, caller: Caller, number: str) -> Urged:
         self.shop.write(caller, "urge", number)
         return Urged("2026-11-22T10:00:00+08:00", "GD202611210001")
+
+
+@dataclass
+class _Belongings:
+    shop: Shop
+
+    def of(self, caller: Caller) -> Belongings:
+        mine = self.shop.of(caller)
+        orders = [self._order(each) for each in mine]
+        by_number = {each.id: each for each in orders}
+        slips = [
+            Thing(SLIP, s.slip, s.order_number, s.title, s.state, s.state_code, 199.0, {}, (s.slip, s.order_number),
+                  (Piece(1, s.title, "", "", 199.0, 199.0),), frozenset({s.state_code, s.kind, f"{s.kind}:open"}), label=s.kind_label)
+            for s in self.shop.slips.get(caller.customer or "", [])
+        ]  # fmt: skip
+        invoices = [
+            Thing(INVOICE, i.number, i.order_number, i.goods, i.state, i.state_code, float(i.amount), {}, (i.number, i.order_number),
+                  (Piece(1, i.goods, "", "", 0.0, 0.0),), frozenset({i.state_code}), label=i.title, open=i.state_code != "voided")
+            for i in self.shop.invoices.get(caller.customer or "", [])
+        ]  # fmt: skip
+        tickets = [
+            Thing(TICKET, t.number, t.order_number, t.subject, t.state, t.state_code, 0.0, {}, (t.number,),
+                  by_number[t.order_number].pieces if t.order_number in by_number else (), frozenset({t.state_code}),
+                  open=t.state_code in ("open", "working"))
+            for t in self.shop.tickets
+        ]  # fmt: skip
+        return Belongings((*orders, *slips, *invoices, *tickets))
+
+    def _order(self, order: Order) -> Thing:
+        times = {name.removesuffix("_at"): time for name, time in order.times.items()}
+        amount = float(order.amount)
+        pieces = tuple(Piece(i.line, i.title, "", "", amount, amount, i.quantity) for i in order.items)
+        numbers = (order.number, *([order.tracking_number] if order.tracking_number else []))
+        return Thing(ORDER, order.number, order.number, order.title, order.state, order.state_code, amount, times, numbers, pieces,
+                     frozenset({order.state_code}), order.seller)  # fmt: skip
 
 
 @dataclass

@@ -14,6 +14,7 @@ import yaml
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from tests.actions.described import described
 from tests.understanding.learned import values
 from topics import domain
 
@@ -93,6 +94,7 @@ def run(
         "message_id": message_id,
         "metadata": {"customer_token": proof} if proof else {},
         "cues": {} if text.startswith("/") else cues(text),
+        "reference": {} if text.startswith("/") else described(text),
         **(message or {}),
     }
     if text and not text.startswith("/"):

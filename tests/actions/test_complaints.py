@@ -33,7 +33,7 @@ def test_a_bare_complaint_is_asked_which_order_and_what_happened(shop: Shop) -> 
     assert start("我要投诉")["requested_slot"] == "complaints_order"
     asked = run(AskComplaintsOrder(), form="complaints_form")
     assert asked.said == ["utter_ask_complaints_order"] and len(asked.buttons) == 2
-    slots = {"requested_slot": "complaints_order", "orders_offered": asked.slots["orders_offered"]}
+    slots = {"requested_slot": "complaints_order", "chat_choices": asked.slots["chat_choices"]}
     skipped = run(ValidateComplaintsForm(), "跟订单没关系", "chat_deny", slots=slots, form="complaints_form").slots
     assert (skipped["complaints_order"], skipped["requested_slot"]) == ("none", "complaints_text")
     named = run(ValidateComplaintsForm(), "水壶", slots=slots, form="complaints_form").slots
@@ -55,7 +55,7 @@ def test_the_order_is_asked_where_something_can_be_done_about_it(shop: Shop) -> 
 
 
 def test_a_story_instead_of_an_order_is_taken(shop: Shop) -> None:
-    slots = {"requested_slot": "complaints_order", "orders_offered": []}
+    slots = {"requested_slot": "complaints_order", "chat_choices": None}
     told = run(ValidateComplaintsForm(), "快递员骂人", "complaints_file", slots=slots, form="complaints_form").slots
     assert (told["complaints_text"], told["complaints_order"], told["requested_slot"]) == ("快递员骂人", "none", None)
 

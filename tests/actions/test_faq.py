@@ -52,7 +52,8 @@ def test_what_only_the_knowledge_can_answer_is_looked_up(intent: str) -> None:
 
 def claimed(intent: str, ask: float, confidence: float, text: str = "满多少包邮？", **more: Any) -> bool:
     """Whether the knowledge answers a message that a topic claims too; `ask`: how probably it only asks."""
-    message = {"intent": {"name": intent, "confidence": confidence}, "act": {"name": "ask", "confidence": ask, "ask": ask}}
+    act = {"name": "ask" if ask > 0.5 else "do", "confidence": max(ask, 1 - ask), "ask": ask}
+    message = {"intent": {"name": intent, "confidence": confidence}, "act": act}
     return bool(run(ActionChatContext(), text=text, intent=intent, message=message, **more).slots.get("faq_found"))
 
 
@@ -60,6 +61,23 @@ def test_a_question_is_answered_from_the_knowledge_and_a_wish_goes_to_its_topic(
     assert claimed("after_sales_return", ask=0.95, confidence=0.6)
     assert not claimed("after_sales_return", ask=0.3, confidence=0.6), "能给我退了吗 wants it done"
     assert not claimed("after_sales_return", ask=0.55, confidence=0.99)
+
+
+def test_a_story_with_a_question_in_it_is_answered_whatever_it_sounds_like() -> None:
+    assert claimed("complaints_file", ask=0.04, confidence=0.2)
+    assert claimed("handoff_request", ask=0.04, confidence=0.3)
+    assert not claimed("handoff_request", ask=0.9, confidence=0.95), "who wants a person gets one"
+
+
+def test_a_visitor_hears_the_rule_where_the_topic_could_only_say_sign_in() -> None:
+    assert claimed("orders_change", ask=0.6, confidence=0.95, customer=None)
+    assert not claimed("orders_change", ask=0.6, confidence=0.999)
+
+
+def test_a_guessed_intent_opens_no_form_where_several_questions_fit(shop: Shop) -> None:
+    shop.knowledge["满多少包邮？"] = Found("clarify", (replace(FREIGHT, score=0.5), FRESH))
+    assert claimed("after_sales_return", ask=0.9, confidence=0.2)
+    assert not claimed("after_sales_return", ask=0.9, confidence=0.8)
 
 
 def test_a_question_about_a_thing_of_ones_own_goes_to_its_topic() -> None:

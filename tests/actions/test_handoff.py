@@ -226,7 +226,7 @@ def test_a_word_that_crosses_with_the_end_of_waiting_hears_the_promise(shop: Sho
 
 
 def test_who_is_in_danger_and_waits_does_not_hear_silence(shop: Shop) -> None:
-    told = {"kind": "burn", "message_id": "m0"}
+    told = {"kinds": ["burn"], "message_id": "m0"}
     waiting = run(ActionHandoffRelay(), text="手上起泡了", slots={"handoff_id": "HO1", "handoff_danger": told})
     assert waiting.said == ["utter_handoff_waiting_danger"]
     assert run(ActionHandoffRelay(), text="还在吗", slots={"handoff_id": "HO1"}).said == []

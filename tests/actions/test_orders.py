@@ -50,15 +50,15 @@ def test_only_orders_that_can_be_cancelled_are_offered_for_it() -> None:
      ("0003", {}, SHOES.number), ("水壶那个", {}, KETTLE.number), ("跑步鞋", {}, SHOES.number)],
 )  # fmt: skip
 def test_an_order_can_be_chosen_in_words(words: str, entities: dict[str, str], number: str) -> None:
-    offered = [{"number": o.number, "title": o.title} for o in (EARPHONES, KETTLE, SHOES)]
-    slots = {"requested_slot": "orders_number", "orders_offered": offered}
+    offered = {"kind": "order", "ids": [o.number for o in (EARPHONES, KETTLE, SHOES)], "page": 0}
+    slots = {"requested_slot": "orders_number", "chat_choices": offered}
     filled = run(ValidateOrdersStatusForm(), words, slots=slots, form="orders_status_form", entities=entities)
     assert filled.slots["orders_number"] == number
     assert filled.slots["requested_slot"] is None
 
 
 def test_words_that_fit_no_order_are_asked_again() -> None:
-    slots = {"requested_slot": "orders_number", "orders_offered": [{"number": SHOES.number, "title": SHOES.title}]}
+    slots = {"requested_slot": "orders_number", "chat_choices": {"kind": "order", "ids": [SHOES.number], "page": 0}}
     filled = run(ValidateOrdersStatusForm(), "那个啥", slots=slots, form="orders_status_form")
     assert filled.said == ["utter_unclear_orders_number"]
     assert filled.slots["requested_slot"] == "orders_number"
@@ -209,8 +209,8 @@ def test_a_shop_that_is_down_is_apologised_for_once_and_nothing_is_forgotten(sho
 
 
 def test_an_order_named_with_another_wish_goes_to_that_wish() -> None:
-    offered = [{"number": o.number, "title": o.title} for o in (EARPHONES, KETTLE, SHOES)]
-    slots = {"requested_slot": "orders_number", "orders_offered": offered}
+    offered = {"kind": "order", "ids": [o.number for o in (EARPHONES, KETTLE, SHOES)], "page": 0}
+    slots = {"requested_slot": "orders_number", "chat_choices": offered}
     said = {"text": "跑步鞋那个，想退货", "intent": "after_sales_return", "slots": slots}
     asked = run(ValidateOrdersStatusForm(), form="orders_status_form", **said)  # type: ignore[arg-type]
     assert "orders_number" not in asked.slots, "the form gives way"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from pathlib import Path
 
 import pytest
@@ -95,13 +93,3 @@ def test_every_brand_and_model_of_the_demo_shop_is_known() -> None:
                 names = models | ({brand["name"]} if "name" in brand else set())
                 missing |= {name for name in names if normalise(name).text not in known}
     assert missing == set()
-
-
-def test_a_message_costs_less_than_a_millisecond_and_a_bit(pipeline: Pipeline) -> None:
-    """0.8 ms on an idle machine; the bound leaves room for a busy one."""
-    taken = []
-    for _ in range(300):
-        start = time.perf_counter()
-        pipeline.message("我昨天买的鞋子什么时候发货啊")
-        taken.append(time.perf_counter() - start)
-    assert statistics.median(taken) < 0.002

@@ -195,7 +195,7 @@ class Chat(Line):
         rests = False
         while time.time() < until:
             try:
-                frame = self._next(2.0 if not rests else 0.3, "message", "typing")
+                frame = self._next(20.0 if not rests else 0.3, "message", "typing")  # busy machines pause between two answers
                 rests = frame["type"] == "typing" and not frame["on"]
             except TimeoutError:
                 answers = [self.seen[each] for each in sorted(self.seen) if each > seq and self.seen[each]["from"] == "bot"]

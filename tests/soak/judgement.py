@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.e2e.test_once import UNKNOWN
 from tests.soak.customers import PATIENCE, REPLIED
-from tests.soak.world import Said, World
+from tests.soak.world import Said, Wish, World
 
 APOLOGY = re.compile("没有办成|没办成|没有处理|没能处理完|连不上|出了点问题|暂时")
 UNSURE = re.compile(f"{UNKNOWN.pattern}|没能处理完")
@@ -134,6 +134,7 @@ def done_once(world: World) -> Verdict:
         verdict.looked_at += 1
         kinds[kind.name] += rows
         right = rows == 0 if not wish.confirmed else rows == 1 if told else rows == 0 or bool(UNSURE.search(wish.heard))
+        right = right or (told and rows == 0 and _open_already(world, wish))
         if not right or rows > 1:
             verdict.broken.append(f"{kind.name} {wish.attempt.thing}: {rows} rows, confirmed={wish.confirmed}, told {wish.heard[:200]!r}")
         if told and kind.name == "cancel":
@@ -143,6 +144,13 @@ def done_once(world: World) -> Verdict:
                 verdict.broken.append(f"order {wish.attempt.thing}: refunds do not make what was paid")
     verdict.note = ", ".join(f"{count} {name}" for name, count in sorted(kinds.items()))
     return verdict
+
+
+def _open_already(world: World, wish: Wish) -> bool:
+    """Whether the customer was told of a ticket of theirs for the same matter, opened in an earlier conversation."""
+    question = "select customer_id from tickets where number = ? and conversation_id <> ?"
+    found = [row for number in re.findall("GD[0-9]+", wish.heard) for row in world.stack.rows(question, number, wish.attempt.customer.sender)]
+    return any(row["customer_id"] == wish.attempt.customer.name for row in found)
 
 
 def with_people(world: World, book: Book) -> Iterator[Verdict]:

@@ -67,6 +67,21 @@ def without_set_aside(told: list[PublishedEntry]) -> list[PublishedEntry]:
     ]
 
 
+def as_imported(told: list[PublishedEntry]) -> list[PublishedEntry]:
+    """The same with the manuals as an import brings them in, without the sentences that people wrote."""
+    written = {
+        text
+        for path in (demo.FOLDER / "variants").glob("*.yml")
+        for key, texts in _yaml(path).items()
+        if key.startswith("doc-")
+        for text in texts
+    }
+    return [
+        replace(entry, variants=tuple(t for t in entry.variants if t not in written))
+        for entry in told
+    ]
+
+
 def asked(told: list[PublishedEntry]) -> list[Asked]:
     """The variants left out."""
     return [

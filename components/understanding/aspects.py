@@ -1,0 +1,197 @@
+"""What is asked about a thing that was just spoken of: 几天能到账 after a cancellation asks when *that* money is back.
+
+Candidates are the aspects of what is in focus (slot `chat_focus`, `actions/focus.py`), so a dozen examples of each are enough
+(`data/<topic>/follow_ups.yml`). A linear model on sentence vectors and n-grams scores them together with "a wish of its own",
+which it has learned from Rasa's training data. Without a focus nothing is done, and nothing is encoded.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Sequence, Text
+
+import joblib
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.svm import LinearSVC
+
+from components.intent_classifier import FAMILIES, REQUESTS, Family, LinearModel, spelling
+from components.text_normaliser import NORMALISED_TEXT, normalise
+from components.understanding.encoder import encoded, ready
+from topics import follow_ups
+from topics.follow_ups import FollowUps
+
+FOCUS = "chat_focus"
+ASKED = "follow_up"
+INTENT_NAME = "chat_follow_up"
+OWN = "own"  # a wish of its own
+NAMES = ("orders_number", "logistics_tracking_number", "after_sales_slip", "invoices_number", "tickets_number")
+"""Entities that name one thing: another one than those in focus is another matter."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A linear model over a sentence's n-grams and its vector. `vector`: numbers × labels, already times its weight."""
+
+    words: LinearModel
+    vector: Any
+
+    @classmethod
+    def fit(cls, texts: List[Text], labels: List[Text], strength: float, weight: float) -> Scores:
+        """Fits on normalised texts."""
+        vectorisers = [TfidfVectorizer(analyzer=grams, sublinear_tf=True, min_df=2, dtype=np.float32) for grams in FAMILIES]
+        grams = [vectoriser.fit_transform(texts) for vectoriser in vectorisers]
+        features = hstack([*grams, csr_matrix(encoded(texts) * weight)], format="csr")
+        svm = LinearSVC(C=strength, class_weight="balanced", random_state=0).fit(features, labels)
+        weights = svm.coef_.T.astype(np.float32)
+        families, start = [], 0
+        for vectoriser in vectorisers:
+            rows = {gram: int(row) for gram, row in vectoriser.vocabulary_.items()}
+            own = np.ascontiguousarray(weights[start : start + len(rows)])
+            families.append(Family(rows, vectoriser.idf_.astype(np.float32), own))
+            start += len(rows)
+        words = LinearModel(tuple(map(str, svm.classes_)), svm.intercept_.astype(np.float32), tuple(families))
+        return cls(words, np.ascontiguousarray(weights[start:]) * weight)
+
+    def margins(self, text: Text) -> Dict[Text, float]:
+        """One margin for each label: positive means yes."""
+        total = self.words.margins(text) + encoded([text])[0] @ self.vector
+        return dict(zip(self.words.intents, map(float, total), strict=True))
+
+
+@DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
+class Aspects(GraphComponent):
+    """Sets `follow_up: {aspect, kind, id, confidence}` and intent `chat_follow_up` where something in focus is asked about."""
+
+    def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._scores: Optional[Scores] = None
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """`strength`: the linear model's C; `weight`: of the sentence vector beside the n-grams; `sharpness`: margins times
+        it, then softmax; `from`: the confidence from which on it is a follow-up; `own_examples`: of each intent, as wishes
+        of their own; `alike`: an example so like one of an aspect (cosine) says nothing and is left out."""
+        return {"strength": 0.3, "weight": 2.0, "sharpness": 4.0, "from": 0.5, "own_examples": 60, "alike": 0.8}
+
+    @classmethod
+    def create(
+        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> Aspects:
+        """An untrained component."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> Aspects:
+        """A trained component out of the model."""
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            component._scores = joblib.load(folder / "aspects.joblib")
+        ready()
+        return component
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
+        """Changed examples are a changed component."""
+        declared = follow_ups.of_project()
+        told = {f"{each.kind}.{each.name}": each.examples for each in declared.aspects()}
+        return json.dumps([told, declared.others], ensure_ascii=False, sort_keys=True)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fits on the aspects' examples and on those of the intents."""
+        said: Dict[Text, List[Text]] = {}
+        for example in training_data.intent_examples:
+            if example.get(TEXT):
+                said.setdefault(example.get(INTENT), []).append(example.get(TEXT))
+        self._scores = self.fitted(follow_ups.of_project(), said)
+        with self._model_storage.write_to(self._resource) as folder:
+            joblib.dump(self._scores, folder / "aspects.joblib")
+        return self._resource
+
+    def fitted(self, declared: FollowUps, said: Dict[Text, List[Text]]) -> Scores:
+        """The model of these aspects, beside what customers say first. `said`: intent → examples."""
+        texts: List[Text] = []
+        labels: List[Text] = []
+        for aspect in declared.aspects():
+            texts += aspect.examples
+            labels += [aspect.name] * len(aspect.examples)
+        own = list(declared.others)
+        for examples in said.values():
+            step = max(1, len(examples) // self._config["own_examples"])
+            own += examples[::step][: self._config["own_examples"]]
+        own = [_normalised(text) for text in own]
+        texts = [_normalised(text) for text in texts]
+        nearest = (encoded(own) @ encoded(texts).T).max(axis=1)
+        apart = [text for text, near in zip(own, nearest, strict=True) if near < self._config["alike"]]
+        apart += [_normalised(text) for text in declared.others]
+        return Scores.fit([*texts, *apart], [*labels, *([OWN] * len(apart))], self._config["strength"], self._config["weight"])
+
+    def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
+        """Marks each message that asks about something in focus."""
+        focus = in_focus(tracker)
+        for message in messages if focus else ():
+            text = message.get(TEXT) or ""
+            if text.strip() and not text.startswith("/") and not _names_another(message, focus):
+                asked = self.asked(_read(message), focus)
+                if asked:
+                    message.set(ASKED, asked, add_to_output=True)
+                    message.set(INTENT, {"name": INTENT_NAME, "confidence": asked["confidence"]}, add_to_output=True)
+                    message.set(REQUESTS, [INTENT_NAME], add_to_output=True)
+        return messages
+
+    def asked(self, text: Text, focus: Sequence[Dict[Text, Any]]) -> Optional[Dict[Text, Any]]:
+        """The aspect that a normalised text asks about, and of what; None for a wish of its own."""
+        assert self._scores is not None
+        candidates: Dict[Text, Dict[Text, Any]] = {}
+        for thing in focus:
+            for name in thing["asks"]:
+                candidates.setdefault(name, thing)
+        margins = self._scores.margins(text)
+        names = [name for name in (OWN, *candidates) if name in margins]
+        odds = np.exp(self._config["sharpness"] * (np.array([margins[name] for name in names])))
+        shares = odds / odds.sum()
+        best = int(shares.argmax())
+        if names[best] == OWN or shares[best] < self._config["from"]:
+            return None
+        thing = candidates[names[best]]
+        return {"aspect": names[best], "kind": thing["kind"], "id": thing["id"], "confidence": round(float(shares[best]), 4)}
+
+
+def in_focus(tracker: Optional[DialogueStateTracker]) -> List[Dict[Text, Any]]:
+    """What was spoken of, newest first."""
+    if tracker is None or FOCUS not in tracker.slots:
+        return []
+    return tracker.get_slot(FOCUS) or []
+
+
+def _names_another(message: Message, focus: Sequence[Dict[Text, Any]]) -> bool:
+    known = {each["id"] for each in focus} | {each["order"] for each in focus}
+    return any(e["entity"] in NAMES and e["value"] not in known for e in message.get(ENTITIES) or [])
+
+
+def _read(message: Message) -> Text:
+    text = message.get(NORMALISED_TEXT)
+    return _normalised(message.get(TEXT) or "") if text is None else spelling(text)
+
+
+def _normalised(text: Text) -> Text:
+    return spelling(normalise(text).text)
