@@ -271,7 +271,7 @@ class InvoiceForm(Form):
         """The one that the words describe, the one of the order just spoken of, or the only one."""
         asked = self.asked(turn, "invoices_number")
         found = await find(turn, INVOICE, wanted=is_valid, asked=asked)
-        titled = not asked and captured("invoices_title", words(turn))  # a company's name is no description
+        titled = not asked and given.said(turn, given.TITLE)  # a company's name is no description
         filled = None if found.missing and titled else settled(turn, INVOICE, "invoices_number", found, asked)
         if filled is not None:
             return filled
