@@ -18,7 +18,19 @@ from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import speak_of_refusal, told
-from actions.references import MORE, at_place, find, find_line, kept, offered, one_of, option, page, settled
+from actions.references import (
+    MORE,
+    at_place,
+    belongings,
+    find,
+    find_line,
+    kept,
+    offered,
+    one_of,
+    option,
+    page,
+    settled,
+)
 
 NO_REASON, MISSING, FAULTS = "no_reason", "missing", ("quality", "damaged", "wrong_item", "missing")
 WARRANTY_PASSED, REVIEW_BY_PERSON = "warranty_passed", "review_by_person"
@@ -504,7 +516,7 @@ class ActionAfterSalesCancel(CustomerAction):
         gateway = wiring.gateways().after_sales
         slip = turn.slot("after_sales_slip")
         if slip is None:
-            if await turn.call(gateway.recent, turn.reader, True):
+            if any(is_open(each) for each in (await belongings(turn)).of_kind(SLIP)):
                 raise Unavailable("the form ended without a slip")
             turn.utter("utter_after_sales_none_open")
         elif confirmed(turn, "after_sales_cancel_confirmed"):

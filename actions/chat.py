@@ -25,7 +25,6 @@ CALM = ("chat_greet", "chat_goodbye", "chat_thank", "chat_affirm", "chat_inform"
 SURE = 0.8
 OPENING = ("chat_greet", "chat_ask_help", "chat_bot_challenge")  # to these a yes means: go on
 ASKS = ("?", "\uff1f")
-CHOICES = ("orders_number",)  # asked slots whose answer cannot be mistaken for a second request
 
 
 class ActionChatContext(CustomerAction):
@@ -114,7 +113,7 @@ def waiting(turn: Turn) -> dict[str, Any]:
     """What else this message asks for; what waited before and is asked for now waits no longer."""
     requests: list[str] = turn.tracker.latest_message.get("requests") or [turn.intent]
     left = [intent for intent in turn.slot("chat_requests") or [] if intent != turn.intent]
-    free_text = turn.busy and turn.slot(REQUESTED_SLOT) not in (None, *CHOICES)
+    free_text = turn.busy and turn.slot(REQUESTED_SLOT) not in (None, *faq.CHOICES)
     if len(requests) > 1 and not free_text:
         left = [intent for intent in dict.fromkeys(requests[1:]) if intent != turn.intent]
     offered = turn.slot("chat_offered") if turn.intent == "chat_affirm" else None

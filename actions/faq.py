@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 
 SHANGHAI = timezone(timedelta(hours=8))
 
-FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE = "faq", "nlu_fallback", "chat_out_of_scope"
-OPEN = (FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, "chat_inform")
+FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, INFORM = "faq", "nlu_fallback", "chat_out_of_scope", "chat_inform"
+OPEN = (FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, INFORM)
 """Intents that nothing but the knowledge can answer: all of them are looked up, question or not."""
 SMALL_TALK = ("chat_greet", "chat_smalltalk", "chat_ask_help", "chat_thank")
 """Intents that a question's last words may sound like (is the money still there)."""
@@ -40,6 +40,8 @@ OWN_WORDS = ("complaints_text", "feedback_reason", "feedback_suggestion", "invoi
 """Slots that take whatever the customer writes."""
 SURELY_ASKS = 0.8
 SUREST_ASKS = 0.98  # more says nothing more
+CHOICES = ("orders_number",)  # slots whose answer cannot be mistaken for a second request, nor a whole story for one
+LEAST_STORY = 12  # characters
 LEAST_QUESTION = 6  # characters of a question that is taken for small talk
 UNTOLD_ASKS = 0.6  # of a question in a message that was not parsed for its act
 SEARCH_SECONDS = 1.5
@@ -79,10 +81,8 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     except (GatewayError, asyncio.TimeoutError) as error:
         logger.warning("knowledge not searched: %s", type(error).__name__)
         return None
-    decision = found.decision
-    if turn.intent not in OPEN:
-        decision = _claimed(turn, found)
-    if turn.intent in (OUT_OF_SCOPE, "chat_inform", *SMALL_TALK) and decision != "answer":
+    decision = found.decision if turn.intent in OPEN else _claimed(turn, found)
+    if turn.intent in (OUT_OF_SCOPE, INFORM, *SMALL_TALK) and decision != "answer":
         decision = None
     if decision is None:
         return None
@@ -107,7 +107,7 @@ def _may_ask(turn: Turn, text: str) -> bool:
         return True
     if asked in OWN_WORDS or any(turn.entity(name) for name in VALUES):
         return False
-    if asked and not question:
+    if asked and not question and (asked not in CHOICES or turn.intent == INFORM or len(text) < LEAST_STORY):
         return False  # most likely the answer that the form waits for
     if turn.intent in SMALL_TALK:
         return len(text) >= LEAST_QUESTION and _asks(turn) > SURELY_ASKS
@@ -140,7 +140,8 @@ def _claimed(turn: Turn, found: Found) -> Decision | None:
         return None
     if found.decision == "answer" and found.hits[0].score < LEAST_SCORE:
         return None
-    return found.decision if _weighed(turn, found.hits[0].score) > 0 else None
+    hits = found.hits if found.decision == "clarify" else found.hits[:1]
+    return found.decision if _weighed(turn, sum(hit.score for hit in hits)) > 0 else None
 
 
 def _of_ones_own(turn: Turn) -> bool:

@@ -26,7 +26,8 @@ ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
 # Slots of the talk itself outlive a handoff.
 KEPT = ("handoff_", "chat_", "faq_", "feedback_", "session_")
 REQUEST, DANGER = "handoff_request", "danger"
-IN_DANGER = "handoff_danger"  # slot: what danger was told, {kind, message_id}
+IN_DANGER = "handoff_danger"  # slot: what dangers were told, {kinds, message_id}
+NOBODY_THERE = "handoff_nobody_there"  # the desk's no to a handoff that nobody asked for, at night
 NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
 # What who waits may ask of the bot, as cues of data/chat/cues.yml.
@@ -64,6 +65,14 @@ class ActionHandoff(CustomerAction):
         # A ticket is answered later, elsewhere; until then the bot goes on.
         mine = SlotSet("handoff_id", None if handoff.ticketed else handoff.id)
         return [*over(*_unfinished(turn)), *counted, mine]
+
+
+    def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
+        """Nobody is there, and nobody has asked for one: leaving a word is offered, and the counting begins anew."""
+        if error.code != NOBODY_THERE:
+            return super().rejected(turn, error)
+        turn.utter("utter_handoff_nobody_there", why(turn))
+        return [*over(*_unfinished(turn)), *(SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name))]
 
 
 class ActionHandoffRelay(CustomerAction):

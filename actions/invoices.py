@@ -19,7 +19,7 @@ from actions.gateways.orders import Order
 from actions.order_form import BESIDE, OrderAction, OrderForm, spoken_of
 from actions.order_states import past, told
 from actions.readings import captured, reading, words
-from actions.references import MORE, find, kept, offered, page, settled
+from actions.references import MORE, belongings, find, kept, offered, page, settled
 
 NORMAL, SPECIAL, PERSON, COMPANY = "normal", "special", "person", "company"
 TAX_NUMBER_INVALID = "invoice_tax_id_invalid"
@@ -258,9 +258,9 @@ class InvoiceForm(Form):
                 return {"invoices_number": None}
         order = turn.entity("orders_number")
         if order:
-            found = await turn.call(gateway.recent, turn.reader, order)
+            found = [invoice for invoice in (await belongings(turn)).of_kind(INVOICE) if order in invoice.numbers]
             if found:
-                return {"invoices_number": found[0].number}
+                return {"invoices_number": found[0].id}
             turn.utter("utter_invoices_none_for_order", number=order)
             return {"invoices_number": None}
         if turn.slot("invoices_number"):
@@ -310,7 +310,7 @@ class InvoiceAction(CustomerAction):
         number = turn.slot("invoices_number")
         if number:
             return await turn.call(gateway.get, turn.reader, number)
-        if await turn.call(gateway.recent, turn.reader):
+        if (await belongings(turn)).of_kind(INVOICE):
             raise Unavailable("the form ended without an invoice")
         turn.utter("utter_invoices_none")
         return None

@@ -15,7 +15,19 @@ from actions.gateways.belongings import ORDER
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order
 from actions.order_states import speak_of_refusal
-from actions.references import CHOICES, MORE, described_before, find, find_line, kept, offered, page, settled
+from actions.references import (
+    CHOICES,
+    MORE,
+    belongings,
+    described_before,
+    find,
+    find_line,
+    kept,
+    offered,
+    page,
+    pick,
+    settled,
+)
 from actions.repeated_contact import asked_again
 
 BESIDE = ("orders_title", "orders_checked", "orders_line")
@@ -194,6 +206,8 @@ class AskOrdersNumber(Ask):
             return self.nothing()
         own = f"utter_which_{form}"  # not Rasa's utter_ask_<form>_<slot>: that would be said instead of this action
         response = own if turn.knows(own) else "utter_ask_orders_number"
+        if (turn.slot(CHOICES) or {}).get("together"):
+            turn.utter("utter_orders_one_by_one")
         turn.utter(response, buttons=page(turn, "orders_number", orders))
         return kept(turn, ORDER, orders)
 
@@ -231,11 +245,22 @@ class OrderAction(CustomerAction):
                 rule = order.allowed[self.operation]
                 raise Rejected(rule.code, rule.detail)
             await self.finish(turn, order)
-        elif await turn.call(wiring.gateways().orders.recent, turn.reader, (), 1):
+        elif (await belongings(turn)).of_kind(ORDER):
             raise Unavailable("the form ended without an order: the shop did not answer it")
         else:
             turn.utter("utter_orders_none")
-        return self._done(turn)
+        return [*self._done(turn), *await self._next(turn, number)]
+
+    async def _next(self, turn: Turn, number: str | None) -> list[EventType]:
+        """Where the same was wished for several orders (两单都取消), the others are offered, one press each."""
+        told = turn.slot(CHOICES) or {}
+        left = [other for other in told.get("ids") or [] if other != number]
+        if not told.get("together") or not left:
+            return []
+        others = [order for order in (await belongings(turn)).of_kind(ORDER) if order.id in left]
+        buttons = [pick("orders_number", order, told["together"]) for order in others]
+        turn.utter("utter_orders_others", buttons=buttons, count=len(others))
+        return [SlotSet(CHOICES, {**told, "ids": left})]
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """Say why not; the order stays the one spoken of."""

@@ -28,6 +28,7 @@ MORE = "more"
 """The value of the button that shows the next ones."""
 SHORTEST = 2  # so many characters name something
 SURELY = 3  # so many leave no doubt
+LATIN = 3  # so many letters of a word that is not Chinese are one
 PIECE_OF_NUMBER = 6  # so many digits are found within a number; fewer only at its end
 REMEMBERED = 4  # messages, this one included, for which what was described stays what is meant
 ONLY_TOLD = ("chat_inform", "nlu_fallback", "chat_out_of_scope", "chat_greet")
@@ -45,6 +46,7 @@ STATES: dict[str, tuple[frozenset[str], ...]] = {
     "refunded": (frozenset({"refunded", "return:refunded", "refund:refunded"}),),
     "exchanged": (frozenset({"exchange", "exchange:open", "exchange:over"}),),
     "repaired": (frozenset({"repair", "repair:open", "repair:over"}),),
+    "sent_back": (frozenset({"returning"}),),
     "returned": (frozenset({"return", "refund", "return:open", "return:over", "refund:open", "refund:over"}),),
     "rejected": (frozenset({"rejected"}),),
     "issued": (frozenset({"issued"}),),
@@ -79,6 +81,7 @@ class Found:
         lines: by a thing's id, the line that they name, where it has several.
         missing: the words that fit nothing the customer has; empty where something fits.
         together: whether all of them are meant (两单都).
+        doubtful: whether a part of what was said fits none of them (上周买的耳机, bought long ago): they are offered, not taken.
     """
 
     fits: tuple[Thing, ...] = ()
@@ -86,11 +89,12 @@ class Found:
     lines: Mapping[str, int] = field(default_factory=dict)
     missing: str = ""
     together: bool = False
+    doubtful: bool = False
 
     @property
     def one(self) -> Thing | None:
         """The only one that the words describe."""
-        return self.fits[0] if self.described and len(self.fits) == 1 else None
+        return self.fits[0] if self.described and not self.doubtful and len(self.fits) == 1 else None
 
     @property
     def line(self) -> int | None:
@@ -133,17 +137,24 @@ def found(
     asked: bool = False,
 ) -> Found:
     """What a message's `reference` describes. `offered`: the list on the table, in its order."""
-    answers = asked and bool(reference.get("bare"))  # the whole answer describes
     told = reference.get("conditions") or []
     known = STATES_OF.get(things[0].kind, STATES) if things else ()
     names = [*(reference.get("names") or []), *(c["said"] for c in told if c["by"] == "state" and c["value"] not in known)]
-    conditions = [{**c, "sure": c["sure"] or answers} for c in told if c["by"] != "state" or c["value"] in known]
+    conditions = [c for c in told if c["by"] != "state" or c["value"] in known]
+    on_things = sorted((c for c in conditions if c["by"] in _RANK), key=lambda c: _RANK[c["by"]])
     kept = [Match(thing, frozenset(piece.line for piece in thing.pieces)) for thing in things]
-    described = False
-    for condition in sorted((c for c in conditions if c["sure"] and c["by"] in _RANK), key=lambda c: _RANK[c["by"]]):
-        kept, described = _narrowed(kept, condition), True
-        if not kept:
+    met: set[str] = set()
+    missed = ""
+    for condition in (c for c in on_things if c["sure"]):
+        narrowed = _narrowed(kept, condition)
+        if narrowed:
+            kept = narrowed
+            met.add("goods" if condition["by"] in _GOODS else condition["by"])
+        elif not met:
             return Found(described=True, missing=str(condition["said"]))
+        elif not (condition["by"] in _GOODS and "goods" in met):  # 耳机的充电器
+            missed = str(condition["said"])
+    described = bool(met)
     for name in names:
         called = _called(kept, name, asked)
         kept, described = called or kept, described or bool(called)
@@ -153,9 +164,12 @@ def found(
         kept = [match for match in kept if at and match.thing.id == at.id]
         return _answer(kept, str(by["place"]["said"]), False)
     kept = _worth(kept, worth)
-    for condition in (c for c in conditions if not c["sure"] and c["by"] in _RANK):
+    answers = asked and bool(reference.get("bare"))  # the whole answer describes
+    for condition in (c for c in on_things if not c["sure"]):
         narrowed = _narrowed(kept, condition)
-        described = described or (asked and 0 < len(narrowed) < len(kept))
+        if not narrowed and answers and not described and condition["by"] not in _LOOKS:
+            return Found(described=True, missing=str(condition["said"]))
+        described = described or (asked and bool(narrowed) and (answers or len(narrowed) < len(kept)))
         kept = narrowed or kept
     if "not" in by and spoken_of:
         kept = [match for match in kept if match.thing.id != spoken_of]
@@ -165,7 +179,7 @@ def found(
     for name, step in _STEPS.items():
         if name in by:
             kept = step(kept, by[name], spoken_of)
-    return _answer(kept, " ".join(str(by[name]["said"]) for name in steps), "all" in by)
+    return replace(_answer(kept, " ".join(str(by[name]["said"]) for name in steps), "all" in by), doubtful=bool(missed))
 
 
 def _answer(kept: list[Match], said: str, together: bool) -> Found:
@@ -177,11 +191,18 @@ def _answer(kept: list[Match], said: str, together: bool) -> Found:
 
 # ── conditions ────────────────────────────────────────────────────────────────
 
-_RANK = {by: rank for rank, by in enumerate(("number", "product", "kind", "colour", "size", "state", "day", "amount"))}
+_RANK = {
+    by: rank for rank, by in enumerate(("number", "product", "kind", "colour", "size", "quantity", "state", "day", "amount"))
+}
+_GOODS = ("product", "kind")
+_LOOKS = ("colour", "size", "quantity")
 
 
 def _narrowed(kept: list[Match], condition: dict[str, Any]) -> list[Match]:
-    """The matches that meet a condition."""
+    """The matches that meet a condition; for 不是手机 those that do not."""
+    if condition.get("negated"):
+        out = {match.thing.id for match in _narrowed(kept, {**condition, "negated": False})}
+        return [match for match in kept if match.thing.id not in out]
     for fits in _tests(condition):
         met = [match for match in (_fitting(match, fits) for match in kept) if match]
         if met:
@@ -215,10 +236,11 @@ def _tests(condition: dict[str, Any]) -> Iterable[Test]:
         said = [_plain(condition["said"])]
         yield _headed(said)
         yield _both(_headed(words), _titled(said, others))
-        yield _titled(said, others)
-        yield _headed(words)
-        yield _titled(words, others)
-        yield _of_piece(lambda p: p.category in words or any(word in _without(_plain(p.kind), others) for word in words))
+        yield _titled(said if len(said[0]) > 1 else [], others)
+        if not condition["wide"]:
+            yield _headed(words)
+            yield _titled(words, others)
+        yield _of_kind(words, others)
     elif by == "product":
         parts = [_plain(part) for part in condition["parts"]]
         yield _titled(["".join(parts)])
@@ -226,20 +248,27 @@ def _tests(condition: dict[str, Any]) -> Iterable[Test]:
     elif by in ("colour", "size"):
         for named in dict.fromkeys((condition["said"], condition["value"], condition["core"])):
             yield _titled([_plain(named)])
+    elif by == "quantity":
+        yield _of_piece(lambda piece: piece.quantity == condition["value"])
     elif by == "state":
         for codes in STATES[condition["value"]]:
             yield _in_state(codes)
     elif by == "day":
         for first, last in condition["spans"]:
-            yield _happened((condition["of"],), first, last)
-            yield _happened(_ALSO.get(condition["of"], ()), first, last)
+            for names in _ALSO[condition["of"]]:
+                yield _happened(names, first, last)
     elif by == "amount":
         yield from _costing(condition["spans"])
 
 
-_ALSO = {
-    "created": ("paid",), "signed": ("completed",), "shipped": ("created",), "completed": ("signed",), "cancelled": ("created",),
-}  # fmt: skip
+_ALSO: dict[str, tuple[tuple[str, ...], ...]] = {
+    "created": (("created",), ("paid",)),
+    "signed": (("signed",), ("completed",)),
+    "shipped": (("shipped",), ("created",)),
+    "completed": (("completed",), ("signed",)),
+    "cancelled": (("cancelled",), ("created",)),
+    "any": (("created", "issued"), ("signed", "paid"), ("shipped", "completed", "cancelled")),
+}
 
 
 def _titled(words: Sequence[str], others: Sequence[str] = ()) -> Test:
@@ -254,6 +283,10 @@ def _headed(words: Sequence[str]) -> Test:
 
 def _both(one: Test, other: Test) -> Test:
     return lambda thing, piece: one(thing, piece) and other(thing, piece)
+
+
+def _of_kind(words: Sequence[str], others: Sequence[str]) -> Test:
+    return _of_piece(lambda p: p.category in words or any(word in _without(_plain(p.title + p.kind), others) for word in words))
 
 
 def _in_state(codes: frozenset[str]) -> Test:
@@ -306,8 +339,9 @@ def _plain(text: str) -> str:
 def _called(kept: list[Match], said: str, asked: bool) -> list[Match]:
     """The matches whose goods' names hold most of the words: by characters, else by their sounds; none where all do."""
     least = SHORTEST if asked else SURELY
-    for spelled in (_plain, _sounds):
-        words = spelled(said)
+    latin = said.isascii()
+    for spelled in (_plain, _read_out if latin else _sounds):
+        words: Sequence[str] = [_plain(said)] if latin else spelled(said)
         best = least - 1
         met: list[Match] = []
         for match in kept:
@@ -334,6 +368,12 @@ def _sounds(text: str) -> tuple[str, ...]:
     return tuple(lazy_pinyin(_plain(text)))
 
 
+@lru_cache(maxsize=4096)
+def _read_out(text: str) -> str:
+    """In pinyin without spaces: shouji."""
+    return "".join(_sounds(text))
+
+
 def _shared(words: Sequence[str], title: Sequence[str], least: int) -> int:
     """How many of the words stand in the title, in runs of at least so many."""
     count = start = 0
@@ -341,14 +381,15 @@ def _shared(words: Sequence[str], title: Sequence[str], least: int) -> int:
         run = 0
         while start + run < len(words) and _holds(title, words[start : start + run + 1]):
             run += 1
-        count += run if run >= least else 0
+        whole = run == 1 and len(words[start]) >= LATIN and words[start].isascii() and isinstance(words, list)
+        count += len(words[start]) if whole else run if run >= least else 0
         start += run if run >= least else 1
     return count
 
 
 def _holds(title: Sequence[str], run: Sequence[str]) -> bool:
     if isinstance(title, str):
-        return str(run) in title
+        return "".join(run) in title
     return any(title[place : place + len(run)] == run for place in range(len(title) - len(run) + 1))
 
 

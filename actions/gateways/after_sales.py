@@ -131,9 +131,6 @@ class AfterSalesGateway(Protocol):
     def fetch(self, caller: Caller, slip: str, pickup: str) -> Return:
         """Fix or change when the goods are fetched. Raises Rejected (`pickup_out_of_range`, …)."""
 
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
-        """The customer's slips, newest first."""
-
     def get(self, caller: Caller, slip: str) -> Return:
         """One slip. Raises NotFound."""
 
@@ -169,10 +166,6 @@ class HttpAfterSales:
 
     def fetch(self, caller: Caller, slip: str, pickup: str) -> Return:
         return _return(self._http.post(f"/returns/{slip}/pickup", caller, {"pickup": pickup}))
-
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
-        answer = self._http.get("/returns", caller, open="true" if only_open else None)
-        return [_return(item) for item in answer["items"]]
 
     def get(self, caller: Caller, slip: str) -> Return:
         return _return(self._http.get(f"/returns/{slip}", caller))

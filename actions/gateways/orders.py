@@ -91,9 +91,6 @@ class Order:
 class OrderGateway(Protocol):
     """Port to the order system. All calls act for `caller.customer` and see only that customer's orders."""
 
-    def recent(self, caller: Caller, state_codes: tuple[str, ...] = (), limit: int = 5) -> list[Order]:
-        """The newest orders, newest first, only those in `state_codes` where any are given."""
-
     def get(self, caller: Caller, number: str) -> Order:
         """One order by its number. Raises NotFound."""
 
@@ -120,10 +117,6 @@ class HttpOrders:
 
     def __init__(self, http: BackOffice) -> None:
         self._http = http
-
-    def recent(self, caller: Caller, state_codes: tuple[str, ...] = (), limit: int = 5) -> list[Order]:
-        answer = self._http.get("/orders", caller, state_code=list(state_codes) or None, limit=limit)
-        return [_order(item) for item in answer["items"]]
 
     def get(self, caller: Caller, number: str) -> Order:
         return _order(self._http.get(f"/orders/{number}", caller))

@@ -38,7 +38,7 @@ from rasa.shared.utils.io import read_yaml_file
 from components.calendar_words import moments
 from components.chinese_spacy import BOUNDS, DOC, SPANS
 from components.entity_extractor import now_in_shanghai
-from components.lexicon import FESTIVAL, lexicon_fingerprint, read_lexicon
+from components.lexicon import FESTIVAL, NOTHING, lexicon_fingerprint, read_lexicon
 from components.numerals import NUMBER, number
 from components.text_normaliser import Normalised, normalised
 
@@ -59,6 +59,7 @@ class Words:
         self.told, self.kinds = told, kinds
         self.states = {name: _either(patterns) for name, patterns in told["states"].items()}
         self.order = {name: _either(patterns) for name, patterns in told["order"].items()}
+        self.by_word = {word: kind for kind, words in kinds.items() for word in words}
         self.empty = re.compile("|".join(map(re.escape, sorted(told["empty"], key=len, reverse=True))))
 
     def of_kind(self, kind: Text) -> List[Text]:
@@ -95,6 +96,7 @@ def _either(patterns: List[Text]) -> re.Pattern[Text]:
 
 _THING = r"(?:个|单|件|笔|双|台|套|条|只|张|份|箱|瓶|本|部|把|款|东西|包裹|快递|宝贝|货|商品)"
 _HEAD = re.compile(rf"(?:的|那|这|哪){{1,2}}(?:一|两|几)?{_THING}|的(?:那|这)|的?(?:订单|单子|单(?![独位据价]))")
+_NEGATED = re.compile(r"(?:不是|并非|除了|不要)(?:那个?|这个?)?$")
 _OF_GOODS = re.compile(r"的[^，。！？的]{1,8}")
 _DID = (
     ("signed", re.compile(r"[^，。！？]{0,3}?(?:收到|签收|到货|到手|拿到|收货|送到|到的|取的|收的)")),
@@ -106,6 +108,10 @@ _DID = (
 _COMING = re.compile(r"[^，。！？]{0,3}?(?:能到|会到|送到吗|再送|来取|上门)")
 _BOUGHT = re.compile(r"(?:买|花了?|付了?|拍|价格?|金额|总共|一共|卖|值|是)$")
 _FILLERS = re.compile("[的那这个单件笔号就是要选我买吧呢啊哦嗯呀啦吗嘛了下把给帮请查看有它，。！？、 ~]")
+
+
+_PIECE = re.compile(r"[^\s，。！？、：；的]+")
+_COUNTED = re.compile(r"[那这一两][本双口顶台个只].$")
 
 
 class _Reading:
@@ -127,16 +133,24 @@ class _Reading:
         """Whether a word for a thing follows (那单, 的那个)."""
         return _HEAD.match(self.text, end) is not None
 
+    def negated(self, start: int) -> Dict[Text, Any]:
+        """What a condition needs where it is said that it is not met (不是手机)."""
+        return {"negated": True} if _NEGATED.search(self.text[:start]) else {}
+
     def left(self) -> Text:
         """What no condition was read from."""
         return "".join(" " if taken else sign for sign, taken in zip(self.text, self.taken, strict=True))
 
 
 def read(
-    text: Text, entities: List[Dict[Text, Any]], festivals: List[Any], words: Words, today: datetime.date
+    text: Text, entities: List[Dict[Text, Any]], spans: List[Any], words: Words, today: datetime.date
 ) -> Dict[Text, Any]:
-    """The conditions of a normalised text. `entities` and `festivals` have their places in it."""
+    """The conditions of a normalised text. `entities` and the lexicon's `spans` have their places in it."""
     reading = _Reading(text)
+    festivals = [(start, end, value) for start, end, value, label in spans if label == FESTIVAL]
+    for start, end, _, label in spans:
+        if label == NOTHING:
+            reading.taken[start:end] = b"\1" * (end - start)
     for entity in entities:
         _of_entity(reading, entity, words)
     for name, pattern in words.order.items():
@@ -147,6 +161,8 @@ def read(
     _states(reading, words)
     _amounts(reading)
     _digits(reading)
+    if not any(condition["by"] in ("kind", "product") for condition in reading.found):
+        _hidden_kinds(reading, words)
     left = reading.left()
     bare = bool(reading.found) and len(_FILLERS.sub("", words.empty.sub("", left)).replace(" ", "")) <= 1
     names = [piece for piece in re.split(r"[\s，。！？、：；]+", words.empty.sub(" ", left)) if len(piece) > 1]
@@ -162,9 +178,13 @@ def _of_entity(reading: _Reading, entity: Dict[Text, Any], words: Words) -> None
     elif name == "product_category":
         called = words.of_kind(value)
         told = {"said": reading.text[start:end], "words": called, "not": words.not_of_kind(called)}
-        reading.take("kind", start, end, True, **told)
+        wide = value in words.told["wider"]
+        reading.take("kind", start, end, True, **reading.negated(start), **told, wide=wide)
     elif name == "product":
-        reading.take("product", start, end, True, said=reading.text[start:end], parts=str(value).split(" "))
+        told = {"said": reading.text[start:end], "parts": str(value).split(" ")}
+        reading.take("product", start, end, True, **reading.negated(start), **told)
+    elif name == "quantity" and str(value).isdigit():
+        reading.take("quantity", start, end, False, said=reading.text[start:end], value=int(value))
     elif name in ("colour", "size"):
         core = re.match(r"[\d.]+|.", str(value))
         reading.take(name, start, end, False, said=reading.text[start:end], value=str(value), core=core[0] if core else "")
@@ -172,8 +192,19 @@ def _of_entity(reading: _Reading, entity: Dict[Text, Any], words: Words) -> None
         last = {"newest": True} if reading.text.startswith("最后", start) else {}
         reading.take("place", start, end, True, value=int(value), **last)
     elif name in ("phone", "email", "address", "tax_number", "orders_number", "logistics_tracking_number",
-                  "after_sales_slip", "tickets_number", "quantity", "time"):  # fmt: skip
+                  "after_sales_slip", "tickets_number", "time"):  # fmt: skip
         reading.taken[start:end] = b"\1" * (end - start)
+
+
+def _hidden_kinds(reading: _Reading, words: Words) -> None:
+    """Kinds of goods within a longer word, at its end (彩色打印机, 那本书)."""
+    left = words.empty.sub(lambda match: " " * len(match.group()), reading.left())
+    for piece in _PIECE.finditer(left):
+        sizes = [*range(6, 1, -1), *([1] if _COUNTED.search(left[: piece.end()]) else [])]
+        word = next((piece.group()[-size:] for size in sizes if piece.group()[-size:] in words.by_word), None)
+        if word:
+            place = {"start": piece.end() - len(word), "end": piece.end()}
+            _of_entity(reading, {"entity": "product_category", "value": words.by_word[word], **place}, words)
 
 
 def _of_order(reading: _Reading, name: Text, match: re.Match[Text]) -> None:
@@ -199,6 +230,10 @@ _DAY_ALONE = re.compile(r"(\d{1,2}|[一二三四五六七八九十]{1,3})[号日
 _AGO = re.compile(r"([天周年月]|星期|礼拜)[以之]?前$")
 _LATELY = re.compile(r"(?:前|这|最近|近)(?:几|两|些)天|前阵子|前段时间|前些日子|这阵子|前不久|不久前|近期|(?<!之)前几日")
 _PART = re.compile(r"(?:(上上|上|这|本)个?月|(1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月份?)(初|上旬|中旬|中|下旬|底|末)")
+_BESIDE = re.compile(
+    r"(?:节日?|假期|那天|当天)?(?:(?=前后|左右|期间|那阵|那会|那段时间|附近)"
+    r"|[之以]?(前|后)(?:面|边)?(?![天几一两]))(?:前后|左右|期间|那阵子?|那会儿?|那段时间|附近)?"
+)
 _POINTED = re.compile(r"(?<![\d.])(1[0-2]|0?[1-9])[./-]([12]\d|3[01]|0?[1-9])(?=[号日]?(?:那|下|买|拍|订|付|$)|[号日]的)")
 _SPAN_OF = {"初": (1, 8), "上旬": (1, 10), "中旬": (11, 20), "中": (11, 20), "下旬": (21, 31), "底": (24, 31), "末": (24, 31)}
 _DAY_WIDTH = {"天": 1, "周": 4, "星期": 4, "礼拜": 4, "月": 12, "年": 60}
@@ -222,7 +257,10 @@ def _days(reading: _Reading, festivals: List[Any], today: datetime.date) -> None
             continue
         did = next((name for name, verb in _DID if verb.match(text, end)), None)
         sure = (did is not None or reading.headed(end) or _OF_GOODS.match(text, end) is not None) and not _COMING.match(text, end)
-        reading.take("day", start, end, sure, said=text[start:end], spans=spans, of=did or "created")
+        beside = _BESIDE.match(text, end)
+        if beside:
+            end, spans = beside.end(), _shifted(spans, beside[1] or "")
+        reading.take("day", start, end, sure, said=text[start:end], spans=spans, of=did or "any")
 
 
 def _spans(said: Text, first: datetime.date, last: datetime.date, festive: bool, today: datetime.date) -> List[List[Text]]:
@@ -241,12 +279,27 @@ def _spans(said: Text, first: datetime.date, last: datetime.date, festive: bool,
         return [_between(first, last), _between(_year_before(first), _year_before(last))]
     if festive:
         week = datetime.timedelta(days=12)
-        return [_between(first, last), _between(first - week, last + datetime.timedelta(days=7))]
+        return [
+            _between(first, last),
+            _between(first, last + datetime.timedelta(days=7)),
+            _between(first - week, last + datetime.timedelta(days=7)),
+        ]
     ago = _AGO.search(said)
     if ago:
         width = datetime.timedelta(days=_DAY_WIDTH[ago[1]])
         return [_between(first, last), _between(first - width, last + width)]
     return [_between(first, last)]
+
+
+def _shifted(spans: List[List[Text]], how: Text) -> List[List[Text]]:
+    """The weeks before, after or around the first span."""
+    first, last = (datetime.date.fromisoformat(day) for day in spans[0])
+    day, near, far = (datetime.timedelta(days=days) for days in (1, 10, 35))
+    if how == "前":
+        return [_between(first - near, first - day), _between(first - far, first - day)]
+    if how == "后":
+        return [_between(last + day, last + near), _between(last + day, last + far)]
+    return [_between(first - near, last + near)]
 
 
 def _of_year(month: int, day: int, today: datetime.date) -> List[List[Text]]:
@@ -479,12 +532,12 @@ class ReferenceReader(GraphComponent):
 def reference(message: Message, words: Words, today: datetime.date) -> Dict[Text, Any]:
     """What a message describes, its words in the customer's own spelling."""
     told, doc = normalised(message), message.get(DOC)
-    festivals: List[Any] = []
+    spans: List[Any] = []
     if doc is not None:
         bounds = doc.user_data[BOUNDS]
-        spans = [span for span in doc.spans.get(SPANS, ()) if span.label_ == FESTIVAL]
-        festivals = [(bounds[span.start][0], bounds[span.end - 1][1], span.id_) for span in spans]
-    found = read(told.text, _in_normalised(message.get(ENTITIES) or [], told), festivals, words, today)
+        marked = [span for span in doc.spans.get(SPANS, ()) if span.label_ in (FESTIVAL, NOTHING)]
+        spans = [(bounds[span.start][0], bounds[span.end - 1][1], span.id_, span.label_) for span in marked]
+    found = read(told.text, _in_normalised(message.get(ENTITIES) or [], told), spans, words, today)
     for condition in found["conditions"]:
         start, end = told.span(condition.pop("start"), condition.pop("end"))
         condition["said"] = str(message.get(TEXT))[start:end]

@@ -91,6 +91,7 @@ class Shop:
     not_arrangeable: dict[str | None, str] = field(default_factory=dict)
     known_investigation: bool = False
     # tickets and complaints
+    unstaffed: bool = False
     tickets: list[Ticket] = field(default_factory=list)
     knowledge: dict[str, Answered] = field(default_factory=dict)  # question → what is found
     noted: list[tuple[str, str]] = field(default_factory=list)  # question, decision
@@ -132,9 +133,6 @@ class Shop:
 @dataclass
 class _Orders:
     shop: Shop
-
-    def recent(self, caller: Caller, state_codes: tuple[str, ...] = (), limit: int = 5) -> list[Order]:
-        return [o for o in self.shop.of(caller) if not state_codes or o.state_code in state_codes][:limit]
 
     def get(self, caller: Caller, number: str) -> Order:
         found = [o for o in self.shop.of(caller) if o.number == number]
@@ -258,12 +256,9 @@ class _AfterSales:
         self.shop.write(caller, "fetch", slip, pickup)
         return replace(self.get(caller, slip), pickup=pickup)
 
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
-        self.shop.up()
-        return self.shop.slips.get(caller.customer or "", [])
-
     def get(self, caller: Caller, slip: str) -> Return:
-        for found in self.recent(caller):
+        self.shop.up()
+        for found in self.shop.slips.get(caller.customer or "", []):
             if found.slip == slip:
                 return found
         raise NotFound("return")
@@ -306,13 +301,9 @@ class _Invoices:
         self.shop.write(caller, "invoice", order_number, *(str(value) for value in told))
         return invoice("FP202611210001", "issuing", title=heading.title)
 
-    def recent(self, caller: Caller, order_number: str | None = None) -> list[Invoice]:
-        self.shop.up()
-        mine = self.shop.invoices.get(caller.customer or "", [])
-        return [each for each in mine if order_number in (None, each.order_number)]
-
     def get(self, caller: Caller, number: str) -> Invoice:
-        for found in self.recent(caller):
+        self.shop.up()
+        for found in self.shop.invoices.get(caller.customer or "", []):
             if found.number == number:
                 return found
         raise NotFound("invoice")
@@ -369,12 +360,9 @@ class _Payments:
 class _Tickets:
     shop: Shop
 
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Ticket]:
-        self.shop.up()
-        return [t for t in self.shop.tickets if not only_open or t.state_code in ("open", "working")]
-
     def get(self, caller: Caller, number: str) -> Ticket:
-        for found in self.recent(caller):
+        self.shop.up()
+        for found in self.shop.tickets:
             if found.number == number:
                 return found
         raise NotFound("ticket")
@@ -385,10 +373,18 @@ class _Tickets:
 
     def complain(self, caller: Caller, complaint: Complaint) -> Ticket:
         self.shop.write(caller, "complain", complaint.text, complaint.order_number or "", complaint.sentiment)
-        return Ticket("GD202611210004", complaint.subject, "待处理", "open", "一般", None, "", priority_code=self.shop.look.grade)
+        due = "2026-11-26T18:00:00+08:00"
+        known = next((t for t in self.recent(caller, True) if t.kind == "complaint" and t.order_number == complaint.order_number), None)
+        if known:
+            return replace(known, priority_code=self.shop.look.grade, added=True)
+        return Ticket("GD202611210004", complaint.subject, "待处理", "open", "一般", due, "", priority_code=self.shop.look.grade)
 
     def add(self, caller: Caller, number: str, text: str) -> Ticket:
         self.shop.write(caller, "add", number, text)
+        return self.get(caller, number)
+
+    def withdraw(self, caller: Caller, number: str) -> Ticket:
+        self.shop.write(caller, "withdraw", number)
         return self.get(caller, number)
 
     def urge(self, caller: Caller, number: str) -> Ticket:
@@ -407,6 +403,8 @@ class _Desk:
     shop: Shop
 
     def hand_over(self, caller: Caller, wanted: HandoffRequest) -> Handoff:
+        if self.shop.unstaffed and wanted.reason in ("angry", "not_understood"):
+            raise Rejected("handoff_nobody_there", "没有同事在")
         self.shop.write(caller, "handoff", wanted.conversation_id, *(said["text"] for said in wanted.transcript))
         self.shop.handoffs.append(wanted)
         return self.shop.desk

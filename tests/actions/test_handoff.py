@@ -230,3 +230,11 @@ def test_who_is_in_danger_and_waits_does_not_hear_silence(shop: Shop) -> None:
     waiting = run(ActionHandoffRelay(), text="手上起泡了", slots={"handoff_id": "HO1", "handoff_danger": told})
     assert waiting.said == ["utter_handoff_waiting_danger"]
     assert run(ActionHandoffRelay(), text="还在吗", slots={"handoff_id": "HO1"}).said == []
+
+
+@pytest.mark.parametrize(("slots", "said"), [({"chat_anger": 2}, "angry"), ({"chat_misses": 2}, "not_understood")])
+def test_at_night_nothing_is_left_behind_that_nobody_asked_for(shop: Shop, slots: dict[str, int], said: str) -> None:
+    shop.unstaffed = True
+    offered = run(ActionHandoff(), "气死了", "orders_urge_shipping", slots=slots)
+    assert offered.said == [f"utter_handoff_nobody_there_{said}"]
+    assert set(offered.slots) >= set(slots) and not any(offered.slots[name] for name in slots), "not again at the next word"

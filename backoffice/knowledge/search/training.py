@@ -38,7 +38,7 @@ _JOINT = 10.0
 """How strongly weights are held at "every part counts the same, the joint reading ten times as much"."""
 _PASSED_AT_MOST = 0.035
 """Of answerable questions; asked for is 5 %, and a shop's customers differ from its writers."""
-_ANSWERED_AT_MOST = 0.25
+_ANSWERED_AT_MOST = 0.21
 """Of what is foreign. A variant whose entry is hidden teaches doubt, but does not count here: its neighbours
 all but answer it."""
 MOST_ASKED = 3000
