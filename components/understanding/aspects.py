@@ -82,9 +82,9 @@ class Aspects(GraphComponent):
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
         """`strength`: the linear model's C; `weight`: of the sentence vector beside the n-grams; `sharpness`: margins times
-        it, then softmax; `from`: the confidence from which on it is a follow-up; `own_examples`: of each intent, as wishes
+        it, then softmax; `from`: how sure it must be that something in focus is meant; `own_examples`: of each intent, as wishes
         of their own; `alike`: an example so like one of an aspect (cosine) says nothing and is left out."""
-        return {"strength": 0.3, "weight": 2.0, "sharpness": 4.0, "from": 0.5, "own_examples": 60, "alike": 0.8}
+        return {"strength": 0.1, "weight": 3.0, "sharpness": 4.0, "from": 0.5, "own_examples": 60, "alike": 0.8}
 
     @classmethod
     def create(
@@ -166,14 +166,16 @@ class Aspects(GraphComponent):
             for name in thing["asks"]:
                 candidates.setdefault(name, thing)
         margins = self._scores.margins(text)
-        names = [name for name in (OWN, *candidates) if name in margins]
-        odds = np.exp(self._config["sharpness"] * (np.array([margins[name] for name in names])))
-        shares = odds / odds.sum()
-        best = int(shares.argmax())
-        if names[best] == OWN or shares[best] < self._config["from"]:
+        names = [name for name in candidates if name in margins]
+        if not names:
             return None
+        odds = np.exp(self._config["sharpness"] * np.array([margins[name] for name in (OWN, *names)]))
+        shares = odds / odds.sum()
+        if 1.0 - shares[0] < self._config["from"]:
+            return None
+        best = int(shares[1:].argmax())
         thing = candidates[names[best]]
-        return {"aspect": names[best], "kind": thing["kind"], "id": thing["id"], "confidence": round(float(shares[best]), 4)}
+        return {"aspect": names[best], "kind": thing["kind"], "id": thing["id"], "confidence": round(float(1.0 - shares[0]), 4)}
 
 
 def in_focus(tracker: Optional[DialogueStateTracker]) -> List[Dict[Text, Any]]:
