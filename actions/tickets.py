@@ -14,7 +14,7 @@ from actions.gateways.belongings import TICKET, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.tickets import Ticket
 from actions.order_states import past
-from actions.references import MORE, find, kept, offered, one_of, page, settled
+from actions.references import MORE, belongings, find, kept, offered, one_of, page, settled
 
 STATUS, ADD, URGE = "status", "add", "urge"
 ENDED = ("solved", "closed")
@@ -79,7 +79,7 @@ class ActionTicketsStatus(CustomerAction):
         gateway = wiring.gateways().tickets
         wish, number, text = turn.slot("tickets_wish"), turn.slot("tickets_number"), turn.slot("tickets_text")
         if wish in (ADD, URGE) and not number:
-            if await turn.call(gateway.recent, turn.reader, True):
+            if any(is_open(ticket) for ticket in (await belongings(turn)).of_kind(TICKET)):
                 raise Unavailable("the form ended without a ticket")
             turn.utter("utter_tickets_none_open")
         elif wish == URGE:

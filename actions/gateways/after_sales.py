@@ -120,17 +120,16 @@ class Options:
 class AfterSalesGateway(Protocol):
     """Port to the after-sales desk. All calls see only `caller.customer`'s slips."""
 
-    def options(self, caller: Caller, order_number: str, line: int | None, text: str | None) -> Options:
-        """What can be done about these goods, given the customer's words. Raises NotFound."""
+    def options(
+        self, caller: Caller, order_number: str, line: int | None, text: str | None, code: str | None = None
+    ) -> Options:
+        """What can be done about these goods, given the customer's words and what they come to. Raises NotFound."""
 
     def open(self, caller: Caller, wish: Wish) -> Return:
         """Open a slip; kind is refund, return, exchange or repair. Raises Rejected (`return_window_passed`, …)."""
 
     def fetch(self, caller: Caller, slip: str, pickup: str) -> Return:
         """Fix or change when the goods are fetched. Raises Rejected (`pickup_out_of_range`, …)."""
-
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
-        """The customer's slips, newest first."""
 
     def get(self, caller: Caller, slip: str) -> Return:
         """One slip. Raises NotFound."""
@@ -145,8 +144,11 @@ class HttpAfterSales:
     def __init__(self, http: BackOffice) -> None:
         self._http = http
 
-    def options(self, caller: Caller, order_number: str, line: int | None, text: str | None) -> Options:
-        body = {"order_number": order_number, "line": line, "text": text[:REASON_LENGTH] if text else None}
+    def options(
+        self, caller: Caller, order_number: str, line: int | None, text: str | None, code: str | None = None
+    ) -> Options:
+        words = text[:REASON_LENGTH] if text else None
+        body = {"order_number": order_number, "line": line, "text": words, "reason_code": code}
         return _options(self._http.post("/returns/options", caller, body))
 
     def open(self, caller: Caller, wish: Wish) -> Return:
@@ -164,10 +166,6 @@ class HttpAfterSales:
 
     def fetch(self, caller: Caller, slip: str, pickup: str) -> Return:
         return _return(self._http.post(f"/returns/{slip}/pickup", caller, {"pickup": pickup}))
-
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
-        answer = self._http.get("/returns", caller, open="true" if only_open else None)
-        return [_return(item) for item in answer["items"]]
 
     def get(self, caller: Caller, slip: str) -> Return:
         return _return(self._http.get(f"/returns/{slip}", caller))

@@ -91,17 +91,14 @@ class Order:
 class OrderGateway(Protocol):
     """Port to the order system. All calls act for `caller.customer` and see only that customer's orders."""
 
-    def recent(self, caller: Caller, state_codes: tuple[str, ...] = (), limit: int = 5) -> list[Order]:
-        """The newest orders, newest first, only those in `state_codes` where any are given."""
-
     def get(self, caller: Caller, number: str) -> Order:
         """One order by its number. Raises NotFound."""
 
     def cancel(self, caller: Caller, number: str, reason: str | None) -> Order:
         """Cancel. Raises Rejected (`order_shipped`, …)."""
 
-    def change(self, caller: Caller, number: str, field: str, value: str) -> Order:
-        """Change recipient, phone, address, remark or delivery_date. Raises Rejected."""
+    def change(self, caller: Caller, number: str, changes: dict[str, str]) -> Order:
+        """Change any of recipient, phone, address, remark, delivery_date, all or none. Raises Rejected."""
 
     def urge(self, caller: Caller, number: str) -> Urged:
         """Ask the warehouse to hurry. Raises Rejected."""
@@ -121,18 +118,14 @@ class HttpOrders:
     def __init__(self, http: BackOffice) -> None:
         self._http = http
 
-    def recent(self, caller: Caller, state_codes: tuple[str, ...] = (), limit: int = 5) -> list[Order]:
-        answer = self._http.get("/orders", caller, state_code=list(state_codes) or None, limit=limit)
-        return [_order(item) for item in answer["items"]]
-
     def get(self, caller: Caller, number: str) -> Order:
         return _order(self._http.get(f"/orders/{number}", caller))
 
     def cancel(self, caller: Caller, number: str, reason: str | None) -> Order:
         return _order(self._http.post(f"/orders/{number}/cancel", caller, {"reason": reason}))
 
-    def change(self, caller: Caller, number: str, field: str, value: str) -> Order:
-        return _order(self._http.patch(f"/orders/{number}", caller, {field: value}))
+    def change(self, caller: Caller, number: str, changes: dict[str, str]) -> Order:
+        return _order(self._http.patch(f"/orders/{number}", caller, changes))
 
     def urge(self, caller: Caller, number: str) -> Urged:
         answer = self._http.post(f"/orders/{number}/urge", caller, {})

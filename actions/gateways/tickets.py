@@ -61,9 +61,6 @@ class ComplaintLook:
 class TicketGateway(Protocol):
     """Port to the ticket system. All calls see only `caller.customer`'s tickets."""
 
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Ticket]:
-        """The customer's tickets, newest first."""
-
     def get(self, caller: Caller, number: str) -> Ticket:
         """One ticket. Raises NotFound."""
 
@@ -93,10 +90,6 @@ class HttpTickets:
 
     def __init__(self, http: BackOffice) -> None:
         self._http = http
-
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Ticket]:
-        answer = self._http.get("/tickets", caller, open="true" if only_open else None)
-        return [_ticket(item) for item in answer["items"]]
 
     def get(self, caller: Caller, number: str) -> Ticket:
         return _ticket(self._http.get(f"/tickets/{number}", caller))
