@@ -9,14 +9,15 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions import tickets, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, Button, CustomerAction, Turn, over, when
 from actions.forms import Ask, Form
-from actions.gateways.belongings import ORDER
+from actions.gateways.belongings import ORDER, TICKET, Thing
 from actions.gateways.errors import NotFound, Unavailable
-from actions.gateways.tickets import Complaint, Ticket
+from actions.gateways.tickets import Complaint
 from actions.handoff import transcript
-from actions.references import CHOICES, choices, find, kept, offered, option, page, settled
+from actions.references import CHOICES, belongings, choices, find, kept, offered, option, page, settled
 
 NO_ORDER = "none"
 GRAVE, GRAVEST = ("urgent", "major"), "major"
+COMPLAINT = "complaint"  # the kind of a ticket that can be taken back
 FORM, FILED = "complaints_form", "complaints_last"
 WISHED = "complains"  # the cue of who says that it is to be filed, and not only: 再不发我就投诉
 OFFERED = 5
@@ -176,10 +177,10 @@ class ActionComplaintsWithdraw(CustomerAction):
         if (turn.tracker.active_loop or {}).get("name") == FORM:
             turn.utter("utter_complaints_left")
             return over(*ActionComplaintsFile.gathered)
-        recent = await turn.call(wiring.gateways().tickets.recent, turn.reader, True)
-        open_ones = [ticket for ticket in recent if ticket.kind == "complaint"]
+        mine = (await belongings(turn)).of_kind(TICKET)
+        open_ones = [ticket for ticket in mine if ticket.open and COMPLAINT in ticket.states]
         named = turn.entity("tickets_number") or turn.slot(FILED)
-        meant = [ticket for ticket in open_ones if ticket.number == named] or open_ones
+        meant = [ticket for ticket in open_ones if ticket.id == named] or open_ones
         if not meant:
             turn.utter("utter_complaints_none")
             return []
@@ -187,15 +188,15 @@ class ActionComplaintsWithdraw(CustomerAction):
             turn.utter("utter_complaints_which", buttons=[_withdrawing(ticket) for ticket in meant[:OFFERED]])
             return []
         if turn.cue("question") is not None:
-            turn.utter("utter_complaints_may_withdraw", buttons=[_withdrawing(meant[0])], ticket=meant[0].number)
+            turn.utter("utter_complaints_may_withdraw", buttons=[_withdrawing(meant[0])], ticket=meant[0].id)
             return []
-        await turn.call(wiring.gateways().tickets.withdraw, turn.writer, meant[0].number)
-        turn.utter("utter_complaints_withdrawn", ticket=meant[0].number)
+        await turn.call(wiring.gateways().tickets.withdraw, turn.writer, meant[0].id)
+        turn.utter("utter_complaints_withdrawn", ticket=meant[0].id)
         return [SlotSet(FILED, None)]
 
 
-def _withdrawing(ticket: Ticket) -> Button:
-    return option("tickets_number", ticket.number, ticket.number, ticket.subject, intent="complaints_withdraw")
+def _withdrawing(ticket: Thing) -> Button:
+    return option("tickets_number", ticket.id, ticket.id, ticket.title, intent="complaints_withdraw")
 
 
 # ── handing over what is a person's ───────────────────────────────────────────
