@@ -92,7 +92,8 @@ class DangerReader(GraphComponent):
         """A trained component out of the model."""
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            component._reader = Reader(*joblib.load(folder / "danger.joblib"), config["also"])
+            found, which = joblib.load(folder / "danger.joblib")
+        component._reader = Reader(found, which, config["also"])
         return component
 
     @classmethod
