@@ -11,7 +11,7 @@ import logging
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -151,6 +151,10 @@ class Turn:
         """The text of a response that serves as a word within others (a button's title, a name)."""
         variants = (self.domain.get("responses") or {}).get(response) or []
         return str(variants[0]["text"]) if variants else None
+
+    def joined(self, parts: Iterable[str]) -> str:
+        """Several of something within a sentence."""
+        return (self.wording("utter_chat_comma") or " ").join(parts)
 
     def slot(self, name: str) -> Any:
         """A slot's value."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import faq, wiring
+from actions import faq, given, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, button, over, said
 from actions.forms import TYPED
 from actions.gateways.errors import GatewayError
@@ -33,6 +33,10 @@ REFUSALS = ("/chat_deny", "/chat_stop", "/handoff_request")
 """Beginnings of the payloads of buttons that offer nothing."""
 
 
+OF_THE_WISH = ("chat_requests", "chat_offered", "chat_wrong", given.SLOT)
+"""Slots beside a form's that are forgotten with what is dropped."""
+
+
 class ActionChatContext(CustomerAction):
     """Keeps the slots by which wording and policies know the moment. Rasa runs it at every message of the customer's,
     through the slots' mappings, and twice where a form starts; it counts each message once and says nothing.
@@ -40,7 +44,7 @@ class ActionChatContext(CustomerAction):
     Slots: `chat_sentiment` (satisfied, neutral, dissatisfied, angry), `chat_anger` (angry messages since the last
     satisfied one), `chat_misses` (messages not understood in a row; forms count for themselves, and give up here),
     `chat_requests` (what else was asked for and still waits), `chat_offered` (what a yes would start),
-    `faq_found` (what the shop's knowledge says to this message, where it is asked),
+    `chat_given` (values given and not used), `faq_found` (what the shop's knowledge says to this message, where it is asked),
     `account_level` (the shop's word for the proven customer's level), `ab_bucket` ("a" or "b").
     """
 
@@ -59,6 +63,7 @@ class ActionChatContext(CustomerAction):
             known["account_level"], found = await asyncio.gather(self._level(turn), faq.look_up(turn))
             answered = found is not None and found["decision"] != "pass"
             known |= {**feelings(turn, answered), **waiting(turn), "chat_counted": turn.message_id or None, "faq_found": found}
+            known[given.SLOT] = given.keeping(turn)
         return [SlotSet(name, value) for name, value in known.items() if turn.slot(name) != value]
 
     def failed(self, turn: Turn, response: str) -> list[EventType]:
@@ -261,7 +266,7 @@ def dropped(turn: Turn, response: str, variant: str = "") -> list[EventType]:
         for name, value in turn.tracker.slots.items()
         if value is not None
         and not name.endswith(("_last", "_asked"))
-        and (name in asked or forms.of_project().gathered(name) or name in ("chat_requests", "chat_offered", "chat_wrong"))
+        and (name in asked or forms.of_project().gathered(name) or name in OF_THE_WISH)
     ]
     number = turn.slot("orders_number")
     return [*over(*gathered), *([SlotSet("orders_last", number)] if number else [])]

@@ -8,7 +8,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import wiring
+from actions import given, wiring
 from actions.base import OTHER, CustomerAction, Turn, over
 from actions.forms import Ask, Form, kinds
 from actions.gateways.belongings import ORDER
@@ -214,11 +214,13 @@ class OrderAction(CustomerAction):
     Attributes:
         operation: the rule of the shop that must allow it (a key of `Order.allowed`), or None.
         gathered: the form's own slots, forgotten at the end.
+        uses: kinds of given values that are used up with it.
     """
 
     concludes = True
     operation: str | None = None
     gathered: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
 
     @abstractmethod
     async def finish(self, turn: Turn, order: Order) -> None:
@@ -258,7 +260,7 @@ class OrderAction(CustomerAction):
 
     def _done(self, turn: Turn) -> list[EventType]:
         number = turn.slot("orders_number")
-        forget = over("orders_number", *BESIDE, *self.gathered)
+        forget = [*over("orders_number", *BESIDE, *self.gathered), *given.used(turn, self.uses)]
         return [*forget, *([SlotSet("orders_last", number), *asked_again(turn, number)] if number else [])]
 
 

@@ -25,6 +25,7 @@ from components.understanding.acts import ActClassifier
 from components.understanding.context import Button, Context, kind_of
 from components.understanding.reader import Reader, Reading, Said, declared
 from tests.actions.described import described
+from tests.understanding.learned import values
 from topics import domain
 
 SECRET = "a-secret-for-tests-only-of-enough-length"
@@ -131,8 +132,9 @@ def run(
 ) -> Outcome:
     """One run of an action after the customer wrote `text`; `message` adds to what is known of it (sentiment, requests).
 
-    As Rasa does, a button's payload (`/…`) is not looked at for cues.
+    As Rasa does, a button's payload (`/…`) is not looked at for cues and values.
     """
+    known = {name: None for name in [*DOMAIN["slots"], "requested_slot"]} | (slots or {})
     proof = customer_token or (token(customer) if customer else None)
     found = [
         {"entity": name, "value": value}
@@ -149,9 +151,10 @@ def run(
         "reference": {} if text.startswith("/") else described(text),
         **(message or {}),
     }
+    if text and not text.startswith("/"):
+        latest.setdefault("values", values(text, intent, known, latest["entities"]))
     if sentiment:
         latest["sentiment"] = {"name": sentiment, "confidence": 0.9}
-    known = {name: None for name in [*DOMAIN["slots"], "requested_slot"]} | (slots or {})
     loop = {"name": form} if form else {}
     tracker = Tracker("conversation", known, latest, events or [], False, None, loop, "action_listen")
     dispatcher = CollectingDispatcher()
