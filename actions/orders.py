@@ -195,7 +195,7 @@ def _beside(turn: Turn, field: str, values: dict[str, str]) -> dict[str, Any]:
 
 
 def _asks(turn: Turn, field: str) -> bool:
-    return turn.slot("orders_change_field") == field or turn.entity("orders_change_field") == field
+    return field in (turn.slot("orders_change_field"), turn.entity("orders_change_field"))
 
 
 def wanted(turn: Turn) -> dict[str, str]:
