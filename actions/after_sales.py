@@ -8,7 +8,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import order_states, slips, wiring
+from actions import given, order_states, slips, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.complaints import escalate, handed_over
 from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
@@ -40,28 +40,9 @@ NOTHING_LEFT = ["-"]
 WORDS, BUTTONS = 120, 8
 HOUR, HOURS = re.compile(r"(\d{1,2}):"), re.compile(r"(\d{1,2}):00-(\d{1,2}):00")
 
-REASON_INTENTS = (
-    "after_sales_report_problem",
-    "after_sales_refund",
-    "after_sales_return",
-    "after_sales_exchange",
-    "after_sales_repair",
-    "complaints_file",
-    "products_ask_detail",
-    "feedback_rate",
-    "orders_cancel",  # 不想要了
-    "orders_change",
-    "orders_urge_shipping",
-    "logistics_urge",
-    "logistics_report_problem",
-    "after_sales_cancel",
-    "promotions_price_protection",
-    "products_ask_price",
-    "products_ask_stock",
-    "chat_smalltalk",
-    "chat_abuse",
-    "faq",
-)
+REASON_SLOTS = ("after_sales_reason", "after_sales_reason_code")
+AFTER_REASON = ("after_sales_paid", "after_sales_variant", "after_sales_pickup", "after_sales_confirmed")
+"""What is asked once there is a reason: at these, another one may be given."""
 
 
 class ValidateAfterSalesForm(OrderForm):
@@ -89,17 +70,15 @@ class ValidateAfterSalesForm(OrderForm):
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """The order and what the message says; then the shop's rules, where something they hang on has changed."""
         self.operation = None
-        first: dict[str, Any] = {}
-        begins = turn.intent in self.starts and turn.slot(REQUESTED_SLOT) is None and not turn.pressed
-        if begins and not (turn.slot("after_sales_told") or {}).get("number"):
-            first["after_sales_told"] = {"text": turn.text.strip()}
-            turn.tracker.slots.update(first)
-        filled = {**first, **await super().fill(turn)}
+        filled = await super().fill(turn)
         turn.tracker.slots.update(filled)
         number, kind = turn.slot("orders_number"), turn.slot("after_sales_kind")
         changed = {"orders_number", "after_sales_line", "after_sales_reason"} & {k for k, v in filled.items() if v}
         if number and kind and (changed or turn.intent == f"after_sales_{kind}"):
             filled.update(await self._judged(turn, number, kind))
+            turn.tracker.slots.update(filled)
+        if turn.slot("after_sales_pickups"):
+            filled.update(self._pickup(turn))
         return filled
 
     async def _judged(self, turn: Turn, number: str, kind: str) -> dict[str, Any]:
@@ -112,12 +91,14 @@ class ValidateAfterSalesForm(OrderForm):
             "after_sales_pieces": [{"line": i.line, "title": i.title} for i in order.items] if many else None,
             **({"after_sales_line": line} if line else {}),
         }
-        reason, guessed = turn.slot("after_sales_reason"), self._told(turn, number)
-        look = wiring.gateways().after_sales.options
-        options = await turn.call(look, turn.reader, number, line, reason or guessed)
-        meant = (turn.slot("after_sales_told") or {}).get("number")  # told as what is wrong with these goods
-        if reason is None and guessed and (meant or options.reason_code != NO_REASON or options.person):
-            reason = filled["after_sales_reason"] = guessed
+        before = self._told(turn, number)
+        if turn.slot("after_sales_reason") is None and before:
+            filled |= {"after_sales_reason": before.value, "after_sales_reason_code": before.code}
+            turn.tracker.slots.update(filled)
+        reason = turn.slot("after_sales_reason")
+        options = await turn.call(*_look(turn, number, line))
+        if reason and before and not turn.slot("after_sales_reason_code"):
+            filled["after_sales_reason_code"] = options.reason_code
         expired = kind == "repair" and options.rules[kind].code == WARRANTY_PASSED
         payable = expired and (many and line is None or options.warranty_ends is not None)
         settled = reason is not None and (line is not None or not many)
@@ -126,20 +107,26 @@ class ValidateAfterSalesForm(OrderForm):
         if not settled:
             return filled
         filled["after_sales_warranty"] = options.rules[kind].detail if payable else None
-        filled["after_sales_pickups"] = [list(pickup) for pickup in options.pickups.get(kind, ())] or None
+        pickups = [list(pickup) for pickup in options.pickups.get(kind, ())] or None
+        filled["after_sales_pickups"] = pickups
+        if turn.slot("after_sales_pickup") not in (None, SELF, *(value for value, _ in pickups or ())):
+            filled["after_sales_pickup"] = None  # another reason, and nobody comes then
         return {**filled, **self._variants(turn, kind, options)}
 
-    def _told(self, turn: Turn, number: str) -> str | None:
+    def _told(self, turn: Turn, number: str) -> given.Given | None:
         """What was said of these goods before the form came to ask for the reason."""
         told: dict[str, str] = turn.slot("after_sales_told") or {}
-        return told.get("text") if told.get("number") in (None, number) else None
+        if told.get("number") == number and told.get("text"):
+            return given.Given(given.REASON, told["text"], told.get("code"))
+        return given.known(turn, given.REASON)
 
     def _variants(self, turn: Turn, kind: str, options: Options) -> dict[str, Any]:
         """What an exchange sends instead: named, the same again for what is faulty, or to be chosen."""
         if kind != "exchange" or options.reason_code == MISSING or not options.variants:
             return {name: None for name in ("after_sales_variants", "after_sales_variant") if turn.slot(name) is not None}
-        words = " ".join(str(turn.slot(name) or "") for name in ("after_sales_reason",)) + turn.text
-        wanted = meant_variant(words, entities(turn, "colour", "size"), options.variants)
+        words = f"{turn.slot('after_sales_reason') or ''}{turn.text}"
+        named = entities(turn, "colour", "size") or [g.value for g in (given.known(turn, k) for k in ("colour", "size")) if g]
+        wanted = meant_variant(words, named, options.variants)
         own = next((variant for variant in options.variants if variant.own), None)
         if wanted is None and own and own.stock > 0 and (options.reason_code in FAULTS or len(options.variants) == 1):
             wanted = own
@@ -156,18 +143,29 @@ class ValidateAfterSalesForm(OrderForm):
         filled: dict[str, Any] = {}
         if self.asked(turn, "after_sales_line"):
             filled.update(await self._line_of(turn))
-        if not turn.pressed:
-            if not turn.entity("orders_number"):  # another order is another wish
-                filled.update(self.words(turn, "after_sales_reason", REASON_INTENTS))
-            if turn.intent == "after_sales_report_problem" and turn.slot("after_sales_reason") is None:
-                filled["after_sales_reason"] = tidy(turn.text)
+        filled.update(self._reason(turn))
         if self.asked(turn, "after_sales_variant"):
             filled.update(await self._variant(turn))
-        if self.asked(turn, "after_sales_pickup"):
-            filled.update(self._pickup(turn))
         for slot in ("after_sales_paid", "after_sales_confirmed"):
             filled.update(self.confirmation(turn, slot))
         return filled
+
+    def _reason(self, turn: Turn) -> dict[str, Any]:
+        """Why, in the customer's words, with what it comes to. Another one later takes the place of the first, or is added
+        to it; what is denied is asked for again."""
+        told, before = given.said(turn, given.REASON), turn.slot("after_sales_reason")
+        if told is None:
+            taken_back = before and given.said(turn, given.DENIED) and turn.slot(REQUESTED_SLOT) in AFTER_REASON
+            return dict.fromkeys(REASON_SLOTS) if taken_back else {}
+        if before is None:
+            return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
+        if turn.slot(REQUESTED_SLOT) not in AFTER_REASON or told.value in before:
+            return {}
+        instead = given.said(turn, given.DENIED) or any(turn.cue(cue) is not None for cue in ("wrong", "wrong_maybe", "value"))
+        same = told.code == turn.slot("after_sales_reason_code")
+        if instead or not same:
+            return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
+        return {"after_sales_reason": turn.joined((before, told.value))}
 
     async def _line_of(self, turn: Turn) -> dict[str, Any]:
         line = await find_line(turn, turn.slot("orders_number"), turn.entity("after_sales_line"), asked=True)
@@ -177,8 +175,7 @@ class ValidateAfterSalesForm(OrderForm):
         """By its button, or in words; what is out of stock is said to be."""
         pressed = turn.entity("after_sales_variant")
         number, line = turn.slot("orders_number"), turn.slot("after_sales_line")
-        look = wiring.gateways().after_sales.options
-        options = await turn.call(look, turn.reader, number, int(line) if line else None, turn.slot("after_sales_reason"))
+        options = await turn.call(*_look(turn, number, int(line) if line else None))
         own = next((variant for variant in options.variants if variant.own), None)
         if turn.intent == "chat_affirm" and own:
             pressed = own.name
@@ -191,24 +188,39 @@ class ValidateAfterSalesForm(OrderForm):
         return {"after_sales_variant": wanted.name}
 
     def _pickup(self, turn: Turn) -> dict[str, Any]:
-        """By its button, its place in the list, its day and part of the day; a no sends the goods oneself."""
+        """By its button, its place in the list, its day and part of the day, said now or before; a part of the day alone
+        keeps the day; a no sends the goods oneself."""
         times: list[list[str]] = turn.slot("after_sales_pickups") or []
+        asked, before = self.asked(turn, "after_sales_pickup"), turn.slot("after_sales_pickup")
         pressed = turn.entity("after_sales_pickup")
-        if pressed == SELF or turn.intent == "chat_deny":
+        if pressed == SELF or (asked and turn.intent == "chat_deny"):
             return {"after_sales_pickup": SELF}
-        pressed = at_place(turn, [value for value, _ in times]) or pressed
-        day, time = turn.entity("date"), turn.entity("time")
+        told = given.said if asked or before else given.known
+        day, time = told(turn, "day"), told(turn, "span")
+        if not (asked or pressed or day or time):
+            return {}
+        pressed = (at_place(turn, [value for value, _ in times]) if asked else None) or pressed
+        kept = before[:10] if before not in (None, SELF) and not day else ""
         fitting = [
             value
             for value, label in times
-            if (not day or value.startswith(str(day))) and (not time or is_within(str(time), label))
+            if (not day or value.startswith(day.value)) and (not time or is_within(time.value, label))
         ]
         if (day or time) and not fitting:
-            turn.utter("utter_after_sales_pickup_out_of_range")
-            return {"after_sales_pickup": None}
-        chosen = pressed or (fitting[0] if (day or time) else None)
-        known = chosen in [value for value, _ in times]
-        return {"after_sales_pickup": chosen} if known else again(turn, "after_sales_pickup")
+            if asked:
+                turn.utter("utter_after_sales_pickup_out_of_range")
+            return {"after_sales_pickup": None} if asked else {}
+        first = next((value for value in fitting if kept and value.startswith(kept)), fitting[0] if fitting else None)
+        chosen = pressed or (first if (day or time) else None)
+        if chosen in [value for value, _ in times]:
+            return {"after_sales_pickup": chosen} if chosen != before else {}
+        return again(turn, "after_sales_pickup") if asked else {}
+
+
+def _look(turn: Turn, number: str, line: int | None) -> tuple[Any, ...]:
+    """The question what the shop does about these goods for the reason that was given."""
+    reason, code = turn.slot("after_sales_reason"), turn.slot("after_sales_reason_code")
+    return wiring.gateways().after_sales.options, turn.reader, number, line, reason, code if reason else None
 
 
 class AskAfterSalesLine(CustomerAction):
@@ -306,7 +318,8 @@ class AfterSalesAction(OrderAction):
         turn.utter("utter_after_sales_open_rejected", error.code, detail=error.detail, number=number)
         speak_of_refusal(turn, error)
         words = turn.slot("after_sales_reason") or turn.slot("after_sales_problem")
-        kept = {"number": number, "text": words} if words else None
+        code = turn.slot("after_sales_reason_code")
+        kept = {"number": number, "text": words, **({"code": code} if code else {})} if words else None
         return [*self._done(turn), SlotSet("after_sales_told", kept)]
 
 
@@ -314,10 +327,11 @@ class ActionAfterSalesOpen(AfterSalesAction):
     """Opens the return slip, once, and tells its number and what comes next."""
 
     gathered = (
-        "after_sales_kind", "after_sales_line", "after_sales_pieces", "after_sales_reason", "after_sales_confirmed",
+        "after_sales_kind", "after_sales_line", "after_sales_pieces", *REASON_SLOTS, "after_sales_confirmed",
         "after_sales_variant", "after_sales_variants", "after_sales_pickup", "after_sales_pickups", "after_sales_paid",
         "after_sales_warranty", "after_sales_told",
     )  # fmt: skip
+    uses = (given.REASON, "day", "span", "colour", "size")
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Open it, or leave it."""
@@ -327,7 +341,7 @@ class ActionAfterSalesOpen(AfterSalesAction):
         reason, paid = turn.slot("after_sales_reason"), turn.slot("after_sales_paid")
         line = int(turn.slot("after_sales_line") or 0) or (order.items[0].line if len(order.items) == 1 else None)
         gateway = wiring.gateways().after_sales
-        options = await turn.call(gateway.options, turn.reader, order.number, line, reason)
+        options = await turn.call(*_look(turn, order.number, line))
         rule = options.rules[kind]
         order_states.speak_of(turn, order)
         if paid is False:
@@ -363,12 +377,14 @@ class ValidateAfterSalesProblemForm(OrderForm):
         """The words first: they are said before the order is known."""
         said: dict[str, Any] = {}
         if turn.intent in self.starts and not turn.pressed:
-            said["after_sales_problem"] = tidy(turn.text)
+            told = given.known(turn, given.REASON)
+            said["after_sales_problem"] = told.value if told else tidy(turn.text)
         return {**said, **await super().fill(turn)}
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """The words, where they were asked for."""
-        return {} if turn.pressed else self.words(turn, "after_sales_problem", REASON_INTENTS)
+        told = given.said(turn, given.REASON)
+        return {"after_sales_problem": told.value} if told and self.asked(turn, "after_sales_problem") else {}
 
 
 class ActionAfterSalesPropose(AfterSalesAction):
@@ -381,7 +397,9 @@ class ActionAfterSalesPropose(AfterSalesAction):
         words = turn.slot("after_sales_problem")
         if not words:
             raise Unavailable("the form ended without a problem")
-        options = await turn.call(wiring.gateways().after_sales.options, turn.reader, order.number, None, words)
+        heard = given.known(turn, given.REASON)
+        code = heard.code if heard and heard.value == words else None
+        options = await turn.call(wiring.gateways().after_sales.options, turn.reader, order.number, None, words, code)
         if options.person:
             await self.to_person(turn, order, "review", "")
             return

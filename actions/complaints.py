@@ -66,8 +66,9 @@ class ValidateComplaintsForm(Form):
         if look.bare:
             return filled
         filled["complaints_text"] = turn.text.strip()
-        if number is None and not found.described and (turn.slot("orders_last") or not look.needs_order or look.grade in GRAVE):
-            filled["complaints_order"] = turn.slot("orders_last") or NO_ORDER
+        last = None if turn.fresh else turn.slot("orders_last")
+        if number is None and not found.described and (last or not look.needs_order or look.grade in GRAVE):
+            filled["complaints_order"] = last or NO_ORDER
         return filled
 
     async def _agreed(self, turn: Turn) -> dict[str, Any]:
@@ -187,7 +188,7 @@ class ActionComplaintsWithdraw(CustomerAction):
             choice = [ticket for ticket in choice if ticket.id in known] or open_ones
             turn.utter("utter_complaints_which", buttons=page(turn, "tickets_number", choice, WITHDRAW))
             return kept(turn, TICKET, choice)
-        if turn.cue("question") is not None:
+        if turn.asks:
             told = next(ticket for ticket in open_ones if ticket.id == named)
             turn.utter("utter_complaints_may_withdraw", buttons=[pick("tickets_number", told, WITHDRAW)], ticket=named)
             return []

@@ -8,15 +8,15 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import focus, wiring
+from actions import focus, given, wiring
 from actions.base import OTHER, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.facts import facts
-from actions.forms import UNCLEAR, Ask, Form, confirmed, unsure
+from actions.forms import UNCLEAR, Ask, Form, confirmed
 from actions.gateways.belongings import INVOICE, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.invoices import Heading, Invoice
 from actions.gateways.orders import Order
-from actions.order_form import BESIDE, OrderAction, OrderForm, spoken_of
+from actions.order_form import BESIDE, OrderAction, OrderForm
 from actions.order_states import past, told
 from actions.readings import captured, reading, words
 from actions.references import MORE, belongings, find, kept, offered, page, settled
@@ -34,6 +34,8 @@ HEADING = (
     "invoices_doubtful",
     "invoices_email",
 )
+USES = (given.TITLE, given.NAME, "tax_number", "email")
+"""Kinds of given values that a heading is made of."""
 VALUES = ("invoices_request", "invoices_change", "invoices_ask_status")
 NAMED = {"title": "invoices_title", "tax_number": "invoices_tax_number", "email": "invoices_email"}
 NAMES = (*VALUES, "account_manage", "faq", "products_ask_detail", "products_recommend")
@@ -84,10 +86,10 @@ class HeadingForm(Form):
 
     def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
         """税号写错了: what is named is taken back, nothing else."""
-        wrong = turn.cue("wrong") is not None or turn.cue("wrong_maybe") is not None
-        slot = NAMED.get(reading("invoices_change_field", words(turn)) or "") if wrong else None
-        if slot and slot != asked and turn.slot(slot) is not None:
-            return self._taken_back(turn, slot)
+        correction = turn.told("correct")
+        slot = NAMED.get(reading("invoices_change_field", words(turn)) or "") if correction else None
+        if correction and slot and slot != asked and turn.slot(slot) is not None:
+            return self._taken_back(turn, slot, correction["value"])
         return super()._correct(turn, asked)
 
     def _kind(self, turn: Turn, said: str) -> dict[str, Any]:
@@ -101,34 +103,36 @@ class HeadingForm(Form):
         }
 
     def _values(self, turn: Turn, said: str) -> dict[str, Any]:
-        """Title, tax number and e-mail: where they stand in the words, or the words themselves where asked for."""
+        """Title, tax number and e-mail, given now or, where the form begins, a little before."""
         filled: dict[str, Any] = {}
-        email = turn.entity("email")
+        found = given.known if turn.slot(REQUESTED_SLOT) is None else given.said
+        email, title = found(turn, "email"), found(turn, given.TITLE)
         if email:
-            filled["invoices_email"] = str(email)
+            filled["invoices_email"] = email.value
         elif self.asked(turn, "invoices_email"):
             if turn.intent == "chat_deny" or reading("invoices_no_email", said):
                 filled["invoices_email"] = NO_EMAIL
             elif "@" in said:
                 turn.utter("utter_invoices_email_unclear")
                 filled["invoices_email"] = None
-        rest = _EMAIL.sub(" ", said)
-        number = self._tax_number(turn, rest)
+        number = self._tax_number(turn, _EMAIL.sub(" ", said))
         if number:
             filled["invoices_tax_number"] = number
-            rest = _LONG.sub(" ", rest)
-        title = captured("invoices_title", rest)
-        asked = self.asked(turn, "invoices_title") and (turn.intent in (*UNCLEAR, *NAMES) or unsure(turn))
-        if not title and asked and not (number or email or turn.entity("phone")):
-            title = rest.strip(" \t\n,，。.!！;；")
+        if title is None and self.asked(turn, "invoices_title"):
+            title = given.said(turn, given.NAME)
+            if title is None and not (number or email or given.said(turn, "phone")):
+                words = self.words(turn, "invoices_title", NAMES).get("invoices_title")
+                title = given.Given(given.TITLE, words, COMPANY) if words else None
         if title:
-            filled["invoices_title"] = title[:TITLE_LENGTH]
-            if len(title) > 4 and captured("invoices_title", title):
-                filled.setdefault("invoices_title_kind", COMPANY)
+            filled["invoices_title"] = title.value[:TITLE_LENGTH]
+            if not self.asked(turn, "invoices_title") or turn.slot("invoices_title_kind") is None:
+                filled.setdefault("invoices_title_kind", title.code)
         return filled
 
     def _tax_number(self, turn: Turn, text: str) -> str | None:
-        named = turn.entity("tax_number") or captured("invoices_tax_number", text)
+        found = given.known if turn.slot(REQUESTED_SLOT) is None else given.said
+        written = found(turn, "tax_number")
+        named = written.value if written else captured("invoices_tax_number", text)
         if not named and self.asked(turn, "invoices_tax_number"):
             named = max(_LONG.findall(text), key=len, default=None)
         if not named:  # a number that can be nothing else
@@ -214,6 +218,7 @@ class ActionInvoicesRequest(OrderAction):
 
     operation = "invoice"
     gathered = (*HEADING, "invoices_confirmed")
+    uses = USES
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Ask for it, or leave it."""
@@ -230,11 +235,7 @@ class ActionInvoicesRequest(OrderAction):
 class InvoiceForm(Form):
     """A form about one invoice: by its number, its order, or the only one there is."""
 
-    releases = True
     beside = BESIDE
-
-    def spoken_of(self, turn: Turn) -> list[EventType]:
-        return spoken_of(turn)
 
     async def invoice(self, turn: Turn) -> dict[str, Any]:
         """The invoice spoken of."""
@@ -266,7 +267,7 @@ class InvoiceForm(Form):
         """The one that the words describe, the one of the order just spoken of, or the only one."""
         asked = self.asked(turn, "invoices_number")
         found = await find(turn, INVOICE, wanted=is_valid, asked=asked)
-        titled = not asked and captured("invoices_title", words(turn))  # a company's name is no description
+        titled = not asked and given.said(turn, given.TITLE)  # a company's name is no description
         filled = None if found.missing and titled else settled(turn, INVOICE, "invoices_number", found, asked)
         if filled is not None:
             return filled
@@ -370,7 +371,7 @@ class ActionInvoicesStatus(InvoiceAction):
             speak_of(turn, sent, "resend")
         else:
             turn.utter("utter_invoices_status", invoice.state_code, **told_of(invoice))
-            speak_of(turn, invoice, again=turn.intent if turn.intent in ValidateInvoicesStatusForm.starts else None)
+            speak_of(turn, invoice, again=ValidateInvoicesStatusForm.starts[0])
         forget = over("invoices_number", *self.gathered)
         return [*forget, SlotSet("orders_last", invoice.order_number)]
 
@@ -565,8 +566,8 @@ def _heading(turn: Turn) -> Heading:
 
 def _settled(turn: Turn) -> None:
     """A heading in the sentence (发到…) may look like a second wish about the invoice: none of them waits any longer."""
-    waiting: list[str] = turn.slot("chat_requests") or []
-    left = [intent for intent in waiting if not intent.startswith("invoices_")] or None
+    waiting: list[dict[str, Any]] = turn.slot("chat_requests") or []
+    left = [wish for wish in waiting if not wish["intent"].startswith("invoices_")] or None
     if left != (waiting or None):
         turn.tracker.slots["chat_requests"] = left
         turn.before.append(SlotSet("chat_requests", left))

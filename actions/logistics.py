@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 from abc import abstractmethod
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rasa_sdk.events import EventType
 
-from actions import order_states, parcels, wiring
-from actions.base import CustomerAction, Turn
+from actions import given, order_states, parcels, wiring
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn
 from actions.forms import UNCLEAR
 from actions.gateways.errors import NotFound, Rejected, Unavailable
-from actions.gateways.logistics import Shipment
+from actions.gateways.logistics import Arrangeable, Shipment
 from actions.gateways.orders import Order
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import speak_of_refusal, told
@@ -23,6 +25,12 @@ HOUSE, CONTACT = "lingxi", "contact"
 BARE = ("refuse", "door", CONTACT)  # ways that need no detail
 NOTHING = "-"  # the detail of a way that the rules forbid: not worth asking for
 CORRECTABLE = ("time_slot_out_of_range", "delivery_date_out_of_range", "address_other_city")
+KINDS = {
+    "date": ("day",), "time_slot": ("span",), "leave_with": (given.SPOT, given.NAME), "pickup_point": (given.SPOT,),
+    "reroute": (given.ADDRESS,),
+}  # fmt: skip
+"""The kinds of values that are a way's detail."""
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 ANSWERS = ("logistics_arrange", "orders_change", "logistics_report_problem")
 LONGEST, DAYS = 200, 7
 
@@ -84,7 +92,7 @@ class ActionLogisticsTrack(ParcelAction):
         waiting = shipment.state_code in ("at_pickup_point", "returning")
         trouble = "" if signed or waiting else "stalled" if shipment.stalled else "late" if shipment.late else ""
         turn.utter("utter_logistics_track", trouble or shipment.state_code, **parcels.told(shipment))
-        again = turn.intent if turn.intent in ValidateLogisticsTrackForm.starts else None
+        again = ValidateLogisticsTrackForm.starts[0]
         parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), again=again)
 
 
@@ -117,7 +125,7 @@ class ValidateLogisticsArrangeForm(ParcelForm):
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """The way from its words, the detail from the customer's own; what the rules forbid anyway is not asked for."""
         filled: dict[str, Any] = {}
-        how, known = turn.entity("logistics_how"), turn.slot("logistics_how")
+        how, known = _how(turn), turn.slot("logistics_how")
         if how and how != known and (known is None or turn.intent in self.starts):
             filled = {"logistics_how": how}
             if turn.slot("logistics_detail") is not None:
@@ -142,10 +150,13 @@ class ValidateLogisticsArrangeForm(ParcelForm):
         if not first.rule.ok and first.rule.code not in CORRECTABLE:
             return {"logistics_detail": NOTHING}  # the form's action says why not
         offered = {"logistics_dates": list(first.dates), "logistics_city": first.city}
-        told = self._told(turn, how, first.named)
+        told = self._told(turn, how, first)
         spoken = surface(turn, "time") if how == "time_slot" else None
         if spoken and (await turn.call(look, turn.reader, tracking, how, spoken)).rule.ok:
             told = spoken  # the shop knows the word for a part of the day
+        if how == "date" and told and (part := surface(turn, "time")):
+            with_part = f"{told} {part}"
+            told = with_part if (await turn.call(look, turn.reader, tracking, how, with_part)).rule.ok else told
         if not told:
             unclear = self.asked(turn, "logistics_detail") and turn.intent in UNCLEAR
             return {**offered, "logistics_detail": None} if unclear else offered
@@ -155,20 +166,30 @@ class ValidateLogisticsArrangeForm(ParcelForm):
             return {**offered, "logistics_detail": None}
         return {**offered, "logistics_detail": told}
 
-    def _told(self, turn: Turn, how: str, named: str | None) -> str | None:
-        """A button's value, what the words name, or (where it was asked for) the words themselves."""
+    def _told(self, turn: Turn, how: str, first: Arrangeable) -> str | None:
+        """A button's value, what is given, or (where it was asked for and may be anything) the words themselves."""
         pressed = turn.entity("logistics_detail")
         if pressed:
             return str(pressed)
-        moment = turn.entity({"date": "date", "time_slot": "time"}.get(how, ""))
-        if moment:
-            return hours(str(moment)) if how == "time_slot" else str(moment)
-        if how == "leave_with" and named:
-            return named
-        if how == "reroute" and turn.entity("address"):
-            return str(turn.entity("address"))
+        found = given.known if turn.slot(REQUESTED_SLOT) is None else given.said
+        value = found(turn, *KINDS.get(how, ()))
+        if value:
+            return hours(value.value) if how == "time_slot" else value.value
+        if how == "leave_with" and first.named:
+            return first.named
+        if how == "reroute":
+            return None
         words = self.words(turn, "logistics_detail", ANSWERS)
         return str(words["logistics_detail"])[:LONGEST] if words and not turn.pressed else None
+
+
+def _how(turn: Turn) -> Any:
+    """The way that the words name; a day with a part of it (明天下午) is another day."""
+    how = turn.entity("logistics_how")
+    day = given.said(turn, "day")
+    if how == "time_slot" and day and day.value != datetime.datetime.now(SHANGHAI).date().isoformat():
+        return "date"
+    return how
 
 
 class AskLogisticsDetail(CustomerAction):
@@ -187,6 +208,7 @@ class ActionLogisticsArrange(ParcelAction):
     """Has the parcel delivered as wished, as far as the carrier allows."""
 
     gathered = ("logistics_how", "logistics_detail", "logistics_dates", "logistics_city")
+    uses = ("day", "span", given.SPOT, given.ADDRESS, given.ROOM)
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Ask the carrier; the courier's contact is shown only on the delivery day."""

@@ -634,7 +634,7 @@ async def described_before(turn: Turn, states: Sequence[str] = ()) -> Found | No
 
     None where another order was spoken of since, or is meant now.
     """
-    if turn.cue("others") is not None:
+    if turn.cue("others") is not None or turn.fresh:
         return None
     messages = 0
     for event in reversed(turn.tracker.events):

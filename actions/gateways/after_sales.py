@@ -120,8 +120,10 @@ class Options:
 class AfterSalesGateway(Protocol):
     """Port to the after-sales desk. All calls see only `caller.customer`'s slips."""
 
-    def options(self, caller: Caller, order_number: str, line: int | None, text: str | None) -> Options:
-        """What can be done about these goods, given the customer's words. Raises NotFound."""
+    def options(
+        self, caller: Caller, order_number: str, line: int | None, text: str | None, code: str | None = None
+    ) -> Options:
+        """What can be done about these goods, given the customer's words and what they come to. Raises NotFound."""
 
     def open(self, caller: Caller, wish: Wish) -> Return:
         """Open a slip; kind is refund, return, exchange or repair. Raises Rejected (`return_window_passed`, …)."""
@@ -142,8 +144,11 @@ class HttpAfterSales:
     def __init__(self, http: BackOffice) -> None:
         self._http = http
 
-    def options(self, caller: Caller, order_number: str, line: int | None, text: str | None) -> Options:
-        body = {"order_number": order_number, "line": line, "text": text[:REASON_LENGTH] if text else None}
+    def options(
+        self, caller: Caller, order_number: str, line: int | None, text: str | None, code: str | None = None
+    ) -> Options:
+        words = text[:REASON_LENGTH] if text else None
+        body = {"order_number": order_number, "line": line, "text": words, "reason_code": code}
         return _options(self._http.post("/returns/options", caller, body))
 
     def open(self, caller: Caller, wish: Wish) -> Return:

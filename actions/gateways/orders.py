@@ -97,8 +97,8 @@ class OrderGateway(Protocol):
     def cancel(self, caller: Caller, number: str, reason: str | None) -> Order:
         """Cancel. Raises Rejected (`order_shipped`, …)."""
 
-    def change(self, caller: Caller, number: str, field: str, value: str) -> Order:
-        """Change recipient, phone, address, remark or delivery_date. Raises Rejected."""
+    def change(self, caller: Caller, number: str, changes: dict[str, str]) -> Order:
+        """Change any of recipient, phone, address, remark, delivery_date, all or none. Raises Rejected."""
 
     def urge(self, caller: Caller, number: str) -> Urged:
         """Ask the warehouse to hurry. Raises Rejected."""
@@ -124,8 +124,8 @@ class HttpOrders:
     def cancel(self, caller: Caller, number: str, reason: str | None) -> Order:
         return _order(self._http.post(f"/orders/{number}/cancel", caller, {"reason": reason}))
 
-    def change(self, caller: Caller, number: str, field: str, value: str) -> Order:
-        return _order(self._http.patch(f"/orders/{number}", caller, {field: value}))
+    def change(self, caller: Caller, number: str, changes: dict[str, str]) -> Order:
+        return _order(self._http.patch(f"/orders/{number}", caller, changes))
 
     def urge(self, caller: Caller, number: str) -> Urged:
         answer = self._http.post(f"/orders/{number}/urge", caller, {})

@@ -50,13 +50,18 @@ class OptionsView(View):
 
 
 def options_view(
-    session: Session, order: Order, line: int | None, text: str | None, now: datetime
+    session: Session,
+    order: Order,
+    line: int | None,
+    text: str | None,
+    code: ReturnReason | None,
+    now: datetime,
 ) -> OptionsView:
     facts = order_facts(order)
     lines = tuple(each for each in facts.lines if line in (None, each.line))
     if not lines:
         raise invalid(("line", "订单里没有这一件商品"))
-    reason = classify(text)
+    reason = code or classify(text)
     person = review.by_person(review.ReviewFacts(text or "", refund_fen=0))
     return OptionsView(
         reason=reason.label,

@@ -148,8 +148,8 @@ class _Orders:
         refund = OrderRefund(found.amount, "原路退回微信支付", "1 至 3 个工作日")
         return replace(found, state_code="cancelled", refunds=(refund,) if "paid_at" in found.times else ())
 
-    def change(self, caller: Caller, number: str, field: str, value: str) -> Order:
-        self.shop.write(caller, "change", number, field, value)
+    def change(self, caller: Caller, number: str, changes: dict[str, str]) -> Order:
+        self.shop.write(caller, "change", number, *(word for change in changes.items() for word in change))
         return self.get(caller, number)
 
     def urge(self, caller: Caller, number: str) -> Urged:
@@ -233,7 +233,7 @@ class _Logistics:
 class _AfterSales:
     shop: Shop
 
-    def options(self, caller: Caller, order_number: str, line: int | None, text: str | None) -> Options:
+    def options(self, caller: Caller, order_number: str, line: int | None, text: str | None, code: str | None = None) -> Options:
         allowed = _Orders(self.shop).get(caller, order_number).allowed
         kinds = ("refund", "return", "exchange", "repair")
         refused = {kind: Rule(False, code, "商城的说明") for kind, code in self.shop.refused.items()}
