@@ -98,7 +98,7 @@ class Aspects(GraphComponent):
         """`strength`: the linear model's C; `weight`: of the sentence vector beside the n-grams; `sharpness`: margins times
         it are log-odds; `from`: how sure it must be that something in focus is meant; `own_examples`: of each intent, as wishes
         of their own; `alike`: an example so like one of an aspect (cosine) says nothing and is left out."""
-        return {"strength": 0.1, "weight": 3.0, "sharpness": 4.0, "from": 0.73, "own_examples": 100, "alike": 0.8}
+        return {"strength": 0.1, "weight": 3.0, "sharpness": 4.0, "from": 0.88, "own_examples": 100, "alike": 0.8}
 
     @classmethod
     def create(
