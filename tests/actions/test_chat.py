@@ -9,7 +9,16 @@ import yaml
 
 from actions import wiring
 from actions.after_sales import ActionAfterSalesStatus
-from actions.chat import ActionChatContext, ActionChatNo, ActionChatRepeat, ActionChatStop, ActionChatYes
+from actions.chat import (
+    ActionChatContext,
+    ActionChatHold,
+    ActionChatNo,
+    ActionChatRepeat,
+    ActionChatStop,
+    ActionChatTakeBack,
+    ActionChatUnclear,
+    ActionChatYes,
+)
 from actions.gateways.errors import Unavailable
 from actions.invoices import ValidateInvoicesRequestForm
 from actions.orders import ActionOrdersCancel, ActionOrdersStatus, ValidateOrdersStatusForm
@@ -232,6 +241,44 @@ def test_a_no_drops_what_was_offered() -> None:
 def test_an_offer_is_forgotten_when_the_customer_speaks_of_something_else() -> None:
     assert context("chat_smalltalk", slots={"chat_offered": "invoices_request"})["chat_offered"] is None
     assert "chat_offered" not in context("chat_affirm", slots={"chat_offered": "invoices_request"})
+
+
+def test_the_only_button_below_a_question_is_an_offer_and_stands_beside_what_is_asked_in_between() -> None:
+    button = {"title": "申请退货", "payload": '/after_sales_return{"orders_number": "202611190001"}'}
+    asked = {"event": "bot", "text": "要申请退货吗？", "data": {"buttons": [button, {"title": "不用了", "payload": "/chat_deny"}]}}
+    why = context("faq", {"commands": [{"command": "know", "question": "…"}]}, events=[asked])
+    assert why["chat_offered"] == button["payload"]
+    later = context("faq", {"commands": [{"command": "know", "question": "…"}]}, slots={"chat_offered": button["payload"]})
+    assert "chat_offered" not in later, "two messages later it still stands"
+    yes = run(ActionChatYes(), "好的", "chat_affirm", slots={"chat_offered": button["payload"]})
+    spoken = yes.events[-1]["parse_data"]
+    assert spoken["intent"]["name"] == "after_sales_return"
+    assert spoken["entities"] == [{"entity": "orders_number", "value": "202611190001"}]
+
+
+def test_who_needs_a_moment_hears_one_sentence() -> None:
+    assert run(ActionChatHold(), "等一下", form="orders_cancel_form").said == ["utter_chat_hold"]
+
+
+def test_what_was_not_wanted_is_dropped_or_withdrawn() -> None:
+    known = {"orders_number": EARPHONES.number, "requested_slot": "orders_cancel_confirmed"}
+    open_form = run(ActionChatTakeBack(), intent="chat_take_back", slots=known, form="orders_cancel_form")
+    assert open_form.loop_ended and open_form.said == ["utter_chat_taken_back"] and open_form.slots["orders_number"] is None
+    filed = [{"event": "user"}, {"event": "action", "name": "action_complaints_file"}, {"event": "user"}]
+    undone = run(ActionChatTakeBack(), intent="chat_take_back", events=filed)
+    assert undone.events[-1]["parse_data"]["intent"]["name"] == "complaints_withdraw" and undone.said == []
+    cancelled = [{"event": "user"}, {"event": "action", "name": "action_orders_cancel"}, {"event": "user"}]
+    assert run(ActionChatTakeBack(), intent="chat_take_back", events=cancelled).said == ["utter_chat_take_back_done"]
+    assert run(ActionChatTakeBack(), intent="chat_take_back").said == ["utter_chat_take_back_nothing"]
+
+
+def test_what_may_mean_two_things_is_asked_back() -> None:
+    unclear = {"commands": [{"command": "unclear", "candidates": ["orders_cancel", "after_sales_return"]}]}
+    asked = run(ActionChatUnclear(), intent="nlu_fallback", message=unclear)
+    assert asked.said == ["utter_chat_unclear_which"]
+    assert [b["payload"] for b in asked.buttons] == ["/orders_cancel", "/after_sales_return", "/handoff_request"]
+    nothing = run(ActionChatUnclear(), intent="nlu_fallback", message={"commands": [{"command": "unclear", "candidates": []}]})
+    assert nothing.said == ["utter_chat_not_understood"]
 
 
 def test_every_request_has_a_name_to_be_offered_by() -> None:
