@@ -31,7 +31,7 @@ RASA, SERVICES_SIDE = ".venv", ".venv-services"
 
 # Which environment runs a folder of tests/.
 FOLDERS = {
-    RASA: ("actions", "components", "connectors", "contracts", "dialogue", "privacy", "serving", "topics"),
+    RASA: ("actions", "components", "connectors", "contracts", "dialogue", "privacy", "serving", "topics", "understanding"),
     SERVICES_SIDE: ("analytics", "backoffice", "backoffice_seed", "browser", "deploy", "e2e", "live", "soak"),
 }
 TALKING = ("browser", "deploy", "e2e", "live", "soak")  # need a trained model
