@@ -7,19 +7,19 @@ from typing import Any
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import tickets, wiring
-from actions.base import ANGRY, REQUESTED_SLOT, Button, CustomerAction, Turn, over, when
+from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.forms import Ask, Form
-from actions.gateways.belongings import ORDER
+from actions.gateways.belongings import ORDER, TICKET, Thing
 from actions.gateways.errors import NotFound, Unavailable
-from actions.gateways.tickets import Complaint, Ticket
+from actions.gateways.tickets import Complaint
 from actions.handoff import transcript
-from actions.references import CHOICES, choices, find, kept, offered, option, page, settled
+from actions.references import CHOICES, belongings, choices, find, kept, offered, one_of, page, pick, settled
 
 NO_ORDER = "none"
 GRAVE, GRAVEST = ("urgent", "major"), "major"
 FORM, FILED = "complaints_form", "complaints_last"
 WISHED = "complains"  # the cue of who says that it is to be filed, and not only: 再不发我就投诉
-OFFERED = 5
+WITHDRAW = "complaints_withdraw"
 MOODS = ("satisfied", "neutral", "dissatisfied", "angry")
 # What is said while the form waits for the story and is none.
 NO_STORY = (
@@ -66,8 +66,9 @@ class ValidateComplaintsForm(Form):
         if look.bare:
             return filled
         filled["complaints_text"] = turn.text.strip()
-        if number is None and not found.described and (turn.slot("orders_last") or not look.needs_order or look.grade in GRAVE):
-            filled["complaints_order"] = turn.slot("orders_last") or NO_ORDER
+        last = None if turn.fresh else turn.slot("orders_last")
+        if number is None and not found.described and (last or not look.needs_order or look.grade in GRAVE):
+            filled["complaints_order"] = last or NO_ORDER
         return filled
 
     async def _agreed(self, turn: Turn) -> dict[str, Any]:
@@ -176,26 +177,28 @@ class ActionComplaintsWithdraw(CustomerAction):
         if (turn.tracker.active_loop or {}).get("name") == FORM:
             turn.utter("utter_complaints_left")
             return over(*ActionComplaintsFile.gathered)
-        recent = await turn.call(wiring.gateways().tickets.recent, turn.reader, True)
-        open_ones = [ticket for ticket in recent if ticket.kind == "complaint"]
-        named = turn.entity("tickets_number") or turn.slot(FILED)
-        meant = [ticket for ticket in open_ones if ticket.number == named] or open_ones
-        if not meant:
+        open_ones = [ticket for ticket in (await belongings(turn)).of_kind(TICKET) if _is_open_complaint(ticket)]
+        if not open_ones:
             turn.utter("utter_complaints_none")
             return []
-        if len(meant) > 1:
-            turn.utter("utter_complaints_which", buttons=[_withdrawing(ticket) for ticket in meant[:OFFERED]])
+        choice, number = await one_of(turn, TICKET, "tickets_number", _is_open_complaint)
+        known = [ticket.id for ticket in open_ones]
+        named = next((n for n in (turn.entity("tickets_number"), number, turn.slot(FILED)) if n in known), None)
+        if named is None:
+            choice = [ticket for ticket in choice if ticket.id in known] or open_ones
+            turn.utter("utter_complaints_which", buttons=page(turn, "tickets_number", choice, WITHDRAW))
+            return kept(turn, TICKET, choice)
+        if turn.asks:
+            told = next(ticket for ticket in open_ones if ticket.id == named)
+            turn.utter("utter_complaints_may_withdraw", buttons=[pick("tickets_number", told, WITHDRAW)], ticket=named)
             return []
-        if turn.cue("question") is not None:
-            turn.utter("utter_complaints_may_withdraw", buttons=[_withdrawing(meant[0])], ticket=meant[0].number)
-            return []
-        await turn.call(wiring.gateways().tickets.withdraw, turn.writer, meant[0].number)
-        turn.utter("utter_complaints_withdrawn", ticket=meant[0].number)
+        await turn.call(wiring.gateways().tickets.withdraw, turn.writer, named)
+        turn.utter("utter_complaints_withdrawn", ticket=named)
         return [SlotSet(FILED, None)]
 
 
-def _withdrawing(ticket: Ticket) -> Button:
-    return option("tickets_number", ticket.number, ticket.number, ticket.subject, intent="complaints_withdraw")
+def _is_open_complaint(ticket: Thing) -> bool:
+    return ticket.open and "complaint" in ticket.states
 
 
 # ── handing over what is a person's ───────────────────────────────────────────

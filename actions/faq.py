@@ -43,7 +43,6 @@ SUREST_ASKS = 0.98  # more says nothing more
 CHOICES = ("orders_number",)  # slots whose answer cannot be mistaken for a second request, nor a whole story for one
 LEAST_STORY = 12  # characters
 LEAST_QUESTION = 6  # characters of a question that is taken for small talk
-UNTOLD_ASKS = 0.6  # of a question in a message that was not parsed for its act
 SEARCH_SECONDS = 1.5
 HELPFUL_EVERY = 3  # answers, until it is asked whether they help
 UNHELPFUL_MOST = 2  # answers that did not help, until a person takes over
@@ -100,7 +99,7 @@ async def search(turn: Turn, text: str) -> Found:
 def _may_ask(turn: Turn, text: str) -> bool:
     """Whether the message may be a question to the shop's knowledge."""
     asked = turn.slot(REQUESTED_SLOT) if turn.busy else None
-    question = turn.cue("question") is not None or _asks(turn) > SURELY_ASKS
+    question = turn.asks or _asks(turn) > SURELY_ASKS
     if _offered(turn, text):
         return False
     if turn.intent == FAQ and not asked:
@@ -128,9 +127,9 @@ def _offered(turn: Turn, text: str) -> bool:
 
 
 def _asks(turn: Turn) -> float:
-    """The probability that the message only asks, as `components/acts.py` tells it; without it, what the cue says."""
+    """The probability that the message only asks, as `components/understanding/acts.py` tells it."""
     told = turn.tracker.latest_message.get("act")
-    return float(told["ask"]) if told else UNTOLD_ASKS * (turn.cue("question") is not None)
+    return float(told["ask"]) if told else 0.0
 
 
 def _claimed(turn: Turn, found: Found) -> Decision | None:
@@ -213,10 +212,14 @@ class ActionFaqAnswer(CustomerAction):
             return await tell(turn, found.hits[0], text, note)
         if found.decision == "clarify":
             choices = [_choice(hit.question, hit.key) for hit in found.hits]
-            person = button(str(turn.wording("utter_label_handoff_request")), "handoff_request")
-            turn.utter("utter_faq_clarify", buttons=[*choices, _judgement(turn, "none"), person])
+            turn.utter("utter_faq_clarify", buttons=[*choices, _judgement(turn, "none"), *_out(turn)])
             return [SlotSet("faq_last", {"key": None, "question": text, "note": note})]
         passed = int(turn.slot("faq_passed") or 0) + 1
+        wish = _wish(turn)
+        if wish and passed < PASSED_MOST:
+            label = str(turn.wording(f"utter_label_{wish}"))
+            turn.utter("utter_faq_no_answer_wish", request=label, buttons=[button(label, wish), *_out(turn)])
+            return [SlotSet("faq_passed", passed), SlotSet("chat_offered", wish)]
         turn.utter("utter_faq_no_answer", "again" if passed >= PASSED_MOST else "")
         return [SlotSet("faq_passed", passed)]
 
@@ -280,8 +283,9 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None) -> list[Ev
 
 def _wish(turn: Turn) -> str | None:
     """What the question is about and may be wanted next: the topic's own wish, where no form is open."""
-    asked = turn.intent in OPEN or turn.intent.startswith((*TALK, PERSON, "complaints_", GOODS)) or turn.busy
-    return None if asked or not turn.wording(f"utter_label_{turn.intent}") else turn.intent
+    about = (turn.told("know") or {}).get("intent") or turn.intent
+    asked = about in OPEN or about.startswith((*TALK, PERSON, "complaints_", GOODS)) or turn.busy
+    return None if asked or not turn.wording(f"utter_label_{about}") else str(about)
 
 
 async def _say_own_case(turn: Turn, hit: Hit) -> None:
@@ -308,6 +312,11 @@ async def _say_own_case(turn: Turn, hit: Hit) -> None:
             f"utter_faq_case_{fact.name}", "past" if until < today else "",
             order=order.title, day=day.isoformat()[5:], until=until.isoformat()[5:],
         )  # fmt: skip
+
+
+def _out(turn: Turn) -> list[Button]:
+    """A way past what is offered."""
+    return [button(str(turn.wording("utter_label_handoff_request")), "handoff_request")]
 
 
 def _choice(title: str, key: str) -> Button:

@@ -16,7 +16,7 @@ from actions.gateways.belongings import INVOICE, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.invoices import Heading, Invoice
 from actions.gateways.orders import Order
-from actions.order_form import BESIDE, OrderAction, OrderForm, spoken_of
+from actions.order_form import BESIDE, OrderAction, OrderForm
 from actions.order_states import past, told
 from actions.readings import captured, reading, words
 from actions.references import MORE, belongings, find, kept, offered, page, settled
@@ -86,10 +86,10 @@ class HeadingForm(Form):
 
     def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
         """税号写错了: what is named is taken back, nothing else."""
-        wrong = turn.cue("wrong") is not None or turn.cue("wrong_maybe") is not None
-        slot = NAMED.get(reading("invoices_change_field", words(turn)) or "") if wrong else None
-        if slot and slot != asked and turn.slot(slot) is not None:
-            return self._taken_back(turn, slot)
+        correction = turn.told("correct")
+        slot = NAMED.get(reading("invoices_change_field", words(turn)) or "") if correction else None
+        if correction and slot and slot != asked and turn.slot(slot) is not None:
+            return self._taken_back(turn, slot, correction["value"])
         return super()._correct(turn, asked)
 
     def _kind(self, turn: Turn, said: str) -> dict[str, Any]:
@@ -235,11 +235,7 @@ class ActionInvoicesRequest(OrderAction):
 class InvoiceForm(Form):
     """A form about one invoice: by its number, its order, or the only one there is."""
 
-    releases = True
     beside = BESIDE
-
-    def spoken_of(self, turn: Turn) -> list[EventType]:
-        return spoken_of(turn)
 
     async def invoice(self, turn: Turn) -> dict[str, Any]:
         """The invoice spoken of."""
@@ -375,7 +371,7 @@ class ActionInvoicesStatus(InvoiceAction):
             speak_of(turn, sent, "resend")
         else:
             turn.utter("utter_invoices_status", invoice.state_code, **told_of(invoice))
-            speak_of(turn, invoice, again=turn.intent if turn.intent in ValidateInvoicesStatusForm.starts else None)
+            speak_of(turn, invoice, again=ValidateInvoicesStatusForm.starts[0])
         forget = over("invoices_number", *self.gathered)
         return [*forget, SlotSet("orders_last", invoice.order_number)]
 
@@ -570,8 +566,8 @@ def _heading(turn: Turn) -> Heading:
 
 def _settled(turn: Turn) -> None:
     """A heading in the sentence (发到…) may look like a second wish about the invoice: none of them waits any longer."""
-    waiting: list[str] = turn.slot("chat_requests") or []
-    left = [intent for intent in waiting if not intent.startswith("invoices_")] or None
+    waiting: list[dict[str, Any]] = turn.slot("chat_requests") or []
+    left = [wish for wish in waiting if not wish["intent"].startswith("invoices_")] or None
     if left != (waiting or None):
         turn.tracker.slots["chat_requests"] = left
         turn.before.append(SlotSet("chat_requests", left))

@@ -92,7 +92,7 @@ class ActionLogisticsTrack(ParcelAction):
         waiting = shipment.state_code in ("at_pickup_point", "returning")
         trouble = "" if signed or waiting else "stalled" if shipment.stalled else "late" if shipment.late else ""
         turn.utter("utter_logistics_track", trouble or shipment.state_code, **parcels.told(shipment))
-        again = turn.intent if turn.intent in ValidateLogisticsTrackForm.starts else None
+        again = ValidateLogisticsTrackForm.starts[0]
         parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), again=again)
 
 

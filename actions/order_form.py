@@ -48,7 +48,6 @@ class OrderForm(Form):
     operation: str | None = None
     states: tuple[str, ...] = ()
     lists = False
-    releases = True
     beside = BESIDE
     shared = ("orders_number",)
 
@@ -74,9 +73,6 @@ class OrderForm(Form):
             "orders_number",
             *([] if turn.slot("orders_checked") == self._checked(False) else self.rest(turn)),
         ]
-
-    def spoken_of(self, turn: Turn) -> list[EventType]:
-        return spoken_of(turn)
 
     async def _order(self, turn: Turn) -> dict[str, Any]:
         if turn.intent not in self.starts and any(turn.intent in form.starts for form in _order_forms()):
@@ -142,18 +138,18 @@ class OrderForm(Form):
             line = await find_line(turn, order.number, None, asked=False)
         return line if line is not None else turn.slot("orders_line")
 
-    def _taken_back(self, turn: Turn, slot: str) -> dict[str, Any]:
+    def _taken_back(self, turn: Turn, slot: str, value: str | None) -> dict[str, Any]:
         """Another order: what was of the first one falls with it; 上面那个 is the one above it in the list."""
         if slot != "orders_number":
-            return super()._taken_back(turn, slot)
+            return super()._taken_back(turn, slot, value)
         before = turn.slot("orders_number")
         of_order = [
             name for name in turn.tracker.slots if name.endswith(OF_ORDER) and turn.slot(name) is not None
         ]
-        words, emptied = turn.text, super()._taken_back(turn, slot)
+        words, emptied = turn.text, super()._taken_back(turn, slot, value)
         emptied |= {name: None for name in ("orders_title", "orders_last", *of_order)}
         turn.tracker.slots.update(emptied)
-        turn.tracker.latest_message["text"] = turn.cue("value") or words
+        turn.tracker.latest_message["text"] = value or words
         numbers = list((turn.slot(CHOICES) or {}).get("ids") or [])
         step = -1 if turn.cue("above") is not None else 1 if turn.cue("below") is not None else 0
         if step and before in numbers and 0 <= numbers.index(before) + step < len(numbers):
@@ -171,7 +167,7 @@ class OrderForm(Form):
     def _means_the_last(self, turn: Turn) -> bool:
         """Whether a wish without an order is about the one last spoken of: what is done to one is, unless another list
         was asked for; where it stands is where the words point back (那它到哪了) or a button below the answer says so."""
-        if turn.cue("others") is not None:
+        if turn.cue("others") is not None or turn.fresh:
             return False
         if turn.cue("points") is not None or turn.cue("follows") is not None:
             return True
@@ -210,12 +206,6 @@ class AskOrdersNumber(Ask):
             turn.utter("utter_orders_one_by_one")
         turn.utter(response, buttons=page(turn, "orders_number", orders))
         return kept(turn, ORDER, orders)
-
-
-def spoken_of(turn: Turn) -> list[EventType]:
-    """The order that a form was about stays the one spoken of."""
-    number = turn.slot("orders_number")
-    return [SlotSet("orders_last", number)] if number else []
 
 
 class OrderAction(CustomerAction):

@@ -43,7 +43,7 @@ class ActionOrdersStatus(OrderAction):
             parcels.speak_of(turn, shipment, order.title)
             news = f"{when(shipment.last_time)} {shipment.last_text}"
         turn.utter("utter_orders_status", self._variant(order), **told(order), news=news)
-        speak_of(turn, order, again=turn.intent if turn.intent in ValidateOrdersStatusForm.starts else None)
+        speak_of(turn, order, again=ValidateOrdersStatusForm.starts[0])
 
     def _variant(self, order: Order) -> str:
         """The state, and what is special about it."""

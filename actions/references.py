@@ -37,7 +37,7 @@ ONLY_TOLD = ("chat_inform", "nlu_fallback", "chat_out_of_scope", "chat_greet")
 # A state as customers name it → codes of `Thing.states`; of several sets the first that some thing has.
 STATES: dict[str, tuple[frozenset[str], ...]] = {
     "unpaid": (frozenset({"unpaid"}),),
-    "unshipped": (frozenset({"paid"}), frozenset({"unpaid"})),
+    "unshipped": (frozenset({"paid"}), frozenset({"unpaid"}), frozenset({"awaiting_goods"})),
     "shipped": (frozenset({"shipped"}),),
     "delivering": (frozenset({"out_for_delivery"}), frozenset({"shipped"})),
     "arrived": (frozenset({"signed", "completed"}),),
@@ -48,6 +48,7 @@ STATES: dict[str, tuple[frozenset[str], ...]] = {
     "repaired": (frozenset({"repair", "repair:open", "repair:over"}),),
     "sent_back": (frozenset({"returning"}),),
     "returned": (frozenset({"return", "refund", "return:open", "return:over", "refund:open", "refund:over"}),),
+    "reviewing": (frozenset({"reviewing", *(f"{kind}:reviewing" for kind in ("return", "refund", "exchange", "repair"))}),),
     "rejected": (frozenset({"rejected"}),),
     "issued": (frozenset({"issued"}),),
     "unissued": (frozenset({"waiting", "issuing", "merchant", "changing"}),),
@@ -58,7 +59,9 @@ STATES: dict[str, tuple[frozenset[str], ...]] = {
 }
 
 
-OF_SLIPS = ("completed", "cancelled", "refunded", "exchanged", "repaired", "returned", "returning", "rejected")
+OF_SLIPS = (
+    "completed", "cancelled", "refunded", "exchanged", "repaired", "returned", "returning", "rejected", "reviewing", "unshipped",
+)
 # What may be said of others than orders; elsewhere the words are a part of a name (没收到货, the subject of a ticket).
 STATES_OF = {SLIP: OF_SLIPS, INVOICE: ("issued", "unissued"), TICKET: ("completed",)}
 
@@ -147,6 +150,8 @@ def found(
     missed = ""
     for condition in (c for c in on_things if c["sure"]):
         narrowed = _narrowed(kept, condition)
+        if not narrowed and condition["by"] in _GOODS and "goods" in met:
+            narrowed = _with_more(kept, condition)
         if narrowed:
             kept = narrowed
             met.add("goods" if condition["by"] in _GOODS else condition["by"])
@@ -208,6 +213,14 @@ def _narrowed(kept: list[Match], condition: dict[str, Any]) -> list[Match]:
         if met:
             return met
     return []
+
+
+def _with_more(kept: list[Match], condition: dict[str, Any]) -> list[Match]:
+    """Other goods of the same orders too (帐篷和书); only those where they were said to be inside (帐篷那单里的书)."""
+    whole = [replace(match, lines=frozenset(piece.line for piece in match.thing.pieces)) for match in kept]
+    before = {match.thing.id: match.lines for match in kept}
+    others = _narrowed(whole, condition)
+    return others if condition.get("inside") else [replace(m, lines=m.lines | before[m.thing.id]) for m in others]
 
 
 Test = Callable[[Thing, "Piece | None"], bool]
@@ -349,6 +362,8 @@ def _called(kept: list[Match], said: str, asked: bool) -> list[Match]:
             names |= {} if names and match.thing.kind != TICKET else {0: match.thing.title}
             shared = {line: _shared(words, spelled(name), least) for line, name in names.items()}
             most = max(shared.values(), default=0)
+            if spelled is _sounds and most < SURELY and set(said).isdisjoint("".join(names.values())):
+                continue  # 墨迹 sounds like a piece of 三模机械键盘, and is none
             if most > best:
                 best, met = most, []
             if most == best >= least:
@@ -381,10 +396,13 @@ def _shared(words: Sequence[str], title: Sequence[str], least: int) -> int:
         run = 0
         while start + run < len(words) and _holds(title, words[start : start + run + 1]):
             run += 1
-        whole = run == 1 and len(words[start]) >= LATIN and words[start].isascii() and isinstance(words, list)
+        whole = run == 1 and isinstance(words, list) and (len(words[start]) >= LATIN or _MODEL.search(words[start]) is not None)
         count += len(words[start]) if whole else run if run >= least else 0
         start += run if run >= least else 1
     return count
+
+
+_MODEL = re.compile(r"[a-z]\d|\d[a-z]")
 
 
 def _holds(title: Sequence[str], run: Sequence[str]) -> bool:
@@ -410,6 +428,7 @@ def _other(kept: list[Match], condition: dict[str, Any], spoken_of: str | None) 
 
 
 def _placed(kept: list[Match], condition: dict[str, Any], spoken_of: str | None) -> list[Match]:
+    """Without a list on the table: of what is left; the last is the newest."""
     if condition.get("newest"):
         return _latest(kept, condition, spoken_of)
     at = _at(kept, int(condition["value"]))
@@ -608,7 +627,7 @@ async def described_before(turn: Turn, states: Sequence[str] = ()) -> Found | No
 
     None where another order was spoken of since, or is meant now.
     """
-    if turn.cue("others") is not None:
+    if turn.cue("others") is not None or turn.fresh:
         return None
     messages = 0
     for event in reversed(turn.tracker.events):

@@ -2,8 +2,8 @@
 
 Two linear models on character n-grams: one says whether there is a danger, the other which. What is learned from stands
 in `data/danger/`: what is a danger, and what only sounds like one (气炸了, 灭火器, 会漏电吗). What customers say of
-everything else (Rasa's own examples) and how they scold (`data/sentiment/`) counts as harmless, but for what the folder's
-own examples already show to be a danger.
+everything else (Rasa's own examples), how they scold (`data/sentiment/`) and how they answer (`data/acts/`) counts as
+harmless, but for what the folder's own examples already show to be a danger.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from rasa.shared.utils.io import read_yaml_file
 
 from components.sentiment import Weights, fitted, read_sentences
 from components.text_normaliser import normalise
+from components.understanding.acts import read_acts
 
 DANGER = "danger"
 """Message key: `{kind, kinds, confidence}`, the likeliest kind first; None where nobody is in danger."""
@@ -67,9 +68,10 @@ class DangerReader(GraphComponent):
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """`data`: the folder; `calm`: the folder of what is only felt; `C`: inverse regularisation; `threshold`: from
-        this probability on it is a danger; `also`: from this probability on a second kind is told as well."""
-        return {"data": "data/danger", "calm": "data/sentiment", "C": 100.0, "threshold": 0.45, "also": 0.35}
+        """`data`: the folder; `calm`: the folder of what is only felt; `talk`: that of what is said in a talk;
+        `C`: inverse regularisation; `threshold`: from this probability on it is a danger; `also`: from this probability
+        on a second kind is told as well."""
+        return {"data": "data/danger", "calm": "data/sentiment", "talk": "data/acts", "C": 100.0, "threshold": 0.45, "also": 0.35}
 
     @classmethod
     def create(
@@ -90,7 +92,8 @@ class DangerReader(GraphComponent):
         """A trained component out of the model."""
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            component._reader = Reader(*joblib.load(folder / "danger.joblib"), config["also"])
+            found, which = joblib.load(folder / "danger.joblib")
+        component._reader = Reader(found, which, config["also"])
         return component
 
     @classmethod
@@ -98,7 +101,7 @@ class DangerReader(GraphComponent):
         """Changed sentences are a changed component."""
         digest = hashlib.sha256()
         told = {**cls.get_default_config(), **config}  # Rasa may ask without the defaults
-        for path in sorted(Path(told["calm"]).glob("*.yml")):
+        for path in sorted(path for folder in ("calm", "talk") for path in Path(told[folder]).glob("*.yml")):
             digest.update(path.read_bytes())
         for name in ("dangers.yml", "look_alikes.yml"):
             digest.update((Path(told["data"]) / name).read_bytes())
@@ -109,7 +112,8 @@ class DangerReader(GraphComponent):
         examples = read_examples(Path(self._config["data"]))
         said = [str(e.get(TEXT)) for e in training_data.intent_examples if not str(e.get(INTENT)).startswith(MAY_TELL)]
         felt, _ = read_sentences(Path(self._config["calm"]))
-        reader = learned(*examples, felt, said, self._config["C"], self._config["also"])
+        spoken = [example.text for example in read_acts(Path(self._config["talk"]))]
+        reader = learned(*examples, [*felt, *spoken], said, self._config["C"], self._config["also"])
         self._reader = reader
         with self._model_storage.write_to(self._resource) as kept:
             joblib.dump((reader.found, reader.which), kept / "danger.joblib")
@@ -161,7 +165,8 @@ def learned(
     inverse: float,
     also: float = 0.35,
 ) -> Reader:
-    """A reader of the given examples. `felt`: how customers praise and scold; `said`: what they say of everything else."""
+    """A reader of the given examples. `felt`: how customers praise, scold and answer; `said`: what they say of everything
+    else."""
     kinds = [(text, kind) for kind, texts in dangers.items() for text in texts]
     said = said[:: max(1, len(said) // MOST_TRAINING)]
 

@@ -80,6 +80,13 @@ class Part:
             raise self.wrong("a single value is wanted here", "Write it behind the colon")
         return str(self._node.value)
 
+    def flag(self) -> bool:
+        """`true` or `false`."""
+        value = self.text()
+        if value not in ("true", "false"):
+            raise self.wrong(f"`{value}` is neither true nor false", "Write `true`, or leave the line out")
+        return value == "true"
+
 
 def read(path: Path) -> Part:
     """A file's content. Raises TopicError where it is no YAML, or empty."""

@@ -1,1 +1,1 @@
-"""Reads a message against the talk: what was just spoken of, asked and offered."""
+"""From a message and the conversation before it to a short list of checked commands (docs/adr/0017)."""

@@ -96,6 +96,7 @@ def _either(patterns: List[Text]) -> re.Pattern[Text]:
 
 _THING = r"(?:个|单|件|笔|双|台|套|条|只|张|份|箱|瓶|本|部|把|款|东西|包裹|快递|宝贝|货|商品)"
 _HEAD = re.compile(rf"(?:的|那|这|哪){{1,2}}(?:一|两|几)?{_THING}|的(?:那|这)|的?(?:订单|单子|单(?![独位据价]))")
+_INSIDE = re.compile(r"(?:里面?|里头|那单|中)的?$")
 _NEGATED = re.compile(r"(?:不是|并非|除了|不要)(?:那个?|这个?)?$")
 _OF_GOODS = re.compile(r"的[^，。！？的]{1,8}")
 _DID = (
@@ -103,13 +104,14 @@ _DID = (
     ("shipped", re.compile(r"[^，。！？]{0,3}?(?:发货|发出|寄出|出库|发的|寄的)")),
     ("cancelled", re.compile(r"[^，。！？]{0,3}?(?:取消)")),
     ("completed", re.compile(r"[^，。！？]{0,3}?(?:完成|结束)")),
-    ("created", re.compile(r"[^，。！？]{0,4}?(?:买|下的?单|拍|订|购|抢|入手|下的|付|[开办退报弄]的|提交|申请|反映|投诉)")),
+    ("created", re.compile(r"[^，。！？]{0,4}?(?:买|下的?单|拍|订|购|抢|入手|下的|付|[开办报弄]的|提交|申请|反映|投诉)")),
 )
 _COMING = re.compile(r"[^，。！？]{0,3}?(?:能到|会到|送到吗|再送|来取|上门)")
 _BOUGHT = re.compile(r"(?:买|花了?|付了?|拍|价格?|金额|总共|一共|卖|值|是)$")
 _FILLERS = re.compile("[的那这个单件笔号就是要选我买吧呢啊哦嗯呀啦吗嘛了下把给帮请查看有它，。！？、 ~]")
 
 
+_COUNT = re.compile(r"([一二三四五六七八九十两百千]{1,5})(?=[段码寸升匹斤克米片支册]|公斤|毫升)")
 _PIECE = re.compile(r"[^\s，。！？、：；的]+")
 _COUNTED = re.compile(r"[那这一两][本双口顶台个只].$")
 
@@ -165,6 +167,7 @@ def read(
         _hidden_kinds(reading, words)
     left = reading.left()
     bare = bool(reading.found) and len(_FILLERS.sub("", words.empty.sub("", left)).replace(" ", "")) <= 1
+    left = _COUNT.sub(lambda match: str(number(match[1]) or match[1]), left)
     names = [piece for piece in re.split(r"[\s，。！？、：；]+", words.empty.sub(" ", left)) if len(piece) > 1]
     return {"conditions": sorted(reading.found, key=lambda c: int(c["start"])), "names": names, "bare": bare}
 
@@ -179,11 +182,12 @@ def _of_entity(reading: _Reading, entity: Dict[Text, Any], words: Words) -> None
         called = words.of_kind(value)
         told = {"said": reading.text[start:end], "words": called, "not": words.not_of_kind(called)}
         wide = value in words.told["wider"]
-        reading.take("kind", start, end, True, **reading.negated(start), **told, wide=wide)
+        inside = _INSIDE.search(reading.text[:start]) is not None
+        reading.take("kind", start, end, True, **reading.negated(start), **told, wide=wide, inside=inside)
     elif name == "product":
         told = {"said": reading.text[start:end], "parts": str(value).split(" ")}
         reading.take("product", start, end, True, **reading.negated(start), **told)
-    elif name == "quantity" and str(value).isdigit():
+    elif name == "quantity" and str(value).isdigit() and int(value) > 1:
         reading.take("quantity", start, end, False, said=reading.text[start:end], value=int(value))
     elif name in ("colour", "size"):
         core = re.match(r"[\d.]+|.", str(value))
@@ -244,7 +248,7 @@ def _days(reading: _Reading, festivals: List[Any], today: datetime.date) -> None
     told = [(m.start(), m.end(), [_between(*_part(m, today))]) for m in _PART.finditer(text)]
     told += [(m.start(), m.end(), [_between(today - datetime.timedelta(days=12), today)]) for m in _LATELY.finditer(text)]
     told += [(m.start(), m.end(), _of_year(int(m[1]), int(m[2]), today)) for m in _POINTED.finditer(text)]
-    for moment in moments(text, today, festivals):
+    for moment in moments(text.replace("元月", "一月"), today, festivals):
         if moment.entity == "time":
             continue
         begins, _, ends = moment.value.partition("/")
@@ -271,6 +275,9 @@ def _spans(said: Text, first: datetime.date, last: datetime.date, festive: bool,
         return [_between(day, day) for day in days if day and day <= today]
     if first > today and re.match("明|下|后", said):
         return []
+    if last == first >= today and re.match("周|星期|礼拜", said):
+        week = datetime.timedelta(weeks=1)
+        return [*([_between(first, last)] if first == today else []), _between(first - week, last - week)]
     if first > today and re.search("周|星期|礼拜", said):
         first, last = first - datetime.timedelta(weeks=1), last - datetime.timedelta(weeks=1)
     elif first > today:

@@ -177,7 +177,7 @@ class _Belongings:
         ]  # fmt: skip
         tickets = [
             Thing(TICKET, t.number, t.order_number, t.subject, t.state, t.state_code, 0.0, {}, (t.number,),
-                  by_number[t.order_number].pieces if t.order_number in by_number else (), frozenset({t.state_code}),
+                  by_number[t.order_number].pieces if t.order_number in by_number else (), frozenset({t.state_code, t.kind}),
                   open=t.state_code in ("open", "working"))
             for t in self.shop.tickets
         ]  # fmt: skip
@@ -374,7 +374,8 @@ class _Tickets:
     def complain(self, caller: Caller, complaint: Complaint) -> Ticket:
         self.shop.write(caller, "complain", complaint.text, complaint.order_number or "", complaint.sentiment)
         due = "2026-11-26T18:00:00+08:00"
-        known = next((t for t in self.recent(caller, True) if t.kind == "complaint" and t.order_number == complaint.order_number), None)
+        same = [t for t in self.shop.tickets if t.kind == "complaint" and t.order_number == complaint.order_number]
+        known = next((t for t in same if t.state_code in ("open", "working")), None)
         if known:
             return replace(known, priority_code=self.shop.look.grade, added=True)
         return Ticket("GD202611210004", complaint.subject, "待处理", "open", "一般", due, "", priority_code=self.shop.look.grade)

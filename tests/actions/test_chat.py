@@ -11,11 +11,13 @@ from actions import wiring
 from actions.after_sales import ActionAfterSalesStatus
 from actions.chat import ActionChatContext, ActionChatNo, ActionChatRepeat, ActionChatStop, ActionChatYes
 from actions.gateways.errors import Unavailable
+from actions.invoices import ValidateInvoicesRequestForm
 from actions.orders import ActionOrdersCancel, ActionOrdersStatus, ValidateOrdersStatusForm
 from tests.actions.fakes import Shop, order
 from tests.actions.talk import DOMAIN, Outcome, run
 
 EARPHONES = order("202611190001", "paid", "cancel", "change", "urge")
+KETTLE, LAMP = order("202611130003", "signed", title="电热水壶"), order("202611150012", "signed", title="护眼台灯")
 ANGRY = {"sentiment": {"name": "angry"}}
 
 
@@ -107,15 +109,26 @@ def test_a_customer_is_always_in_the_same_bucket_and_customers_are_in_both() -> 
 
 # ── two requests ──────────────────────────────────────────────────────────────
 
-TWO = {"requests": ["orders_cancel", "invoices_request"]}
+INVOICE: dict[str, Any] = {
+    "intent": "invoices_request",
+    "words": "水壶那单开发票",
+    "entities": [{"entity": "product", "value": "水壶"}],
+    "reference": {"conditions": [], "names": ["水壶"], "bare": False},
+}
+TWO = {
+    "commands": [
+        {"command": "start", "intent": "orders_cancel", "words": "耳机那单取消"},
+        {"command": "start", **INVOICE, "fresh": True},
+    ]
+}
 
 
 def test_the_second_request_waits() -> None:
-    assert context("orders_cancel", TWO)["chat_requests"] == ["invoices_request"]
+    assert context("orders_cancel", TWO)["chat_requests"] == [INVOICE]
 
 
 def test_a_request_that_is_asked_for_again_waits_no_longer() -> None:
-    waiting = {"chat_requests": ["invoices_request"]}
+    waiting = {"chat_requests": [INVOICE]}
     assert context("invoices_request", slots=waiting)["chat_requests"] is None
     assert "chat_requests" not in context("chat_inform", slots=waiting)
 
@@ -130,27 +143,37 @@ def cancelled(**slots: Any) -> Outcome:
     return run(ActionOrdersCancel(), "确认", "chat_affirm", slots=known)
 
 
-def test_when_the_first_is_done_the_second_is_offered_by_name() -> None:
-    done = cancelled(chat_requests=["invoices_request"])
-    assert done.said == ["utter_orders_cancelled_paid", "utter_chat_offer_next"]
-    assert done.messages[-1]["request"] == "开发票"
-    assert done.messages[-1]["buttons"][0] == {"title": "开发票", "payload": "/invoices_request"}
-    assert done.slots["chat_offered"] == "invoices_request" and done.slots["chat_requests"] is None
+def test_when_the_first_is_done_the_second_is_taken_up_by_itself() -> None:
+    done = cancelled(chat_requests=[INVOICE])
+    assert done.said == ["utter_orders_cancelled_paid", "utter_chat_next"]
+    assert done.messages[-1]["request"] == "开发票" and done.slots["chat_requests"] is None
+    spoken = done.events[-1]
+    assert spoken["event"] == "user" and spoken["text"] == "水壶那单开发票" and spoken["metadata"]["customer_token"]
+    assert spoken["parse_data"]["intent"]["name"] == "invoices_request"
+    assert spoken["parse_data"]["entities"] == INVOICE["entities"], "it is about what it named itself"
 
 
-def test_the_second_is_offered_after_a_refusal_too_but_not_after_a_failure(shop: Shop) -> None:
+def test_the_second_is_never_about_the_firsts_order(shop: Shop) -> None:
+    shop.orders["C1"] = [EARPHONES, KETTLE, LAMP]
+    started = {"commands": [{"command": "start", "intent": "invoices_request", "fresh": True}]}
+    known = {"orders_last": EARPHONES.number}
+    told = run(ValidateInvoicesRequestForm(), "开发票", "invoices_request", slots=known, form="invoices_request_form", message=started)
+    assert told.slots.get("orders_number") is None
+
+
+def test_the_second_comes_after_a_refusal_too_but_not_after_a_failure(shop: Shop) -> None:
     shop.orders = {"C1": [order("202611190001", "shipped")]}
-    assert cancelled(chat_requests=["invoices_request"]).said[-1] == "utter_chat_offer_next"
+    assert cancelled(chat_requests=[INVOICE]).said[-1] == "utter_chat_next"
     shop.down = True
-    assert cancelled(chat_requests=["invoices_request"]).said == ["utter_chat_backend_unavailable"]
+    assert cancelled(chat_requests=[INVOICE]).said == ["utter_chat_backend_unavailable"]
 
 
-def test_nothing_is_offered_in_the_middle_of_another_form() -> None:
+def test_nothing_is_taken_up_in_the_middle_of_another_form() -> None:
     class Concluding(ActionAfterSalesStatus):
         concludes = True
 
-    told = run(Concluding(), slots={"chat_requests": ["invoices_request"]}, form="orders_change_form")
-    assert "utter_chat_offer_next" not in told.said
+    told = run(Concluding(), slots={"chat_requests": [INVOICE]}, form="orders_change_form")
+    assert "utter_chat_next" not in told.said
 
 
 def test_a_yes_goes_on_as_if_it_had_been_asked_for() -> None:
@@ -326,5 +349,5 @@ def test_cues_are_patterns_that_compile() -> None:
     from components.turn_cues import compiled, read_cues
 
     path = Path(__file__).resolve().parents[2] / "data" / "chat" / "cues.yml"
-    assert set(compiled(read_cues(path))) >= {"why", "unclear", "wrong", "refuse", "agree", "points", "question"}
+    assert set(compiled(read_cues(path))) >= {"value", "points", "follows", "above", "others"}
     assert yaml.safe_load(path.read_text("utf-8"))["cues"].keys() == read_cues(path).keys()

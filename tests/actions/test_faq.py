@@ -10,7 +10,7 @@ import pytest
 
 from actions.chat import ActionChatContext
 from actions.faq import SHANGHAI, ActionFaqAnswer
-from actions.gateways.knowledge import Fact, Found, Hit
+from actions.gateways.knowledge import Fact, Found, Hit, read_hit
 from actions.products import ActionProductsAsk
 from tests.actions.fakes import Shop, order
 from tests.actions.talk import Outcome, run
@@ -162,6 +162,15 @@ def test_the_sentences_that_answer_come_first_and_the_rest_behind_a_button(shop:
     assert shop.noted == [("满多少包邮？", "answer")]
     rest = answer(entities={"faq_key": "faq-1", "faq_part": "rest"}, slots=told.slots)
     assert rest.said == ["utter_faq_rest"] and rest.messages[0]["answer"] == "不满收 6 元。"
+
+
+def test_a_short_list_is_told_whole_and_of_a_long_answer_what_is_asked() -> None:
+    head = {"key": "faq-1", "question": "", "score": 1, "source_line": "", "version": 1, "facts": []}
+    points = [f"- 类目 {number}：保证金 {number} 万元，佣金 {number}%；" for number in range(7)]
+    told = read_hit({**head, "answer": "\n".join(points), "lead": [points[0], points[3]]})
+    assert "类目 6" in told.lead and not told.rest
+    long = "。".join(f"第{number}句说的是另外一件和这个问题没有多少关系的事情" for number in range(9))
+    assert read_hit({**head, "answer": long, "lead": long.split("。")[:2]}).rest == long
 
 
 def test_what_was_found_for_this_message_is_not_searched_again(shop: Shop) -> None:

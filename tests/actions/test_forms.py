@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from actions.after_sales import ValidateAfterSalesForm
+from actions.chat import ActionChatStop
 from actions.forms import Form
 from actions.logistics import ValidateLogisticsTrackForm
 from actions.orders import ValidateOrdersCancelForm, ValidateOrdersChangeForm, ValidateOrdersStatusForm
@@ -326,9 +327,11 @@ def test_a_typed_number_is_forgotten_when_another_order_is_meant_or_was_spoken_o
 )  # fmt: skip
 def test_who_needs_nothing_more_is_not_asked_again(text: str, intent: str) -> None:
     for outcome in (in_cancel(text, intent), in_return("after_sales_reason", text, intent)):
-        assert outcome.loop_ended and outcome.then == "action_listen"
-        assert outcome.said == ["utter_chat_stopped_idle"] and outcome.slots["orders_number"] is None
-        assert outcome.slots["orders_last"] and len(outcome.slots) > 2, "Rasa asks the other rules where only the question changed"
+        assert set(outcome.slots) == {"requested_slot"} and outcome.said == [], "the form gives way to action_chat_stop"
+    known = chosen(LAMP.number, LAMP.title, "orders_status_form") | {"requested_slot": "orders_number"}
+    left = run(ActionChatStop(), text, intent, slots=known, form="orders_status_form")
+    assert left.loop_ended and left.said == ["utter_chat_stopped_idle"] and left.slots["orders_number"] is None
+    assert left.slots["orders_last"] == LAMP.number
 
 
 @pytest.mark.parametrize("text", ["没有了电源线", "没有收到", "屏幕没了声音也没了"])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from components.danger import KINDS, Reader, learned, read_examples
 from components.sentiment import read_sentences
+from components.understanding.acts import read_acts
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 ASKED = ["我的订单到哪了", "怎么退货", "发票抬头开错了"] * 2
@@ -17,7 +18,8 @@ ASKED = ["我的订单到哪了", "怎么退货", "发票抬头开错了"] * 2
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    return learned(*read_examples(DATA / "danger"), read_sentences(DATA / "sentiment")[0], ASKED, 100.0)
+    spoken = [each.text for each in read_acts(DATA / "acts")]
+    return learned(*read_examples(DATA / "danger"), [*read_sentences(DATA / "sentiment")[0], *spoken], ASKED, 100.0)
 
 
 @pytest.mark.parametrize(

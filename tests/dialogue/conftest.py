@@ -13,8 +13,8 @@ from actions.gateways.after_sales import Return
 from actions.gateways.promotions import Quote
 from actions.settings import Settings
 from tests.actions.fakes import OPERATIONS, Shop, invoice, order
-from tests.actions.talk import SECRET
-from tests.dialogue.talk import Assistant, newest_model
+from tests.actions.talk import SECRET, newest_model
+from tests.dialogue.talk import Assistant
 
 GOODS = {
     "unpaid": ["保温杯", "数据线"],
