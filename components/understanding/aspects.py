@@ -27,9 +27,9 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from components.acts import ACT
 from components.intent_classifier import FAMILIES, REQUESTS, Family, LinearModel, spelling
 from components.text_normaliser import NORMALISED_TEXT, normalise
+from components.understanding.acts import ACT
 from components.understanding.encoder import encoded, ready
 from topics import follow_ups
 from topics.follow_ups import FollowUps
