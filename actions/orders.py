@@ -146,7 +146,7 @@ class ValidateOrdersChangeForm(OrderForm):
             values["address"] = rehoused(await self._address(turn), address.value)
         if "phone" in values and not PHONE.fullmatch(values["phone"]):
             del values["phone"]
-        if "delivery_date" in values and not ("orders_change" in (turn.intent,) or _asks(turn, "delivery_date")):
+        if "delivery_date" in values and not (turn.intent == "orders_change" or _asks(turn, "delivery_date")):
             del values["delivery_date"]  # a day that is only told
         return values
 
