@@ -32,7 +32,7 @@ from actions.references import (
     settled,
 )
 
-NO_REASON, MISSING, FAULTS = "no_reason", "missing", ("quality", "damaged", "wrong_item", "missing")
+MISSING, FAULTS = "missing", ("quality", "damaged", "wrong_item", "missing")
 WARRANTY_PASSED, REVIEW_BY_PERSON = "warranty_passed", "review_by_person"
 SELF = "self"  # the customer sends the goods
 CHOOSE = "choose"  # asks for the times at which they can be fetched

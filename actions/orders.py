@@ -146,7 +146,7 @@ class ValidateOrdersChangeForm(OrderForm):
             values["address"] = rehoused(await self._address(turn), address.value)
         if "phone" in values and not PHONE.fullmatch(values["phone"]):
             del values["phone"]
-        if "delivery_date" in values and not ("orders_change" in (turn.intent,) or _asks(turn, "delivery_date")):
+        if "delivery_date" in values and not (turn.intent == "orders_change" or _asks(turn, "delivery_date")):
             del values["delivery_date"]  # a day that is only told
         return values
 
@@ -195,7 +195,7 @@ def _beside(turn: Turn, field: str, values: dict[str, str]) -> dict[str, Any]:
 
 
 def _asks(turn: Turn, field: str) -> bool:
-    return turn.slot("orders_change_field") == field or turn.entity("orders_change_field") == field
+    return field in (turn.slot("orders_change_field"), turn.entity("orders_change_field"))
 
 
 def wanted(turn: Turn) -> dict[str, str]:

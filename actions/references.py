@@ -174,6 +174,8 @@ def found(
         narrowed = _narrowed(kept, condition)
         if not narrowed and answers and not described and condition["by"] not in _LOOKS:
             return Found(described=True, missing=str(condition["said"]))
+        if not narrowed and asked and condition["by"] not in _LOOKS:
+            missed = str(condition["said"])
         described = described or (asked and bool(narrowed) and (answers or len(narrowed) < len(kept)))
         kept = narrowed or kept
     if "not" in by and spoken_of:
@@ -247,12 +249,17 @@ def _tests(condition: dict[str, Any]) -> Iterable[Test]:
         others = [_plain(each) for each in condition["not"]]
         words = [_plain(each) for each in condition["words"]]
         said = [_plain(condition["said"])]
+        kind = [_plain(condition["kind"])]
+        yield _of_piece(lambda piece: _plain(piece.kind) in said)
         yield _headed(said)
-        yield _both(_headed(words), _titled(said, others))
+        yield _both(_headed(words if condition["wide"] else kind), _titled(said, others))
         yield _titled(said if len(said[0]) > 1 else [], others)
-        if not condition["wide"]:
-            yield _headed(words)
-            yield _titled(words, others)
+        yield _of_piece(lambda piece: _plain(piece.kind) in kind)
+        if condition["wide"]:
+            yield _of_piece(lambda piece: len(kind[0]) > 1 and kind[0] in _plain(piece.kind))
+        else:
+            yield _headed(kind)
+            yield _titled(kind, others)
         yield _of_kind(words, others)
     elif by == "product":
         parts = [_plain(part) for part in condition["parts"]]

@@ -27,9 +27,9 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from components.understanding.acts import ACT
 from components.intent_classifier import FAMILIES, REQUESTS, Family, LinearModel, spelling
 from components.text_normaliser import NORMALISED_TEXT, normalise
+from components.understanding.acts import ACT
 from components.understanding.encoder import encoded, ready
 from topics import follow_ups
 from topics.follow_ups import FollowUps
@@ -98,7 +98,7 @@ class Aspects(GraphComponent):
         """`strength`: the linear model's C; `weight`: of the sentence vector beside the n-grams; `sharpness`: margins times
         it are log-odds; `from`: how sure it must be that something in focus is meant; `own_examples`: of each intent, as wishes
         of their own; `alike`: an example so like one of an aspect (cosine) says nothing and is left out."""
-        return {"strength": 0.1, "weight": 3.0, "sharpness": 4.0, "from": 0.73, "own_examples": 100, "alike": 0.8}
+        return {"strength": 0.1, "weight": 3.0, "sharpness": 4.0, "from": 0.88, "own_examples": 100, "alike": 0.8}
 
     @classmethod
     def create(

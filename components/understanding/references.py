@@ -4,7 +4,7 @@
 the customer's own things meet them is found by `actions/references.py`, who knows them. A condition is `sure` where the words can
 only be meant so (九百多那个); another one may narrow a choice and never empties it (降了 50).
 
-- `kind`: `words`, any of which the goods are called, none of `not` (手机, not 手机壳); `said` as it was said
+- `kind`: `said` as it was said, the lexicon's `kind`, its `words`; the goods are called so, and not `not` (手机壳 is no 手机)
 - `product`: `parts` of a name (星岚, X20 Pro)
 - `colour`, `size`: `value`, and its `core` (黑色: 黑, 65寸: 65)
 - `number`: `digits`, the end of a number or a piece of it; `spans` where it may be money too
@@ -40,7 +40,7 @@ from components.chinese_spacy import BOUNDS, DOC, SPANS
 from components.entity_extractor import now_in_shanghai
 from components.lexicon import FESTIVAL, NOTHING, lexicon_fingerprint, read_lexicon
 from components.numerals import NUMBER, number
-from components.text_normaliser import Normalised, normalised
+from components.text_normaliser import Normalised, normalise, normalised
 
 REFERENCE = "reference"
 """Message key: {"conditions": […], "names": [pieces that may name goods], "bare": whether it says nothing else}."""
@@ -179,9 +179,9 @@ def _of_entity(reading: _Reading, entity: Dict[Text, Any], words: Words) -> None
     if name == "product_category" and reading.text.startswith("号", end):
         reading.taken[start:end] = b"\1" * (end - start)  # 新手机号 is no phone
     elif name == "product_category":
+        said, wide = reading.text[start:end], value in words.told["wider"]
         called = words.of_kind(value)
-        told = {"said": reading.text[start:end], "words": called, "not": words.not_of_kind(called)}
-        wide = value in words.told["wider"]
+        told = {"said": said, "kind": normalise(value).text, "words": called, "not": words.not_of_kind(called)}
         inside = _INSIDE.search(reading.text[:start]) is not None
         reading.take("kind", start, end, True, **reading.negated(start), **told, wide=wide, inside=inside)
     elif name == "product":
@@ -231,6 +231,7 @@ def _happened(text: Text, end: int) -> Text:
 # ── days ──────────────────────────────────────────────────────────────────────
 
 _DAY_ALONE = re.compile(r"(\d{1,2}|[一二三四五六七八九十]{1,3})[号日]$")
+_NUMBERED = re.compile(r"\d{1,2}号(?=[\u4e00-\u9fff])(?![的那这买下拍订付收签到发取晚早上中左前后寄退])")
 _AGO = re.compile(r"([天周年月]|星期|礼拜)[以之]?前$")
 _LATELY = re.compile(r"(?:前|这|最近|近)(?:几|两|些)天|前阵子|前段时间|前些日子|这阵子|前不久|不久前|近期|(?<!之)前几日")
 _PART = re.compile(r"(?:(上上|上|这|本)个?月|(1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月份?)(初|上旬|中旬|中|下旬|底|末)")
@@ -257,7 +258,7 @@ def _days(reading: _Reading, festivals: List[Any], today: datetime.date) -> None
         festive = any(start < moment.end and end > moment.start for start, end, _ in festivals)
         told.append((moment.start, moment.end, _spans(text[moment.start : moment.end], first, last, festive, today)))
     for start, end, spans in sorted(told, key=lambda each: each[0] - each[1]):
-        if not spans or not reading.free(start, end):
+        if not spans or not reading.free(start, end) or _NUMBERED.match(text[start:]):
             continue
         did = next((name for name, verb in _DID if verb.match(text, end)), None)
         sure = (did is not None or reading.headed(end) or _OF_GOODS.match(text, end) is not None) and not _COMING.match(text, end)

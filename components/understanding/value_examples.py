@@ -136,7 +136,10 @@ class Others:
     def _name(self, own: str = "") -> str:
         if self._random.random() < 0.15:
             return self._part("name", "others")
-        return self._part("name", "surnames") + self._part("name", "given")
+        given = self._part("name", "given")
+        if self._random.random() < 0.6:  # any signs may be a name
+            given = "".join(self._part("name", "signs") for _ in range(self._random.choice((1, 2, 2))))
+        return self._part("name", "surnames") + given
 
     def _title(self, own: str) -> str:
         if len(own) <= 3:

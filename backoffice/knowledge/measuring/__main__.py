@@ -18,6 +18,7 @@ from backoffice.knowledge.measuring import sets
 from backoffice.knowledge.measuring.baselines import Ranking, rankings
 from backoffice.knowledge.measuring.sets import Asked
 from backoffice.knowledge.search import EntrySearch
+from backoffice.knowledge.search.index import lead_of
 from backoffice.knowledge.search.service import CACHE_FOLDER, bundled_vectors
 from backoffice.states import SearchDecision
 
@@ -102,8 +103,21 @@ def measure() -> dict[str, float]:
             ours = score(search, questions)
             _line(label, "ours", len(questions), ours)
             figures |= {f"{name}_not_answered": 1 - ours.answered, f"{name}_passed": ours.passed}
+    figures["shown_first"] = _shown_first(search)
     figures["search_ms"] = _milliseconds(search, [each.text for each in asked[:200]])
     return figures
+
+
+def _shown_first(search: EntrySearch) -> float:
+    """Of questions to long answers: the words that answer are among the sentences shown first."""
+    index = search.index
+    places = {entry.key: place for place, entry in enumerate(index.entries)}
+    asked = sets.figures()
+    shown = sum(
+        words in "。".join(lead_of(index, places[key], index.read(question)))
+        for key, question, words in asked
+    )
+    return shown / len(asked)
 
 
 def _ranked(ranking: Ranking, asked: Sequence[Asked]) -> Score:
