@@ -154,6 +154,9 @@ class ValidateAfterSalesForm(OrderForm):
         """Why, in the customer's words, with what it comes to. Another one later takes the place of the first, or is added
         to it; what is denied is asked for again."""
         told, before = given.said(turn, given.REASON), turn.slot("after_sales_reason")
+        if told is None and before is None:  # an answer, by what it does, in words that no example is like
+            words = self.words(turn, "after_sales_reason", ())
+            return {**words, "after_sales_reason_code": None} if words else {}
         if told is None:
             taken_back = before and given.said(turn, given.DENIED) and turn.slot(REQUESTED_SLOT) in AFTER_REASON
             return dict.fromkeys(REASON_SLOTS) if taken_back else {}
