@@ -11,6 +11,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Text
 
 import joblib
@@ -29,7 +30,7 @@ from sklearn.svm import LinearSVC
 
 from components.intent_classifier import FAMILIES, REQUESTS, Family, LinearModel, spelling
 from components.text_normaliser import NORMALISED_TEXT, normalise
-from components.understanding.acts import ACT
+from components.understanding.acts import ACT, read_acts
 from components.understanding.encoder import encoded, ready
 from topics import follow_ups
 from topics.follow_ups import FollowUps
@@ -38,6 +39,7 @@ FOCUS = "chat_focus"
 ASKED = "follow_up"
 INTENT_NAME = "chat_follow_up"
 OWN = "own"  # a wish of its own
+OF_THE_QUESTION = ("why", "how")  # acts that within a form are about its question
 # Whether something in focus is meant: log-odds. Weights of a logistic regression over the aspects' examples, out of fold,
 # and the sentences of tests/nlu, which nobody said after anything.
 SCORE_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 1.1, -0.48, 0.38
@@ -97,8 +99,10 @@ class Aspects(GraphComponent):
     def get_default_config() -> Dict[Text, Any]:
         """`strength`: the linear model's C; `weight`: of the sentence vector beside the n-grams; `sharpness`: margins times
         it are log-odds; `from`: how sure it must be that something in focus is meant; `own_examples`: of each intent, as wishes
-        of their own; `alike`: an example so like one of an aspect (cosine) says nothing and is left out."""
-        return {"strength": 0.1, "weight": 3.0, "sharpness": 4.0, "from": 0.88, "own_examples": 100, "alike": 0.8}
+        of their own; `alike`: an example so like one of an aspect (cosine) says nothing and is left out; `talk`: the folder of
+        what is said in a talk."""
+        known = {"strength": 0.1, "weight": 3.0, "sharpness": 4.0, "from": 0.88, "own_examples": 100, "alike": 0.8}
+        return {**known, "talk": "data/acts"}
 
     @classmethod
     def create(
@@ -128,7 +132,8 @@ class Aspects(GraphComponent):
         """Changed examples are a changed component."""
         declared = follow_ups.of_project()
         told = {f"{each.kind}.{each.name}": each.examples for each in declared.aspects()}
-        return json.dumps([told, declared.others], ensure_ascii=False, sort_keys=True)
+        wished = _wished(Path({**cls.get_default_config(), **config}["talk"]))
+        return json.dumps([told, declared.others, wished], ensure_ascii=False, sort_keys=True)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fits on the aspects' examples and on those of the intents."""
@@ -136,6 +141,7 @@ class Aspects(GraphComponent):
         for example in training_data.intent_examples:
             if example.get(TEXT):
                 said.setdefault(example.get(INTENT), []).append(example.get(TEXT))
+        said["wished in a talk"] = _wished(Path(self._config["talk"]))
         self.fit(follow_ups.of_project(), said)
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump((self._scores, self._topics), folder / "aspects.joblib")
@@ -171,6 +177,8 @@ class Aspects(GraphComponent):
             again = focus[0].get("again")
             if again and not _in_form(tracker) and only_names(message):
                 _mean(message, again, 1.0)
+            elif _in_form(tracker) and (message.get(ACT) or {}).get("name") in OF_THE_QUESTION:
+                continue
             elif not _names_another(message, focus) and (asked := self.asked(message, focus)):
                 message.set(ASKED, asked, add_to_output=True)
                 _mean(message, INTENT_NAME, asked["confidence"])
@@ -209,6 +217,12 @@ class Aspects(GraphComponent):
             + OUT_OF_SCOPE * (name == "chat_out_of_scope")
             + NAMES_GOODS * any(entity["entity"] in GOODS for entity in message.get(ENTITIES) or [])
         )
+
+
+def _wished(folder: Path) -> List[Text]:
+    """What else customers want done when something has just been told or offered."""
+    told = read_acts(folder)
+    return [each.text for each in told if each.act == "do" and each.kind in ("none", "offer")]
 
 
 def in_focus(tracker: Optional[DialogueStateTracker]) -> List[Dict[Text, Any]]:
