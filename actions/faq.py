@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import math
+import re
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -61,10 +62,14 @@ SUREST_SCORE = 0.99
 UNSURE = 0.5
 """Below this confidence an intent is a guess: often a story with a question in it. A choice of questions then says more than
 the form that the topic would open, and what its name promises (to look up, to do) counts for nothing."""
-GOODS = "products_"
+GOODS, STOCK = "products_", "products_ask_stock"
 """Price, stock and what a page says come from the catalogue; what it does not know, `actions/products.py` looks up."""
 OWN = ("orders_number", "logistics_tracking_number", "after_sales_slip", "tickets_number", "invoices_number")
 """Entities by which a customer speaks of a thing of their own."""
+
+
+_WORDS = re.compile(r"[^\W\d_]{2}")
+"""A question has words: neither a number nor signs are one."""
 
 
 async def look_up(turn: Turn) -> dict[str, Any] | None:
@@ -100,7 +105,7 @@ def _may_ask(turn: Turn, text: str) -> bool:
     """Whether the message may be a question to the shop's knowledge."""
     asked = turn.slot(REQUESTED_SLOT) if turn.busy else None
     question = turn.asks or _asks(turn) > SURELY_ASKS
-    if _offered(turn, text):
+    if _offered(turn, text) or not _WORDS.search(text):
         return False
     if turn.intent == FAQ and not asked:
         return True
@@ -114,6 +119,10 @@ def _may_ask(turn: Turn, text: str) -> bool:
         return True
     if turn.intent.startswith(PERSON) and _sure(turn):
         return False
+    if turn.intent.startswith("complaints_") and _sure(turn) and _asks(turn) < SURELY_ASKS:
+        return False  # 再投诉一次 asks nothing
+    if turn.intent == STOCK and _sure(turn):
+        return False  # what the shop does not sell is said to be missing
     if turn.intent.startswith(TALK) or _of_ones_own(turn) or (not question and not _asks(turn)):
         return False
     return _weighed(turn, SUREST_SCORE) > 0  # else no entry could win

@@ -59,9 +59,10 @@ class ActionProductsAsk(CustomerAction):
         if found:
             return _asked_which(turn, question, found)
         turn.finished = False
-        if await _told_by_knowledge(turn, question.text):
-            return _forgotten(turn)
         named = turn.entity("product") or turn.entity("product_category")
+        missing = named and question.intent == STOCK  # said plainly: a rule about restocking is no answer
+        if not missing and await _told_by_knowledge(turn, question.text):
+            return _forgotten(turn)
         turn.utter("utter_products_none", "named" if named else "", product=named or "")
         return _forgotten(turn)
 

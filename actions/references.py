@@ -168,7 +168,8 @@ def found(
         at = _at(offered, int(by["place"]["value"]))
         kept = [match for match in kept if at and match.thing.id == at.id]
         return _answer(kept, str(by["place"]["said"]), False)
-    kept = _worth(kept, worth)
+    if not by.keys() & _BESIDE:  # 再上一单 is the one before, whatever its state
+        kept = _worth(kept, worth)
     answers = asked and bool(reference.get("bare"))  # the whole answer describes
     for condition in (c for c in on_things if not c["sure"]):
         narrowed = _narrowed(kept, condition)
@@ -486,6 +487,7 @@ def _all(kept: list[Match], condition: dict[str, Any], spoken_of: str | None) ->
     return kept
 
 
+_BESIDE = frozenset({"before", "next", "previous"})
 _STEPS: dict[str, Step] = {
     "other": _other, "place": _placed, "before": _beside(1), "next": _beside(-1),
     "dearest": _extreme(max), "cheapest": _extreme(min),

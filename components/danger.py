@@ -32,7 +32,8 @@ DANGER = "danger"
 """Message key: `{kind, kinds, confidence}`, the likeliest kind first; None where nobody is in danger."""
 KINDS = ("burn", "shock", "fire", "swallow", "poison", "injury", "gas", "suicide")
 NONE = "none"
-MANY_CLAUSES = 3
+SHORTEST = 5
+"""Characters of a clause that may tell of a danger by itself."""
 MOST_KINDS = 2
 """Of how many kinds at once the customer is told what to do: more would not be read."""
 OF_DANGER, OF_TRAINING = 2.0, 0.3
@@ -45,6 +46,7 @@ MAY_TELL = ("complaints_", "handoff_", "tickets_")
 """Beginnings of intents whose examples may speak of harm."""
 EVEN = 0.5
 """From this probability on a part of a message tells of a danger by itself."""
+_NUMBER = re.compile(r"\d{5,}")
 CLAUSE_END = re.compile(r"[,，。.!！?？;；~～\s]+")
 
 
@@ -71,7 +73,7 @@ class DangerReader(GraphComponent):
         """`data`: the folder; `calm`: the folder of what is only felt; `talk`: that of what is said in a talk;
         `C`: inverse regularisation; `threshold`: from this probability on it is a danger; `also`: from this probability
         on a second kind is told as well."""
-        return {"data": "data/danger", "calm": "data/sentiment", "talk": "data/acts", "C": 100.0, "threshold": 0.45, "also": 0.35}
+        return {"data": "data/danger", "calm": "data/sentiment", "talk": "data/acts", "C": 100.0, "threshold": 0.5, "also": 0.35}
 
     @classmethod
     def create(
@@ -150,10 +152,12 @@ class Reader:
 
 
 def _parts(text: Text) -> List[Text]:
-    """The whole, and of a long message every two or three clauses: a danger told in passing is one."""
+    """The whole, and its parts: each of two clauses, or every two or three of more. A danger told in passing is one, and
+    a number says nothing."""
+    text = _NUMBER.sub("", text)
     clauses = [clause for clause in CLAUSE_END.split(text) if clause]
-    if len(clauses) < MANY_CLAUSES:
-        return [text]
+    if len(clauses) == 2:
+        return [text, *(clause for clause in clauses if len(clause) >= SHORTEST)]
     return [text, *("，".join(clauses[i : i + size]) for size in (2, 3) for i in range(len(clauses) - size + 1))]
 
 

@@ -45,6 +45,10 @@ PLAINLY = {
     "person": (PERSON, "person"),
 }
 """Acts that mean the same whatever is asked: the intent and the command that they are."""
+ASIDE = ("chat_repeat",)
+"""Intents that answer no question, however their words sound."""
+ACCOUNTS = ("complaints_file",)
+"""Wishes beside which all that is told is their account, and no second wish."""
 QUESTIONED = {"why_asked": "why", "how": "how"}
 """Acts that are about the question which stands → what is asked about it."""
 VAGUE = (INFORM, FALLBACK, "chat_affirm", "chat_deny", "chat_out_of_scope", "chat_repeat", "chat_ask_help", "chat_stop", "faq")
@@ -103,6 +107,8 @@ class Reader:
         likely: from this one on words are the value that was asked for, where nothing else is surer.
         near: below this confidence an intent may as well be the next likely one: it is asked which.
         maybe: from this one on what corrects may as well be the value itself.
+        certain: from this confidence on an intent that answers no question is meant.
+        asks: from this one on a message that names a wish only asks about it.
     """
 
     starts: Mapping[Text, Sequence[Text]]
@@ -113,6 +119,8 @@ class Reader:
     likely: float = 0.4
     near: float = 0.35
     maybe: float = 0.2
+    certain: float = 0.9
+    asks: float = 0.8
 
     def read(self, said: Said, context: Context) -> Reading:
         """The commands of a message."""
@@ -131,6 +139,8 @@ class Reader:
 
     def _answer(self, said: Said, context: Context) -> Reading:
         """What is said while a form's question stands."""
+        if said.intent in ASIDE and said.confidence >= self.certain:
+            return self._plain(said, context)
         act, own = said.act, said.intent in self.starts.get(str(context.form), ())
         sure = said.share(act) >= (self.sure if context.kind == CONFIRM else self.surer)
         denies = said.intent == "chat_deny" and act in ("no", "take_back", "value")
@@ -143,7 +153,7 @@ class Reader:
         if act == "yes" and said.share("yes") >= self.sure_yes:
             return Reading("chat_affirm", (command("yes"),))
         if sure and act in PLAINLY:
-            intent, name = PLAINLY[act]
+            intent, name = PLAINLY["leave" if said.intent == "chat_stop" and act == "take_back" else act]
             told = {"what": None} if name == "take_back" else {}
             return Reading(intent, (command(name, **told),))
         if act == "correct" and sure:
@@ -157,7 +167,10 @@ class Reader:
             act, sure = "value", said.share("value", "tell") >= self.likely
         elif context.kind == WORDS and act == "tell":
             act = "value"
-        another = not own and context.kind == CHOOSE and said.intent in self._opened(act)  # 跑步鞋那个，想退货
+        if context.kind == CHOOSE and said.confidence < self.sure and _only_describes(said):
+            act, sure = "value", True  # 空气炸锅
+        opened = said.confidence >= self.near and said.intent in self._opened(act)
+        another = not own and context.kind == CHOOSE and opened  # 跑步鞋那个，想退货
         if act == "value" and sure and not another:
             return Reading(said.intent if own else INFORM, (self._value(said, context),))
         return self._plain(said, context)
@@ -205,7 +218,7 @@ class Reader:
             return Reading("chat_take_back", (command("take_back", what=None),))
         if act in ("take_back", "no") and sure and said.intent in self.does:
             return Reading("chat_deny", (command("no"),))
-        if said.intent in self.does and said.share("ask", "why", "how") >= self.sure_yes:
+        if said.intent in self.does and said.share("ask", "why", "how") >= self.asks:
             return Reading("faq", (command("know", question=said.text, intent=said.intent),))
         if act == "fragment" and sure:
             return Reading(FALLBACK, (command("unclear", candidates=[]),))
@@ -229,7 +242,7 @@ class Reader:
             about = {"kind": said.follow_up["kind"], "id": said.follow_up["id"]}
             return Reading(said.intent, (command("ask", aspect=said.follow_up["aspect"], object=about),))
         first = of_intent(said.intent, said.text, context.asked, candidates(said))
-        if not said.second or len(said.requests) != 2 or first["command"] != "start":
+        if not said.second or len(said.requests) != 2 or first["command"] != "start" or said.intent in ACCOUNTS:
             return Reading(said.intent, (first,))
         mine, others = said.words[: said.split].strip(ENDS), said.words[said.split :].strip()
         named = [each for each in said.entities if each.get("start", 0) < said.split]
@@ -243,6 +256,11 @@ class Reader:
         )
         first = command("start", intent=said.intent, words=mine)
         return Reading(said.intent, (first, second), named, described(said.reference, mine))
+
+
+def _only_describes(said: Said) -> bool:
+    """Whether the words do nothing but describe one of several things."""
+    return bool(said.reference.get("bare") and said.reference.get("conditions"))
 
 
 def candidates(said: Said) -> List[Text]:
