@@ -61,6 +61,10 @@ class ActsError(ValueError):
     """A file of `data/acts/` is not of the form its own head describes."""
 
 
+_NUMBERED = re.compile(r"(?:订单|单号|包裹|工单|发票)?号?[:：]?(?:[a-z]{2,4})?\d{8,}的?")
+"""A thing's number: what is done with it is said by the other words."""
+
+
 @dataclass(frozen=True)
 class Example:
     """One sentence: where it was said, after what, and what it does."""
@@ -153,7 +157,7 @@ class ActClassifier(GraphComponent):
         context = Context.of(tracker, self._kinds)
         for message in messages:
             if (message.get(TEXT) or "").strip():
-                message.set(ACT, self.act(_normalised(message), context), add_to_output=True)
+                message.set(ACT, self.act(_NUMBERED.sub("", _normalised(message)), context), add_to_output=True)
         return messages
 
     def act(self, text: Text, context: Context) -> Dict[Text, Any]:
