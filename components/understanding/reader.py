@@ -8,6 +8,7 @@ stay plain Rasa. Where there is no conversation (`rasa test nlu`, `/model/parse`
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Text, Tuple
 
@@ -26,13 +27,14 @@ from components.turn_cues import CUES
 from components.understanding.acts import ACT
 from components.understanding.aspects import ASKED
 from components.understanding.commands import COMMANDS, Command, command, of_intent
-from components.understanding.context import CHOOSE, CONFIRM, OFFER, VALUE, WORDS, Context
+from components.understanding.context import ALARM, CHOOSE, CONFIRM, OFFER, VALUE, WAITED, WORDS, Context
 from components.understanding.references import REFERENCE
 from topics import forms
 
 FALLBACK = "nlu_fallback"
 INFORM = "chat_inform"
 PERSON = "handoff_request"
+WORDLESS = re.compile(r"[\W_]+")
 ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
 GOODS = "products_"
 PLAIN_TALK = ("chat_", "nlu_", "faq")
@@ -45,8 +47,13 @@ PLAINLY = {
     "person": (PERSON, "person"),
 }
 """Acts that mean the same whatever is asked: the intent and the command that they are."""
+KINDLY = ("chat_thank", "chat_greet", "chat_goodbye", "chat_affirm", "chat_smalltalk")
+"""Intents that may be said without a word, as by a picture of a hand."""
 QUESTIONED = {"why_asked": "why", "how": "how"}
 """Acts that are about the question which stands → what is asked about it."""
+NO_LONGER = ("no", "take_back", "leave")
+"""Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
+PLACE = "queue_place"
 VAGUE = (INFORM, FALLBACK, "chat_affirm", "chat_deny", "chat_out_of_scope", "chat_repeat", "chat_ask_help", "chat_stop", "faq")
 """Intents that a question may be given for want of a better one."""
 
@@ -120,6 +127,8 @@ class Reader:
             return Reading(said.intent, (command("danger"),))
         if context.new and not said.text:
             return self._plain(said, context)
+        if context.kind in WAITED:
+            return self._waiting(said, context)
         pressed = self._pressed(said, context)
         if pressed:
             return pressed
@@ -186,6 +195,25 @@ class Reader:
             return command("choose", words=said.text)
         return command("set", slot=context.asked, value=said.text)
 
+    # ── while a person is waited for ──────────────────────────────────────────
+
+    def _waiting(self, said: Said, context: Context) -> Reading:
+        """Who waits no longer leaves, and may want something else in the same breath; all else is for the person."""
+        ends = (*NO_LONGER, "correct") if context.kind == ALARM else NO_LONGER
+        if PLACE in said.cues or said.share(*ends) < self.surer:
+            return Reading(said.intent, ())
+        more = said.second or len(WORDLESS.split(said.text.strip(ENDS))) > 1
+        return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
+
+    def _besides(self, said: Said) -> Tuple[Command, ...]:
+        """What stands beside the leaving: a wish, or a question."""
+        named = (said.intent, *said.requests)
+        wish = next((name for name in named if not name.startswith((*PLAIN_TALK, PERSON))), None)
+        if wish and said.confidence >= self.sure:
+            named_too = {"entities": [dict(each) for each in said.entities], "reference": dict(said.reference)}
+            return (command("start", intent=wish, words=said.words or said.text, **named_too),)
+        return (command("know", question=said.text),) if wish or said.intent == "faq" else ()
+
     # ── without a form ────────────────────────────────────────────────────────
 
     def _free(self, said: Said, context: Context) -> Reading:
@@ -197,6 +225,8 @@ class Reader:
                 return Reading("chat_affirm", (command("yes"),))
             if act == "no" and sure:
                 return Reading("chat_deny", (command("no"),))
+        if not WORDLESS.sub("", said.text) and not said.intent.startswith(KINDLY):
+            return Reading(FALLBACK, (command("unclear", candidates=[]),))  # ??, !!!
         if context.new:
             return self._plain(said, context)
         if act == "hold" and sure:
