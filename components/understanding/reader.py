@@ -109,6 +109,7 @@ class Reader:
         sure: from this one on anything else is what it seems; `surer`: where the message most likely answers.
         likely: from this one on words are the value that was asked for, where nothing else is surer.
         near: below this confidence an intent may as well be the next likely one: it is asked which.
+        safe: from this one on somebody whose alarm was raised is let go: to hold a person too long does less harm.
         maybe: from this one on what corrects may as well be the value itself.
     """
 
@@ -119,6 +120,7 @@ class Reader:
     surer: float = 0.6
     likely: float = 0.4
     near: float = 0.35
+    safe: float = 0.96
     maybe: float = 0.2
 
     def read(self, said: Said, context: Context) -> Reading:
@@ -199,10 +201,12 @@ class Reader:
 
     def _waiting(self, said: Said, context: Context) -> Reading:
         """Who waits no longer leaves, and may want something else in the same breath; all else is for the person."""
-        ends = (*NO_LONGER, "correct") if context.kind == ALARM else NO_LONGER
-        if PLACE in said.cues or said.share(*ends) < self.surer:
+        ends, sure = ((*NO_LONGER, "correct"), self.safe) if context.kind == ALARM else (NO_LONGER, self.surer)
+        words = said.text.strip(ENDS)
+        more = said.second or len(WORDLESS.split(words.strip("?!"))) > 1
+        asks = not more and words.endswith(("?", "吗", "么"))  # 不等了吗
+        if asks or PLACE in said.cues or said.share(*ends) < sure:
             return Reading(said.intent, ())
-        more = said.second or len(WORDLESS.split(said.text.strip(ENDS))) > 1
         return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
 
     def _besides(self, said: Said) -> Tuple[Command, ...]:
