@@ -104,11 +104,18 @@ def feelings(turn: Turn, answered: bool = False) -> dict[str, Any]:
     elif feeling == "satisfied" or turn.intent == "chat_thank":
         anger = 0
     asked = bool(turn.busy and turn.slot(REQUESTED_SLOT))
-    if turn.intent == NOT_UNDERSTOOD and not answered and (not asked or turn.asks):
+    if wordless(turn):
+        pass  # ？？ and pictures: nothing was said that could be understood
+    elif turn.intent == NOT_UNDERSTOOD and not answered and (not asked or turn.asks):
         misses += 1
     elif not asked:
         misses = 0
     return {"chat_sentiment": feeling, "chat_anger": anger, "chat_misses": misses}
+
+
+def wordless(turn: Turn) -> bool:
+    """Whether the message holds neither a letter nor a digit."""
+    return bool(turn.text) and not any(sign.isalnum() for sign in turn.text)
 
 
 def _harmless(turn: Turn) -> bool:
@@ -239,7 +246,7 @@ class ActionChatUnclear(CustomerAction):
         ]
         buttons = [button(label, intent) for intent, label in named if label]
         if not buttons:
-            turn.utter("utter_chat_not_understood")
+            turn.utter("utter_chat_wordless" if wordless(turn) else "utter_chat_not_understood")
             return []
         person = button(str(turn.wording("utter_label_handoff_request")), "handoff_request")
         turn.utter("utter_chat_unclear_which", buttons=[*buttons, person])

@@ -80,16 +80,33 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     text = turn.typed
     if not text or turn.entity("faq_key") or not _may_ask(turn, text):
         return None
-    try:
-        found = await asyncio.wait_for(search(turn, text), SEARCH_SECONDS)
-    except (GatewayError, asyncio.TimeoutError) as error:
-        logger.warning("knowledge not searched: %s", type(error).__name__)
+    found = await _quickly(turn, text)
+    if found is None:
         return None
     decision = found.decision if turn.intent in OPEN else _claimed(turn, found)
     if turn.intent in (OUT_OF_SCOPE, INFORM, *SMALL_TALK) and decision != "answer":
         decision = None
     if decision is None:
         return None
+    return _kept(turn, found, decision)
+
+
+async def answered(turn: Turn, question: str) -> dict[str, Any] | None:
+    """As `look_up` of words that are surely a question; None where the knowledge has no answer, or cannot be reached."""
+    found = await _quickly(turn, question)
+    return _kept(turn, found, found.decision) if found and found.decision == "answer" else None
+
+
+async def _quickly(turn: Turn, text: str) -> Found | None:
+    """What is found in time."""
+    try:
+        return await asyncio.wait_for(search(turn, text), SEARCH_SECONDS)
+    except (GatewayError, asyncio.TimeoutError) as error:
+        logger.warning("knowledge not searched: %s", type(error).__name__)
+        return None
+
+
+def _kept(turn: Turn, found: Found, decision: Decision) -> dict[str, Any]:
     return {"message_id": turn.message_id, "decision": decision, "hits": [hit.kept() for hit in found.hits]}
 
 

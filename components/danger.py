@@ -27,6 +27,7 @@ from rasa.shared.utils.io import read_yaml_file
 from components.sentiment import Weights, fitted, read_sentences
 from components.text_normaliser import normalise
 from components.understanding.acts import read_acts
+from components.understanding.context import ALARM
 
 DANGER = "danger"
 """Message key: `{kind, kinds, confidence}`, the likeliest kind first; None where nobody is in danger."""
@@ -114,7 +115,7 @@ class DangerReader(GraphComponent):
         examples = read_examples(Path(self._config["data"]))
         said = [str(e.get(TEXT)) for e in training_data.intent_examples if not str(e.get(INTENT)).startswith(MAY_TELL)]
         felt, _ = read_sentences(Path(self._config["calm"]))
-        spoken = [example.text for example in read_acts(Path(self._config["talk"]))]
+        spoken = harmless_talk(Path(self._config["talk"]))
         reader = learned(*examples, [*felt, *spoken], said, self._config["C"], self._config["also"])
         self._reader = reader
         with self._model_storage.write_to(self._resource) as kept:
@@ -184,6 +185,11 @@ def learned(
     found = fit([text for text in felt if first.share(features(text), DANGER) < SURELY])
     which = fitted([features(text) for text, _ in kinds], [kind for _, kind in kinds], inverse, min_df=1)
     return Reader(found, which, also)
+
+
+def harmless_talk(folder: Path) -> List[Text]:
+    """How customers answer, but for how those in danger tell of it."""
+    return [each.text for each in read_acts(folder) if (each.kind, each.act) != (ALARM, "tell")]
 
 
 def read_examples(folder: Path) -> Tuple[Dict[Text, List[Text]], List[Text]]:

@@ -28,7 +28,7 @@ from rasa.shared.utils.io import read_yaml_file
 
 from components.sentiment import Weights, features, fitted
 from components.text_normaliser import NORMALISED_TEXT, normalise
-from components.understanding.context import CHOOSE, CONFIRM, KINDS, NONE, OFFER, VALUE, Context
+from components.understanding.context import ANSWERED, CHOOSE, CONFIRM, KINDS, NONE, OFFER, VALUE, Context
 from topics import forms
 
 ACT = "act"
@@ -40,7 +40,7 @@ LABELS = (
     *FRESH, "yes", "no", "correct", "hold", "take_back", "leave", "why", "why_asked", "how", "person", "chat", "value",
     "fragment",
 )  # fmt: skip
-_ANYWHERE = KINDS
+_ANYWHERE = ANSWERED
 ACT_OF: Mapping[Text, Tuple[Text, Sequence[Text]]] = {
     "chat_affirm": ("yes", (CONFIRM, OFFER)),
     "chat_deny": ("no", (CONFIRM, OFFER)),

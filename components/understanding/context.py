@@ -9,8 +9,11 @@ from typing import Any, Dict, List, Mapping, Optional, Text, Tuple
 from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-CONFIRM, CHOOSE, VALUE, WORDS, OFFER, NONE = KINDS = ("confirm", "choose", "value", "words", "offer", "none")
+CONFIRM, CHOOSE, VALUE, WORDS, OFFER, NONE = ANSWERED = ("confirm", "choose", "value", "words", "offer", "none")
 """What kind of question stands: yes or no · which one · a value of some shape · words of one's own · an offer · none."""
+QUEUE, ALARM = WAITED = ("queue", "alarm")
+"""Where the customer was given to a person: on wish or for want of understanding · for a danger."""
+KINDS = (*ANSWERED, *WAITED)
 STANDS = 3  # messages for which an offer's buttons still stand
 LEAST_NO = ("chat_deny", "chat_stop", "handoff_request", "chat_ask_help")  # buttons that offer nothing
 ASKS = ("?", "\uff1f")
@@ -45,7 +48,7 @@ class Context:
     Attributes:
         form: the open form.
         asked: the slot that it has asked for.
-        kind: the kind of question that stands, one of `KINDS`.
+        kind: the kind of question that stands, or of waiting: one of `KINDS`.
         said: what the assistant said last.
         buttons: those that the customer sees below it.
         offered: the intent that a yes would start.
@@ -84,7 +87,7 @@ class Context:
         return cls(
             form=form,
             asked=asked,
-            kind=kind_of(asked, kinds, bool(offered) or _offers(last, buttons)),
+            kind=kind_of(asked, kinds, bool(offered) or _offers(last, buttons), slots),
             said=str(last.text or "") if last else "",
             buttons=buttons,
             offered=str(offered) if offered else None,
@@ -95,8 +98,10 @@ class Context:
         )
 
 
-def kind_of(asked: Optional[Text], kinds: Mapping[Text, Text], offers: bool) -> Text:
-    """The kind of question that stands."""
+def kind_of(asked: Optional[Text], kinds: Mapping[Text, Text], offers: bool, slots: Mapping[Text, Any]) -> Text:
+    """The kind of question that stands, or of waiting: who was given to a person is asked nothing."""
+    if slots.get("handoff_id"):
+        return ALARM if slots.get("handoff_danger") else QUEUE
     if asked:
         return kinds.get(asked, CONFIRM if asked.endswith("_confirmed") else VALUE)
     return OFFER if offers else NONE

@@ -8,6 +8,7 @@ stay plain Rasa. Where there is no conversation (`rasa test nlu`, `/model/parse`
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Text, Tuple
 
@@ -26,13 +27,14 @@ from components.turn_cues import CUES
 from components.understanding.acts import ACT
 from components.understanding.aspects import ASKED
 from components.understanding.commands import COMMANDS, Command, command, of_intent
-from components.understanding.context import CHOOSE, CONFIRM, OFFER, VALUE, WORDS, Context
+from components.understanding.context import ALARM, CHOOSE, CONFIRM, OFFER, VALUE, WAITED, WORDS, Context
 from components.understanding.references import REFERENCE
 from topics import forms
 
 FALLBACK = "nlu_fallback"
 INFORM = "chat_inform"
 PERSON = "handoff_request"
+WORDLESS = re.compile(r"[\W_]+")
 ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
 GOODS = "products_"
 PLAIN_TALK = ("chat_", "nlu_", "faq")
@@ -49,8 +51,13 @@ ASIDE = ("chat_repeat",)
 """Intents that answer no question, however their words sound."""
 ACCOUNTS = ("complaints_file",)
 """Wishes beside which all that is told is their account, and no second wish."""
+KINDLY = ("chat_thank", "chat_greet", "chat_goodbye", "chat_affirm", "chat_smalltalk")
+"""Intents that may be said without a word, as by a picture of a hand."""
 QUESTIONED = {"why_asked": "why", "how": "how"}
 """Acts that are about the question which stands → what is asked about it."""
+NO_LONGER = ("no", "take_back", "leave")
+"""Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
+PLACE = "queue_place"
 VAGUE = (INFORM, FALLBACK, "chat_affirm", "chat_deny", "chat_out_of_scope", "chat_repeat", "chat_ask_help", "chat_stop", "faq")
 """Intents that a question may be given for want of a better one."""
 
@@ -106,6 +113,7 @@ class Reader:
         sure: from this one on anything else is what it seems; `surer`: where the message most likely answers.
         likely: from this one on words are the value that was asked for, where nothing else is surer.
         near: below this confidence an intent may as well be the next likely one: it is asked which.
+        safe: from this one on somebody whose alarm was raised is let go: to hold a person too long does less harm.
         maybe: from this one on what corrects may as well be the value itself.
         certain: from this confidence on an intent that answers no question is meant.
         asks: from this one on a message that names a wish only asks about it.
@@ -118,6 +126,7 @@ class Reader:
     surer: float = 0.6
     likely: float = 0.4
     near: float = 0.35
+    safe: float = 0.96
     maybe: float = 0.2
     certain: float = 0.9
     asks: float = 0.8
@@ -128,6 +137,8 @@ class Reader:
             return Reading(said.intent, (command("danger"),))
         if context.new and not said.text:
             return self._plain(said, context)
+        if context.kind in WAITED:
+            return self._waiting(said, context)
         pressed = self._pressed(said, context)
         if pressed:
             return pressed
@@ -199,6 +210,27 @@ class Reader:
             return command("choose", words=said.text)
         return command("set", slot=context.asked, value=said.text)
 
+    # ── while a person is waited for ──────────────────────────────────────────
+
+    def _waiting(self, said: Said, context: Context) -> Reading:
+        """Who waits no longer leaves, and may want something else in the same breath; all else is for the person."""
+        ends, sure = ((*NO_LONGER, "correct"), self.safe) if context.kind == ALARM else (NO_LONGER, self.surer)
+        words = said.text.strip(ENDS)
+        more = said.second or len(WORDLESS.split(words.strip("?!"))) > 1
+        asks = not more and words.endswith(("?", "吗", "么"))  # 不等了吗
+        if asks or PLACE in said.cues or said.share(*ends) < sure:
+            return Reading(said.intent, ())
+        return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
+
+    def _besides(self, said: Said) -> Tuple[Command, ...]:
+        """What stands beside the leaving: a wish, or a question."""
+        named = (said.intent, *said.requests)
+        wish = next((name for name in named if not name.startswith((*PLAIN_TALK, PERSON))), None)
+        if wish and said.confidence >= self.sure:
+            named_too = {"entities": [dict(each) for each in said.entities], "reference": dict(said.reference)}
+            return (command("start", intent=wish, words=said.words or said.text, **named_too),)
+        return (command("know", question=said.text),) if wish or said.intent == "faq" else ()
+
     # ── without a form ────────────────────────────────────────────────────────
 
     def _free(self, said: Said, context: Context) -> Reading:
@@ -210,6 +242,8 @@ class Reader:
                 return Reading("chat_affirm", (command("yes"),))
             if act == "no" and sure:
                 return Reading("chat_deny", (command("no"),))
+        if not WORDLESS.sub("", said.text) and not said.intent.startswith(KINDLY):
+            return Reading(FALLBACK, (command("unclear", candidates=[]),))  # ??, !!!
         if context.new:
             return self._plain(said, context)
         if act == "hold" and sure:

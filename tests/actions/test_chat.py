@@ -71,6 +71,9 @@ def test_a_message_is_counted_once_though_rasa_asks_twice_where_a_form_starts() 
 
 def test_messages_not_understood_in_a_row_are_counted() -> None:
     assert context("nlu_fallback")["chat_misses"] == 1
+    for signs in ("？？", "!!!", "😤😤"):
+        wordless = run(ActionChatContext(), text=signs, intent="nlu_fallback", slots={"chat_misses": 1})
+        assert "chat_misses" not in wordless.slots, "nothing was said that could be understood"
     assert context("nlu_fallback", slots={"chat_misses": 1})["chat_misses"] == 2
     assert context("chat_greet", slots={"chat_misses": 1})["chat_misses"] == 0
 

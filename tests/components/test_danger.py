@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.danger import KINDS, Reader, learned, read_examples
+from components.danger import KINDS, Reader, harmless_talk, learned, read_examples
 from components.sentiment import read_sentences
-from components.understanding.acts import read_acts
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 ASKED = ["我的订单到哪了", "怎么退货", "发票抬头开错了"] * 2
@@ -18,8 +17,7 @@ ASKED = ["我的订单到哪了", "怎么退货", "发票抬头开错了"] * 2
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    spoken = [each.text for each in read_acts(DATA / "acts")]
-    return learned(*read_examples(DATA / "danger"), [*read_sentences(DATA / "sentiment")[0], *spoken], ASKED, 100.0)
+    return learned(*read_examples(DATA / "danger"), [*read_sentences(DATA / "sentiment")[0], *harmless_talk(DATA / "acts")], ASKED, 100.0)
 
 
 @pytest.mark.parametrize(

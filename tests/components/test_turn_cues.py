@@ -43,7 +43,7 @@ def test_a_cue_is_marked(cues: TurnCues, text: str, cue: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "cue"),
-    [("我的订单到哪了", "points"), ("我的快递呢", "follows"), ("还有多久能到", "queue_leave")],
+    [("我的订单到哪了", "points"), ("我的快递呢", "follows"), ("还有多久能到", "queue_place")],
 )  # fmt: skip
 def test_what_only_looks_like_one_is_not(cues: TurnCues, text: str, cue: str) -> None:
     assert cue not in marked(cues, text)

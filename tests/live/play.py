@@ -176,8 +176,8 @@ class Play:
         """The response names of all that was said since the customer's last message."""
         names: list[str] = []
         for event in reversed(self.stack.tracker(self.customer.sender)["events"]):
-            if event["event"] == "user":
-                break
+            if event["event"] == "user" and (names or not (event.get("metadata") or {}).get("is_external")):
+                break  # an end that the back office tells of in silence is passed over
             if event["event"] == "bot":
                 names.insert(0, (event.get("metadata") or {}).get("utter_action") or "text")
         return names
