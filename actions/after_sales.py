@@ -35,6 +35,7 @@ from actions.references import (
 MISSING, FAULTS = "missing", ("quality", "damaged", "wrong_item", "missing")
 WARRANTY_PASSED, REVIEW_BY_PERSON = "warranty_passed", "review_by_person"
 SELF = "self"  # the customer sends the goods
+FETCHED = "fetched"  # somebody comes, whenever
 CHOOSE = "choose"  # asks for the times at which they can be fetched
 NOTHING_LEFT = ["-"]
 WORDS, BUTTONS = 120, 8
@@ -70,7 +71,8 @@ class ValidateAfterSalesForm(OrderForm):
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """The order and what the message says; then the shop's rules, where something they hang on has changed."""
         self.operation = None
-        filled = await super().fill(turn)
+        pieces = _pieces(turn)
+        filled = {**({"after_sales_quantity": pieces} if pieces else {}), **await super().fill(turn)}
         turn.tracker.slots.update(filled)
         number, kind = turn.slot("orders_number"), turn.slot("after_sales_kind")
         changed = {"orders_number", "after_sales_line", "after_sales_reason"} & {k for k, v in filled.items() if v}
@@ -80,6 +82,16 @@ class ValidateAfterSalesForm(OrderForm):
         if turn.slot("after_sales_pickups"):
             filled.update(self._pickup(turn))
         return filled
+
+    def confirmation(self, turn: Turn, slot: str) -> dict[str, Any]:
+        """对，就一个: a yes to fewer pieces than a slip takes is none."""
+        answer, pieces = super().confirmation(turn, slot), _pieces(turn)
+        if not pieces or not self.asked(turn, "after_sales_confirmed") or answer.get(slot) is False:
+            return answer
+        fewer = pieces < (turn.slot("after_sales_whole") or {}).get("count", 0)
+        if not fewer:
+            return {**answer, "after_sales_quantity": None}
+        return {"after_sales_quantity": pieces, slot: None}
 
     async def _judged(self, turn: Turn, number: str, kind: str) -> dict[str, Any]:
         """What the shop's rules make of it: refused, or what is still to be chosen."""
@@ -107,6 +119,7 @@ class ValidateAfterSalesForm(OrderForm):
         if not settled:
             return filled
         filled["after_sales_warranty"] = options.rules[kind].detail if payable else None
+        filled["after_sales_whole"] = _whole(order, line, options.amounts.get(kind), options.reason_code)
         pickups = [list(pickup) for pickup in options.pickups.get(kind, ())] or None
         filled["after_sales_pickups"] = pickups
         if turn.slot("after_sales_pickup") not in (None, SELF, *(value for value, _ in pickups or ())):
@@ -154,8 +167,10 @@ class ValidateAfterSalesForm(OrderForm):
         """Why, in the customer's words, with what it comes to. Another one later takes the place of the first, or is added
         to it; what is denied is asked for again."""
         told, before = given.said(turn, given.REASON), turn.slot("after_sales_reason")
+        if before and self.asked(turn, "after_sales_pickup") and turn.entity("after_sales_pickup") and not turn.pressed:
+            return {}  # 来家里拿吧，我腿脚不好: why it is to be fetched, not why it is returned
         if told is None and before is None:  # an answer, by what it does, in words that no example is like
-            words = self.words(turn, "after_sales_reason", ())
+            words = {} if turn.asks else self.words(turn, "after_sales_reason", ())
             return {**words, "after_sales_reason_code": None} if words else {}
         if told is None:
             taken_back = before and given.said(turn, given.DENIED) and turn.slot(REQUESTED_SLOT) in AFTER_REASON
@@ -202,6 +217,7 @@ class ValidateAfterSalesForm(OrderForm):
         day, time = told(turn, "day"), told(turn, "span")
         if not (asked or pressed or day or time):
             return {}
+        comes, pressed = pressed == FETCHED, None if pressed == FETCHED else pressed
         pressed = (at_place(turn, [value for value, _ in times]) if asked else None) or pressed
         kept = before[:10] if before not in (None, SELF) and not day else ""
         fitting = [
@@ -214,10 +230,28 @@ class ValidateAfterSalesForm(OrderForm):
                 turn.utter("utter_after_sales_pickup_out_of_range")
             return {"after_sales_pickup": None} if asked else {}
         first = next((value for value in fitting if kept and value.startswith(kept)), fitting[0] if fitting else None)
-        chosen = pressed or (first if (day or time) else None)
+        chosen = pressed or (first if day or time or (comes and asked) else None)
         if chosen in [value for value, _ in times]:
             return {"after_sales_pickup": chosen} if chosen != before else {}
         return again(turn, "after_sales_pickup") if asked else {}
+
+
+def _pieces(turn: Turn) -> int | None:
+    """How many of them the message names: 买了两个，退一个 means one."""
+    if turn.pressed:
+        return None
+    values = turn.tracker.latest_message.get("values") or []
+    counts = [int(v["value"]) for v in values if v["kind"] == "quantity" and str(v["value"]).isdigit()]
+    return min(counts, default=None)
+
+
+def _whole(order: Order, line: int | None, amount: str | None, reason_code: str) -> dict[str, Any]:
+    """What a slip takes, for the shop takes whole lines, and a parcel on its way as a whole: name, pieces, and the money
+    that comes back where any does. `parted`: whether it matters that fewer are meant."""
+    items = [item for item in order.items if line in (None, item.line) or order.state_code == "shipped"]
+    title = items[0].title if len(items) == 1 and len(order.items) > 1 else order.title
+    count = sum(item.quantity for item in items)
+    return {"title": title, "count": count, "amount": amount, "parted": reason_code != MISSING or amount is not None}
 
 
 def _look(turn: Turn, number: str, line: int | None) -> tuple[Any, ...]:
@@ -281,12 +315,23 @@ class AskAfterSalesConfirmed(CustomerAction):
         labels = dict(turn.slot("after_sales_pickups") or [])
         resent = kind == "exchange" and not turn.slot("after_sales_variant")
         fetched = "_fetched" if pickup in labels else ""
+        whole: dict[str, Any] = turn.slot("after_sales_whole") or {}
+        count, amount = whole.get("count") or 1, whole.get("amount")
+        pieces, back = turn.wording("utter_after_sales_words_pieces") or "", turn.wording("utter_after_sales_words_back") or ""
         values = {
-            "title": turn.slot("orders_title"),
+            "title": whole.get("title") or turn.slot("orders_title"),
             "reason": turn.slot("after_sales_reason"),
             "instead": turn.slot("after_sales_variant") or "",
             "pickup": labels.get(pickup, ""),
+            "pieces": pieces.format(count=count) if count > 1 else "",
+            "back": back.format(amount=amount) if amount else "",
         }
+        meant = turn.slot("after_sales_quantity")
+        if meant and meant < count and whole.get("parted"):
+            fetch = turn.wording("utter_after_sales_words_fetch") or ""
+            values["fetch"] = fetch.format(pickup=values["pickup"]) if fetched else ""
+            turn.utter("utter_ask_after_sales_confirmed_whole", kind, **values, count=count, meant=meant)
+            return []
         turn.utter("utter_ask_after_sales_confirmed", "resend" if resent else f"{kind}{fetched}", **values)
         return []
 
@@ -332,7 +377,7 @@ class ActionAfterSalesOpen(AfterSalesAction):
     gathered = (
         "after_sales_kind", "after_sales_line", "after_sales_pieces", *REASON_SLOTS, "after_sales_confirmed",
         "after_sales_variant", "after_sales_variants", "after_sales_pickup", "after_sales_pickups", "after_sales_paid",
-        "after_sales_warranty", "after_sales_told",
+        "after_sales_warranty", "after_sales_told", "after_sales_quantity", "after_sales_whole",
     )  # fmt: skip
     uses = (given.REASON, "day", "span", "colour", "size")
 
@@ -381,7 +426,8 @@ class ValidateAfterSalesProblemForm(OrderForm):
         said: dict[str, Any] = {}
         if turn.intent in self.starts and not turn.pressed:
             told = given.known(turn, given.REASON)
-            said["after_sales_problem"] = told.value if told else tidy(turn.text)
+            if told or not turn.asks:  # 大衣走到哪了 is no fault
+                said["after_sales_problem"] = told.value if told else tidy(turn.text)
         return {**said, **await super().fill(turn)}
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
@@ -434,7 +480,7 @@ class ActionAfterSalesStatus(CustomerAction):
         except NotFound:
             turn.utter("utter_after_sales_not_found", slip=named)
             return []
-        if found and turn.entity("after_sales_pickup"):
+        if found and turn.entity("after_sales_pickup") not in (None, SELF, FETCHED):
             await self._fetch(turn, found[0], str(turn.entity("after_sales_pickup")))
             return []
         if found is None:

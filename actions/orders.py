@@ -139,14 +139,16 @@ class ValidateOrdersChangeForm(OrderForm):
 
     async def _values(self, turn: Turn) -> dict[str, str]:
         """Field → what this message gives for it. A house number alone takes its place in the address as it stands."""
-        found = {field: given.said(turn, *kinds) for field, kinds in KINDS.items()}
+        found = {field: given.said(turn, *kinds) for field, kinds in KINDS.items() if field != "delivery_date"}
         values = {field: value.value for field, value in found.items() if value}
+        day = _day(turn)
+        values.update({"delivery_date": day} if day else {})
         address = found["address"]
         if address and address.kind == given.ROOM:
             values["address"] = rehoused(await self._address(turn), address.value)
         if "phone" in values and not PHONE.fullmatch(values["phone"]):
             del values["phone"]
-        if "delivery_date" in values and not (turn.intent == "orders_change" or _asks(turn, "delivery_date")):
+        if "delivery_date" in values and not _delivers(turn, others=len(values) > 1):
             del values["delivery_date"]  # a day that is only told
         return values
 
@@ -194,8 +196,22 @@ def _beside(turn: Turn, field: str, values: dict[str, str]) -> dict[str, Any]:
     return {"orders_change_more": more} if more != before else {}
 
 
-def _asks(turn: Turn, field: str) -> bool:
-    return field in (turn.slot("orders_change_field"), turn.entity("orders_change_field"))
+def _day(turn: Turn) -> str | None:
+    """The day to deliver on: the last that is said, but none that tells which order is meant (今天下单的, 前天到的)."""
+    conditions = (turn.tracker.latest_message.get("reference") or {}).get("conditions") or []
+    telling = {each["said"] for each in conditions if each["by"] == "day" and each["sure"]}
+    said = turn.tracker.latest_message.get("text") or ""
+    values = [] if turn.pressed else turn.tracker.latest_message.get("values") or []
+    days = [v["value"] for v in values if v["kind"] == "day" and said[v["start"] : v["end"]] not in telling]
+    return str(days[-1]) if days else None
+
+
+def _delivers(turn: Turn, others: bool) -> bool:
+    """Whether a day is one to deliver on: asked for or named as such, or all that a wish to change gives. `others`: whether
+    other fields are given too."""
+    entities = turn.tracker.latest_message.get("entities") or []
+    named = {str(e["value"]) for e in entities if e["entity"] == "orders_change_field"} | {turn.slot("orders_change_field")}
+    return "delivery_date" in named or (turn.intent == "orders_change" and not others and named == {None})
 
 
 def wanted(turn: Turn) -> dict[str, str]:

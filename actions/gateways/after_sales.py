@@ -103,6 +103,7 @@ class Options:
         ever: the kinds that some reason would allow.
         proposed: the kinds that fit the reason, the best first: (kind, the shop's word for it).
         person: the rule that wants a person for what was told (safety, minor), or None.
+        amounts: by kind, what comes back for these goods (yuan with two decimals), where money does.
         pickups: by kind, the times at which goods can be fetched: (value, the shop's words).
         variants: of the one line asked about; warranty_ends: YYYY-MM-DD, or None where there is no warranty.
     """
@@ -115,6 +116,7 @@ class Options:
     variants: tuple[Variant, ...] = ()
     warranty_ends: str | None = None
     person: str | None = None
+    amounts: dict[str, str] = field(default_factory=dict)
 
 
 class AfterSalesGateway(Protocol):
@@ -218,6 +220,7 @@ def _options(data: dict[str, Any]) -> Options:
         variants=tuple(Variant(v["variant"], v["stock"], v["is_own"]) for v in data["variants"]),
         warranty_ends=data.get("warranty_ends"),
         person=data.get("review_by_person"),
+        amounts={kind: item["refund_amount"] for kind, item in kinds.items() if item.get("refund_amount")},
     )
 
 

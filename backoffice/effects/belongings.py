@@ -20,11 +20,11 @@ MOST = 300
 class Belongings:
     """Rows of each table, the newest first; `pieces`: by the number of their order."""
 
-    orders: Sequence[Row[Any]]
+    orders: Sequence[Any]
     pieces: dict[str, list[Row[Any]]]
-    returns: Sequence[Row[Any]]
-    invoices: Sequence[Row[Any]]
-    tickets: Sequence[Row[Any]]
+    returns: Sequence[Any]
+    invoices: Sequence[Any]
+    tickets: Sequence[Any]
 
 
 def of(session: Session, customer_id: str) -> Belongings:

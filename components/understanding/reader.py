@@ -153,6 +153,9 @@ class Reader:
         if said.intent in ASIDE and said.confidence >= self.certain:
             return self._plain(said, context)
         act, own = said.act, said.intent in self.starts.get(str(context.form), ())
+        named = context.kind == CHOOSE and any(each.get("entity") == context.asked for each in said.entities)
+        if named and act not in PLAINLY and said.share("ask", "status", "why", *QUESTIONED) < self.sure:
+            return Reading(INFORM, (self._value(said, context),))  # 上门，明天白天都行: it names one of what was offered
         sure = said.share(act) >= (self.sure if context.kind == CONFIRM else self.surer)
         denies = said.intent == "chat_deny" and act in ("no", "take_back", "value")
         if denies and context.kind != WORDS:

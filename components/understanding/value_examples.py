@@ -146,9 +146,15 @@ class Others:
             return self._name()
         if self._random.random() < 0.25:
             return self._part("title", "places") + self._part("title", "others")
-        place = self._part("title", "places") if self._random.random() < 0.7 else ""
-        trade = self._part("title", "trades") if self._random.random() < 0.85 else ""
-        return place + self._part("title", "brands") + trade + self._part("title", "kinds")
+        chance = self._random.random
+        trade = self._part("title", "trades") if chance() < 0.85 else ""
+        own_place = self._part("title", "places") if chance() < 0.7 else ""
+        name, kind = own_place + self._part("title", "brands"), self._part("title", "kinds")
+        if chance() < 0.3:  # the place in brackets, before the trade or behind it
+            place = self._part("title", "brackets").replace("-", self._part("title", "places"))
+            name, trade = (name + place, trade) if chance() < 0.5 else (name + trade + place, "")
+        tail = self._part("title", "tails") if chance() < 0.2 else ""
+        return name + trade + kind + tail
 
     def _address(self, own: str) -> str:
         chance = self._random.random

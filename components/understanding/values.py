@@ -191,7 +191,8 @@ class Reader:
         """The values of a message, by place; of those that overlap the learned ones count."""
         entities = list(entities)
         read = _without_numbers(text, entities)
-        found = [self._value(text, span) for span in _joined(text, self._spans(read, asked))]
+        spans = [self._titled(read, span) if span.kind == TITLE else span for span in self._spans(read, asked)]
+        found = [self._value(text, span) for span in _joined(text, spans)]
         found = _whole(text, found, [e for e in entities if e["entity"] == ADDRESS and "start" in e])
         for each in entities:
             kind = OF_ENTITIES.get(each["entity"])
@@ -216,6 +217,16 @@ class Reader:
             else:
                 spans.append(told.Span(place, place + 1, kind))
         return [span for span in (_trimmed(text, each) for each in spans) if span.start < span.end]
+
+    def _titled(self, text: str, span: told.Span) -> told.Span:
+        """A clause that is a title from its first sign on, as an answer to the question for one, is cut by no bracket."""
+        clause = _clauses(folded(text)).get(span.start)
+        if clause is None or clause[1] < span.end:
+            return span
+        begin, end = clause[:2]
+        whole = next(iter(self._spans(text[begin:end], TITLE)), span)
+        fits = whole.kind == TITLE and whole.start == 0 and whole.end + begin >= span.end
+        return span._replace(start=begin, end=whole.end + begin) if fits else span
 
     def _value(self, text: str, span: told.Span) -> Value:
         words = text[span.start : span.end]

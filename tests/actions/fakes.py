@@ -83,6 +83,7 @@ class Shop:
     pickups: tuple[tuple[str, str], ...] = ()
     variants: tuple[Replacement, ...] = ()
     warranty_ends: str | None = None
+    amounts: dict[str, str] = field(default_factory=dict)
     wishes: list[Wish] = field(default_factory=list)
     person: str | None = None
     review: str | None = None
@@ -241,6 +242,7 @@ class _AfterSales:
         return Options(
             self.shop.reason_code, rules, frozenset(kind for kind in kinds if rules[kind].ok), self.shop.proposed,
             dict.fromkeys(kinds, self.shop.pickups), self.shop.variants, self.shop.warranty_ends, self.shop.person,
+            self.shop.amounts,
         )  # fmt: skip
 
     def open(self, caller: Caller, wish: Wish) -> Return:

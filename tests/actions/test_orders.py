@@ -151,6 +151,35 @@ def test_a_day_is_given_to_the_shop_as_a_date(shop: Shop) -> None:
     assert told["orders_change_value"] == "2026-11-23"
 
 
+def days_said(words: str, **days: str) -> dict[str, Any]:
+    """Values for days by the words that say them."""
+    return {"values": [{"kind": "day", "value": v, "start": words.index(w), "end": words.index(w) + len(w)} for w, v in days.items()]}
+
+
+@pytest.mark.parametrize(("words", "day", "value"), [
+    ("今天下单的电动牙刷，请把收货人改一下", "今天", "2026-11-21"), ("前天到的那单改一下", "前天", "2026-11-19"), ("昨天拍的那件，帮我改改", "昨天", "2026-11-20"),
+])  # fmt: skip
+def test_a_day_that_tells_which_order_is_no_day_to_deliver(shop: Shop, words: str, day: str, value: str) -> None:
+    told = a_change(shop, words, intent="orders_change", message=days_said(words, **{day: value}))
+    assert told.get("orders_change_field") is None and told["requested_slot"] == "orders_change_field"
+
+
+def test_a_day_beside_another_field_is_only_told(shop: Shop) -> None:
+    words = "明天我出差，收货人改成刘桂兰"
+    message = days_said(words, 明天="2026-11-22")
+    message["values"].append({"kind": "name", "value": "刘桂兰", "start": 11, "end": 14})
+    told = a_change(shop, words, intent="orders_change", message=message)
+    assert (told["orders_change_field"], told["orders_change_value"]) == ("recipient", "刘桂兰")
+    assert not told.get("orders_change_more")
+
+
+def test_of_two_days_the_one_to_deliver_on_counts(shop: Shop) -> None:
+    words = "今天买的毛衣改成下周三送，改送货时间"
+    message = days_said(words, 今天="2026-11-21", 下周三="2026-11-25")
+    told = a_change(shop, words, intent="orders_change", message=message)
+    assert (told["orders_change_field"], told["orders_change_value"]) == ("delivery_date", "2026-11-25")
+
+
 def test_words_that_lead_up_to_an_address_are_no_part_of_it(shop: Shop) -> None:
     where = {"intent": "orders_change", "entities": {"address": "文三路90号"}}
     told = a_change(shop, "改成文三路90号东边铁门", "address", asked=True, **where)

@@ -248,6 +248,14 @@ def test_the_remedy_fits_fault_and_time(
     assert [each["kind"] for each in options(office, number, text)["proposed"]] == proposed
 
 
+def test_what_comes_back_is_told_before_and_is_what_comes_back(office: Office, shop: Shop) -> None:
+    number = shop.order(OrderState.SIGNED, goods=[Goods("BRUSH-1", "电动牙刷", "云白", quantity=2, price_fen=15900)])
+    amounts = {each["kind"]: each["refund_amount"] for each in options(office, number, "不喜欢")["kinds"]}
+    assert amounts["return"] == "318.00" and amounts["exchange"] is None and amounts["repair"] is None
+    slip = office.send("/returns", {"order_number": number, "kind": "return", "reason": "不喜欢"}).json()
+    assert slip["refund_amount"] == amounts["return"]
+
+
 def test_rotten_fruit_is_paid_back_unsent(office: Office, shop: Shop) -> None:
     fruit = Goods("FRUIT-1", "苹果", "5 斤", Category.FRESH, product={"warranty_months": 0})
     number = shop.order(OrderState.SIGNED, signed_at=NOW - timedelta(hours=5), goods=[fruit])
