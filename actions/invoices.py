@@ -107,7 +107,9 @@ class HeadingForm(Form):
         filled: dict[str, Any] = {}
         found = given.known if turn.slot(REQUESTED_SLOT) is None else given.said
         email, title = found(turn, "email"), found(turn, given.TITLE)
-        if email:
+        if turn.pressed and turn.entity("email"):
+            filled["invoices_email"] = turn.entity("email")
+        elif email:
             filled["invoices_email"] = email.value
         elif self.asked(turn, "invoices_email"):
             if turn.intent == "chat_deny" or reading("invoices_no_email", said):

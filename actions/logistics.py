@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from abc import abstractmethod
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ KINDS = {
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ANSWERS = ("logistics_arrange", "orders_change", "logistics_report_problem")
 LONGEST, DAYS = 200, 7
+_THERE = re.compile("(?:那里|那儿|那边|这里|处)$")  # 放门卫那里就行: the guard takes it
 
 
 class ParcelForm(OrderForm):
@@ -213,7 +215,7 @@ class ActionLogisticsArrange(ParcelAction):
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Ask the carrier; the courier's contact is shown only on the delivery day."""
         how, detail = turn.slot("logistics_how"), turn.slot("logistics_detail")
-        detail = None if detail == NOTHING else detail
+        detail = None if detail == NOTHING else _THERE.sub("", str(detail)) if how == "leave_with" and detail else detail
         if how is None:
             raise Unavailable("the form ended without a way")
         if how == CONTACT:

@@ -61,7 +61,7 @@ class ActsError(ValueError):
     """A file of `data/acts/` is not of the form its own head describes."""
 
 
-_NUMBERED = re.compile(r"(?:订单|单号|包裹|工单|发票)?号?[:：]?(?:[a-z]{2,4})?\d{8,}的?")
+_NUMBERED = re.compile(r"(?:订单|单号|包裹|工单|发票|服务单)号?[:：]?(?:[a-z]{2,4})?\d{8,}的?")
 """A thing's number: what is done with it is said by the other words."""
 
 

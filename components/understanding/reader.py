@@ -53,6 +53,8 @@ ACCOUNTS = ("complaints_file",)
 """Wishes beside which all that is told is their account, and no second wish."""
 KINDLY = ("chat_thank", "chat_greet", "chat_goodbye", "chat_affirm", "chat_smalltalk")
 """Intents that may be said without a word, as by a picture of a hand."""
+NUMBERS = ("orders_number", "logistics_tracking_number", "after_sales_slip", "invoices_number", "tickets_number")
+"""Entities by which a customer names a thing of their own."""
 QUESTIONED = {"why_asked": "why", "how": "how"}
 """Acts that are about the question which stands → what is asked about it."""
 NO_LONGER = ("no", "take_back", "leave")
@@ -253,9 +255,11 @@ class Reader:
             return Reading("chat_hold", (command("hold"),))
         if act == "take_back" and sure and context.told:
             return Reading("chat_take_back", (command("take_back", what=None),))
-        if act in ("take_back", "no") and sure and said.intent in self.does:
+        undoes = said.intent.endswith("_cancel") and said.confidence >= self.sure  # 不想要了，取消吧
+        if act in ("take_back", "no") and said.share(act) >= self.certain and said.intent in self.does and not undoes:
             return Reading("chat_deny", (command("no"),))
-        if said.intent in self.does and said.share("ask", "why", "how") >= self.asks:
+        of_ones_own = any(each.get("entity") in NUMBERS for each in said.entities)  # the form tells whether it may be done
+        if said.intent in self.does and not of_ones_own and said.share("ask", "why", "how") >= self.asks:
             return Reading("faq", (command("know", question=said.text, intent=said.intent),))
         if act == "fragment" and sure:
             return Reading(FALLBACK, (command("unclear", candidates=[]),))
