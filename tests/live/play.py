@@ -6,6 +6,7 @@ import re
 import sqlite3
 import time
 from contextlib import closing
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ RAW = re.compile(r"\{\w*\}|\bNone\b|\bnull\b|\butter_\w+|\baction_\w+")
 class Shop:
     """The demo shop's database: as it was seeded at the start of every script, so that none sees another's traces."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: str) -> None:
+        """`clock`: the back office's, which stands still; it is what `now` means in a script's SQL."""
+        self._now = datetime.fromisoformat(clock).astimezone(timezone.utc).strftime("'%Y-%m-%d %H:%M:%S'")
         self._live, self._seeded = folder / "backoffice.db", folder / "seeded.db"
         _copy(self._live, self._seeded)
         self._used: set[str] = set()
@@ -32,13 +35,16 @@ class Shop:
     def stage(self, sql: str, values: dict[str, Any]) -> None:
         """Change a row so that it is what a script is about."""
         with closing(sqlite3.connect(self._live, timeout=30)) as connection, connection:
-            connection.execute(sql, values)
+            connection.execute(self._dated(sql), values)
 
     def rows(self, sql: str, values: dict[str, Any]) -> list[dict[str, Any]]:
         """Ask the database; it cannot be written to."""
         with closing(sqlite3.connect(f"file:{self._live}?mode=ro", uri=True, timeout=30)) as connection:
             connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(sql, values)]
+            return [dict(row) for row in connection.execute(self._dated(sql), values)]
+
+    def _dated(self, sql: str) -> str:
+        return sql.replace("'now'", self._now)
 
     def unused_first(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Rows that no script of this run has taken come first: its conversation may still be about them."""

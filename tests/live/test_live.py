@@ -35,7 +35,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def shop(stack: Stack) -> Shop:
     """Its database, as seeded."""
-    return Shop(stack.folder)
+    return Shop(stack.folder, stack.environ["LINGXI_CLOCK"])
 
 
 @pytest.mark.parametrize("script", [script for _, script in SCRIPTS], ids=[name for name, _ in SCRIPTS])
