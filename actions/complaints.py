@@ -181,9 +181,11 @@ class ActionComplaintsWithdraw(CustomerAction):
         if not open_ones:
             turn.utter("utter_complaints_none")
             return []
+        spoken = len(turn.dispatcher.messages)
         choice, number = await one_of(turn, TICKET, "tickets_number", _is_open_complaint)
+        filed = turn.slot(FILED) if len(turn.dispatcher.messages) == spoken else None  # what was described is another one
         known = [ticket.id for ticket in open_ones]
-        named = next((n for n in (turn.entity("tickets_number"), number, turn.slot(FILED)) if n in known), None)
+        named = next((n for n in (turn.entity("tickets_number"), number, filed) if n in known), None)
         if named is None:
             choice = [ticket for ticket in choice if ticket.id in known] or open_ones
             turn.utter("utter_complaints_which", buttons=page(turn, "tickets_number", choice, WITHDRAW))

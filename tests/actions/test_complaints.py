@@ -95,6 +95,8 @@ def test_a_complaint_can_be_taken_back(shop: Shop) -> None:
     assert which.said == ["utter_complaints_which"] and len(which.buttons) == 2 and shop.done == []
     assert run(withdraw, "我没要投诉", "complaints_withdraw", slots={"complaints_last": mine.number}).said == ["utter_complaints_withdrawn"]
     assert shop.done == [("withdraw", mine.number)], "the one filed in this talk"
+    other = run(withdraw, "把9月1号那个投诉撤了", "complaints_withdraw", slots={"complaints_last": mine.number})
+    assert other.said[-1] == "utter_complaints_which" and len(shop.done) == 1, "what is described is not the one just filed"
     shop.tickets = [mine]
     assert run(withdraw, "投诉可以撤销吗", "complaints_withdraw").said == ["utter_complaints_may_withdraw"]
     writing = run(withdraw, "我没要投诉啊", "complaints_withdraw", form="complaints_form", slots={"complaints_text": "慢"})
