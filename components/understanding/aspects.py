@@ -32,6 +32,7 @@ from components.intent_classifier import FAMILIES, REQUESTS, Family, LinearModel
 from components.text_normaliser import NORMALISED_TEXT, normalise
 from components.understanding.acts import ACT, read_acts
 from components.understanding.encoder import encoded, ready
+from components.understanding.references import ANOTHER, REFERENCE
 from topics import follow_ups
 from topics.follow_ups import FollowUps
 
@@ -251,6 +252,9 @@ def _in_form(tracker: Optional[DialogueStateTracker]) -> bool:
 
 
 def _names_another(message: Message, focus: Sequence[Dict[Text, Any]]) -> bool:
+    conditions = (message.get(REFERENCE) or {}).get("conditions") or []
+    if any(condition["by"] in ANOTHER for condition in conditions):
+        return True
     known = {each["id"] for each in focus} | {each["order"] for each in focus}
     return any(e["entity"] in NAMES and e["value"] not in known for e in message.get(ENTITIES) or [])
 

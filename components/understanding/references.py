@@ -45,6 +45,9 @@ from components.text_normaliser import Normalised, normalise, normalised
 REFERENCE = "reference"
 """Message key: {"conditions": […], "names": [pieces that may name goods], "bare": whether it says nothing else}."""
 
+ANOTHER = frozenset({"other", "not", "before", "next"})
+"""Conditions that only another thing than the one spoken of meets."""
+
 Condition = Dict[Text, Any]
 
 
