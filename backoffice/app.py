@@ -17,7 +17,6 @@ from starlette.exceptions import HTTPException
 
 from backoffice import desk, reference
 from backoffice.api import (
-    belongings,
     customers,
     feedback,
     handoffs,
@@ -84,7 +83,6 @@ _ROUTERS = (
     payments,
     price_protections,
     customers,
-    belongings,
     products,
     tickets,
     handoffs,

@@ -39,7 +39,6 @@ class Quote:
     amount: str
     route: str
     eta: str
-    quantity: int
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def _coupon(data: dict[str, Any]) -> Coupon:
     )
 
 
-def _quoted(data: dict[str, Any]) -> dict[str, Any]:
+def _quoted(data: dict[str, Any]) -> dict[str, str]:
     return {
         "item": data["item"],
         "paid": data["paid_unit_price"],
@@ -109,7 +108,6 @@ def _quoted(data: dict[str, Any]) -> dict[str, Any]:
         "amount": data["amount"],
         "route": data["refund_route"],
         "eta": data["refund_eta"],
-        "quantity": data["quantity"],
     }
 
 

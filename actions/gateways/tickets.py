@@ -12,10 +12,7 @@ TEXT_LENGTH = 2000
 
 @dataclass(frozen=True)
 class Ticket:
-    """A ticket. `state` and `priority` are the shop's words; `due_at` is ISO 8601 or None; `news` its last comment.
-
-    `added`: whether more was said to it after it was opened.
-    """
+    """A ticket. `state` and `priority` are the shop's words; `due_at` is ISO 8601 or None; `news` its last comment."""
 
     number: str
     subject: str
@@ -26,8 +23,6 @@ class Ticket:
     news: str
     order_number: str | None = None
     priority_code: str = "normal"
-    kind: str = ""
-    added: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +56,9 @@ class ComplaintLook:
 class TicketGateway(Protocol):
     """Port to the ticket system. All calls see only `caller.customer`'s tickets."""
 
+    def recent(self, caller: Caller, only_open: bool = False) -> list[Ticket]:
+        """The customer's tickets, newest first."""
+
     def get(self, caller: Caller, number: str) -> Ticket:
         """One ticket. Raises NotFound."""
 
@@ -73,13 +71,10 @@ class TicketGateway(Protocol):
         """How a complaint would be taken; nothing is filed."""
 
     def complain(self, caller: Caller, complaint: Complaint) -> Ticket:
-        """File a complaint, graded by the shop's rules; the same matter again is `added` to the open one."""
+        """File a complaint, graded by the shop's rules."""
 
     def add(self, caller: Caller, number: str, text: str) -> Ticket:
         """Add the customer's words. Raises Rejected (`ticket_closed`)."""
-
-    def withdraw(self, caller: Caller, number: str) -> Ticket:
-        """Take a complaint back. Raises Rejected (`ticket_closed`, `ticket_not_complaint`)."""
 
     def urge(self, caller: Caller, number: str) -> Ticket:
         """Press for it. Raises Rejected (`ticket_urge_limit`, `ticket_closed`)."""
@@ -90,6 +85,10 @@ class HttpTickets:
 
     def __init__(self, http: BackOffice) -> None:
         self._http = http
+
+    def recent(self, caller: Caller, only_open: bool = False) -> list[Ticket]:
+        answer = self._http.get("/tickets", caller, open="true" if only_open else None)
+        return [_ticket(item) for item in answer["items"]]
 
     def get(self, caller: Caller, number: str) -> Ticket:
         return _ticket(self._http.get(f"/tickets/{number}", caller))
@@ -126,9 +125,6 @@ class HttpTickets:
     def add(self, caller: Caller, number: str, text: str) -> Ticket:
         return _ticket(self._http.post(f"/tickets/{number}/comments", caller, {"text": text[:TEXT_LENGTH]}))
 
-    def withdraw(self, caller: Caller, number: str) -> Ticket:
-        return _ticket(self._http.post(f"/tickets/{number}/withdraw", caller, {}))
-
     def urge(self, caller: Caller, number: str) -> Ticket:
         return _ticket(self._http.post(f"/tickets/{number}/urge", caller, {}))
 
@@ -145,6 +141,4 @@ def _ticket(data: dict[str, Any]) -> Ticket:
         due_at=data.get("due_at"),
         news=comments[-1]["text"] if comments else "",
         order_number=data.get("order_number"),
-        kind=data.get("kind") or "",
-        added=len(comments) > 1,
     )
