@@ -148,9 +148,10 @@ def done_once(world: World) -> Verdict:
 
 def _open_already(world: World, wish: Wish) -> bool:
     """Whether the customer was told of a ticket of theirs for the same matter, opened in an earlier conversation."""
-    question = "select customer_id from tickets where number = ? and conversation_id <> ?"
-    found = [row for number in re.findall("GD[0-9]+", wish.heard) for row in world.stack.rows(question, number, wish.attempt.customer.sender)]
-    return any(row["customer_id"] == wish.attempt.customer.name for row in found)
+    question = "select customer_id, kind from tickets where number = ? and conversation_id <> ?"
+    attempt = wish.attempt
+    found = [row for number in re.findall("GD[0-9]+", wish.heard) for row in world.stack.rows(question, number, attempt.customer.sender)]
+    return any(row["customer_id"] == attempt.customer.name and f"'{row['kind']}'" in attempt.kind.rows for row in found)
 
 
 def with_people(world: World, book: Book) -> Iterator[Verdict]:
