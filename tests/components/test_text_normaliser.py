@@ -107,9 +107,12 @@ def test_time_grows_with_length_only(part: str) -> None:
 
     def seconds(times: int) -> float:
         text = part * (times // len(part))
-        start = time.perf_counter()
-        normalise(text)
-        return time.perf_counter() - start
+        taken = []
+        for _ in range(3):  # the least of three: what else the machine did is no growth
+            start = time.process_time()
+            normalise(text)
+            taken.append(time.process_time() - start)
+        return min(taken)
 
     assert seconds(20_000) < 40 * seconds(2_000) + 0.2
 
