@@ -53,7 +53,7 @@ bench: environments ## Speed, memory and training beside Rasa's default recipe (
 bench-nlu: environments ## What pipelines understand, and at what cost (an hour)
 	@.venv/bin/python -W ignore -m bench.nlu
 
-bench-knowledge: environments ## The knowledge search: speed and memory at 10,000 entries, Rasa's ResponseSelector beside it
+bench-knowledge: environments model ## The knowledge search: 10,000 entries, over HTTP, publishing to chat, Rasa's ResponseSelector beside it
 	@.venv-services/bin/python -m bench.knowledge
 
 seed: environments .env ## Fill the demo shop (does nothing when it is filled)

@@ -8,47 +8,42 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import wiring
-from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, over
-from actions.choice import chosen, option, placed
+from actions import given, order_states, slips, wiring
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.complaints import escalate, handed_over
-from actions.facts import facts
 from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
 from actions.gateways.after_sales import Options, Return, Variant, Wish
+from actions.gateways.belongings import SLIP, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
-from actions.order_form import OrderAction, OrderForm, told
+from actions.order_form import OrderAction, OrderForm
+from actions.order_states import speak_of_refusal, told
+from actions.references import (
+    MORE,
+    at_place,
+    belongings,
+    find,
+    find_line,
+    kept,
+    offered,
+    one_of,
+    option,
+    page,
+    settled,
+)
 
-NO_REASON, MISSING, FAULTS = "no_reason", "missing", ("quality", "damaged", "wrong_item", "missing")
+MISSING, FAULTS = "missing", ("quality", "damaged", "wrong_item", "missing")
 WARRANTY_PASSED, REVIEW_BY_PERSON = "warranty_passed", "review_by_person"
 SELF = "self"  # the customer sends the goods
+FETCHED = "fetched"  # somebody comes, whenever
 CHOOSE = "choose"  # asks for the times at which they can be fetched
 NOTHING_LEFT = ["-"]
 WORDS, BUTTONS = 120, 8
 HOUR, HOURS = re.compile(r"(\d{1,2}):"), re.compile(r"(\d{1,2}):00-(\d{1,2}):00")
 
-REASON_INTENTS = (
-    "after_sales_report_problem",
-    "after_sales_refund",
-    "after_sales_return",
-    "after_sales_exchange",
-    "after_sales_repair",
-    "complaints_file",
-    "products_ask_detail",
-    "feedback_rate",
-    "orders_cancel",  # 不想要了
-    "orders_change",
-    "orders_urge_shipping",
-    "logistics_urge",
-    "logistics_report_problem",
-    "after_sales_cancel",
-    "promotions_price_protection",
-    "products_ask_price",
-    "products_ask_stock",
-    "chat_smalltalk",
-    "chat_abuse",
-    "faq",
-)
+REASON_SLOTS = ("after_sales_reason", "after_sales_reason_code")
+AFTER_REASON = ("after_sales_paid", "after_sales_variant", "after_sales_pickup", "after_sales_confirmed")
+"""What is asked once there is a reason: at these, another one may be given."""
 
 
 class ValidateAfterSalesForm(OrderForm):
@@ -76,33 +71,46 @@ class ValidateAfterSalesForm(OrderForm):
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """The order and what the message says; then the shop's rules, where something they hang on has changed."""
         self.operation = None
-        first: dict[str, Any] = {}
-        begins = turn.intent in self.starts and turn.slot(REQUESTED_SLOT) is None and not turn.pressed
-        if begins and not (turn.slot("after_sales_told") or {}).get("number"):
-            first["after_sales_told"] = {"text": turn.text.strip()}
-            turn.tracker.slots.update(first)
-        filled = {**first, **await super().fill(turn)}
+        pieces = _pieces(turn)
+        filled = {**({"after_sales_quantity": pieces} if pieces else {}), **await super().fill(turn)}
         turn.tracker.slots.update(filled)
         number, kind = turn.slot("orders_number"), turn.slot("after_sales_kind")
         changed = {"orders_number", "after_sales_line", "after_sales_reason"} & {k for k, v in filled.items() if v}
         if number and kind and (changed or turn.intent == f"after_sales_{kind}"):
             filled.update(await self._judged(turn, number, kind))
+            turn.tracker.slots.update(filled)
+        if turn.slot("after_sales_pickups"):
+            filled.update(self._pickup(turn))
         return filled
+
+    def confirmation(self, turn: Turn, slot: str) -> dict[str, Any]:
+        """对，就一个: a yes to fewer pieces than a slip takes is none."""
+        answer, pieces = super().confirmation(turn, slot), _pieces(turn)
+        if not pieces or not self.asked(turn, "after_sales_confirmed") or answer.get(slot) is False:
+            return answer
+        fewer = pieces < (turn.slot("after_sales_whole") or {}).get("count", 0)
+        if not fewer:
+            return {**answer, "after_sales_quantity": None}
+        return {"after_sales_quantity": pieces, slot: None}
 
     async def _judged(self, turn: Turn, number: str, kind: str) -> dict[str, Any]:
         """What the shop's rules make of it: refused, or what is still to be chosen."""
         order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
         many = len(order.items) > 1 and order.state_code != "shipped"
-        line = int(turn.slot("after_sales_line") or 0) or None
+        named = turn.slot("after_sales_line") or (turn.slot("orders_line") if many else None)
+        line = int(named or 0) or None
         filled: dict[str, Any] = {
-            "after_sales_pieces": [{"line": i.line, "title": i.title} for i in order.items] if many else None
+            "after_sales_pieces": [{"line": i.line, "title": i.title} for i in order.items] if many else None,
+            **({"after_sales_line": line} if line else {}),
         }
-        reason, guessed = turn.slot("after_sales_reason"), self._told(turn, number)
-        look = wiring.gateways().after_sales.options
-        options = await turn.call(look, turn.reader, number, line, reason or guessed)
-        meant = (turn.slot("after_sales_told") or {}).get("number")  # told as what is wrong with these goods
-        if reason is None and guessed and (meant or options.reason_code != NO_REASON or options.person):
-            reason = filled["after_sales_reason"] = guessed
+        before = self._told(turn, number)
+        if turn.slot("after_sales_reason") is None and before:
+            filled |= {"after_sales_reason": before.value, "after_sales_reason_code": before.code}
+            turn.tracker.slots.update(filled)
+        reason = turn.slot("after_sales_reason")
+        options = await turn.call(*_look(turn, number, line))
+        if reason and before and not turn.slot("after_sales_reason_code"):
+            filled["after_sales_reason_code"] = options.reason_code
         expired = kind == "repair" and options.rules[kind].code == WARRANTY_PASSED
         payable = expired and (many and line is None or options.warranty_ends is not None)
         settled = reason is not None and (line is not None or not many)
@@ -111,20 +119,27 @@ class ValidateAfterSalesForm(OrderForm):
         if not settled:
             return filled
         filled["after_sales_warranty"] = options.rules[kind].detail if payable else None
-        filled["after_sales_pickups"] = [list(pickup) for pickup in options.pickups.get(kind, ())] or None
+        filled["after_sales_whole"] = _whole(order, line, options.amounts.get(kind), options.reason_code)
+        pickups = [list(pickup) for pickup in options.pickups.get(kind, ())] or None
+        filled["after_sales_pickups"] = pickups
+        if turn.slot("after_sales_pickup") not in (None, SELF, *(value for value, _ in pickups or ())):
+            filled["after_sales_pickup"] = None  # another reason, and nobody comes then
         return {**filled, **self._variants(turn, kind, options)}
 
-    def _told(self, turn: Turn, number: str) -> str | None:
+    def _told(self, turn: Turn, number: str) -> given.Given | None:
         """What was said of these goods before the form came to ask for the reason."""
         told: dict[str, str] = turn.slot("after_sales_told") or {}
-        return told.get("text") if told.get("number") in (None, number) else None
+        if told.get("number") == number and told.get("text"):
+            return given.Given(given.REASON, told["text"], told.get("code"))
+        return given.known(turn, given.REASON)
 
     def _variants(self, turn: Turn, kind: str, options: Options) -> dict[str, Any]:
         """What an exchange sends instead: named, the same again for what is faulty, or to be chosen."""
         if kind != "exchange" or options.reason_code == MISSING or not options.variants:
             return {name: None for name in ("after_sales_variants", "after_sales_variant") if turn.slot(name) is not None}
-        words = " ".join(str(turn.slot(name) or "") for name in ("after_sales_reason",)) + turn.text
-        wanted = meant_variant(words, entities(turn, "colour", "size"), options.variants)
+        words = f"{turn.slot('after_sales_reason') or ''}{turn.text}"
+        named = entities(turn, "colour", "size") or [g.value for g in (given.known(turn, k) for k in ("colour", "size")) if g]
+        wanted = meant_variant(words, named, options.variants)
         own = next((variant for variant in options.variants if variant.own), None)
         if wanted is None and own and own.stock > 0 and (options.reason_code in FAULTS or len(options.variants) == 1):
             wanted = own
@@ -140,31 +155,45 @@ class ValidateAfterSalesForm(OrderForm):
         """The piece by its button, place or name; the reason in the customer's own words; choices; then yes or no."""
         filled: dict[str, Any] = {}
         if self.asked(turn, "after_sales_line"):
-            filled.update(self._line(turn))
-        if not turn.pressed:
-            if not turn.entity("orders_number"):  # another order is another wish
-                filled.update(self.words(turn, "after_sales_reason", REASON_INTENTS))
-            if turn.intent == "after_sales_report_problem" and turn.slot("after_sales_reason") is None:
-                filled["after_sales_reason"] = tidy(turn.text)
+            filled.update(await self._line_of(turn))
+        filled.update(self._reason(turn))
         if self.asked(turn, "after_sales_variant"):
             filled.update(await self._variant(turn))
-        if self.asked(turn, "after_sales_pickup"):
-            filled.update(self._pickup(turn))
         for slot in ("after_sales_paid", "after_sales_confirmed"):
             filled.update(self.confirmation(turn, slot))
         return filled
 
-    def _line(self, turn: Turn) -> dict[str, Any]:
-        pieces: list[dict[str, Any]] = turn.slot("after_sales_pieces") or []
-        line = chosen(turn, {p["line"]: p["title"] for p in pieces}, turn.entity("after_sales_line"), turn.text.strip())
+    def _reason(self, turn: Turn) -> dict[str, Any]:
+        """Why, in the customer's words, with what it comes to. Another one later takes the place of the first, or is added
+        to it; what is denied is asked for again."""
+        told, before = given.said(turn, given.REASON), turn.slot("after_sales_reason")
+        if before and self.asked(turn, "after_sales_pickup") and turn.entity("after_sales_pickup") and not turn.pressed:
+            return {}  # 来家里拿吧，我腿脚不好: why it is to be fetched, not why it is returned
+        if told is None and before is None:  # an answer, by what it does, in words that no example is like
+            words = {} if turn.asks else self.words(turn, "after_sales_reason", ())
+            return {**words, "after_sales_reason_code": None} if words else {}
+        if told is None:
+            taken_back = before and given.said(turn, given.DENIED) and turn.slot(REQUESTED_SLOT) in AFTER_REASON
+            return dict.fromkeys(REASON_SLOTS) if taken_back else {}
+        if before is None:
+            return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
+        if turn.slot(REQUESTED_SLOT) not in AFTER_REASON or told.value in before:
+            return {}
+        instead = given.said(turn, given.DENIED) or any(turn.cue(cue) is not None for cue in ("wrong", "wrong_maybe", "value"))
+        same = told.code == turn.slot("after_sales_reason_code")
+        if instead or not same:
+            return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
+        return {"after_sales_reason": turn.joined((before, told.value))}
+
+    async def _line_of(self, turn: Turn) -> dict[str, Any]:
+        line = await find_line(turn, turn.slot("orders_number"), turn.entity("after_sales_line"), asked=True)
         return again(turn, "after_sales_line") if line is None else {"after_sales_line": line}
 
     async def _variant(self, turn: Turn) -> dict[str, Any]:
         """By its button, or in words; what is out of stock is said to be."""
         pressed = turn.entity("after_sales_variant")
         number, line = turn.slot("orders_number"), turn.slot("after_sales_line")
-        look = wiring.gateways().after_sales.options
-        options = await turn.call(look, turn.reader, number, int(line) if line else None, turn.slot("after_sales_reason"))
+        options = await turn.call(*_look(turn, number, int(line) if line else None))
         own = next((variant for variant in options.variants if variant.own), None)
         if turn.intent == "chat_affirm" and own:
             pressed = own.name
@@ -177,24 +206,58 @@ class ValidateAfterSalesForm(OrderForm):
         return {"after_sales_variant": wanted.name}
 
     def _pickup(self, turn: Turn) -> dict[str, Any]:
-        """By its button, its place in the list, its day and part of the day; a no sends the goods oneself."""
-        offered: list[list[str]] = turn.slot("after_sales_pickups") or []
+        """By its button, its place in the list, its day and part of the day, said now or before; a part of the day alone
+        keeps the day; a no sends the goods oneself."""
+        times: list[list[str]] = turn.slot("after_sales_pickups") or []
+        asked, before = self.asked(turn, "after_sales_pickup"), turn.slot("after_sales_pickup")
         pressed = turn.entity("after_sales_pickup")
-        if pressed == SELF or turn.intent == "chat_deny":
+        if pressed == SELF or (asked and turn.intent == "chat_deny"):
             return {"after_sales_pickup": SELF}
-        pressed = placed(turn, [value for value, _ in offered]) or pressed
-        day, time = turn.entity("date"), turn.entity("time")
+        told = given.said if asked or before else given.known
+        day, time = told(turn, "day"), told(turn, "span")
+        if not (asked or pressed or day or time):
+            return {}
+        comes, pressed = pressed == FETCHED, None if pressed == FETCHED else pressed
+        pressed = (at_place(turn, [value for value, _ in times]) if asked else None) or pressed
+        kept = before[:10] if before not in (None, SELF) and not day else ""
         fitting = [
             value
-            for value, label in offered
-            if (not day or value.startswith(str(day))) and (not time or is_within(str(time), label))
+            for value, label in times
+            if (not day or value.startswith(day.value)) and (not time or is_within(time.value, label))
         ]
         if (day or time) and not fitting:
-            turn.utter("utter_after_sales_pickup_out_of_range")
-            return {"after_sales_pickup": None}
-        chosen = pressed or (fitting[0] if (day or time) else None)
-        known = chosen in [value for value, _ in offered]
-        return {"after_sales_pickup": chosen} if known else again(turn, "after_sales_pickup")
+            if asked:
+                turn.utter("utter_after_sales_pickup_out_of_range")
+            return {"after_sales_pickup": None} if asked else {}
+        first = next((value for value in fitting if kept and value.startswith(kept)), fitting[0] if fitting else None)
+        chosen = pressed or (first if day or time or (comes and asked) else None)
+        if chosen in [value for value, _ in times]:
+            return {"after_sales_pickup": chosen} if chosen != before else {}
+        return again(turn, "after_sales_pickup") if asked else {}
+
+
+def _pieces(turn: Turn) -> int | None:
+    """How many of them the message names: 买了两个，退一个 means one."""
+    if turn.pressed:
+        return None
+    values = turn.tracker.latest_message.get("values") or []
+    counts = [int(v["value"]) for v in values if v["kind"] == "quantity" and str(v["value"]).isdigit()]
+    return min(counts, default=None)
+
+
+def _whole(order: Order, line: int | None, amount: str | None, reason_code: str) -> dict[str, Any]:
+    """What a slip takes, for the shop takes whole lines, and a parcel on its way as a whole: name, pieces, and the money
+    that comes back where any does. `parted`: whether it matters that fewer are meant."""
+    items = [item for item in order.items if line in (None, item.line) or order.state_code == "shipped"]
+    title = items[0].title if len(items) == 1 and len(order.items) > 1 else order.title
+    count = sum(item.quantity for item in items)
+    return {"title": title, "count": count, "amount": amount, "parted": reason_code != MISSING or amount is not None}
+
+
+def _look(turn: Turn, number: str, line: int | None) -> tuple[Any, ...]:
+    """The question what the shop does about these goods for the reason that was given."""
+    reason, code = turn.slot("after_sales_reason"), turn.slot("after_sales_reason_code")
+    return wiring.gateways().after_sales.options, turn.reader, number, line, reason, code if reason else None
 
 
 class AskAfterSalesLine(CustomerAction):
@@ -252,12 +315,23 @@ class AskAfterSalesConfirmed(CustomerAction):
         labels = dict(turn.slot("after_sales_pickups") or [])
         resent = kind == "exchange" and not turn.slot("after_sales_variant")
         fetched = "_fetched" if pickup in labels else ""
+        whole: dict[str, Any] = turn.slot("after_sales_whole") or {}
+        count, amount = whole.get("count") or 1, whole.get("amount")
+        pieces, back = turn.wording("utter_after_sales_words_pieces") or "", turn.wording("utter_after_sales_words_back") or ""
         values = {
-            "title": turn.slot("orders_title"),
+            "title": whole.get("title") or turn.slot("orders_title"),
             "reason": turn.slot("after_sales_reason"),
             "instead": turn.slot("after_sales_variant") or "",
             "pickup": labels.get(pickup, ""),
+            "pieces": pieces.format(count=count) if count > 1 else "",
+            "back": back.format(amount=amount) if amount else "",
         }
+        meant = turn.slot("after_sales_quantity")
+        if meant and meant < count and whole.get("parted"):
+            fetch = turn.wording("utter_after_sales_words_fetch") or ""
+            values["fetch"] = fetch.format(pickup=values["pickup"]) if fetched else ""
+            turn.utter("utter_ask_after_sales_confirmed_whole", kind, **values, count=count, meant=meant)
+            return []
         turn.utter("utter_ask_after_sales_confirmed", "resend" if resent else f"{kind}{fetched}", **values)
         return []
 
@@ -290,8 +364,10 @@ class AfterSalesAction(OrderAction):
         """Say why not; the order and what was said of it stay known to the next try."""
         number = turn.slot("orders_number")
         turn.utter("utter_after_sales_open_rejected", error.code, detail=error.detail, number=number)
+        speak_of_refusal(turn, error)
         words = turn.slot("after_sales_reason") or turn.slot("after_sales_problem")
-        kept = {"number": number, "text": words} if words else None
+        code = turn.slot("after_sales_reason_code")
+        kept = {"number": number, "text": words, **({"code": code} if code else {})} if words else None
         return [*self._done(turn), SlotSet("after_sales_told", kept)]
 
 
@@ -299,10 +375,11 @@ class ActionAfterSalesOpen(AfterSalesAction):
     """Opens the return slip, once, and tells its number and what comes next."""
 
     gathered = (
-        "after_sales_kind", "after_sales_line", "after_sales_pieces", "after_sales_reason", "after_sales_confirmed",
+        "after_sales_kind", "after_sales_line", "after_sales_pieces", *REASON_SLOTS, "after_sales_confirmed",
         "after_sales_variant", "after_sales_variants", "after_sales_pickup", "after_sales_pickups", "after_sales_paid",
-        "after_sales_warranty", "after_sales_told",
+        "after_sales_warranty", "after_sales_told", "after_sales_quantity", "after_sales_whole",
     )  # fmt: skip
+    uses = (given.REASON, "day", "span", "colour", "size")
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Open it, or leave it."""
@@ -312,8 +389,9 @@ class ActionAfterSalesOpen(AfterSalesAction):
         reason, paid = turn.slot("after_sales_reason"), turn.slot("after_sales_paid")
         line = int(turn.slot("after_sales_line") or 0) or (order.items[0].line if len(order.items) == 1 else None)
         gateway = wiring.gateways().after_sales
-        options = await turn.call(gateway.options, turn.reader, order.number, line, reason)
+        options = await turn.call(*_look(turn, order.number, line))
         rule = options.rules[kind]
+        order_states.speak_of(turn, order)
         if paid is False:
             turn.utter("utter_after_sales_kept", **told(order))
             return
@@ -329,12 +407,13 @@ class ActionAfterSalesOpen(AfterSalesAction):
         fetched = None if pickup in (None, SELF) else str(pickup)
         wish = Wish(order.number, line, kind, reason, variant, fetched, bool(paid), options.reason_code)
         slip = await turn.call(gateway.open, turn.writer, wish)
+        slips.speak_of(turn, slip, "open")
         if slip.review:
-            turn.utter("utter_after_sales_opened", "review", **stub(slip))
+            turn.utter("utter_after_sales_opened", "review", **slips.told(slip))
             escalate(turn, slip.review_ticket or "", "review")
         else:
             near_by = "_point" if kind == "repair" and slip.service_point else ""
-            turn.utter("utter_after_sales_opened", f"{kind}{near_by}", **stub(slip))
+            turn.utter("utter_after_sales_opened", f"{kind}{near_by}", **slips.told(slip))
 
 
 class ValidateAfterSalesProblemForm(OrderForm):
@@ -346,12 +425,15 @@ class ValidateAfterSalesProblemForm(OrderForm):
         """The words first: they are said before the order is known."""
         said: dict[str, Any] = {}
         if turn.intent in self.starts and not turn.pressed:
-            said["after_sales_problem"] = tidy(turn.text)
+            told = given.known(turn, given.REASON)
+            if told or not turn.asks:  # 大衣走到哪了 is no fault
+                said["after_sales_problem"] = told.value if told else tidy(turn.text)
         return {**said, **await super().fill(turn)}
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """The words, where they were asked for."""
-        return {} if turn.pressed else self.words(turn, "after_sales_problem", REASON_INTENTS)
+        told = given.said(turn, given.REASON)
+        return {"after_sales_problem": told.value} if told and self.asked(turn, "after_sales_problem") else {}
 
 
 class ActionAfterSalesPropose(AfterSalesAction):
@@ -364,7 +446,9 @@ class ActionAfterSalesPropose(AfterSalesAction):
         words = turn.slot("after_sales_problem")
         if not words:
             raise Unavailable("the form ended without a problem")
-        options = await turn.call(wiring.gateways().after_sales.options, turn.reader, order.number, None, words)
+        heard = given.known(turn, given.REASON)
+        code = heard.code if heard and heard.value == words else None
+        options = await turn.call(wiring.gateways().after_sales.options, turn.reader, order.number, None, words, code)
         if options.person:
             await self.to_person(turn, order, "review", "")
             return
@@ -374,6 +458,7 @@ class ActionAfterSalesPropose(AfterSalesAction):
         pick = partial(option, "orders_number", order.number)
         buttons = [pick(label, intent=f"after_sales_{kind}") for kind, label in options.proposed]
         turn.utter("utter_after_sales_propose", options.reason_code, buttons=buttons, **told(order))
+        order_states.speak_of(turn, order)
 
     def _done(self, turn: Turn) -> list[EventType]:
         number, words = turn.slot("orders_number"), turn.slot("after_sales_problem")
@@ -391,39 +476,44 @@ class ActionAfterSalesStatus(CustomerAction):
         gateway = wiring.gateways().after_sales
         named = turn.entity("after_sales_slip")
         try:
-            slips = [await turn.call(gateway.get, turn.reader, named)] if named else None
+            found = [await turn.call(gateway.get, turn.reader, named)] if named and named != MORE else None
         except NotFound:
             turn.utter("utter_after_sales_not_found", slip=named)
             return []
-        if slips and turn.entity("after_sales_pickup"):
-            await self._fetch(turn, slips[0], str(turn.entity("after_sales_pickup")))
+        if found and turn.entity("after_sales_pickup") not in (None, SELF, FETCHED):
+            await self._fetch(turn, found[0], str(turn.entity("after_sales_pickup")))
             return []
-        if slips is None:
-            slips = await turn.call(gateway.recent, turn.reader, True) or await turn.call(gateway.recent, turn.reader)
-            slips = slips[:5]
-        if not slips:
+        if found is None:
+            choice, number = await one_of(turn, SLIP, "after_sales_slip", is_open)
+            if number is None and choice:
+                buttons = page(turn, "after_sales_slip", choice, "after_sales_ask_status")
+                turn.utter("utter_after_sales_which", buttons=buttons)
+                return kept(turn, SLIP, choice)
+            found = [await turn.call(gateway.get, turn.reader, number)] if number else []
+        if not found:
             turn.utter("utter_after_sales_none")
-        elif len(slips) > 1:
-            turn.utter("utter_after_sales_which", buttons=[slip_button(s, "after_sales_ask_status") for s in slips])
-        else:
-            slip = slips[0]
-            fetched = "_fetched" if slip.pickup and slip.state_code == "awaiting_goods" else ""
-            turn.utter("utter_after_sales_status", "review" if slip.review else f"{slip.state_code}{fetched}", **stub(slip))
+            return []
+        slip = found[0]
+        slips.speak_of(turn, slip, again=turn.intent)
+        fetched = "_fetched" if slip.pickup and slip.state_code == "awaiting_goods" else ""
+        turn.utter("utter_after_sales_status", "review" if slip.review else f"{slip.state_code}{fetched}", **slips.told(slip))
         return []
 
     async def _fetch(self, turn: Turn, slip: Return, pickup: str) -> None:
         """Offer the times, or take the one that was pressed."""
         gateway = wiring.gateways().after_sales
         if pickup != CHOOSE:
-            turn.utter("utter_after_sales_fetched", **stub(await turn.call(gateway.fetch, turn.writer, slip.slip, pickup)))
+            slip = await turn.call(gateway.fetch, turn.writer, slip.slip, pickup)
+            turn.utter("utter_after_sales_fetched", **slips.told(slip))
+            slips.speak_of(turn, slip, "fetch")
             return
         options = await turn.call(gateway.options, turn.reader, slip.order_number, None, None)
-        offered = options.pickups.get(slip.kind, ())
-        if not offered:
+        times = options.pickups.get(slip.kind, ())
+        if not times:
             turn.utter("utter_after_sales_status_rejected", "pickup_not_offered", detail="")
             return
         pick = partial(option, "after_sales_slip", slip.slip, intent="after_sales_ask_status")
-        buttons = [pick(label, after_sales_pickup=value) for value, label in offered]
+        buttons = [pick(label, after_sales_pickup=value) for value, label in times]
         turn.utter("utter_after_sales_fetch", buttons=buttons, slip=slip.slip)
 
 
@@ -435,7 +525,7 @@ class ValidateAfterSalesCancelForm(Form):
         """The named slip, or the only open one."""
         named = turn.entity("after_sales_slip")
         gateway = wiring.gateways().after_sales
-        if named:
+        if named and named != MORE:
             try:
                 await turn.call(gateway.get, turn.reader, named)
                 return {"after_sales_slip": named}
@@ -443,8 +533,13 @@ class ValidateAfterSalesCancelForm(Form):
                 turn.utter("utter_chat_not_found")
                 return {"after_sales_slip": None}
         if turn.slot("after_sales_slip") is None:
-            slips = await turn.call(gateway.recent, turn.reader, True)
-            return {"after_sales_slip": slips[0].slip} if len(slips) == 1 else {}
+            asked = self.asked(turn, "after_sales_slip")
+            found = await find(turn, SLIP, wanted=is_open, asked=asked)
+            filled = settled(turn, SLIP, "after_sales_slip", found, asked)
+            if filled is not None:
+                return filled
+            still_open = [slip for slip in found.fits if slip.open]
+            return {"after_sales_slip": still_open[0].id} if len(still_open) == 1 else {}
         return self.confirmation(turn, "after_sales_cancel_confirmed")
 
 
@@ -453,11 +548,11 @@ class AskAfterSalesSlip(Ask):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which slip; with none open the form ends and its action says so."""
-        slips = await turn.call(wiring.gateways().after_sales.recent, turn.reader, True)
-        if not slips:
+        choice = await offered(turn, SLIP, is_open)
+        if not choice:
             return self.nothing()
-        turn.utter("utter_ask_after_sales_slip", buttons=[slip_button(s, "chat_inform") for s in slips[:5]])
-        return []
+        turn.utter("utter_ask_after_sales_slip", buttons=page(turn, "after_sales_slip", choice))
+        return kept(turn, SLIP, choice)
 
 
 class ActionAfterSalesCancel(CustomerAction):
@@ -470,11 +565,13 @@ class ActionAfterSalesCancel(CustomerAction):
         gateway = wiring.gateways().after_sales
         slip = turn.slot("after_sales_slip")
         if slip is None:
-            if await turn.call(gateway.recent, turn.reader, True):
+            if any(is_open(each) for each in (await belongings(turn)).of_kind(SLIP)):
                 raise Unavailable("the form ended without a slip")
             turn.utter("utter_after_sales_none_open")
         elif confirmed(turn, "after_sales_cancel_confirmed"):
-            turn.utter("utter_after_sales_withdrawn", **stub(await turn.call(gateway.withdraw, turn.writer, slip)))
+            withdrawn = await turn.call(gateway.withdraw, turn.writer, slip)
+            turn.utter("utter_after_sales_withdrawn", **slips.told(withdrawn))
+            slips.speak_of(turn, withdrawn, "withdraw")
         else:
             turn.utter("utter_after_sales_cancel_kept", slip=slip)
         return over("after_sales_slip", "after_sales_cancel_confirmed")
@@ -526,16 +623,6 @@ def is_within(time: str, pickup: str) -> bool:
     return max(begins, int(hours[1])) < min(ends, int(hours[2]))
 
 
-def slip_button(slip: Return, intent: str) -> Button:
-    """A button that picks a slip: `退货 蓝牙耳机 LX-B3 待寄回`."""
-    return option("after_sales_slip", slip.slip, slip.kind_label, slip.title, slip.state, intent=intent)
-
-
-def stub(slip: Return) -> dict[str, Any]:
-    """A slip's facts for a response's `{placeholders}`."""
-    return facts(
-        slip, "slip", "title", "state", "next_step", "pickup", "review",
-        number="order_number", kind="kind_label", refund="refund_amount", route="refund_route", eta="refund_eta",
-        instead="to_variant", ticket="review_ticket", point="service_point.name", point_address="service_point.address",
-        point_phone="service_point.phone", point_hours="service_point.hours",
-    )  # fmt: skip
+def is_open(slip: Thing) -> bool:
+    """Whether something is still to be done about it."""
+    return slip.open

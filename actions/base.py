@@ -11,16 +11,17 @@ import logging
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+from rasa_sdk.events import ActionExecuted, ActiveLoop, EventType, SlotSet, UserUttered
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import wiring
+from actions.gateways.belongings import Belongings
 from actions.gateways.errors import GatewayError, NotFound, OutcomeUnknown, Rejected
 from actions.gateways.http import Caller
 from actions.gateways.identity import IdentityError, TokenMissing, verify_customer_token
@@ -39,6 +40,10 @@ ASK_AGAIN_SECONDS = (0.3, 0.7, 1.0)  # the last of them from then on
 OF_THE_TALK = ("chat_", "faq_", "account_", "ab_", "session_", "handoff_")
 """Beginnings of slots that are no part of what an action does."""
 LASTING = ("_last", "_asked")  # endings of slots that outlive what was done
+PRESSED = {"chat_affirm": "yes", "chat_deny": "no", "chat_stop": "leave", "handoff_request": "person"}
+"""Intents of buttons that are a command by themselves."""
+ASKING = ("ask", "status", "why", "why_asked", "how")
+"""Acts (`components/understanding/acts.py`) that ask."""
 PERSON = (
     "handoff_request",
     "complaints_file",
@@ -60,6 +65,7 @@ class Turn:
         wrote: whether a write has been answered in this run: whatever fails afterwards, it is done.
         refused: whether the last refusal was the answer to a write.
         patience: seconds for which the answer of a write is asked for again.
+        belongings: all that the customer has, once somebody asked for it (`actions/references.py`).
     """
 
     name: str
@@ -73,11 +79,13 @@ class Turn:
     wrote: bool = False
     refused: bool = False
     patience: float = PATIENCE_SECONDS
+    belongings: Belongings | None = None
 
     @property
     def text(self) -> str:
-        """What the customer wrote."""
-        return str(self.tracker.latest_message.get("text") or "")
+        """What the customer wrote; of two wishes in one message the words of the first."""
+        start = next((each for each in self.commands if each.get("words") and each["command"] == "start"), None)
+        return str(start["words"] if start else self.tracker.latest_message.get("text") or "")
 
     @property
     def intent(self) -> str:
@@ -98,6 +106,28 @@ class Turn:
         """The latest message's last entity of that name, or None."""
         found = [e["value"] for e in self.tracker.latest_message.get("entities") or [] if e["entity"] == name]
         return found[-1] if found else None
+
+    @property
+    def commands(self) -> list[dict[str, Any]]:
+        """What is to be done, in order, as `components/understanding/` read it; of a pressed button what its intent says."""
+        told = self.tracker.latest_message.get("commands")
+        if told is None:
+            told = [{"command": PRESSED[self.intent]}] if self.intent in PRESSED else []
+        return list(told)
+
+    def told(self, *names: str) -> dict[str, Any] | None:
+        """The first command of one of these names."""
+        return next((each for each in self.commands if each["command"] in names), None)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether this wish came in the same breath as another: it is about what it names itself, never about the first's."""
+        return bool((self.told("start") or {}).get("fresh"))
+
+    @property
+    def asks(self) -> bool:
+        """Whether the words ask for something to be told."""
+        return (self.tracker.latest_message.get("act") or {}).get("name") in ASKING
 
     def cue(self, name: str) -> str | None:
         """What a cue of `data/chat/cues.yml` found in the message: its value, "" where it has none; None: not there."""
@@ -121,6 +151,10 @@ class Turn:
         """The text of a response that serves as a word within others (a button's title, a name)."""
         variants = (self.domain.get("responses") or {}).get(response) or []
         return str(variants[0]["text"]) if variants else None
+
+    def joined(self, parts: Iterable[str]) -> str:
+        """Several of something within a sentence."""
+        return (self.wording("utter_chat_comma") or " ").join(parts)
 
     def slot(self, name: str) -> Any:
         """A slot's value."""
@@ -345,26 +379,49 @@ def soothe(turn: Turn) -> None:
 
 
 def conclude(turn: Turn, events: list[EventType]) -> list[EventType]:
-    """A request is finished: remember that a rating may be asked, and offer what else the message asked for."""
+    """A request is finished: remember that a rating may be asked, and go on with what else the message asked for."""
     if turn.busy and not any(e["event"] == "active_loop" and e["name"] is None for e in events):
         return []  # in the middle of another form: that one goes on
     due = (
         turn.finished and turn.tracker.slots.get("feedback_due", True) is not True
     )  # only where the domain has the slot
     rated = [SlotSet("feedback_due", True)] if due else []
-    named = [
-        (intent, turn.wording(f"utter_label_{intent}")) for intent in turn.slot("chat_requests") or []
-    ]
-    offered = [(intent, label) for intent, label in named if label and intent != turn.intent]
-    if not offered or turn.slot("handoff_id"):
+    wishes: list[dict[str, Any]] = turn.slot("chat_requests") or []
+    if not wishes or turn.slot("handoff_id") or any(e["event"] == "followup" for e in events):
         return rated
-    intent, label = offered[0]
-    no = turn.wording("utter_label_chat_deny") or ""
-    turn.utter(
-        "utter_chat_offer_next", buttons=[button(label, intent), button(no, "chat_deny")], request=label
-    )
-    waiting = [intent for intent, _ in offered[1:]] or None
-    return [*rated, SlotSet("chat_requests", waiting), SlotSet("chat_offered", intent)]
+    wish, *waiting = wishes
+    turn.utter("utter_chat_next", request=turn.wording(f"utter_label_{wish['intent']}"))
+    return [*rated, SlotSet("chat_requests", waiting or None), *said(turn, **wish, fresh=True)]
+
+
+def said(
+    turn: Turn,
+    intent: str,
+    words: str = "",
+    entities: Sequence[dict[str, Any]] = (),
+    reference: dict[str, Any] | None = None,
+    fresh: bool = False,
+) -> list[EventType]:
+    """Events as if the customer now said this: all rules, forms and actions of that intent apply.
+
+    `fresh`: it is about what its own words name, and not about what was spoken of before.
+    """
+    latest = turn.tracker.latest_message
+    text = words or turn.wording(f"utter_label_{intent}") or turn.text
+    parse_data = {
+        "text": text,
+        "intent": {"name": intent, "confidence": 1.0},
+        "entities": list(entities),
+        "reference": reference or {},
+        "requests": [intent],
+        "commands": [{"command": "start", "intent": intent, "fresh": fresh}],
+        "cues": {} if fresh else {"points": ""},
+        "message_id": latest.get("message_id"),
+        "metadata": latest.get("metadata") or {},
+    }
+    spoken = UserUttered(text, parse_data, input_channel=turn.tracker.get_latest_input_channel())
+    spoken |= {"message_id": parse_data["message_id"], "metadata": parse_data["metadata"]}
+    return [ActionExecuted("action_listen"), spoken]
 
 
 def over(*slots: str) -> list[EventType]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import time
 from typing import Any
 
-from rasa_sdk.events import ActionExecuted, EventType, SlotSet, UserUttered
+from rasa_sdk.events import EventType, SlotSet
 
-from actions import faq, wiring
-from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over
+from actions import faq, given, wiring
+from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, button, over, said
 from actions.forms import TYPED
 from actions.gateways.errors import GatewayError
 from topics import forms
@@ -19,13 +20,21 @@ NEUTRAL = "neutral"
 NOT_UNDERSTOOD = "nlu_fallback"
 CARD_SECONDS = 1.5
 CARD_RETRY_SECONDS = 60.0
+LATELY = 3  # messages, this one included, for which what was done may be meant by "I did not want that"
 CURT = 6  # characters of a yes or no that say nothing of a feeling
 CALM = ("chat_greet", "chat_goodbye", "chat_thank", "chat_affirm", "chat_inform", "chat_ask_help", "chat_bot_challenge",
         "chat_smalltalk", "chat_repeat")  # fmt: skip
 SURE = 0.8
 OPENING = ("chat_greet", "chat_ask_help", "chat_bot_challenge")  # to these a yes means: go on
 ASKS = ("?", "\uff1f")
-CHOICES = ("orders_number",)  # asked slots whose answer cannot be mistaken for a second request
+STANDING = ("yes", "ask", "know", "hold")
+"""Commands beside which an offer still stands."""
+REFUSALS = ("/chat_deny", "/chat_stop", "/handoff_request")
+"""Beginnings of the payloads of buttons that offer nothing."""
+
+
+OF_THE_WISH = ("chat_requests", "chat_offered", "chat_wrong", given.SLOT)
+"""Slots beside a form's that are forgotten with what is dropped."""
 
 
 class ActionChatContext(CustomerAction):
@@ -35,7 +44,7 @@ class ActionChatContext(CustomerAction):
     Slots: `chat_sentiment` (satisfied, neutral, dissatisfied, angry), `chat_anger` (angry messages since the last
     satisfied one), `chat_misses` (messages not understood in a row; forms count for themselves, and give up here),
     `chat_requests` (what else was asked for and still waits), `chat_offered` (what a yes would start),
-    `faq_found` (what the shop's knowledge says to this message, where it is asked),
+    `chat_given` (values given and not used), `faq_found` (what the shop's knowledge says to this message, where it is asked),
     `account_level` (the shop's word for the proven customer's level), `ab_bucket` ("a" or "b").
     """
 
@@ -54,6 +63,7 @@ class ActionChatContext(CustomerAction):
             known["account_level"], found = await asyncio.gather(self._level(turn), faq.look_up(turn))
             answered = found is not None and found["decision"] != "pass"
             known |= {**feelings(turn, answered), **waiting(turn), "chat_counted": turn.message_id or None, "faq_found": found}
+            known[given.SLOT] = given.keeping(turn)
         return [SlotSet(name, value) for name, value in known.items() if turn.slot(name) != value]
 
     def failed(self, turn: Turn, response: str) -> list[EventType]:
@@ -94,16 +104,23 @@ def feelings(turn: Turn, answered: bool = False) -> dict[str, Any]:
     elif feeling == "satisfied" or turn.intent == "chat_thank":
         anger = 0
     asked = bool(turn.busy and turn.slot(REQUESTED_SLOT))
-    if turn.intent == NOT_UNDERSTOOD and not answered and (not asked or turn.cue("question") is not None):
+    if wordless(turn):
+        pass  # ？？ and pictures: nothing was said that could be understood
+    elif turn.intent == NOT_UNDERSTOOD and not answered and (not asked or turn.asks):
         misses += 1
     elif not asked:
         misses = 0
     return {"chat_sentiment": feeling, "chat_anger": anger, "chat_misses": misses}
 
 
+def wordless(turn: Turn) -> bool:
+    """Whether the message holds neither a letter nor a digit."""
+    return bool(turn.text) and not any(sign.isalnum() for sign in turn.text)
+
+
 def _harmless(turn: Turn) -> bool:
     """Whether what sounds angry is only short (别取消), a value that a form asked for, or surely small talk (讲个笑话)."""
-    curt = (turn.cue("refuse") is not None or turn.cue("agree") is not None) and len(turn.text) <= CURT
+    curt = turn.told("yes", "no") is not None and len(turn.text) <= CURT
     sure = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0) >= SURE
     value = turn.busy and turn.intent == "chat_inform" and any(turn.entity(name) for name in TYPED)
     return curt or bool(value) or (sure and turn.intent in CALM)
@@ -111,32 +128,50 @@ def _harmless(turn: Turn) -> bool:
 
 def waiting(turn: Turn) -> dict[str, Any]:
     """What else this message asks for; what waited before and is asked for now waits no longer."""
-    requests: list[str] = turn.tracker.latest_message.get("requests") or [turn.intent]
-    left = [intent for intent in turn.slot("chat_requests") or [] if intent != turn.intent]
-    free_text = turn.busy and turn.slot(REQUESTED_SLOT) not in (None, *CHOICES)
-    if len(requests) > 1 and not free_text:
-        left = [intent for intent in dict.fromkeys(requests[1:]) if intent != turn.intent]
-    offered = turn.slot("chat_offered") if turn.intent == "chat_affirm" else None
-    return {"chat_requests": left or None, "chat_offered": offered}
+    more = [each for each in turn.commands if each["command"] == "start" and each.get("fresh")]
+    left = [each for each in turn.slot("chat_requests") or [] if each["intent"] != turn.intent]
+    free_text = turn.busy and turn.slot(REQUESTED_SLOT) not in (None, *faq.CHOICES)
+    if more and not free_text:
+        left = [{name: each[name] for name in ("intent", "words", "entities", "reference")} for each in more]
+    stands = turn.told(*STANDING) is not None
+    return {"chat_requests": left or None, "chat_offered": (turn.slot("chat_offered") or offered(turn)) if stands else None}
+
+
+def offered(turn: Turn) -> str | None:
+    """What the last question offers by its only button that is no refusal: its payload."""
+    last = last_said(turn)
+    if turn.busy or not str(last.get("text") or "").rstrip().endswith(ASKS):
+        return None
+    payloads = [str(each["payload"]) for each in (last.get("data") or {}).get("buttons") or []]
+    offers = [payload for payload in payloads if payload.startswith("/") and not payload.startswith(REFUSALS)]
+    return offers[0] if len(offers) == 1 else None
+
+
+def last_said(turn: Turn) -> dict[str, Any]:
+    """What the assistant said last."""
+    return next((e for e in reversed(turn.tracker.events) if e["event"] == "bot" and e.get("text")), {})
 
 
 class ActionChatYes(CustomerAction):
-    """A yes: to what was just offered (slot `chat_offered`, an intent), or to nothing."""
+    """A yes: to the offer that still stands (slot `chat_offered`, an intent or a button's payload), or to nothing."""
 
     visitors = True
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Go on as if the customer had asked for it: all rules, forms and actions of that intent apply."""
-        intent = turn.slot("chat_offered")
-        if not intent:
+        offer = str(turn.slot("chat_offered") or "").lstrip("/")
+        if not offer:
             acknowledge(turn)
             return []
-        return [SlotSet("chat_offered", None), *said(turn, str(intent))]
+        intent, brace, told = offer.partition("{")
+        entities = json.loads(brace + told) if brace else {}
+        values = [{"entity": name, "value": value} for name, value in entities.items()]
+        return [SlotSet("chat_offered", None), *said(turn, intent, entities=values)]
 
 
 def acknowledge(turn: Turn) -> None:
     """A yes to nothing: a question with choices is shown again, news is only acknowledged, else: what is wanted?"""
-    last: dict[str, Any] = next((e for e in reversed(turn.tracker.events) if e["event"] == "bot" and e.get("text")), {})
+    last = last_said(turn)
     buttons = (last.get("data") or {}).get("buttons") or []
     said = [(e.get("parse_data") or {}).get("intent") or {} for e in turn.tracker.events if e["event"] == "user"]
     if not last or (len(said) > 1 and said[-2].get("name") in OPENING):
@@ -158,22 +193,64 @@ class ActionChatNo(CustomerAction):
         return [SlotSet(name, None) for name in ("chat_offered", "chat_requests") if turn.slot(name)]
 
 
-def said(turn: Turn, intent: str) -> list[EventType]:
-    """Events as if the customer now said `intent`, about the order last spoken of."""
-    latest = turn.tracker.latest_message
-    parse_data = {
-        "text": turn.wording(f"utter_label_{intent}") or turn.text,
-        "intent": {"name": intent, "confidence": 1.0},
-        "entities": [],
-        "requests": [intent],
-        "cues": {"points": ""},
-        "message_id": latest.get("message_id"),
-        "metadata": latest.get("metadata") or {},
-    }
-    channel = turn.tracker.get_latest_input_channel()
-    spoken = UserUttered(parse_data["text"], parse_data, input_channel=channel)
-    spoken |= {"message_id": parse_data["message_id"], "metadata": parse_data["metadata"]}
-    return [ActionExecuted("action_listen"), spoken]
+class ActionChatHold(CustomerAction):
+    """Says that there is time. The form and its question stay as they are (`components/understanding/policy.py`)."""
+
+    visitors = True
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """One short sentence; what was asked is not asked again."""
+        turn.utter("utter_chat_hold", "" if turn.busy or turn.slot("chat_offered") else "idle")
+        return []
+
+
+class ActionChatTakeBack(CustomerAction):
+    """Withdraws what was just begun, or was just done and can be undone (`undone_by` in `forms.yml`); else says how."""
+
+    visitors = True
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Nothing of an open form was done; what a form did has its own way back."""
+        if turn.busy:
+            return dropped(turn, "utter_chat_taken_back")
+        forgotten = [SlotSet(name, None) for name in ("chat_offered", "chat_requests") if turn.slot(name)]
+        form = done_lately(turn)
+        if form and form.undone_by:
+            return [*forgotten, *said(turn, form.undone_by)]
+        turn.utter("utter_chat_take_back_done" if form and not form.looks else "utter_chat_take_back_nothing")
+        return forgotten
+
+
+def done_lately(turn: Turn) -> forms.DeclaredForm | None:
+    """The form whose end was the last thing done, some messages ago at most."""
+    ended = {form.ends: form for form in forms.of_project().forms.values()}
+    messages = 0
+    for event in reversed(turn.tracker.events):
+        messages += event["event"] == "user"
+        if messages > LATELY:
+            return None
+        if event["event"] == "action" and event["name"] in ended:
+            return ended[event["name"]]
+    return None
+
+
+class ActionChatUnclear(CustomerAction):
+    """Asks back what is meant: one of the likeliest wishes, or to be told more."""
+
+    visitors = True
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """The wishes as buttons; without any that have a name, that it was not understood."""
+        named = [
+            (intent, turn.wording(f"utter_label_{intent}")) for intent in (turn.told("unclear") or {}).get("candidates") or []
+        ]
+        buttons = [button(label, intent) for intent, label in named if label]
+        if not buttons:
+            turn.utter("utter_chat_wordless" if wordless(turn) else "utter_chat_not_understood")
+            return []
+        person = button(str(turn.wording("utter_label_handoff_request")), "handoff_request")
+        turn.utter("utter_chat_unclear_which", buttons=[*buttons, person])
+        return []
 
 
 class ActionChatStop(CustomerAction):
@@ -183,25 +260,23 @@ class ActionChatStop(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Stop, and say so."""
-        turn.utter("utter_chat_stopped", "" if turn.busy else "idle")
-        asked = {
-            slot
-            for form in (turn.domain.get("forms") or {}).values()
-            for slot in form.get("required_slots") or ()
-        }
-        dropped = [
-            name
-            for name, value in turn.tracker.slots.items()
-            if value is not None
-            and not name.endswith(("_last", "_asked"))
-            and (
-                name in asked
-                or forms.of_project().gathered(name)
-                or name in ("chat_requests", "chat_offered", "chat_wrong")
-            )
-        ]
-        number = turn.slot("orders_number")
-        return [*over(*dropped), *([SlotSet("orders_last", number)] if number else [])]
+        form = forms.of_project().forms.get(str((turn.tracker.active_loop or {}).get("name")))
+        return dropped(turn, "utter_chat_stopped", "idle" if form is None or form.looks else "")
+
+
+def dropped(turn: Turn, response: str, variant: str = "") -> list[EventType]:
+    """Say that what is being done is dropped, and drop it; which order was spoken of stays known."""
+    turn.utter(response, variant)
+    asked = {slot for form in (turn.domain.get("forms") or {}).values() for slot in form.get("required_slots") or ()}
+    gathered = [
+        name
+        for name, value in turn.tracker.slots.items()
+        if value is not None
+        and not name.endswith(("_last", "_asked"))
+        and (name in asked or forms.of_project().gathered(name) or name in OF_THE_WISH)
+    ]
+    number = turn.slot("orders_number")
+    return [*over(*gathered), *([SlotSet("orders_last", number)] if number else [])]
 
 
 class ActionChatRepeat(CustomerAction):

@@ -1,4 +1,4 @@
-"""Complaints: taken down at once, in the customer's own words, with a number to keep; the grave ones go to a person."""
+"""Complaints: taken down in the customer's own words where that is wanted, with a number to keep, and taken back."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import wiring
-from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over
-from actions.choice import chosen
+from actions import tickets, wiring
+from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.forms import Ask, Form
+from actions.gateways.belongings import ORDER, TICKET, Thing
 from actions.gateways.errors import NotFound, Unavailable
 from actions.gateways.tickets import Complaint
 from actions.handoff import transcript
-from actions.order_form import AskOrdersNumber, order_button, shown
+from actions.references import CHOICES, belongings, choices, find, kept, offered, one_of, page, pick, settled
 
 NO_ORDER = "none"
-GRAVE = ("urgent", "major")
-SURE = 0.35  # from here on a sentence is believed to be a complaint; below, the customer is asked first
+GRAVE, GRAVEST = ("urgent", "major"), "major"
+FORM, FILED = "complaints_form", "complaints_last"
+WISHED = "complains"  # the cue of who says that it is to be filed, and not only: 再不发我就投诉
+WITHDRAW = "complaints_withdraw"
 MOODS = ("satisfied", "neutral", "dissatisfied", "angry")
 # What is said while the form waits for the story and is none.
 NO_STORY = (
@@ -27,12 +29,21 @@ NO_STORY = (
 
 
 class ValidateComplaintsForm(Form):
-    """Which order, if any, and what happened; a sentence that tells it needs no question."""
+    """Whether it is to be filed at all, which order, if any, and what happened; what a sentence tells needs no question.
 
+    A complaint is filed when the customer says so or agrees. The first account is its text, whatever answers later.
+    """
+
+    def slots(self, turn: Turn) -> list[str]:
+        """Nothing more is asked of who wants none filed."""
+        return [] if turn.slot("complaints_agreed") is False else list(self.asks)
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
         """Take what the sentence holds; ask only for what helps."""
         filled: dict[str, Any] = {"complaints_mood": worst(turn.slot("complaints_mood"), sentiment(turn))}
+        if self.asked(turn, "complaints_agreed"):
+            return {**filled, **await self._agreed(turn)}
+        filled["complaints_agreed"] = True  # or nothing more would have been asked
         if self.asked(turn, "complaints_order"):
             return {**filled, **await self._about(turn)}
         if self.asked(turn, "complaints_text"):
@@ -42,35 +53,56 @@ class ValidateComplaintsForm(Form):
         return {**filled, **await self._start(turn)}
 
     async def _start(self, turn: Turn) -> dict[str, Any]:
-        number = await self._own(turn, turn.entity("orders_number"))
-        filled: dict[str, Any] = {"complaints_order": number, "complaints_text": None}
-        if turn.pressed or float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0) < SURE:
-            return filled
+        found = await find(turn, ORDER, spoken_of=turn.slot("orders_last"))
+        number = await self._own(turn, turn.entity("orders_number")) or (found.one.id if found.one else None)
+        filled: dict[str, Any] = {"complaints_order": number, "complaints_text": None, CHOICES: None}
+        if found.described and not found.one and not found.missing:
+            filled |= choices(ORDER, found)
+        if turn.pressed:
+            return {**filled, "complaints_agreed": True}
         look = await turn.call(wiring.gateways().tickets.look, turn.reader, turn.text, sentiment(turn), number)
+        # A threat with the authorities is filed at once: the shop has to know of it.
+        filled["complaints_agreed"] = True if look.grade == GRAVEST or turn.cue(WISHED) is not None else None
         if look.bare:
             return filled
         filled["complaints_text"] = turn.text.strip()
-        if number is None and (turn.slot("orders_last") or not look.needs_order or look.grade in GRAVE):
-            filled["complaints_order"] = turn.slot("orders_last") or NO_ORDER
+        last = None if turn.fresh else turn.slot("orders_last")
+        if number is None and not found.described and (last or not look.needs_order or look.grade in GRAVE):
+            filled["complaints_order"] = last or NO_ORDER
         return filled
 
-    async def _about(self, turn: Turn) -> dict[str, Any]:
-        """The order by its button, number, place or goods; a no skips it, a story is taken for the story."""
-        offered: list[dict[str, str]] = turn.slot("orders_offered") or []
+    async def _agreed(self, turn: Turn) -> dict[str, Any]:
+        """A yes, a no, or more of the story, which is kept while the question stands."""
+        answer = self.confirmation(turn, "complaints_agreed")
+        if turn.cue(WISHED) is not None and answer.get("complaints_agreed") is not False:
+            answer = {"complaints_agreed": True}
         number = await self._own(turn, turn.entity("orders_number"))
-        if number is None:
-            number = chosen(turn, {each["number"]: each["title"] for each in offered})
+        order = {"complaints_order": number} if number else {}
+        story = await self._story(turn) if turn.intent in self.starts and not turn.pressed else {}
+        return {**order, **story, **answer}
+
+    async def _about(self, turn: Turn) -> dict[str, Any]:
+        """The order by its button, number, place or goods; a no skips it, what is told beside it is added to the story."""
+        number = await self._own(turn, turn.entity("orders_number"))
         if number:
             return {"complaints_order": number}
+        found = await find(turn, ORDER, spoken_of=turn.slot("orders_last"), asked=True)
+        filled = None if found.missing else settled(turn, ORDER, "complaints_order", found, asked=True)
+        if filled is not None:
+            return filled
         if turn.intent == "chat_deny":
             return {"complaints_order": NO_ORDER}
+        before = turn.slot("complaints_text")
         story = {} if turn.intent in NO_STORY or turn.pressed else await self._story(turn)
-        return {**story, "complaints_order": NO_ORDER} if story.get("complaints_text") else story
+        return {**story, "complaints_order": NO_ORDER} if story.get("complaints_text") not in (None, before) else {}
 
     async def _story(self, turn: Turn) -> dict[str, Any]:
-        """The words, unless they say again only that somebody complains."""
+        """The words after those told before; None where they say again only that somebody complains."""
         look = await turn.call(wiring.gateways().tickets.look, turn.reader, turn.text, sentiment(turn), None)
-        return {"complaints_text": None if look.bare else turn.text.strip()}
+        before = turn.slot("complaints_text")
+        if look.bare:
+            return {"complaints_text": before}
+        return {"complaints_text": "\n".join([*([before] if before else []), turn.text.strip()])}
 
     async def _own(self, turn: Turn, number: str | None) -> str | None:
         """The number, where it is one of the customer's orders."""
@@ -87,10 +119,10 @@ class AskComplaintsOrder(Ask):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
-        orders = await turn.call(wiring.gateways().orders.recent, turn.reader, (), AskOrdersNumber.offered)
+        orders = await offered(turn, ORDER)
         if orders:
-            turn.utter("utter_ask_complaints_order", buttons=[order_button(order) for order in orders])
-            return [shown(orders)]
+            turn.utter("utter_ask_complaints_order", buttons=page(turn, "orders_number", orders))
+            return kept(turn, ORDER, orders)
         if turn.slot("complaints_text"):
             return [SlotSet("complaints_order", NO_ORDER), SlotSet(REQUESTED_SLOT, None)]
         turn.utter("utter_ask_complaints_text")
@@ -98,15 +130,20 @@ class AskComplaintsOrder(Ask):
 
 
 class ActionComplaintsFile(CustomerAction):
-    """Files the complaint as a ticket graded by the shop, and offers what helps at once."""
+    """Files the complaint as a ticket graded by the shop, and offers what helps at once; or leaves it, where none is wanted."""
 
     concludes = True
     soothes = False  # it apologises itself
     subject_length = 60
+    gathered = ("complaints_agreed", "complaints_text", "complaints_order", "complaints_mood", CHOICES, "chat_requests")
 
     async def work(self, turn: Turn) -> list[EventType]:
         """File it once; 紧急 and 重大 go to a person at once, with the ticket."""
         text, order = turn.slot("complaints_text"), turn.slot("complaints_order")
+        if turn.slot("complaints_agreed") is False:
+            turn.finished = False
+            turn.utter("utter_complaints_left")
+            return over(*self.gathered)
         if not text:
             raise Unavailable("the form ended without a complaint")
         number = None if order in (None, NO_ORDER) else str(order)
@@ -117,15 +154,53 @@ class ActionComplaintsFile(CustomerAction):
         complaint = Complaint(text, subject, mood, number, turn.tracker.sender_id, transcript(turn))
         ticket = await turn.call(gateway.complain, turn.writer, complaint)
         grave = ticket.priority_code in GRAVE
-        turn.utter("utter_complaints_filed", "grave" if grave else look.remedy, ticket=ticket.number, number=number or "")
+        said = "utter_complaints_added" if ticket.added else "utter_complaints_filed"
+        turn.utter(said, "grave" if grave else look.remedy, ticket=ticket.number, number=number or "", due=when(ticket.due_at))
+        tickets.speak_of(turn, ticket, "complain")
         turn.tracker.slots["chat_requests"] = None  # what is complained of is no second request
-        events = over("complaints_text", "complaints_order", "complaints_mood", "orders_offered", "chat_requests")
+        events = [*over(*self.gathered), SlotSet(FILED, ticket.number)]
         if number:
             events.append(SlotSet("orders_last", number))
         if grave:
             escalate(turn, ticket.number, "complaint")
             events += handed_over(turn, None)
         return events
+
+
+class ActionComplaintsWithdraw(CustomerAction):
+    """Takes a complaint back: the one being written down, the one filed in this talk, or the customer's only open one."""
+
+    soothes = False
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Withdraw what was meant; a question is only answered."""
+        if (turn.tracker.active_loop or {}).get("name") == FORM:
+            turn.utter("utter_complaints_left")
+            return over(*ActionComplaintsFile.gathered)
+        open_ones = [ticket for ticket in (await belongings(turn)).of_kind(TICKET) if _is_open_complaint(ticket)]
+        if not open_ones:
+            turn.utter("utter_complaints_none")
+            return []
+        spoken = len(turn.dispatcher.messages)
+        choice, number = await one_of(turn, TICKET, "tickets_number", _is_open_complaint)
+        filed = turn.slot(FILED) if len(turn.dispatcher.messages) == spoken else None  # what was described is another one
+        known = [ticket.id for ticket in open_ones]
+        named = next((n for n in (turn.entity("tickets_number"), number, filed) if n in known), None)
+        if named is None:
+            choice = [ticket for ticket in choice if ticket.id in known] or open_ones
+            turn.utter("utter_complaints_which", buttons=page(turn, "tickets_number", choice, WITHDRAW))
+            return kept(turn, TICKET, choice)
+        if turn.asks:
+            told = next(ticket for ticket in open_ones if ticket.id == named)
+            turn.utter("utter_complaints_may_withdraw", buttons=[pick("tickets_number", told, WITHDRAW)], ticket=named)
+            return []
+        await turn.call(wiring.gateways().tickets.withdraw, turn.writer, named)
+        turn.utter("utter_complaints_withdrawn", ticket=named)
+        return [SlotSet(FILED, None)]
+
+
+def _is_open_complaint(ticket: Thing) -> bool:
+    return ticket.open and "complaint" in ticket.states
 
 
 # ── handing over what is a person's ───────────────────────────────────────────

@@ -16,7 +16,7 @@ from actions.handoff import IN_DANGER, since_handoff
 class ActionHandoffDanger(CustomerAction):
     """Says first what helps, then hands over: also in a form, at night, and while the customer waits for a person.
 
-    Slot `handoff_danger`: `{"kind", "message_id"}` of what was said last, so that who waits hears it once.
+    Slot `handoff_danger`: `{"kinds", "message_id"}` of what was told, so that who waits hears it once.
     """
 
     visitors = True
@@ -25,14 +25,16 @@ class ActionHandoffDanger(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """First aid before anything that may fail; the person who has the conversation reads the words as well."""
-        kind = str(danger(turn) or "injury")
         waiting, told = turn.slot("handoff_id"), turn.slot(IN_DANGER) or {}
-        if waiting and told.get("kind") == kind:
+        known = list(told.get("kinds") or []) if waiting else []
+        new = [kind for kind in dangers(turn) if kind not in known]
+        if waiting and not new:
             return [FollowupAction("action_handoff_relay")]
-        turn.utter(f"utter_danger_{kind}")
+        for kind in new:
+            turn.utter(f"utter_danger_{kind}")
         if waiting:
             await self._relayed(turn, str(waiting))
-        now = {"kind": kind, "message_id": turn.message_id}
+        now = {"kinds": known + new, "message_id": turn.message_id}
         return [SlotSet(IN_DANGER, now), FollowupAction("action_handoff")]
 
     async def _relayed(self, turn: Turn, handoff_id: str) -> None:
@@ -43,7 +45,7 @@ class ActionHandoffDanger(CustomerAction):
             return  # the desk finds the message in the tracker; a handoff that is over is opened anew
 
 
-def danger(turn: Turn) -> str | None:
-    """The kind of danger that the latest message tells of."""
+def dangers(turn: Turn) -> list[str]:
+    """The kinds of danger that the latest message tells of, likeliest first."""
     found: dict[str, Any] = turn.tracker.latest_message.get("danger") or {}
-    return str(found["kind"]) if found.get("kind") else None
+    return [str(kind) for kind in found.get("kinds") or ["injury"]]

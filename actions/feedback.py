@@ -11,7 +11,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import wiring
+from actions import given, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.forms import UNCLEAR, Form
 from actions.words import fits, metadata, opened, variant_meant
@@ -121,6 +121,10 @@ class ActionFeedbackRate(CustomerAction):
         if turn.customer is None:
             turn.utter("utter_feedback_low_visitor")
             return [*forget, *kept]
+        why = given.said(turn, given.REASON)
+        if why is not None:  # told with the score: it is not asked for
+            await follow_up(turn, why.value, number)
+            return [*forget, *kept]
         return [*forget, *kept, *opened(REASON_FORM, "feedback_reason")]
 
 
@@ -135,6 +139,9 @@ class ValidateFeedbackReasonForm(Form):
             return {}
         if turn.entity("feedback_reason"):
             return {"feedback_reason": turn.entity("feedback_reason")}
+        why = given.said(turn, given.REASON)
+        if why is not None and turn.intent in self.others:
+            return {"feedback_reason": turn.typed}
         if turn.intent in ("chat_deny", "chat_stop", *FAREWELLS):
             return {"feedback_reason": ""}
         words = turn.typed
@@ -146,23 +153,21 @@ class ActionFeedbackReason(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """The reason beside the score, and a ticket with a number to keep."""
-        reason, number = turn.slot("feedback_reason") or "", turn.slot("feedback_id")
-        conversation = turn.tracker.sender_id
-        if reason and number:
-            writer = replace(turn.writer, key=f"{turn.writer.key}:reason")
-            await turn.call(wiring.gateways().feedback.amend, writer, number, conversation, None, reason)
-        subject = reason[:SUBJECT_LENGTH] or str(metadata(turn, "utter_feedback_followup").get("subject") or "")
-        ticket = await turn.call(
-            wiring.gateways().tickets.open,
-            turn.writer,
-            "rating_followup",
-            subject,
-            reason or subject,
-            turn.slot("orders_last"),
-            conversation,
-        )
-        turn.utter("utter_feedback_followup", ticket=ticket.number, due=when(ticket.due_at))
+        await follow_up(turn, turn.slot("feedback_reason") or "", turn.slot("feedback_id"))
         return over("feedback_reason")
+
+
+async def follow_up(turn: Turn, reason: str, number: Any) -> None:
+    """The reason beside the score `number`, and a ticket; both are told."""
+    conversation = turn.tracker.sender_id
+    if reason and number:
+        writer = replace(turn.writer, key=f"{turn.writer.key}:reason")
+        await turn.call(wiring.gateways().feedback.amend, writer, number, conversation, None, reason)
+    subject = reason[:SUBJECT_LENGTH] or str(metadata(turn, "utter_feedback_followup").get("subject") or "")
+    writer = replace(turn.writer, key=f"{turn.writer.key}:ticket")
+    opening, order = wiring.gateways().tickets.open, turn.slot("orders_last")
+    ticket = await turn.call(opening, writer, "rating_followup", subject, reason or subject, order, conversation)
+    turn.utter("utter_feedback_followup", ticket=ticket.number, due=when(ticket.due_at))
 
 
 class ValidateFeedbackSuggestForm(Form):

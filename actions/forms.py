@@ -25,13 +25,14 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions.base import OTHER, REQUESTED_SLOT, CustomerAction, Turn, named_after, over
 from actions.gateways.errors import Rejected, Unavailable
 from actions.gateways.identity import IdentityError
+from actions.references import CHOICES
 from topics import forms
 
 UNCLEAR = ("chat_inform", "nlu_fallback", "chat_out_of_scope")
 ANSWERS = ("chat_inform", "nlu_fallback", "chat_affirm", "chat_deny")
 """Intents that can only be meant as an answer to the form's question."""
 ASIDES = ("chat_greet", "chat_goodbye", "chat_thank", "chat_ask_help", "chat_bot_challenge", "chat_smalltalk", "chat_abuse",
-          "chat_stop", "chat_repeat", "handoff_request")  # fmt: skip
+          "chat_stop", "chat_repeat", "chat_hold", "chat_take_back", "chat_follow_up", "handoff_request")  # fmt: skip
 """Intents that never answer a form's question."""
 LEAVES = ("chat_thank", "chat_goodbye")
 """Those of them that may answer a form which asks for nothing but a word of goodwill."""
@@ -43,6 +44,8 @@ UNSURE = 0.3
 """Below this confidence an intent says nothing against an answer in the customer's own words."""
 TRAILING = " ,.;~\uff0c\u3002\uff1b\u3001"
 VALIDATES = "validate_"
+QUESTION = "question"  # the object of a question about what was just asked
+EXPLAINED = {"why": "why", "how": "help"}  # what is asked about it → what explains it
 PATIENCE = 3  # wrong answers to one question, until a person takes over
 
 
@@ -55,7 +58,6 @@ class Form(CustomerAction):
         asks: the slots it asks for, in this order.
         beside: slots that it keeps beside those it asks for.
         shared: slots that stay known when another form takes over.
-        releases: whether "nothing more, thanks" ends it; not where that may be the answer.
     """
 
     form = ""
@@ -63,7 +65,6 @@ class Form(CustomerAction):
     asks: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
-    releases = False
     writes = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -96,27 +97,29 @@ class Form(CustomerAction):
         asked = turn.slot(REQUESTED_SLOT)
         if asked is None:
             return await self._begin(turn)
-        if self.releases and turn.cue("leaves") is not None:
-            return self._released(turn, asked)
         if _digressed(turn):
             turn.before.clear()
             turn.dispatcher.messages.clear()  # an apology after the answer is none
             return self._asking(turn)
-        for cue, answer in (("why", "why"), ("unclear", "help")):
-            if turn.cue(cue) is not None and turn.intent not in self.starts:
-                explain(turn, answer, asked)
-                return self._again(turn, asked)
+        question = turn.told("ask")
+        if question and (question["object"] or {}).get("kind") == QUESTION:
+            explain(turn, EXPLAINED[question["aspect"]], asked)
+            return self._again(turn, asked)
         known = dict(turn.tracker.slots)
         corrected = self._correct(turn, asked)
+        correction = turn.told("correct")
+        if correction and not corrected and not correction["value"]:
+            return self._again(turn, asked)
         spoken = len(turn.dispatcher.messages)
-        filled = {**corrected, **({} if aside(turn) else await self.fill(turn))}
+        filled = {**corrected, **({} if aside(turn) or elsewhere(turn, self.form) else await self.fill(turn))}
         turn.tracker.slots.update(filled)
         changed = {slot: value for slot, value in filled.items() if value is None or known.get(slot) != value}
         meant = turn.intent in (*ANSWERS, *self.starts) or bool(corrected)
         refused = meant and asked in filled and filled[asked] is None and asked not in corrected
         taken = {slot for slot, value in changed.items() if meant or value is not None}  # another wish empties nothing
-        answered = bool(taken & {asked, *self.slots(turn), *_required(turn, self.form)})
-        if not _wants_another(turn) and (refused or (not answered and _is_answer(turn))):
+        narrowed = bool(changed.get(CHOICES))  # fewer to choose from, or the next page of them
+        answered = narrowed or bool(taken & {asked, *self.slots(turn), *_required(turn, self.form)})
+        if not narrowed and not _wants_another(turn) and (refused or (not answered and _is_answer(turn))):
             return self._wrong(turn, asked, changed, len(turn.dispatcher.messages) > spoken)
         if answered:
             return [*_set({**changed, **_forgiven(turn)}), *self._asking(turn)]
@@ -140,19 +143,6 @@ class Form(CustomerAction):
         missing = [slot for slot in self.slots(turn) if turn.slot(slot) is None]
         return [SlotSet(REQUESTED_SLOT, missing[0] if missing else None)]
 
-    def _released(self, turn: Turn, asked: str) -> list[EventType]:
-        """Nothing more is wanted: nothing is done, and what was gathered is forgotten."""
-        turn.dispatcher.messages.clear()
-        turn.utter("utter_chat_stopped_idle")
-        held = (*_required(turn, self.form), *self.beside)
-        left = [name for name in held if name != asked and turn.slot(name) is not None]
-        # Rasa takes a form's word for it only where a slot beside the question is set.
-        return [SlotSet(asked, None), *over(*left), *self.spoken_of(turn), FollowupAction("action_listen")]
-
-    def spoken_of(self, turn: Turn) -> list[EventType]:
-        """What is remembered of a form that was left: the thing that it was about."""
-        return []
-
     def _again(self, turn: Turn, asked: str) -> list[EventType]:
         """Ask the same question again."""
         return [SlotSet(asked, None), SlotSet(REQUESTED_SLOT, asked)]
@@ -175,27 +165,21 @@ class Form(CustomerAction):
 
     def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
         """The slots that the customer takes back, emptied. The message is then read as a new answer to the first of them."""
-        sure, maybe = turn.cue("wrong") is not None, turn.cue("wrong_maybe") is not None
-        choice = asked.endswith(("_confirmed", "_number", "_slip", "_line"))
-        if not (sure or (maybe and choice)) or turn.intent == "chat_stop":
+        correction = turn.told("correct")
+        if correction is None or correction["slot"] == asked:
             return {}
-        earlier = [
-            slot for slot in reversed(self.slots(turn)) if slot != asked and turn.slot(slot) is not None
-        ]
-        named = [slot for slot in (*earlier, asked) if turn.cue(f"slot_{slot}") is not None]
+        earlier = [slot for slot in reversed(self.slots(turn)) if slot != asked and turn.slot(slot) is not None]
         unnamed = [slot for slot in earlier if not slot.endswith("_confirmed")]
-        slot = next(iter([*named, *unnamed]), None)
-        if slot is None or slot == asked:
-            return {}
-        return self._taken_back(turn, slot)
+        slot = correction["slot"] if correction["slot"] in earlier else next(iter(unnamed), None)
+        return {} if slot is None else self._taken_back(turn, slot, correction["value"])
 
-    def _taken_back(self, turn: Turn, slot: str) -> dict[str, Any]:
+    def _taken_back(self, turn: Turn, slot: str, value: str | None) -> dict[str, Any]:
         """Empty a slot, and what hangs on it; leave the message with the new value alone."""
         emptied = {slot: None, **{name: None for name in turn.tracker.slots if name.endswith("_confirmed")}}
         emptied = {name: None for name in emptied if turn.slot(name) is not None}
         turn.tracker.slots.update(emptied)
         turn.tracker.slots[REQUESTED_SLOT] = slot
-        turn.tracker.latest_message["text"] = turn.cue("value") or ""
+        turn.tracker.latest_message["text"] = value or ""
         turn.tracker.latest_message["intent"] = {"name": "chat_inform", "confidence": 1.0}
         return emptied
 
@@ -221,20 +205,15 @@ class Form(CustomerAction):
         return bool(turn.slot(REQUESTED_SLOT) == slot)
 
     def confirmation(self, turn: Turn, slot: str) -> dict[str, Any]:
-        """Yes or no to what was just asked: by intent, or by how the words begin (别取消 is a no, 确认取消 a yes)."""
-        if not self.asked(turn, slot):
-            return {}
-        if turn.cue("refuse") is not None:
-            return {slot: False}
-        if turn.intent in ("chat_affirm", "chat_deny"):
-            return {slot: turn.intent == "chat_affirm"}
-        return {slot: True} if turn.cue("agree") is not None else {}
+        """Yes or no to what was just asked."""
+        answer = turn.told("yes", "no") if self.asked(turn, slot) else None
+        return {slot: answer["command"] == "yes"} if answer else {}
 
     def words(self, turn: Turn, slot: str, intents: tuple[str, ...]) -> dict[str, Any]:
         """The customer's own words as the value, where they were asked and the message is no other request."""
         if not self.asked(turn, slot) or not turn.typed:
             return {}
-        asks = turn.cue("question") is not None and turn.intent not in UNCLEAR
+        asks = turn.asks and turn.intent not in UNCLEAR
         typed = any(turn.entity(name) for name in TYPED)
         meant = turn.intent in (*UNCLEAR, *intents) or unsure(turn) or (typed and turn.intent not in ASIDES)
         return {slot: tidy(turn.text)} if meant and not asks else {}
@@ -262,11 +241,19 @@ def unsure(turn: Turn) -> bool:
 
 def aside(turn: Turn) -> bool:
     """Whether the message is no answer to a form's question, whatever it names."""
-    if turn.cue("agree") is not None or turn.cue("refuse") is not None or turn.entity("ordinal") is not None:
+    if turn.told("yes", "no", "set", "choose", "correct") or turn.entity("ordinal") is not None:
         return False
     if turn.intent in ASIDES:
         return turn.intent not in LEAVES
-    return turn.intent in (*QUESTIONS, *forms.of_project().asides) and turn.cue("question") is not None
+    return turn.intent in (*QUESTIONS, *forms.of_project().asides) and turn.asks
+
+
+def elsewhere(turn: Turn, form: str) -> bool:
+    """Whether the message wants what another form does."""
+    start = turn.told("start")
+    declared = forms.of_project().forms
+    own = (*declared[form].starts, *declared[form].meant_by) if form in declared else ()
+    return start is not None and start["intent"] not in own and any(start["intent"] in each.starts for each in declared.values())
 
 
 def _wants_another(turn: Turn) -> bool:
@@ -276,7 +263,7 @@ def _wants_another(turn: Turn) -> bool:
 
 def _is_answer(turn: Turn) -> bool:
     """Whether the message can only be meant as an answer to the form's question."""
-    unknown_question = turn.intent == "nlu_fallback" and turn.cue("question") is not None
+    unknown_question = turn.intent == "nlu_fallback" and turn.asks
     return turn.intent in ANSWERS and not unknown_question and bool(turn.text.strip())
 
 

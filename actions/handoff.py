@@ -10,8 +10,8 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import wiring
-from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
+from actions import faq, wiring
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, said, when
 from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import GatewayError, NotFound, Rejected
 from actions.gateways.identity import IdentityError
@@ -26,11 +26,12 @@ ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
 # Slots of the talk itself outlive a handoff.
 KEPT = ("handoff_", "chat_", "faq_", "feedback_", "session_")
 REQUEST, DANGER = "handoff_request", "danger"
-IN_DANGER = "handoff_danger"  # slot: what danger was told, {kind, message_id}
+IN_DANGER = "handoff_danger"  # slot: what dangers were told, {kinds, message_id}
+NOBODY_THERE = "handoff_nobody_there"  # the desk's no to a handoff that nobody asked for, at night
 NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
-# What who waits may ask of the bot, as cues of data/chat/cues.yml.
-PLACE, LEAVE = "queue_place", "queue_leave"
+# What who waits may ask of the bot, as a cue of data/chat/cues.yml. That the waiting ends is read from the whole message.
+PLACE = "queue_place"
 MOODS = ("angry", "dissatisfied")  # the strongest first
 
 
@@ -66,10 +67,19 @@ class ActionHandoff(CustomerAction):
         return [*over(*_unfinished(turn)), *counted, mine]
 
 
+    def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
+        """Nobody is there, and nobody has asked for one: leaving a word is offered, and the counting begins anew."""
+        if error.code != NOBODY_THERE:
+            return super().rejected(turn, error)
+        turn.utter("utter_handoff_nobody_there", why(turn))
+        return [*over(*_unfinished(turn)), *(SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name))]
+
+
 class ActionHandoffRelay(CustomerAction):
     """Gives the person what the customer wrote. Says nothing: the person answers.
 
-    While nobody has taken over, the bot answers what only the queue can: the place in it, and a customer who leaves it.
+    While nobody has taken over, the bot says that it was passed on, and answers what only the queue can: the place in it,
+    and a customer who leaves it, or says that there is no danger. What else the leaver wants is done next.
 
     All that was written since the handoff is sent each time, and the desk takes what it lacks: so what was said while
     it could not be reached comes with the next message, in order. (And without one, too: the desk reads the tracker.)
@@ -85,10 +95,10 @@ class ActionHandoffRelay(CustomerAction):
         try:
             handoff = await turn.call(desk.relay, turn.writer, handoff_id, since_handoff(turn))
             waits = handoff.position is not None
-            if waits and turn.cue(LEAVE) is not None:
+            if waits and leaves(turn):
                 leaver = replace(turn.writer, key=f"{turn.writer.key}:leave")
                 await turn.call(desk.leave, leaver, handoff_id)
-                return ended(turn, "left")
+                return [*ended(turn, "safe" if denies(turn) else "left"), *await besides(turn)]
         except NotFound:
             return ended(turn, "unread")
         except Rejected as error:
@@ -98,7 +108,9 @@ class ActionHandoffRelay(CustomerAction):
         if waits and asks_place(turn):
             turn.utter("utter_handoff_place", position=handoff.position)
         elif waits and turn.slot(IN_DANGER):
-            turn.utter("utter_handoff_waiting_danger", position=handoff.position)  # nobody in danger hears silence
+            turn.utter("utter_handoff_waiting_danger", position=handoff.position)
+        elif waits:
+            turn.utter("utter_handoff_waiting", position=handoff.position)
         return self._unfilled(turn)
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
@@ -111,7 +123,7 @@ class ActionHandoffRelay(CustomerAction):
 
     def failed(self, turn: Turn, response: str) -> list[EventType]:
         """Silent: the desk finds the message in the tracker. Only what was asked of the bot itself is answered."""
-        if asks_place(turn) or turn.cue(LEAVE) is not None:
+        if asks_place(turn) or leaves(turn):
             turn.utter("utter_handoff_unreached")
         return self._unfilled(turn)
 
@@ -159,7 +171,8 @@ async def given_back(turn: Turn, handoff_id: str, how: str) -> list[EventType]:
 def ended(turn: Turn, how: str, handoff: Handoff | None = None) -> list[EventType]:
     """Say that the bot is back and forget the person.
 
-    `how`: unread, unanswered, promised (a ticket is answered later), left (the queue), or nothing for a proper end.
+    `how`: unread, unanswered, promised (a ticket is answered later), left (the queue), safe
+    (left it, and there is no danger), or nothing for a proper end.
     """
     promise: dict[str, Any] = {"ticket": handoff.ticket_number, "answer_by": when(handoff.answer_by)} if handoff else {}
     turn.utter("utter_handoff_ended", how, **promise)
@@ -167,6 +180,27 @@ def ended(turn: Turn, how: str, handoff: Handoff | None = None) -> list[EventTyp
     counted = [SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name)]
     past = [SlotSet(IN_DANGER, None)] if turn.slot(IN_DANGER) else []
     return [*over(*_unfinished(turn)), *counted, SlotSet("handoff_id", None), *past, *due]
+
+
+def leaves(turn: Turn) -> bool:
+    """Whether who waits for a person waits no longer. An old button says nothing of it, and nobody in danger is let go."""
+    return turn.told("leave") is not None and not turn.pressed and not turn.tracker.latest_message.get("danger")
+
+
+def denies(turn: Turn) -> bool:
+    """Whether who leaves says that what was taken for a danger is none."""
+    return bool(turn.slot(IN_DANGER)) and (turn.tracker.latest_message.get("act") or {}).get("name") == "correct"
+
+
+async def besides(turn: Turn) -> list[EventType]:
+    """What was wanted in the same breath as leaving, as if it were said now: a wish, or what the knowledge can answer."""
+    wish, question = turn.told("start"), turn.told("know")
+    if wish:
+        return said(turn, str(wish["intent"]), str(wish["words"]), wish["entities"], wish["reference"])
+    if question:
+        found = await faq.answered(turn, str(question["question"]))
+        return [SlotSet("faq_found", found), *said(turn, "faq", str(question["question"]))] if found else []
+    return []
 
 
 def asks_place(turn: Turn) -> bool:
@@ -196,7 +230,7 @@ def why(turn: Turn) -> str:
 
 def transcript(turn: Turn) -> list[dict[str, Any]]:
     """The conversation's last messages, oldest first: `{"who": "customer"|"assistant"|"agent", "text", "time", "media"}`."""
-    said = [
+    lines = [
         {
             "who": "customer" if event["event"] == "user" else "agent" if _agent(event) else "assistant",
             "text": text[:TEXT_LENGTH],
@@ -206,7 +240,7 @@ def transcript(turn: Turn) -> list[dict[str, Any]]:
         for event, text in spoken(turn.tracker.events)
         if text
     ]
-    return said[-TRANSCRIPT_LENGTH:]
+    return lines[-TRANSCRIPT_LENGTH:]
 
 
 def since_handoff(turn: Turn) -> list[Said]:
@@ -246,12 +280,12 @@ def spoken(events: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]
 
 def wishes(turn: Turn) -> list[str]:
     """The intents the customer came with, in their order; small talk is none."""
-    said = [
+    intents = [
         str((event.get("parse_data") or {}).get("intent", {}).get("name") or "")
         for event in turn.tracker.events
         if event["event"] == "user"
     ]
-    return list(dict.fromkeys(intent for intent in said if intent and not intent.startswith(NO_WISH)))[-MOST_TAGS:]
+    return list(dict.fromkeys(intent for intent in intents if intent and not intent.startswith(NO_WISH)))[-MOST_TAGS:]
 
 
 def gathered(turn: Turn) -> dict[str, Any]:

@@ -8,16 +8,18 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import wiring
-from actions.base import OTHER, REQUESTED_SLOT, Button, CustomerAction, Turn, over
-from actions.choice import chosen, option
+from actions import focus, given, wiring
+from actions.base import OTHER, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.facts import facts
-from actions.forms import UNCLEAR, Ask, Form, confirmed, unsure
+from actions.forms import UNCLEAR, Ask, Form, confirmed
+from actions.gateways.belongings import INVOICE, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.invoices import Heading, Invoice
 from actions.gateways.orders import Order
-from actions.order_form import BESIDE, OrderAction, OrderForm, spoken_of, told
+from actions.order_form import BESIDE, OrderAction, OrderForm
+from actions.order_states import past, told
 from actions.readings import captured, reading, words
+from actions.references import MORE, belongings, find, kept, offered, page, settled
 
 NORMAL, SPECIAL, PERSON, COMPANY = "normal", "special", "person", "company"
 TAX_NUMBER_INVALID = "invoice_tax_id_invalid"
@@ -32,6 +34,8 @@ HEADING = (
     "invoices_doubtful",
     "invoices_email",
 )
+USES = (given.TITLE, given.NAME, "tax_number", "email")
+"""Kinds of given values that a heading is made of."""
 VALUES = ("invoices_request", "invoices_change", "invoices_ask_status")
 NAMED = {"title": "invoices_title", "tax_number": "invoices_tax_number", "email": "invoices_email"}
 NAMES = (*VALUES, "account_manage", "faq", "products_ask_detail", "products_recommend")
@@ -82,10 +86,10 @@ class HeadingForm(Form):
 
     def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
         """税号写错了: what is named is taken back, nothing else."""
-        wrong = turn.cue("wrong") is not None or turn.cue("wrong_maybe") is not None
-        slot = NAMED.get(reading("invoices_change_field", words(turn)) or "") if wrong else None
-        if slot and slot != asked and turn.slot(slot) is not None:
-            return self._taken_back(turn, slot)
+        correction = turn.told("correct")
+        slot = NAMED.get(reading("invoices_change_field", words(turn)) or "") if correction else None
+        if correction and slot and slot != asked and turn.slot(slot) is not None:
+            return self._taken_back(turn, slot, correction["value"])
         return super()._correct(turn, asked)
 
     def _kind(self, turn: Turn, said: str) -> dict[str, Any]:
@@ -99,34 +103,38 @@ class HeadingForm(Form):
         }
 
     def _values(self, turn: Turn, said: str) -> dict[str, Any]:
-        """Title, tax number and e-mail: where they stand in the words, or the words themselves where asked for."""
+        """Title, tax number and e-mail, given now or, where the form begins, a little before."""
         filled: dict[str, Any] = {}
-        email = turn.entity("email")
-        if email:
-            filled["invoices_email"] = str(email)
+        found = given.known if turn.slot(REQUESTED_SLOT) is None else given.said
+        email, title = found(turn, "email"), found(turn, given.TITLE)
+        if turn.pressed and turn.entity("email"):
+            filled["invoices_email"] = turn.entity("email")
+        elif email:
+            filled["invoices_email"] = email.value
         elif self.asked(turn, "invoices_email"):
             if turn.intent == "chat_deny" or reading("invoices_no_email", said):
                 filled["invoices_email"] = NO_EMAIL
             elif "@" in said:
                 turn.utter("utter_invoices_email_unclear")
                 filled["invoices_email"] = None
-        rest = _EMAIL.sub(" ", said)
-        number = self._tax_number(turn, rest)
+        number = self._tax_number(turn, _EMAIL.sub(" ", said))
         if number:
             filled["invoices_tax_number"] = number
-            rest = _LONG.sub(" ", rest)
-        title = captured("invoices_title", rest)
-        asked = self.asked(turn, "invoices_title") and (turn.intent in (*UNCLEAR, *NAMES) or unsure(turn))
-        if not title and asked and not (number or email or turn.entity("phone")):
-            title = rest.strip(" \t\n,，。.!！;；")
+        if title is None and self.asked(turn, "invoices_title"):
+            title = given.said(turn, given.NAME)
+            if title is None and not (number or email or given.said(turn, "phone")):
+                words = self.words(turn, "invoices_title", NAMES).get("invoices_title")
+                title = given.Given(given.TITLE, words, COMPANY) if words else None
         if title:
-            filled["invoices_title"] = title[:TITLE_LENGTH]
-            if len(title) > 4 and captured("invoices_title", title):
-                filled.setdefault("invoices_title_kind", COMPANY)
+            filled["invoices_title"] = title.value[:TITLE_LENGTH]
+            if not self.asked(turn, "invoices_title") or turn.slot("invoices_title_kind") is None:
+                filled.setdefault("invoices_title_kind", title.code)
         return filled
 
     def _tax_number(self, turn: Turn, text: str) -> str | None:
-        named = turn.entity("tax_number") or captured("invoices_tax_number", text)
+        found = given.known if turn.slot(REQUESTED_SLOT) is None else given.said
+        written = found(turn, "tax_number")
+        named = written.value if written else captured("invoices_tax_number", text)
         if not named and self.asked(turn, "invoices_tax_number"):
             named = max(_LONG.findall(text), key=len, default=None)
         if not named:  # a number that can be nothing else
@@ -212,6 +220,7 @@ class ActionInvoicesRequest(OrderAction):
 
     operation = "invoice"
     gathered = (*HEADING, "invoices_confirmed")
+    uses = USES
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Ask for it, or leave it."""
@@ -221,17 +230,14 @@ class ActionInvoicesRequest(OrderAction):
             return
         invoice = await turn.call(wiring.gateways().invoices.request, turn.writer, order.number, _heading(turn))
         turn.utter("utter_invoices_requested", invoice.state_code, **told_of(invoice))
+        speak_of(turn, invoice, "request")
         _settled(turn)
 
 
 class InvoiceForm(Form):
     """A form about one invoice: by its number, its order, or the only one there is."""
 
-    releases = True
     beside = BESIDE
-
-    def spoken_of(self, turn: Turn) -> list[EventType]:
-        return spoken_of(turn)
 
     async def invoice(self, turn: Turn) -> dict[str, Any]:
         """The invoice spoken of."""
@@ -242,7 +248,7 @@ class InvoiceForm(Form):
             number = match.group().upper()
         if number == OTHER:
             return {"invoices_number": None, "orders_last": None}
-        if number:
+        if number and number != MORE:
             try:
                 return {"invoices_number": (await turn.call(gateway.get, turn.reader, number)).number}
             except NotFound:
@@ -250,30 +256,29 @@ class InvoiceForm(Form):
                 return {"invoices_number": None}
         order = turn.entity("orders_number")
         if order:
-            found = await turn.call(gateway.recent, turn.reader, order)
+            found = [invoice for invoice in (await belongings(turn)).of_kind(INVOICE) if order in invoice.numbers]
             if found:
-                return {"invoices_number": found[0].number}
+                return {"invoices_number": found[0].id}
             turn.utter("utter_invoices_none_for_order", number=order)
             return {"invoices_number": None}
         if turn.slot("invoices_number"):
             return {}
-        return await self._among(turn, await turn.call(gateway.recent, turn.reader))
+        return await self._meant(turn)
 
-    async def _among(self, turn: Turn, found: list[Invoice]) -> dict[str, Any]:
-        """The only one, the one of the order just spoken of, or the one that the words mean."""
-        found = [invoice for invoice in found if invoice.state_code != "voided"] or found
-        if len(found) == 1:
-            return {"invoices_number": found[0].number}
-        if not self.asked(turn, "invoices_number"):
-            last = [invoice.number for invoice in found if invoice.order_number == turn.slot("orders_last")]
+    async def _meant(self, turn: Turn) -> dict[str, Any]:
+        """The one that the words describe, the one of the order just spoken of, or the only one."""
+        asked = self.asked(turn, "invoices_number")
+        found = await find(turn, INVOICE, wanted=is_valid, asked=asked)
+        titled = not asked and given.said(turn, given.TITLE)  # a company's name is no description
+        filled = None if found.missing and titled else settled(turn, INVOICE, "invoices_number", found, asked)
+        if filled is not None:
+            return filled
+        if len(found.fits) == 1:
+            return {"invoices_number": found.fits[0].id}
+        if not asked:
+            last = [invoice.id for invoice in found.fits if invoice.order == turn.slot("orders_last")]
             return {"invoices_number": last[0]} if last and turn.intent in self.starts else {}
-        said = words(turn)
-        shown = found[: AskInvoicesNumber.offered]
-        ends = {invoice.number: invoice.order_number for invoice in shown}
-        meant = chosen(turn, {invoice.number: invoice.goods for invoice in shown}, words=said, ends=ends)
-        if meant:
-            return {"invoices_number": meant}
-        if said and turn.intent in UNCLEAR:
+        if words(turn) and turn.intent in UNCLEAR:
             turn.utter("utter_invoices_choice_unclear")
             return {"invoices_number": None}
         return {}
@@ -282,16 +287,13 @@ class InvoiceForm(Form):
 class AskInvoicesNumber(Ask):
     """Offers the customer's invoices as buttons."""
 
-    offered = 5
-
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which; with none the form ends and its action says so."""
-        found = await turn.call(wiring.gateways().invoices.recent, turn.reader)
-        found = [invoice for invoice in found if invoice.state_code != "voided"] or found
-        if not found:
+        choice = await offered(turn, INVOICE, is_valid) or await offered(turn, INVOICE)
+        if not choice:
             return self.nothing()
-        turn.utter("utter_ask_invoices_number", buttons=[invoice_button(i) for i in found[: self.offered]])
-        return []
+        turn.utter("utter_ask_invoices_number", buttons=page(turn, "invoices_number", choice))
+        return kept(turn, INVOICE, choice)
 
 
 class InvoiceAction(CustomerAction):
@@ -306,7 +308,7 @@ class InvoiceAction(CustomerAction):
         number = turn.slot("invoices_number")
         if number:
             return await turn.call(gateway.get, turn.reader, number)
-        if await turn.call(gateway.recent, turn.reader):
+        if (await belongings(turn)).of_kind(INVOICE):
             raise Unavailable("the form ended without an invoice")
         turn.utter("utter_invoices_none")
         return None
@@ -314,6 +316,10 @@ class InvoiceAction(CustomerAction):
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """Say why not, and forget."""
         super().rejected(turn, error)
+        number = str(turn.slot("invoices_number"))
+        turn.before += focus.put(
+            turn, "invoice", number, "", "refused", [error.code, "refused"], code=error.code, detail=error.detail
+        )
         return over("invoices_number", *self.gathered)
 
 
@@ -364,8 +370,10 @@ class ActionInvoicesStatus(InvoiceAction):
             gateway = wiring.gateways().invoices
             sent = await turn.call(gateway.resend, turn.writer, invoice.number, _email(turn))
             turn.utter("utter_invoices_resent", **told_of(sent))
+            speak_of(turn, sent, "resend")
         else:
             turn.utter("utter_invoices_status", invoice.state_code, **told_of(invoice))
+            speak_of(turn, invoice, again=ValidateInvoicesStatusForm.starts[0])
         forget = over("invoices_number", *self.gathered)
         return [*forget, SlotSet("orders_last", invoice.order_number)]
 
@@ -489,21 +497,24 @@ class ActionInvoicesChange(InvoiceAction):
             raise Rejected(invoice.change.code, invoice.change.detail)
         if field == "amount":
             turn.utter("utter_invoices_amount", **told_of(invoice))
+            speak_of(turn, invoice)
             return
         if not confirmed(turn, "invoices_confirmed"):
             turn.finished = False
             turn.utter("utter_invoices_change_kept", **told_of(invoice))
+            speak_of(turn, invoice)
             return
         heading = replace(_heading(turn), content=turn.slot("invoices_content"))
         changed = await turn.call(wiring.gateways().invoices.change, turn.writer, invoice.number, heading)
         turn.utter("utter_invoices_changed", changed.state_code, **told_of(changed))
+        speak_of(turn, changed, "change")
         if changed.state_code == "changing" and invoice.type_code == SPECIAL:
             turn.utter("utter_invoices_changed_red_letter")
 
 
-def invoice_button(invoice: Invoice) -> Button:
-    """A button that picks an invoice: `蓝牙耳机 LX-B3 199.00 已开具`."""
-    return option("invoices_number", invoice.number, invoice.goods, invoice.amount, invoice.state)
+def is_valid(invoice: Thing) -> bool:
+    """Whether it was not voided."""
+    return invoice.open
 
 
 def asked_for(turn: Turn) -> dict[str, Any]:
@@ -519,6 +530,31 @@ def told_of(invoice: Invoice) -> dict[str, Any]:
     )  # fmt: skip
 
 
+def speak_of(turn: Turn, invoice: Invoice, what: str = "status", again: str | None = None) -> None:
+    """The invoice is what the talk is about now."""
+    turn.before += focus.put(
+        turn, "invoice", invoice.number, invoice.goods, what, _states(invoice), invoice.order_number, again
+    )
+
+
+@focus.looks_at("invoice")
+async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
+    """How an invoice stands, and its facts with why it cannot be changed."""
+    invoice = await turn.call(wiring.gateways().invoices.get, turn.reader, spoken.id)
+    return _states(invoice), {**told_of(invoice), "fixed": invoice.change.detail}
+
+
+def _states(invoice: Invoice) -> list[str]:
+    due = past(invoice.due_at) and invoice.state_code in ("issuing", "merchant", "changing")
+    return [
+        *([f"{invoice.state_code}_late"] if due else []),
+        invoice.state_code,
+        "changeable" if invoice.change.ok else "fixed",
+        "mailed" if invoice.email else "kept",
+        invoice.kind_code,
+    ]
+
+
 def _heading(turn: Turn) -> Heading:
     """What was gathered, for the shop."""
     return Heading(
@@ -532,8 +568,8 @@ def _heading(turn: Turn) -> Heading:
 
 def _settled(turn: Turn) -> None:
     """A heading in the sentence (发到…) may look like a second wish about the invoice: none of them waits any longer."""
-    waiting: list[str] = turn.slot("chat_requests") or []
-    left = [intent for intent in waiting if not intent.startswith("invoices_")] or None
+    waiting: list[dict[str, Any]] = turn.slot("chat_requests") or []
+    left = [wish for wish in waiting if not wish["intent"].startswith("invoices_")] or None
     if left != (waiting or None):
         turn.tracker.slots["chat_requests"] = left
         turn.before.append(SlotSet("chat_requests", left))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from abc import abstractmethod
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rasa_sdk.events import EventType
 
-from actions import wiring
-from actions.base import CustomerAction, Turn
-from actions.choice import option
-from actions.facts import facts
+from actions import given, order_states, parcels, wiring
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn
 from actions.forms import UNCLEAR
 from actions.gateways.errors import NotFound, Rejected, Unavailable
-from actions.gateways.logistics import Shipment
+from actions.gateways.logistics import Arrangeable, Shipment
 from actions.gateways.orders import Order
-from actions.order_form import OrderAction, OrderForm, told
+from actions.order_form import OrderAction, OrderForm
+from actions.order_states import speak_of_refusal, told
+from actions.references import option
 
 ON_THE_WAY = ("shipped",)
 ARRIVED_OR_ON_THE_WAY = ("shipped", "signed")
@@ -23,8 +26,15 @@ HOUSE, CONTACT = "lingxi", "contact"
 BARE = ("refuse", "door", CONTACT)  # ways that need no detail
 NOTHING = "-"  # the detail of a way that the rules forbid: not worth asking for
 CORRECTABLE = ("time_slot_out_of_range", "delivery_date_out_of_range", "address_other_city")
+KINDS = {
+    "date": ("day",), "time_slot": ("span",), "leave_with": (given.SPOT, given.NAME), "pickup_point": (given.SPOT,),
+    "reroute": (given.ADDRESS,),
+}  # fmt: skip
+"""The kinds of values that are a way's detail."""
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 ANSWERS = ("logistics_arrange", "orders_change", "logistics_report_problem")
 LONGEST, DAYS = 200, 7
+_THERE = re.compile("(?:那里|那儿|那边|这里|处)$")  # 放门卫那里就行: the guard takes it
 
 
 class ParcelForm(OrderForm):
@@ -51,7 +61,9 @@ class ParcelAction(OrderAction):
         """With a parcel, go on; without, say where the order stands."""
         if order.tracking_number is None:
             turn.utter("utter_logistics_no_parcel", order.state_code, **told(order))
+            order_states.speak_of(turn, order)
             return
+        order_states.speak_of(turn, order)
         shipment = await turn.call(wiring.gateways().logistics.get, turn.reader, order.tracking_number)
         await self.deliver(turn, shipment)
 
@@ -60,6 +72,7 @@ class ParcelAction(OrderAction):
         own = self.name().replace("action_", "utter_", 1) + "_rejected"
         base = own if turn.knows(own) else error.response
         turn.utter(base, error.code, detail=error.detail, number=turn.slot("orders_number") or "")
+        speak_of_refusal(turn, error)
         return self._done(turn)
 
     @abstractmethod
@@ -80,7 +93,9 @@ class ActionLogisticsTrack(ParcelAction):
         signed = shipment.state_code == "signed"
         waiting = shipment.state_code in ("at_pickup_point", "returning")
         trouble = "" if signed or waiting else "stalled" if shipment.stalled else "late" if shipment.late else ""
-        turn.utter("utter_logistics_track", trouble or shipment.state_code, **parcel(shipment))
+        turn.utter("utter_logistics_track", trouble or shipment.state_code, **parcels.told(shipment))
+        again = ValidateLogisticsTrackForm.starts[0]
+        parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), again=again)
 
 
 class ValidateLogisticsUrgeForm(ParcelForm):
@@ -96,7 +111,9 @@ class ActionLogisticsUrge(ParcelAction):
         urged = await turn.call(wiring.gateways().logistics.urge, turn.writer, shipment.tracking_number)
         in_time = "early" if shipment.promised_date else ""
         variant = "late" if urged.late or shipment.stalled else in_time
-        turn.utter("utter_logistics_urged", variant, **parcel(shipment), ticket=urged.ticket_number, promise=urged.promise)
+        followed: dict[str, Any] = {"ticket": urged.ticket_number, "promise": urged.promise}
+        turn.utter("utter_logistics_urged", variant, **parcels.told(shipment), **followed)
+        parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), "urge", **followed)
 
 
 class ValidateLogisticsArrangeForm(ParcelForm):
@@ -110,7 +127,7 @@ class ValidateLogisticsArrangeForm(ParcelForm):
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """The way from its words, the detail from the customer's own; what the rules forbid anyway is not asked for."""
         filled: dict[str, Any] = {}
-        how, known = turn.entity("logistics_how"), turn.slot("logistics_how")
+        how, known = _how(turn), turn.slot("logistics_how")
         if how and how != known and (known is None or turn.intent in self.starts):
             filled = {"logistics_how": how}
             if turn.slot("logistics_detail") is not None:
@@ -135,10 +152,13 @@ class ValidateLogisticsArrangeForm(ParcelForm):
         if not first.rule.ok and first.rule.code not in CORRECTABLE:
             return {"logistics_detail": NOTHING}  # the form's action says why not
         offered = {"logistics_dates": list(first.dates), "logistics_city": first.city}
-        told = self._told(turn, how, first.named)
+        told = self._told(turn, how, first)
         spoken = surface(turn, "time") if how == "time_slot" else None
         if spoken and (await turn.call(look, turn.reader, tracking, how, spoken)).rule.ok:
             told = spoken  # the shop knows the word for a part of the day
+        if how == "date" and told and (part := surface(turn, "time")):
+            with_part = f"{told} {part}"
+            told = with_part if (await turn.call(look, turn.reader, tracking, how, with_part)).rule.ok else told
         if not told:
             unclear = self.asked(turn, "logistics_detail") and turn.intent in UNCLEAR
             return {**offered, "logistics_detail": None} if unclear else offered
@@ -148,20 +168,30 @@ class ValidateLogisticsArrangeForm(ParcelForm):
             return {**offered, "logistics_detail": None}
         return {**offered, "logistics_detail": told}
 
-    def _told(self, turn: Turn, how: str, named: str | None) -> str | None:
-        """A button's value, what the words name, or (where it was asked for) the words themselves."""
+    def _told(self, turn: Turn, how: str, first: Arrangeable) -> str | None:
+        """A button's value, what is given, or (where it was asked for and may be anything) the words themselves."""
         pressed = turn.entity("logistics_detail")
         if pressed:
             return str(pressed)
-        moment = turn.entity({"date": "date", "time_slot": "time"}.get(how, ""))
-        if moment:
-            return hours(str(moment)) if how == "time_slot" else str(moment)
-        if how == "leave_with" and named:
-            return named
-        if how == "reroute" and turn.entity("address"):
-            return str(turn.entity("address"))
+        found = given.known if turn.slot(REQUESTED_SLOT) is None else given.said
+        value = found(turn, *KINDS.get(how, ()))
+        if value:
+            return hours(value.value) if how == "time_slot" else value.value
+        if how == "leave_with" and first.named:
+            return first.named
+        if how == "reroute":
+            return None
         words = self.words(turn, "logistics_detail", ANSWERS)
         return str(words["logistics_detail"])[:LONGEST] if words and not turn.pressed else None
+
+
+def _how(turn: Turn) -> Any:
+    """The way that the words name; a day with a part of it (明天下午) is another day."""
+    how = turn.entity("logistics_how")
+    day = given.said(turn, "day")
+    if how == "time_slot" and day and day.value != datetime.datetime.now(SHANGHAI).date().isoformat():
+        return "date"
+    return how
 
 
 class AskLogisticsDetail(CustomerAction):
@@ -180,16 +210,18 @@ class ActionLogisticsArrange(ParcelAction):
     """Has the parcel delivered as wished, as far as the carrier allows."""
 
     gathered = ("logistics_how", "logistics_detail", "logistics_dates", "logistics_city")
+    uses = ("day", "span", given.SPOT, given.ADDRESS, given.ROOM)
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Ask the carrier; the courier's contact is shown only on the delivery day."""
         how, detail = turn.slot("logistics_how"), turn.slot("logistics_detail")
-        detail = None if detail == NOTHING else detail
+        detail = None if detail == NOTHING else _THERE.sub("", str(detail)) if how == "leave_with" and detail else detail
         if how is None:
             raise Unavailable("the form ended without a way")
         if how == CONTACT:
             other = "other" if shipment.carrier_code != HOUSE else ""
-            turn.utter("utter_logistics_contact", "known" if shipment.courier_phone else other, **parcel(shipment))
+            turn.utter("utter_logistics_contact", "known" if shipment.courier_phone else other, **parcels.told(shipment))
+            parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""))
             return
         gateway = wiring.gateways().logistics
         look = await turn.call(gateway.arrangeable, turn.reader, shipment.tracking_number, how, detail)
@@ -198,7 +230,8 @@ class ActionLogisticsArrange(ParcelAction):
         if detail is None and how not in BARE:
             raise Unavailable("the form ended without the detail")
         shipment = await turn.call(gateway.arrange, turn.writer, shipment.tracking_number, how, detail)
-        turn.utter("utter_logistics_arranged", how, **parcel(shipment), detail=detail or "")
+        turn.utter("utter_logistics_arranged", how, **parcels.told(shipment), detail=detail or "")
+        parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), "arrange")
 
 
 class ValidateLogisticsReportForm(ParcelForm):
@@ -228,7 +261,9 @@ class ActionLogisticsReport(ParcelAction):
         gateway = wiring.gateways().logistics
         words = turn.slot("logistics_words")
         found = await turn.call(gateway.report, turn.writer, shipment.tracking_number, problem, words)
-        turn.utter("utter_logistics_reported", problem if found.new else "known", **parcel(shipment), ticket=found.ticket_number)
+        variant = problem if found.new else "known"
+        turn.utter("utter_logistics_reported", variant, **parcels.told(shipment), ticket=found.ticket_number)
+        parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), "report", ticket=found.ticket_number)
 
 
 def surface(turn: Turn, name: str) -> str | None:
@@ -243,12 +278,3 @@ def hours(time: str) -> str:
         return time.replace("/", "-")
     begins = time.partition(":")[0]
     return f"{int(begins)}:00-{int(begins) + 2}:00" if begins.isdigit() else time
-
-
-def parcel(shipment: Shipment) -> dict[str, Any]:
-    """A parcel's facts for a response's `{placeholders}`."""
-    return facts(
-        shipment, "carrier", "state", "courier_phone", "pickup_code", "arrangement",
-        tracking="tracking_number", number="order_number", promised="promised_date", time="last_time", news="last_text",
-        courier="courier_name",
-    )  # fmt: skip

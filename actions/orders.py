@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
 from typing import Any
 
-from actions import wiring
-from actions.base import Turn, when
+from rasa_sdk.events import EventType
+
+from actions import given, parcels, wiring
+from actions.addresses import rehoused
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, when
 from actions.forms import confirmed
 from actions.gateways.orders import Order
-from actions.order_form import OrderAction, OrderForm, told
+from actions.order_form import OrderAction, OrderForm
+from actions.order_states import paid, past, speak_of, told
 
 VARIANT = "variant"  # colour, size, quantity: what no order lets change
-# What the shop takes as these fields' values; everything else is the customer's own words.
-SHAPES = {"phone": re.compile(r"1\d{10}"), "delivery_date": re.compile(r"\d{4}-\d\d-\d\d")}
-# The entities by which they are found in a sentence.
-TYPED_AS = {"phone": "phone", "delivery_date": "date", "address": "address"}
+# The kinds of values that are a field's.
+KINDS = {
+    "recipient": (given.NAME,), "phone": ("phone",), "address": (given.ADDRESS, given.ROOM), "remark": (given.REMARK,),
+    "delivery_date": ("day",),
+}  # fmt: skip
+PHONE = re.compile(r"1\d{10}")
+SHAPES = ("phone", "delivery_date")  # what is no such value is said to be none
+FREE = ("recipient", "remark")  # may be anything
 
 
 class ValidateOrdersStatusForm(OrderForm):
@@ -33,8 +40,10 @@ class ActionOrdersStatus(OrderAction):
         news = ""
         if order.state_code == "shipped":
             shipment = await turn.call(wiring.gateways().logistics.of_order, turn.reader, order.number)
+            parcels.speak_of(turn, shipment, order.title)
             news = f"{when(shipment.last_time)} {shipment.last_text}"
         turn.utter("utter_orders_status", self._variant(order), **told(order), news=news)
+        speak_of(turn, order, again=ValidateOrdersStatusForm.starts[0])
 
     def _variant(self, order: Order) -> str:
         """The state, and what is special about it."""
@@ -63,6 +72,7 @@ class ActionOrdersUrge(OrderAction):
         urged = await turn.call(wiring.gateways().orders.urge, turn.writer, order.number)
         values = {**told(order), "ship_by": when(urged.promised_ship_by), "ticket": urged.ticket_number}
         turn.utter("utter_orders_urged", "late" if past(urged.promised_ship_by) else "", **values)
+        speak_of(turn, order, "urge", ticket=urged.ticket_number or "")
 
 
 class ValidateOrdersCancelForm(OrderForm):
@@ -85,8 +95,10 @@ class ActionOrdersCancel(OrderAction):
         """Cancel and tell where the money goes, or leave it."""
         if not confirmed(turn, "orders_cancel_confirmed"):
             turn.utter("utter_orders_cancel_kept", **told(order))
+            speak_of(turn, order)
             return
         order = await turn.call(wiring.gateways().orders.cancel, turn.writer, order.number, None)
+        speak_of(turn, order, "cancel")
         if order.cancel_decide_by:
             turn.utter("utter_orders_cancel_requested", **told(order))
             return
@@ -95,7 +107,7 @@ class ActionOrdersCancel(OrderAction):
 
 
 class ValidateOrdersChangeForm(OrderForm):
-    """Which order, which of its fields, the new value, and: right so?"""
+    """Which order, which of its fields, the new values, and: right so? What else is given to be changed is changed with it."""
 
     operation, states = "change", ("unpaid", "paid")
 
@@ -106,72 +118,141 @@ class ValidateOrdersChangeForm(OrderForm):
         return ["orders_change_field", "orders_change_value", "orders_change_confirmed"]
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
-        """The field from its word, the value from the customer's own words."""
-        known = turn.slot("orders_change_field")
-        field = known or turn.entity("orders_change_field") or _shown(turn)
+        """The field from its word or from what is given, the value from what is given; then yes or no."""
+        known, begins = turn.slot("orders_change_field"), turn.slot(REQUESTED_SLOT) is None
+        values = await self._values(turn)
+        field = known or _named(turn, values)
         filled = {"orders_change_field": field} if field and not known else {}  # a slot set anew would count as an answer
-        if field and field != VARIANT and turn.slot("orders_change_value") is None:
-            filled.update(self._value(turn, field))
+        if not field or field == VARIANT:
+            return filled
+        if turn.slot("orders_change_value") is None:
+            filled.update(await self._value(turn, field, values, begins))
+            filled.update(_beside(turn, field, values))
+            return filled
+        if self.asked(turn, "orders_change_confirmed") and values:  # something else instead of a yes or a no, or beside one
+            better = {"orders_change_value": values[field]} if field in values else {}
+            return {**filled, **better, **_beside(turn, field, values)}
         answer = self.confirmation(turn, "orders_change_confirmed")
         if answer.get("orders_change_confirmed") is False:
             return {"orders_change_value": None}  # not so: ask for the right value
-        if field and not answer and self.asked(turn, "orders_change_confirmed"):
-            filled.update(self._better(turn, field))
         return {**filled, **answer}
 
-    def _better(self, turn: Turn, field: str) -> dict[str, Any]:
-        """A value of the field's shape instead of a yes or no: that one is meant (first the city, then the street)."""
-        named = str(turn.entity(TYPED_AS.get(field, "")) or "")
-        found = SHAPES[field].fullmatch(named) if field in SHAPES else re.search(re.escape(named) + ".*", turn.text, re.S)
-        return {"orders_change_value": found[0].strip()} if named and found else {}
+    async def _values(self, turn: Turn) -> dict[str, str]:
+        """Field → what this message gives for it. A house number alone takes its place in the address as it stands."""
+        found = {field: given.said(turn, *kinds) for field, kinds in KINDS.items() if field != "delivery_date"}
+        values = {field: value.value for field, value in found.items() if value}
+        day = _day(turn)
+        values.update({"delivery_date": day} if day else {})
+        address = found["address"]
+        if address and address.kind == given.ROOM:
+            values["address"] = rehoused(await self._address(turn), address.value)
+        if "phone" in values and not PHONE.fullmatch(values["phone"]):
+            del values["phone"]
+        if "delivery_date" in values and not _delivers(turn, others=len(values) > 1):
+            del values["delivery_date"]  # a day that is only told
+        return values
 
-    def _value(self, turn: Turn, field: str) -> dict[str, Any]:
-        """The new value, where the message holds one of the shape that this field has."""
-        words = self.words(turn, "orders_change_value", ("orders_change", "logistics_arrange"))
-        named = turn.entity(TYPED_AS.get(field, ""))
-        if field in SHAPES:
-            found = SHAPES[field].fullmatch(str(named or words.get("orders_change_value") or ""))
-            if found:
-                return {"orders_change_value": found[0]}
-            if words:
-                turn.utter("utter_orders_change_unclear", field)
-                return {"orders_change_value": None}
+    async def _address(self, turn: Turn) -> str:
+        """The address that a house number belongs to: the one about to be written, else the order's."""
+        more = turn.slot("orders_change_more") or {}
+        pending = turn.slot("orders_change_value") if turn.slot("orders_change_field") == "address" else more.get("address")
+        number = turn.slot("orders_number")
+        if pending or not number:
+            return str(pending or "")
+        return (await turn.call(wiring.gateways().orders.get, turn.reader, number)).address
+
+    async def _value(self, turn: Turn, field: str, values: dict[str, str], begins: bool) -> dict[str, Any]:
+        """The field's new value: given now, or a little before the form began; in the customer's own words only where no
+        form of it is known."""
+        if field in values:
+            return {"orders_change_value": values[field]}
+        before = given.known(turn, *KINDS[field]) if begins else None
+        if before:
+            whole = before.kind != given.ROOM
+            return {"orders_change_value": before.value if whole else rehoused(await self._address(turn), before.value)}
+        words = self.words(turn, "orders_change_value", ())
+        if not words or field in values:
             return {}
-        if named and turn.intent == "orders_change":  # 改成文三路90号: not the words that lead up to it
-            return {"orders_change_value": turn.text[max(turn.text.find(str(named)), 0) :].strip() if words else str(named)}
-        return words
+        if field in SHAPES or given.said(turn, *(kind for kinds in KINDS.values() for kind in kinds)):
+            turn.utter("utter_orders_change_unclear", field)
+            return {"orders_change_value": None}
+        return words if field in FREE else {"orders_change_value": None}
+
+
+def _named(turn: Turn, values: dict[str, str]) -> str | None:
+    """The field that a word or a button names, unless what is given is for others only; else the first that is given."""
+    named = turn.entity("orders_change_field")
+    if turn.intent == "orders_change" and any(turn.entity(name) for name in ("colour", "size", "quantity")) and not values:
+        return named or VARIANT
+    if values and named not in values and turn.intent == "orders_change" and not turn.pressed:
+        return next(iter(values))
+    return str(named) if named else None
+
+
+def _beside(turn: Turn, field: str, values: dict[str, str]) -> dict[str, Any]:
+    """What is changed beside the field that was asked about."""
+    before = turn.slot("orders_change_more") or {}
+    more = {**before, **{name: value for name, value in values.items() if name != field}}
+    return {"orders_change_more": more} if more != before else {}
+
+
+def _day(turn: Turn) -> str | None:
+    """The day to deliver on: the last that is said, but none that tells which order is meant (今天下单的, 前天到的)."""
+    conditions = (turn.tracker.latest_message.get("reference") or {}).get("conditions") or []
+    telling = {each["said"] for each in conditions if each["by"] == "day" and each["sure"]}
+    said = turn.tracker.latest_message.get("text") or ""
+    values = [] if turn.pressed else turn.tracker.latest_message.get("values") or []
+    days = [v["value"] for v in values if v["kind"] == "day" and said[v["start"] : v["end"]] not in telling]
+    return str(days[-1]) if days else None
+
+
+def _delivers(turn: Turn, others: bool) -> bool:
+    """Whether a day is one to deliver on: asked for or named as such, or all that a wish to change gives. `others`: whether
+    other fields are given too."""
+    entities = turn.tracker.latest_message.get("entities") or []
+    named = {str(e["value"]) for e in entities if e["entity"] == "orders_change_field"} | {turn.slot("orders_change_field")}
+    return "delivery_date" in named or (turn.intent == "orders_change" and not others and named == {None})
+
+
+def wanted(turn: Turn) -> dict[str, str]:
+    """Field → new value, all that is to be changed."""
+    first = {str(turn.slot("orders_change_field")): str(turn.slot("orders_change_value"))}
+    return {**first, **(turn.slot("orders_change_more") or {})}
+
+
+def listed(turn: Turn) -> str:
+    """What is to be changed, in the shop's words."""
+    return turn.joined(f"{turn.wording(f'utter_orders_field_{field}')} {value}" for field, value in wanted(turn).items())
+
+
+class AskOrdersChangeConfirmed(CustomerAction):
+    """Reads back what is about to be changed."""
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Ask."""
+        turn.utter("utter_ask_orders_change_confirmed", changes=listed(turn))
+        return []
 
 
 class ActionOrdersChange(OrderAction):
-    """Changes one field of an order that has not shipped."""
+    """Changes an order that has not shipped: all that was given, at once."""
 
     operation = "change"
-    gathered = ("orders_change_field", "orders_change_value", "orders_change_confirmed")
+    gathered = ("orders_change_field", "orders_change_value", "orders_change_more", "orders_change_confirmed")
+    uses = tuple(kind for kinds in KINDS.values() for kind in kinds)
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Change it and read back what stands now."""
         if turn.slot("orders_change_field") == VARIANT:
             turn.finished = False
             turn.utter("utter_orders_change_variant", **told(order))
+            speak_of(turn, order)
             return
         confirmed(turn, "orders_change_confirmed")
-        field, value = turn.slot("orders_change_field"), turn.slot("orders_change_value")
-        order = await turn.call(wiring.gateways().orders.change, turn.writer, order.number, field, value)
+        changes = wanted(turn)
+        order = await turn.call(wiring.gateways().orders.change, turn.writer, order.number, changes)
+        field, value = next(iter(changes.items()))
+        if len(changes) > 1:
+            field, value = "", listed(turn)
         turn.utter("utter_orders_changed", field, **told(order), value=value)
-
-
-def paid(order: Order) -> bool:
-    """Whether money has come in; goods paid on delivery are shipped without."""
-    return bool(order.times.get("paid_at"))
-
-
-def past(moment: str | None) -> bool:
-    """Whether a moment (ISO 8601 with offset) lies behind us."""
-    return bool(moment) and datetime.fromisoformat(str(moment)) < datetime.now(timezone.utc)
-
-
-def _shown(turn: Turn) -> str | None:
-    """The field that is not named but shown by what is to be put there."""
-    if turn.intent == "orders_change" and any(turn.entity(name) for name in ("colour", "size", "quantity")):
-        return VARIANT
-    return next((field for field in ("phone", "address") if turn.intent == "orders_change" and turn.entity(field)), None)
+        speak_of(turn, order, "change")

@@ -6,13 +6,15 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import wiring
+from actions import focus, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.facts import facts
 from actions.forms import Form
+from actions.gateways.belongings import ORDER
 from actions.gateways.errors import NotFound, Unavailable
 from actions.gateways.payments import PaymentCheck
 from actions.readings import reading, words
+from actions.references import find
 
 GATHERED = ("payments_problem", "payments_order", "payments_words", "payments_person")
 TEXT_LENGTH = 1500
@@ -35,6 +37,9 @@ class ValidatePaymentsForm(Form):
             filled["payments_problem"] = "other"
         if turn.entity("orders_number"):
             filled["payments_order"] = str(turn.entity("orders_number"))
+        elif turn.slot("payments_order") is None:
+            found = await find(turn, ORDER)
+            filled |= {"payments_order": found.one.id} if found.one else {}
         if turn.entity("payments_person"):
             filled["payments_person"] = True
         if said and (problem or turn.intent in self.starts or "payments_problem" in filled):
@@ -61,6 +66,10 @@ class ActionPaymentsReport(CustomerAction):
             found, "title", "state", "amount", "method", "until", number="order_number", other="other_order"
         )
         turn.utter("utter_payments_seen", found.finding, **seen)
+        number = found.order_number
+        turn.before += focus.put(
+            turn, "payment", number or problem, found.title or "", found.finding, [found.finding], number, **seen
+        )
         if found.needs_person or turn.slot("payments_person"):
             await self._ticket(turn, found)
         forget = over(*GATHERED)

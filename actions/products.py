@@ -8,14 +8,14 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import wiring
+from actions import focus, wiring
 from actions.base import CustomerAction, Turn, over
-from actions.choice import option, placed
 from actions.faq import tell
 from actions.forms import UNCLEAR, Form
 from actions.gateways.errors import GatewayError, NotFound
 from actions.gateways.knowledge import Hit
 from actions.gateways.products import Answer, Fact, Found, Offer, Product, Variant
+from actions.references import at_place, option
 from actions.words import opened
 
 STOCK, PRICE, DETAIL = "products_ask_stock", "products_ask_price", "products_ask_detail"
@@ -59,9 +59,10 @@ class ActionProductsAsk(CustomerAction):
         if found:
             return _asked_which(turn, question, found)
         turn.finished = False
-        if await _told_by_knowledge(turn, question.text):
-            return _forgotten(turn)
         named = turn.entity("product") or turn.entity("product_category")
+        missing = named and question.intent == STOCK  # said plainly: a rule about restocking is no answer
+        if not missing and await _told_by_knowledge(turn, question.text):
+            return _forgotten(turn)
         turn.utter("utter_products_none", "named" if named else "", product=named or "")
         return _forgotten(turn)
 
@@ -247,7 +248,7 @@ def _all(turn: Turn, entity: str) -> list[str]:
 
 def _at_place(turn: Turn, offered: list[dict[str, str]]) -> str | None:
     """第二个."""
-    return placed(turn, [each["sku"] for each in offered])
+    return at_place(turn, [each["sku"] for each in offered])
 
 
 def _by_name(text: str, offered: list[dict[str, str]]) -> str | None:
@@ -301,7 +302,20 @@ async def _answered(turn: Turn, sku: str, question: Question) -> list[EventType]
     else:
         await _say_detail(turn, product, question)
     last = {"sku": product.sku, "product_id": product.product_id, "name": product.name}
-    return [SlotSet("products_last", last)]
+    what = question.intent.rpartition("_")[2]
+    hint = next((v.restock_hint for v in variants or product.variants if not v.stock), "")
+    states = _states(variants or list(product.variants))
+    facts = {"product": product.name, "hint": hint}
+    told = focus.put(turn, "product", product.sku, product.name, what, states, again=question.intent, **facts)
+    return [*told, SlotSet("products_last", last)]
+
+
+def _states(variants: list[Variant]) -> list[str]:
+    """Whether there is any of it."""
+    if all(variant.stock for variant in variants):
+        return ["in_stock"]
+    some = any(variant.stock for variant in variants)
+    return ["some_out_of_stock" if some else "out_of_stock", *([] if some else [variants[0].state_code])]
 
 
 def _wanted(product: Product, question: Question) -> list[Variant]:

@@ -7,16 +7,17 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import wiring
+from actions import focus, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
-from actions.choice import chosen, option, pushed
 from actions.facts import facts
 from actions.forms import confirmed
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
 from actions.gateways.promotions import Coupon, Protection, Quote
-from actions.order_form import OrderAction, OrderForm, told
+from actions.order_form import OrderAction, OrderForm
+from actions.order_states import past_day, told
 from actions.readings import reading, words
+from actions.references import find_line, option
 
 STATUS, ANY_PIECE = "status", "any"
 SHOWN = 6
@@ -108,20 +109,20 @@ class ValidatePromotionsProtectionForm(OrderForm):
             }
             turn.tracker.slots.update(filled)
         if turn.slot("promotions_pieces") and turn.slot("promotions_line") is None:
-            filled.update(self._line(turn))
+            filled.update(await self._line_of(turn))
         turn.tracker.slots.update(filled)
         ready = turn.slot("promotions_line") is not None or not turn.slot("promotions_pieces")
         if ready and turn.slot("promotions_quote") is None:
             filled.update(await self._quote(turn, number))
         return {**filled, **self.confirmation(turn, "promotions_confirmed")}
 
-    def _line(self, turn: Turn) -> dict[str, Any]:
-        pieces: list[dict[str, Any]] = turn.slot("promotions_pieces") or []
+    async def _line_of(self, turn: Turn) -> dict[str, Any]:
         named = turn.entity("promotions_line")
         if named == ANY_PIECE:
             return {"promotions_line": ANY_PIECE}
-        titles = {p["line"]: p["title"] for p in pieces}
-        line = chosen(turn, titles, named, words(turn)) if self.asked(turn, "promotions_line") else pushed(titles, named)
+        asked = self.asked(turn, "promotions_line")
+        before = None if asked or named else turn.slot("orders_line")
+        line = before or await find_line(turn, str(turn.slot("orders_number")), named, asked)
         return {} if line is None else {"promotions_line": line}
 
     async def _quote(self, turn: Turn, number: str) -> dict[str, Any]:
@@ -149,8 +150,12 @@ class AskPromotionsConfirmed(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
-        turn.utter("utter_ask_promotions_confirmed", **(turn.slot("promotions_quote") or {}))
-        return []
+        quote: dict[str, Any] = turn.slot("promotions_quote") or {}
+        turn.utter("utter_ask_promotions_confirmed", **quote)
+        number, line = turn.slot("orders_number"), turn.slot("promotions_line")
+        return focus.put(
+            turn, "protection", f"{number}:{line or 1}", str(quote.get("item")), "quoted", ["quoted"], number, **quote
+        )
 
 
 class ActionPromotionsProtection(OrderAction):
@@ -176,6 +181,7 @@ class ActionPromotionsProtection(OrderAction):
             turn.utter("utter_promotions_protections_none")
         for protection in found[:3]:
             turn.utter("utter_promotions_protection_status", protection.refund_code, **_granted(protection))
+            _speak_of(turn, protection, "status")
         return [*over(), *(SlotSet(name, None) for name in self.gathered)]
 
     async def finish(self, turn: Turn, order: Order) -> None:
@@ -189,6 +195,26 @@ class ActionPromotionsProtection(OrderAction):
             return
         granted = await turn.call(gateway.protect, turn.writer, order.number, _line_of(turn))
         turn.utter("utter_promotions_protected", **_granted(granted))
+        _speak_of(turn, granted, "protect")
+
+
+def _speak_of(turn: Turn, granted: Protection, what: str) -> None:
+    """What was paid back is what the talk is about now."""
+    number = granted.order_number
+    turn.before += focus.put(turn, "protection", granted.number, granted.item, what, _states(granted), number)
+
+
+@focus.looks_at("protection")
+async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
+    """How a price protection stands; a sum that was only offered stands as it was told."""
+    granted = await turn.call(wiring.gateways().promotions.protections, turn.reader)
+    one = next((each for each in granted if each.number == spoken.id), None)
+    return (["quoted"], spoken.facts) if one is None else (_states(one), _granted(one))
+
+
+def _states(granted: Protection) -> list[str]:
+    arrived = granted.refund_code == "arrived" or past_day(granted.arrives_by)
+    return ["arrived" if arrived else "sent"]
 
 
 def _line_of(turn: Turn) -> int | None:
@@ -197,7 +223,7 @@ def _line_of(turn: Turn) -> int | None:
 
 
 def _quoted(quote: Quote) -> dict[str, Any]:
-    return facts(quote, "item", "paid", "current", "amount", "route", "eta")
+    return facts(quote, "item", "paid", "current", "amount", "route", "eta", "quantity")
 
 
 def _granted(protection: Protection) -> dict[str, Any]:

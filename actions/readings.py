@@ -39,6 +39,11 @@ def captured(name: str, text: str) -> str | None:
     return None
 
 
+def patterns(name: str) -> dict[str, list[re.Pattern[str]]]:
+    """The patterns of each value of `name`."""
+    return dict(_compiled()[name])
+
+
 @cache
 def _compiled() -> dict[str, Any]:
     told = yaml.safe_load(_FILE.read_text("utf-8"))

@@ -6,16 +6,18 @@ from typing import Any
 
 from rasa_sdk.events import EventType
 
-from actions import wiring
-from actions.base import Button, CustomerAction, Turn, over
-from actions.choice import chosen, option
+from actions import focus, wiring
+from actions.base import CustomerAction, Turn, over
 from actions.facts import facts
 from actions.forms import Ask, Form
+from actions.gateways.belongings import TICKET, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.tickets import Ticket
+from actions.order_states import past
+from actions.references import MORE, belongings, find, kept, offered, one_of, page, settled
 
-OFFERED = 5
 STATUS, ADD, URGE = "status", "add", "urge"
+ENDED = ("solved", "closed")
 NO_WORDS = ("chat_stop", "chat_deny", "chat_repeat", "chat_greet", "chat_goodbye", "handoff_request", "chat_ask_help")
 
 
@@ -35,25 +37,23 @@ class ValidateTicketsForm(Form):
         if turn.intent in self.starts or not turn.slot("tickets_wish"):
             filled["tickets_wish"] = wish if wish in (ADD, URGE) else STATUS
         number = turn.entity("tickets_number")
-        if number:
+        if number and number != MORE:
             filled["tickets_number"] = str(number)
         elif turn.slot("tickets_number") is None and filled.get("tickets_wish", wish) != STATUS:
-            found = await self._meant(turn)
-            if found:
-                filled["tickets_number"] = found
+            filled |= await self._meant(turn)
         if self.asked(turn, "tickets_text") and turn.intent not in NO_WORDS and not turn.pressed:
             filled["tickets_text"] = turn.text.strip() or None
         return filled
 
-    async def _meant(self, turn: Turn) -> str | None:
-        """The only open one, or the one whose place or subject is said."""
-        tickets = await turn.call(wiring.gateways().tickets.recent, turn.reader, True)
-        if len(tickets) == 1:
-            return tickets[0].number
-        if not self.asked(turn, "tickets_number"):
-            return None
-        shown = tickets[:OFFERED]
-        return chosen(turn, {t.number: t.subject for t in shown}, ends={t.number: t.number for t in shown})
+    async def _meant(self, turn: Turn) -> dict[str, Any]:
+        """The one that the words describe, or the only open one."""
+        asked = self.asked(turn, "tickets_number")
+        found = await find(turn, TICKET, wanted=is_open, asked=asked)
+        filled = settled(turn, TICKET, "tickets_number", found, asked)
+        if filled is not None:
+            return filled
+        still_open = [ticket for ticket in found.fits if ticket.open]
+        return {"tickets_number": still_open[0].id} if len(still_open) == 1 else {}
 
 
 class AskTicketsNumber(Ask):
@@ -61,11 +61,11 @@ class AskTicketsNumber(Ask):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask which one; with none open the form ends and its action says so."""
-        tickets = await turn.call(wiring.gateways().tickets.recent, turn.reader, True)
+        tickets = await offered(turn, TICKET, is_open)
         if not tickets:
             return self.nothing()
-        turn.utter("utter_ask_tickets_number", buttons=[_button(ticket, "chat_inform") for ticket in tickets[:OFFERED]])
-        return []
+        turn.utter("utter_ask_tickets_number", buttons=page(turn, "tickets_number", tickets))
+        return kept(turn, TICKET, tickets)
 
 
 class ActionTicketsStatus(CustomerAction):
@@ -79,36 +79,41 @@ class ActionTicketsStatus(CustomerAction):
         gateway = wiring.gateways().tickets
         wish, number, text = turn.slot("tickets_wish"), turn.slot("tickets_number"), turn.slot("tickets_text")
         if wish in (ADD, URGE) and not number:
-            if await turn.call(gateway.recent, turn.reader, True):
+            if any(is_open(ticket) for ticket in (await belongings(turn)).of_kind(TICKET)):
                 raise Unavailable("the form ended without a ticket")
             turn.utter("utter_tickets_none_open")
         elif wish == URGE:
-            turn.utter("utter_tickets_urged", **_told(await turn.call(gateway.urge, turn.writer, number)))
+            ticket = await turn.call(gateway.urge, turn.writer, number)
+            turn.utter("utter_tickets_urged", **_told(ticket))
+            speak_of(turn, ticket, URGE)
         elif wish == ADD:
             if not text:
                 raise Unavailable("the form ended without words to add")
-            turn.utter("utter_tickets_added", **_told(await turn.call(gateway.add, turn.writer, number, text)))
+            ticket = await turn.call(gateway.add, turn.writer, number, text)
+            turn.utter("utter_tickets_added", **_told(ticket))
+            speak_of(turn, ticket, ADD)
         else:
-            await self._tell(turn, number or turn.entity("tickets_number"))
+            return [*over(*self.gathered), *await self._tell(turn, number or turn.entity("tickets_number"))]
         return over(*self.gathered)
 
-    async def _tell(self, turn: Turn, number: str | None) -> None:
-        gateway = wiring.gateways().tickets
-        tickets: list[Ticket]
-        if number:
+    async def _tell(self, turn: Turn, number: str | None) -> list[EventType]:
+        tickets: list[Thing] = []
+        if number in (None, MORE):
+            tickets, number = await one_of(turn, TICKET, "tickets_number", is_open)
+        if number is None and not tickets:
+            turn.utter("utter_tickets_none")
+        elif number is None:
+            turn.utter("utter_tickets_which", buttons=page(turn, "tickets_number", tickets, "tickets_ask_status"))
+            return kept(turn, TICKET, tickets)
+        else:
             try:
-                tickets = [await turn.call(gateway.get, turn.reader, number)]
+                ticket = await turn.call(wiring.gateways().tickets.get, turn.reader, number)
             except NotFound:
                 turn.utter("utter_tickets_not_found", number=number)
-                return
-        else:
-            tickets = await turn.call(gateway.recent, turn.reader, True) or await turn.call(gateway.recent, turn.reader)
-        if not tickets:
-            turn.utter("utter_tickets_none")
-        elif len(tickets) > 1:
-            turn.utter("utter_tickets_which", buttons=[_button(t, "tickets_ask_status") for t in tickets[:OFFERED]])
-        else:
-            turn.utter("utter_tickets_status", tickets[0].state_code, **_told(tickets[0]))
+                return []
+            turn.utter("utter_tickets_status", ticket.state_code, **_told(ticket))
+            speak_of(turn, ticket)
+        return []
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """Say why not, and forget the ticket."""
@@ -116,8 +121,28 @@ class ActionTicketsStatus(CustomerAction):
         return over(*self.gathered)
 
 
-def _button(ticket: Ticket, intent: str) -> Button:
-    return option("tickets_number", ticket.number, ticket.number, ticket.subject, ticket.state, intent=intent)
+def is_open(ticket: Thing) -> bool:
+    """Whether somebody is still at it."""
+    return ticket.open
+
+
+def speak_of(turn: Turn, ticket: Ticket, what: str = STATUS) -> None:
+    """The ticket is what the talk is about now."""
+    turn.before += focus.put(
+        turn, "ticket", ticket.number, ticket.subject, what, _states(ticket), ticket.order_number
+    )
+
+
+@focus.looks_at("ticket")
+async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
+    """How a ticket stands, and its facts."""
+    ticket = await turn.call(wiring.gateways().tickets.get, turn.reader, spoken.id)
+    return _states(ticket), _told(ticket)
+
+
+def _states(ticket: Ticket) -> list[str]:
+    late = past(ticket.due_at) and ticket.state_code not in ENDED
+    return [*([f"{ticket.state_code}_late", "late"] if late else []), ticket.state_code]
 
 
 def _told(ticket: Ticket) -> dict[str, Any]:

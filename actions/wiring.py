@@ -7,6 +7,7 @@ from functools import cache
 
 from actions.gateways.account import AccountGateway, HttpAccount
 from actions.gateways.after_sales import AfterSalesGateway, HttpAfterSales
+from actions.gateways.belongings import BelongingsGateway, HttpBelongings
 from actions.gateways.customers import CustomerGateway, HttpCustomers
 from actions.gateways.desk import DeskGateway, HttpDesk
 from actions.gateways.feedback import FeedbackGateway, HttpFeedback
@@ -41,6 +42,7 @@ class Gateways:
     feedback: FeedbackGateway
     outcomes: OutcomeGateway
     knowledge: KnowledgeGateway
+    belongings: BelongingsGateway
 
 
 @cache
@@ -68,4 +70,5 @@ def gateways() -> Gateways:
         feedback=HttpFeedback(http),
         outcomes=HttpOutcomes(http),
         knowledge=HttpKnowledge(http),
+        belongings=HttpBelongings(http),
     )

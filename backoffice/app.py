@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from backoffice import desk, reference
 from backoffice.api import (
+    belongings,
     customers,
     feedback,
     handoffs,
@@ -83,6 +84,7 @@ _ROUTERS = (
     payments,
     price_protections,
     customers,
+    belongings,
     products,
     tickets,
     handoffs,

@@ -1,13 +1,16 @@
-"""`make bench-knowledge`: the knowledge search at the demo shop's size and at 10,000 entries: time, memory, rebuild.
+"""`make bench-knowledge`: the knowledge search at the demo shop's size and at 10,000 entries: time, memory, rebuild; in
+running processes: over HTTP at 16 at once, and how soon the chat says what was published; and its accuracy, with known
+ways beside it, among them Rasa's ResponseSelector trained on the same variants in Rasa's environment.
 
-Beside it, in Rasa's environment, its ResponseSelector trained on the same variants and asked the same questions.
-Times are processor times of one thread: neighbours on a shared machine hardly move them.
+In-process times are processor times of one thread: neighbours on a shared machine hardly move them. The others are wall
+times, so the machine's load is printed with each part. `--parts sizes,live,accuracy` does some.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
@@ -21,6 +24,7 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
+PARTS = ("sizes", "live", "accuracy")
 SELECTOR = ROOT / ".venv" / "bin" / "python"
 
 
@@ -113,20 +117,59 @@ def selector() -> None:
         )
 
 
+def accuracy() -> None:
+    """Our search and the known ways on the same sets, then Rasa's."""
+    from threadpoolctl import threadpool_limits
+
+    from backoffice.knowledge.measuring.__main__ import measure
+
+    threadpool_limits(1)
+    measure()
+    sys.stdout.flush()
+    selector()
+
+
+def running() -> None:
+    """The part that needs processes."""
+    from backoffice.knowledge.measuring import sets
+    from bench.knowledge_live import AT_ONCE, EACH, live
+
+    texts = [text for entry in sets.entries() for text in entry.variants]
+    random.Random(0).shuffle(texts)
+    _print(live(texts[: AT_ONCE * EACH]))
+
+
+def _print(figures: dict[str, float]) -> None:
+    print(json.dumps({name: round(value, 3) for name, value in figures.items()}))
+
+
 def main() -> int:
     """Each size in a process of its own, so that memory is its own."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--count", type=int, help="measure one size in this process")
     parser.add_argument("--smallest", action="store_true", help="a few entries, to prove that it runs")
-    parser.add_argument("--no-selector", action="store_true", help="leave Rasa's ResponseSelector out")
+    parser.add_argument("--parts", default=",".join(PARTS), help="some of them: sizes,live,accuracy")
     options = parser.parse_args()
     if options.count is not None:
-        print(json.dumps({name: round(value, 3) for name, value in timed(options.count).items()}))
+        _print(timed(options.count))
         return 0
-    for count in (20,) if options.smallest else (0, 10_000):
-        subprocess.run([sys.executable, "-m", "bench.knowledge", "--count", str(count)], check=True, cwd=ROOT)
-    if not (options.no_selector or options.smallest):
-        selector()
+    if options.smallest:
+        subprocess.run([sys.executable, "-m", "bench.knowledge", "--count", "20"], check=True, cwd=ROOT)
+        return 0
+    parts = options.parts.split(",")
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"unknown part {', '.join(unknown)}")
+    for part in parts:
+        print(f"\n{part}: load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
+        if part == "sizes":
+            for count in (0, 10_000):
+                command = [sys.executable, "-m", "bench.knowledge", "--count", str(count)]
+                subprocess.run(command, check=True, cwd=ROOT)
+        elif part == "live":
+            running()
+        else:
+            accuracy()
+        print(f"load {os.getloadavg()[0]:.1f}", flush=True)
     return 0
 
 

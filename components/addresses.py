@@ -77,3 +77,8 @@ def _is_address(text: str, start: int, end: int, known: list[tuple[int, int]]) -
     names = sum(1 for part in parts if _NAMED.fullmatch(part) and not _NO_NAME.search(part))
     names += sum(1 for s, e in known if start <= s and e <= end and not _PARTS.match(text, s, e))
     return any(_HOUSE.match(part) for part in parts) or names > 1 or (names > 0 and units > 0)
+
+
+def is_house_number(text: str) -> bool:
+    """Whether an address names no place: 3幢502室, 1203, 18号."""
+    return not _NAMED.search(text) and any(sign.isdigit() or sign in "一二三四五六七八九十百" for sign in text)

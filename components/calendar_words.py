@@ -188,6 +188,21 @@ def _month_of_year(match: re.Match[str], today: datetime.date) -> Days:
     return _month(first, 0)
 
 
+def _part_of_month(match: re.Match[str], today: datetime.date) -> Days:
+    """The first ten days of a month, or the second: 12月初, 下个月中旬."""
+    if match[2]:
+        first = _month_first(today, _WHICH[match[2]])
+    else:
+        coming = [datetime.date(today.year + later, _int(match[1]), 1) for later in (0, 1)]
+        first = next(day for day in coming if (day.year, day.month) >= (today.year, today.month))
+    begins = 1 if match[3] in ("初", "上旬") else 11
+    return first.replace(day=begins), first.replace(day=begins + 9)
+
+
+def _in_days(match: re.Match[str], today: datetime.date) -> Days:
+    return today + datetime.timedelta(days=_int(match[1]))
+
+
 def _iso(match: re.Match[str], today: datetime.date) -> Days:
     return datetime.date(int(match[1]), int(match[2]), int(match[3]))
 
@@ -249,6 +264,8 @@ _DAYS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime.date], Day
         (r"(?:(上上|下下|上|下|这|本)个?)?月底", _month_end),
         (rf"{_YEAR}?(?<![\d.])({_N})月份?({_N})(?:[号日]|{_NO_COUNT})", _month_day),
         (rf"{_YEAR}?(?<![\d.双])({_N})月份?(?![\d初底])", _month_of_year),
+        (rf"(?:(?<![\d.])({_N})月份?|(上上|下下|上|下|这|本)个?月)(初|中旬|中(?!秋|间|国|午)|上旬)", _part_of_month),
+        (rf"(?<![超不没已经通路])(?:再)?过({_N})天(?![了的没还])", _in_days),
         (r"(?<!\d)(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", _iso),
         (r"(?<!\d)(20[2-4]\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)", _iso),
         (rf"(?<![\d./a-z-]){_M}/{_D}(?!/)[号日]?{_NO_COUNT}", _figures),

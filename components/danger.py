@@ -1,17 +1,18 @@
 """Sees that somebody is hurt, in danger or weary of life, whatever else the message says.
 
-Two linear models on character n-grams and on the word classes of `data/danger/words.yml`, with the order in which the
-classes stand: one says whether there is a danger, the other which. Figures of speech (气炸了) and names of goods
-(灭火器) are taken out first. What is learned from stands in `data/danger/`; Rasa's own examples count as harmless.
+Two linear models on character n-grams: one says whether there is a danger, the other which. What is learned from stands
+in `data/danger/`: what is a danger, and what only sounds like one (气炸了, 灭火器, 会漏电吗). What customers say of
+everything else (Rasa's own examples), how they scold (`data/sentiment/`) and how they answer (`data/acts/`) counts as
+harmless, but for what the folder's own examples already show to be a danger.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Pattern, Text, Tuple
+from typing import Any, Dict, List, Optional, Text, Tuple
 
 import joblib
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -23,24 +24,44 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import read_yaml_file
 
-from components.sentiment import Weights, fitted
+from components.sentiment import Weights, fitted, read_sentences
 from components.text_normaliser import normalise
+from components.understanding.acts import read_acts
+from components.understanding.context import ALARM
 
 DANGER = "danger"
-"""Message key: `{kind, confidence}`; None where nobody is in danger."""
+"""Message key: `{kind, kinds, confidence}`, the likeliest kind first; None where nobody is in danger."""
 KINDS = ("burn", "shock", "fire", "swallow", "poison", "injury", "gas", "suicide")
 NONE = "none"
-MANY_CLAUSES = 3
-OF_DANGER, OF_TRAINING = 2.0, 0.1
+SHORTEST = 5
+"""Characters of a clause that may tell of a danger by itself."""
+MOST_KINDS = 2
+"""Of how many kinds at once the customer is told what to do: more would not be read."""
+OF_DANGER, OF_TRAINING = 2.0, 0.3
 """How much a danger counts, and a sentence of Rasa's training data, beside a look-alike."""
-NOTHING, CLAUSE_END = "nothing", re.compile(r"[,，。.!！?？;；~～\s]+")
-_CLASSES = (*KINDS, "body", "who", "suffered", "asked", "unhurt")
-Words = Dict[Text, Pattern[Text]]
+MOST_TRAINING = 8000
+"""So many of Rasa's sentences are learned from: more of them drown the dangers."""
+SURELY = 0.88
+"""What the folder's examples alone take for a danger with this probability is no example of what is harmless."""
+MAY_TELL = ("complaints_", "handoff_", "tickets_")
+"""Beginnings of intents whose examples may speak of harm."""
+EVEN = 0.5
+"""From this probability on a part of a message tells of a danger by itself."""
+_NUMBER = re.compile(r"\d{5,}")
+CLAUSE_END = re.compile(r"[,，。.!！?？;；~～\s]+")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was found: the kinds, likeliest first and never none, and how probable it is that there is a danger: 0 to 1."""
+
+    kinds: List[Text]
+    confidence: float
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR], is_trainable=True)
 class DangerReader(GraphComponent):
-    """Sets `danger: {kind, confidence}` on a message that tells of one; a pressed button never does."""
+    """Sets `danger: {kind, kinds, confidence}` on a message that tells of one; a pressed button never does."""
 
     def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config = config
@@ -50,8 +71,10 @@ class DangerReader(GraphComponent):
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """`data`: the folder; `C`: inverse regularisation; `threshold`: from this probability on it is a danger."""
-        return {"data": "data/danger", "C": 30.0, "threshold": 0.5}
+        """`data`: the folder; `calm`: the folder of what is only felt; `talk`: that of what is said in a talk;
+        `C`: inverse regularisation; `threshold`: from this probability on it is a danger; `also`: from this probability
+        on a second kind is told as well."""
+        return {"data": "data/danger", "calm": "data/sentiment", "talk": "data/acts", "C": 100.0, "threshold": 0.5, "also": 0.35}
 
     @classmethod
     def create(
@@ -72,29 +95,31 @@ class DangerReader(GraphComponent):
         """A trained component out of the model."""
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            words = compiled(json.loads((folder / "words.json").read_text("utf-8")))
-            found, kinds = joblib.load(folder / "danger.joblib")
-        component._reader = Reader(words, found, kinds)
+            found, which = joblib.load(folder / "danger.joblib")
+        component._reader = Reader(found, which, config["also"])
         return component
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
-        """Changed sentences or words are a changed component."""
+        """Changed sentences are a changed component."""
         digest = hashlib.sha256()
-        folder = Path({**cls.get_default_config(), **config}["data"])  # Rasa may ask without the defaults
-        for name in ("dangers.yml", "look_alikes.yml", "words.yml"):
-            digest.update((folder / name).read_bytes())
+        told = {**cls.get_default_config(), **config}  # Rasa may ask without the defaults
+        for path in sorted(path for folder in ("calm", "talk") for path in Path(told[folder]).glob("*.yml")):
+            digest.update(path.read_bytes())
+        for name in ("dangers.yml", "look_alikes.yml"):
+            digest.update((Path(told["data"]) / name).read_bytes())
         return digest.hexdigest()
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learns from the folder, and from what customers say of everything else."""
-        folder = Path(self._config["data"])
-        words = read_yaml_file(folder / "words.yml")
-        said = [(str(e.get(TEXT)), str(e.get(INTENT))) for e in training_data.intent_examples if e.get(TEXT)]
-        self._reader = learned(*read_examples(folder), compiled(words), said, self._config["C"])
+        examples = read_examples(Path(self._config["data"]))
+        said = [str(e.get(TEXT)) for e in training_data.intent_examples if not str(e.get(INTENT)).startswith(MAY_TELL)]
+        felt, _ = read_sentences(Path(self._config["calm"]))
+        spoken = harmless_talk(Path(self._config["talk"]))
+        reader = learned(*examples, [*felt, *spoken], said, self._config["C"], self._config["also"])
+        self._reader = reader
         with self._model_storage.write_to(self._resource) as kept:
-            (kept / "words.json").write_text(json.dumps(words, ensure_ascii=False), "utf-8")
-            joblib.dump((self._reader.found, self._reader.kinds), kept / "danger.joblib")
+            joblib.dump((reader.found, reader.which), kept / "danger.joblib")
         return self._resource
 
     def process(self, messages: List[Message]) -> List[Message]:
@@ -102,54 +127,69 @@ class DangerReader(GraphComponent):
         for message in messages:
             text = message.get(TEXT) or ""
             read = self._reader.read(text) if self._reader and text.strip() and not text.startswith("/") else None
-            held = read is not None and read[1] >= self._config["threshold"]
-            message.set(
-                DANGER, {"kind": read[0], "confidence": read[1]} if read and held else None, add_to_output=True
-            )
+            told = None
+            if read is not None and read.confidence >= self._config["threshold"]:
+                told = {"kind": read.kinds[0], "kinds": read.kinds, "confidence": read.confidence}
+            message.set(DANGER, told, add_to_output=True)
         return messages
 
 
 class Reader:
-    """The learned part: `words` by class, `found` tells danger from none, `kinds` one danger from another."""
+    """The learned part: `found` tells danger from none, `which` one danger from another; `also`: see the component."""
 
-    def __init__(self, words: Words, found: Weights, kinds: Weights) -> None:
-        self.words, self.found, self.kinds = words, found, kinds
+    def __init__(self, found: Weights, which: Weights, also: float = 0.35) -> None:
+        self.found, self.which, self._also = found, which, also
 
-    def read(self, text: Text) -> Tuple[Text, float]:
-        """The likeliest kind, and how probable it is that there is a danger at all: 0 to 1."""
-        parts = [features(part, self.words) for part in _parts(text)]
-        shares = [self.found.share(told, DANGER) for told in parts]
-        worst = shares.index(max(shares))
-        return str(self.kinds.best(parts[worst])), shares[worst]
+    def read(self, text: Text) -> Reading:
+        """Of the whole, and of its parts, the worst decides; a second kind is one that a part tells of by itself."""
+        parts = [features(part) for part in _parts(text)]
+        worst = max(self.found.share(part, DANGER) for part in parts)
+        clauses = [features(clause) for clause in CLAUSE_END.split(text) if clause] if worst >= EVEN else []
+        telling = [told for told in (*parts, *clauses) if self.found.share(told, DANGER) >= min(worst, EVEN)]
+        chances = [self.which.each(told) for told in telling]
+        highest = {kind: max(each[kind] for each in chances) for kind in chances[0]}
+        ranked = sorted(highest, key=lambda kind: -highest[kind])
+        return Reading([ranked[0], *(kind for kind in ranked[1:MOST_KINDS] if highest[kind] >= self._also)], worst)
 
 
 def _parts(text: Text) -> List[Text]:
-    """The whole, and of a long message every two or three clauses: a danger told in passing is one."""
+    """The whole, and its parts: each of two clauses, or every two or three of more. A danger told in passing is one, and
+    a number says nothing."""
+    text = _NUMBER.sub("", text)
     clauses = [clause for clause in CLAUSE_END.split(text) if clause]
-    if len(clauses) < MANY_CLAUSES:
-        return [text]
+    if len(clauses) == 2:
+        return [text, *(clause for clause in clauses if len(clause) >= SHORTEST)]
     return [text, *("，".join(clauses[i : i + size]) for size in (2, 3) for i in range(len(clauses) - size + 1))]
 
 
 def learned(
-    dangers: Dict[Text, List[Text]], harmless: List[Text], words: Words, said: List[Tuple[Text, Text]], inverse: float
+    dangers: Dict[Text, List[Text]],
+    harmless: List[Text],
+    felt: List[Text],
+    said: List[Text],
+    inverse: float,
+    also: float = 0.35,
 ) -> Reader:
-    """A reader of the given examples; `said`: (text, intent) of the assistant's own training data."""
+    """A reader of the given examples. `felt`: how customers praise, scold and answer; `said`: what they say of everything
+    else."""
     kinds = [(text, kind) for kind, texts in dangers.items() for text in texts]
-    calm = [text for text, intent in said if not _may_tell(text, intent, words)]
-    texts = [*(text for text, _ in kinds), *harmless, *calm]
-    labels = [DANGER] * len(kinds) + [NONE] * (len(harmless) + len(calm))
-    counting = [OF_DANGER] * len(kinds) + [1.0] * len(harmless) + [OF_TRAINING] * len(calm)
-    told = {text: features(text, words) for text in set(texts)}
-    found = fitted([told[text] for text in texts], labels, inverse, 2, counting)
-    which = fitted([told[text] for text, _ in kinds], [kind for _, kind in kinds], inverse, min_df=1)
-    return Reader(words, found, which)
+    said = said[:: max(1, len(said) // MOST_TRAINING)]
+
+    def fit(felt: List[Text]) -> Weights:
+        texts = [*(text for text, _ in kinds), *harmless, *felt, *said]
+        labels = [DANGER] * len(kinds) + [NONE] * (len(texts) - len(kinds))
+        counting = [OF_DANGER] * len(kinds) + [1.0] * (len(harmless) + len(felt)) + [OF_TRAINING] * len(said)
+        return fitted([features(text) for text in texts], labels, inverse, 2, counting)
+
+    first = fit([])
+    found = fit([text for text in felt if first.share(features(text), DANGER) < SURELY])
+    which = fitted([features(text) for text, _ in kinds], [kind for _, kind in kinds], inverse, min_df=1)
+    return Reader(found, which, also)
 
 
-def _may_tell(text: Text, intent: Text, words: Words) -> bool:
-    """Whether one of Rasa's examples may speak of harm: it is then no example of what is harmless."""
-    plain = words[NOTHING].sub("~", normalise(text).text)
-    return intent.startswith(("complaints_", "handoff_", "tickets_")) or any(words[kind].search(plain) for kind in KINDS)
+def harmless_talk(folder: Path) -> List[Text]:
+    """How customers answer, but for how those in danger tell of it."""
+    return [each.text for each in read_acts(folder) if (each.kind, each.act) != (ALARM, "tell")]
 
 
 def read_examples(folder: Path) -> Tuple[Dict[Text, List[Text]], List[Text]]:
@@ -161,31 +201,11 @@ def read_examples(folder: Path) -> Tuple[Dict[Text, List[Text]], List[Text]]:
     return {kind: [str(text) for text in texts] for kind, texts in dangers.items()}, [str(text) for text in look_alikes]
 
 
-def compiled(told: Dict[Text, List[Text]]) -> Words:
-    """One pattern a class. Raises ValueError where a class is lacking."""
-    if lacking := {NOTHING, *_CLASSES} - set(told):
-        raise ValueError(f"words.yml lacks {', '.join(sorted(lacking))}")
-    return {name: re.compile("|".join(patterns)) for name, patterns in told.items()}
-
-
-def features(text: Text, words: Words) -> List[Text]:
-    """The letters, and the word classes: each, pairs in one clause in their order, and pairs anywhere."""
-    plain = words[NOTHING].sub("~", normalise(text).text.lower())
+def features(text: Text) -> List[Text]:
+    """Runs of one to three characters, clause by clause."""
     found: List[Text] = []
-    whole: set[Text] = set()
-    for clause in filter(None, CLAUSE_END.split(plain)):
+    for clause in filter(None, CLAUSE_END.split(normalise(text).text.lower())):
         padded = f"<{clause}>"
         for size in (1, 2, 3):
             found += [padded[i : i + size] for i in range(len(padded) - size + 1)]
-        places = {name: match.start() for name in _CLASSES if (match := words[name].search(clause))}
-        whole |= set(places)
-        ordered = sorted(places, key=lambda name: places[name])
-        found += [f"@{a}>{b}" for i, a in enumerate(ordered) for b in ordered[i + 1 :]]
-    harms = sorted(whole & set(KINDS))
-    signs = sorted(whole - set(KINDS))
-    found += [f"@{name}" for name in whole] * 2
-    found += [f"@harm{min(len(harms), 3)}"] * 2
-    if harms:
-        found += [f"@harm&{sign}" for sign in signs]
-        found += [f"@harm-{sign}" for sign in ("asked", "unhurt") if sign not in whole] * 2
-    return found + [f"@{harm}&{sign}" for harm in harms for sign in signs]
+    return found

@@ -32,6 +32,8 @@ from components.text_normaliser import NORMALISED_TEXT, normalise
 
 INTENT_RANKING = "intent_ranking"
 REQUESTS = "requests"
+SECOND = "second_request"
+"""Message key: where the second request begins in the normalised text; not there where there is only one."""
 RANKING_LENGTH = 10
 Array = Any  # numpy 1.22's own array types need parameters that say nothing here
 
@@ -237,7 +239,7 @@ class IntentClassifier(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Fits on all examples that have an intent."""
         examples = [e for e in training_data.intent_examples if e.get(TEXT)]
-        texts = [_normalised(e) for e in examples]
+        texts = [spelling(_normalised(e)) for e in examples]
         self._model = LinearModel.fit(texts, [e.get(INTENT) for e in examples], self._config["strength"])
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump(self._model, folder / "model.joblib")
@@ -246,25 +248,29 @@ class IntentClassifier(GraphComponent):
     def process(self, messages: List[Message]) -> List[Message]:
         """Names the intent of each message."""
         for message in messages:
-            ranking, requests = self.classify(_normalised(message))
+            text = _normalised(message)
+            ranking, requests, second = self.classify(spelling(text))
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set(INTENT_RANKING, ranking, add_to_output=True)
             message.set(REQUESTS, requests, add_to_output=True)
+            begins = next((at for at in range(len(text)) if second and spelling(text[at:]) == second), None)
+            if begins is not None:
+                message.set(SECOND, begins)
         return messages
 
-    def classify(self, text: Text) -> Tuple[List[Dict[Text, Any]], List[Text]]:
-        """The ranking and the requests of a normalised text."""
+    def classify(self, text: Text) -> Tuple[List[Dict[Text, Any]], List[Text], Text]:
+        """The ranking and the requests of a text as `spelling` has it, and the words of the second request."""
         assert self._model is not None
         margins = self._model.margins(text)
         clauses = [clause for clause in _CLAUSE_END.split(text) if len(clause) >= SHORTEST]
         last = self._config["last_clause"] * self._model.margins(clauses[-1]) if len(clauses) > 1 else 0.0
         confidences = self._confidences(margins + last, self._evidence(text, margins))
-        requests = self._requests(text, margins)
+        requests, second = self._requests(text, margins)
         if len(requests) > 1:  # the message is about its first request, as surely as it is about anything
             confidences[self._model.intents.index(requests[0])] = confidences.max() + 1e-6
         order = confidences.argsort()[::-1][:RANKING_LENGTH]
         ranking = [{"name": self._model.intents[i], "confidence": float(confidences[i])} for i in order]
-        return ranking, requests or [ranking[0]["name"]]
+        return ranking, requests or [ranking[0]["name"]], second
 
     def _confidences(self, margins: Array, evidence: float) -> Array:
         odds = np.exp(self._config["sharpness"] * (margins - margins.max()))
@@ -288,9 +294,10 @@ class IntentClassifier(GraphComponent):
         place = int(confidences.argmax())
         return place, float(confidences[place])
 
-    def _requests(self, text: Text, margins: Array) -> List[Text]:
+    def _requests(self, text: Text, margins: Array) -> Tuple[List[Text], Text]:
+        """Two requests and the words of the second; none where the text holds only one."""
         assert self._model is not None
-        best, found = self._config["two_requests"], []
+        best, found, words = self._config["two_requests"], [], ""
         lag = margins - margins.max()  # the message as a whole must speak for both
         for end, start, breath in cuts(text):
             left, right = text[:end], text[start:]
@@ -301,13 +308,13 @@ class IntentClassifier(GraphComponent):
             names = [self._model.intents[first], self._model.intents[second]]
             odds = _two(left, right, surely, as_surely, breath, min(lag[first], lag[second]))
             if odds > best and _apart(*names):
-                best, found = odds, names
-        return found
+                best, found, words = odds, names, right
+        return found, words
 
 
 def _normalised(message: Message) -> Text:
     text = message.get(NORMALISED_TEXT)
-    return spelling(normalise(message.get(TEXT) or "").text if text is None else text)
+    return normalise(message.get(TEXT) or "").text if text is None else str(text)
 
 
 def spelling(text: Text) -> Text:

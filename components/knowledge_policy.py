@@ -1,7 +1,8 @@
-"""What the shop's knowledge answers is answered, whatever intent the message was given, also in the middle of a form.
+"""What is only asked is answered, also in the middle of a form: from the shop's knowledge, or of a thing in focus.
 
 `action_chat_context` has looked the message up before anything is predicted, and keeps in slot `faq_found` what is to be
-said. This policy lets `action_faq_answer` say it; where a form is open, the form's own question follows.
+said. This policy lets `action_faq_answer` say it, whatever intent the message was given; and `action_chat_follow_up` what
+is asked about a thing just spoken of. Where a form is open, the form's own question follows.
 Its predictions are "no user" ones: RulePolicy's prediction for an active form is, and would beat any priority.
 """
 
@@ -20,6 +21,7 @@ from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
 ANSWER = "action_faq_answer"
+FOLLOW_UP, ANSWER_FOLLOW_UP = "chat_follow_up", "action_chat_follow_up"
 FOUND = "faq_found"
 PASSED = "pass"
 
@@ -69,13 +71,16 @@ class KnowledgePolicy(Policy):
         return self._prediction(probabilities, is_no_user_prediction=True)
 
     def _next(self, tracker: DialogueStateTracker) -> Optional[Text]:
-        if not found_for(tracker):
-            return None
-        if tracker.latest_action_name == ACTION_LISTEN_NAME:
-            return ANSWER
-        if tracker.latest_action_name == ANSWER and tracker.active_loop_name is None:
+        answer = ANSWER_FOLLOW_UP if _follows_up(tracker) else ANSWER if found_for(tracker) else None
+        if answer and tracker.latest_action_name == ACTION_LISTEN_NAME:
+            return answer
+        if answer and tracker.latest_action_name == answer and tracker.active_loop_name is None:
             return str(ACTION_LISTEN_NAME)
         return None
+
+
+def _follows_up(tracker: DialogueStateTracker) -> bool:
+    return tracker.latest_message is not None and tracker.latest_message.intent.get("name") == FOLLOW_UP
 
 
 def found_for(tracker: DialogueStateTracker) -> bool:

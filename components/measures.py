@@ -27,7 +27,7 @@ _COUNTERS = (
 _QUANTITY = re.compile(rf"(?<![第每哪某\d.a-z{WORDS}])({NUMBER}) ?({_COUNTERS})")
 _BOTH = re.compile(r"(?<![咱我你他她们哥姐弟妹])([俩仨])(?!人|口|月|小时|天)")
 # 一个 counts goods only after what is done with goods; elsewhere it is an article. 换一双 is another pair.
-_ONE_OF_GOODS = re.compile(r"(?:[买拍少多退订发缺漏送剩就下只留要]|收到|还有|下单)了?(?:错了?)?$")
+_ONE_OF_GOODS = re.compile(r"(?:[买拍少多退订发缺漏送剩就下只留要修]|其中|收到|还有|下单)了?(?:错了?)?$")
 _ARTICLE = re.compile(r"[这那换另任同随]$")
 _UNIT_BESIDE = r"(?![\d.]*[%点折成倍米寸码号天年月周岁分秒斤克升瓦g度楼期页]|\d)"
 _YUAN = r"(?:块钱|块(?!屏|表|电|肥|香|砖|板|地|布|玻|儿|积|拼|的地|吧)|元(?!旦|宵|素|件)|圆|rmb|人民币)"

@@ -61,7 +61,8 @@ _SOUNDS = re.compile(r"[\u4e00-\u9fff]|[a-z]+|0|[^\w\s]")
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
 class SentimentClassifier(GraphComponent):
-    """Sets `sentiment: {name, confidence, angry}`; a message without text is neutral with confidence 1."""
+    """Sets `sentiment: {name, confidence, angry}`; a message without a word (？？, 🙂) is neutral with
+    confidence 1."""
 
     def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config = config
@@ -140,15 +141,16 @@ class SentimentClassifier(GraphComponent):
     def process(self, messages: List[Message]) -> List[Message]:
         """Adds the sentiment to each message."""
         for message in messages:
-            shares = self.shares(message.get(TEXT) or "")
+            text = message.get(TEXT) or ""
+            shares = self.shares(text)
             name = max(shares, key=lambda label: shares[label])
-            told = {"name": name, "confidence": shares[name], "angry": self.is_angry(message.get(TEXT) or "")}
+            told = {"name": name, "confidence": shares[name], "angry": self.is_angry(text)}
             message.set(SENTIMENT, told, add_to_output=True)
         return messages
 
     def is_angry(self, text: Text) -> bool:
         """Whether the words show anger: precision before recall. A pressed button never does."""
-        if not text.strip() or text.startswith("/"):
+        if not _has_words(text) or text.startswith("/"):
             return False
         return self._anger.share(features(text), ANGRY) >= float(self._config["angry_from"])
 
@@ -163,7 +165,7 @@ class SentimentClassifier(GraphComponent):
 
     def shares(self, text: Text) -> Dict[Text, float]:
         """The probability of each label; they sum to 1."""
-        if not text.strip():
+        if not _has_words(text):
             return {NEUTRAL: 1.0}
         neutral = np.array(self._weights.labels) == NEUTRAL
         scores = self._weights.scores(features(text)) - self._config["neutral_doubt"] * neutral
@@ -196,9 +198,9 @@ class Weights:
         scores: NDArray[np.float64] = values @ self.rows[known] / np.linalg.norm(values) + self.bias
         return scores
 
-    def best(self, told: List[Text]) -> Text:
-        """The likeliest of three or more labels."""
-        return self.labels[int(np.argmax(self.scores(told)))]
+    def each(self, told: List[Text]) -> Dict[Text, float]:
+        """How probable each of three or more labels is by itself; several may hold."""
+        return dict(zip(self.labels, map(float, 1 / (1 + np.exp(-self.scores(told)))), strict=True))
 
     def share(self, told: List[Text], label: Text) -> float:
         """The probability of one of two labels."""
@@ -247,6 +249,11 @@ def read_sentences(folder: Path) -> Tuple[List[Text], List[Text]]:
     if lacking := LABELS - set(labels):
         raise ValueError(f"{folder}: no sentences for {', '.join(sorted(lacking))}")
     return sentences, labels
+
+
+def _has_words(text: Text) -> bool:
+    """Whether a letter or a character is in it: signs alone show impatience at most."""
+    return any(sign.isalpha() for sign in text)
 
 
 def features(text: Text) -> List[Text]:

@@ -120,7 +120,7 @@ _PHRASE_SIGNS = frozenset(sign for written in _PHRASES for sign in written) & _S
 
 
 @lru_cache(maxsize=8192)
-def _character(sign: str) -> str:
+def character(sign: str) -> str:
     """What stands for one character; nothing for what has no width or is an emoji without a word."""
     if sign in _EMOJI:
         return _EMOJI[sign]
@@ -147,7 +147,7 @@ def _characters(text: str) -> Normalised:
     phrases = _phrases(text)
     before = ""
     for place, sign in enumerate(text):
-        plain = phrases.get(place) or _character(sign)
+        plain = phrases.get(place) or character(sign)
         if sign in _EMOJI:
             if sign == before and ends:
                 ends[-1] = place + 1

@@ -1,8 +1,8 @@
 """Reads a project whose topics are folders: what each declares, says and asks becomes Rasa's one domain and its rules.
 
-`topics/` knows the files: `domain.yml`, `forms.yml` and `responses.yml` in `data/<topic>/`. Rasa's own importer would count
-`responses:` in `data/` as NLU training data, since ResponseSelector learns from them. Nothing here does; so a designer's
-change of wording trains in seconds.
+`topics/` knows the files: `domain.yml`, `forms.yml`, `follow_ups.yml` and `responses.yml` in `data/<topic>/`. Rasa's own
+importer would count `responses:` in `data/` as NLU training data, since ResponseSelector learns from them. Nothing here
+does; so a designer's change of wording trains in seconds.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rasa.shared.utils.common import cached_method
 
 from components.validation import hide_what_is_right
 from topics import domain as topic_domain
+from topics import follow_ups as topic_follow_ups
 from topics import forms as topic_forms
 from topics.files import TopicError
 
@@ -62,6 +63,8 @@ class TopicImporter(RasaFileImporter):
         else:
             domain = super().get_domain()
         responses: dict[str, Any] = self._read().responses
+        with _told():
+            topic_follow_ups.answered(topic_follow_ups.declared(self._data), responses)
         spoken = domain.merge(Domain.from_dict({"responses": responses})) if responses else domain
         hide_what_is_right(spoken.responses, spoken.intents, spoken.user_actions)
         return spoken

@@ -2,7 +2,8 @@
 
 The validator follows rules and stories. It cannot see that actions say responses by name (`utter_x` and its variants
 `utter_x_…`; an action's refusal `utter_<action>_rejected`), that forms ask (`utter_ask_…`), that intents are taken in by
-forms, and that events come from outside (`EXTERNAL_…`). Nothing is written into the training data to silence it.
+forms, that events come from outside (`EXTERNAL_…`) and that some intents are given by the talk and not by words alone
+(`IN_CONTEXT`). Nothing is written into the training data to silence it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ import warnings
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from topics import follow_ups
+
 ACTIONS = Path(__file__).resolve().parents[1] / "actions"
 OF_SLOTS = ("utter_ask_", "utter_help_", "utter_why_", "utter_unclear_", "utter_label_", "utter_which_")
 """Beginnings of responses that are said for a slot, a form or an intent by its name (a contract test looks at the rest)."""
+IN_CONTEXT = ("chat_follow_up", "chat_hold", "chat_take_back")
+"""Intents without examples: a component gives them to messages that mean something only after what was said before."""
 UNUSED_RESPONSE = "The utterance '{}' is not used in any story or rule"
 UNUSED_INTENT = "The intent '{}' is not used in any story or rule"
 UNTRAINED_INTENT = "The intent '{}' is listed in the domain file, but is not found in the NLU training data"
@@ -23,6 +28,7 @@ UNTRAINED_INTENT = "The intent '{}' is listed in the domain file, but is not fou
 def hide_what_is_right(responses: Iterable[str], intents: Iterable[str], actions: Sequence[str]) -> None:
     """Let Python leave out the warnings about these, where they are right."""
     sources = [path.read_text("utf-8") for path in sorted(ACTIONS.rglob("*.py"))]
+    sources += [aspect.response for aspect in follow_ups.of_project().aspects()]
     for message in harmless(responses, intents, actions, sources):
         warnings.filterwarnings("ignore", message=re.escape(message))
 
@@ -39,7 +45,7 @@ def harmless(
     return [
         *(UNUSED_RESPONSE.format(name) for name in responses if _is_said(name, said)),
         *(UNUSED_INTENT.format(name) for name in (*outside, *taken)),
-        *(UNTRAINED_INTENT.format(name) for name in outside),
+        *(UNTRAINED_INTENT.format(name) for name in (*outside, *IN_CONTEXT)),
     ]
 
 

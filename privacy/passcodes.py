@@ -14,14 +14,14 @@ from privacy.views import COVER, View
 
 _CODE = (
     r"(?:验证[码马吗]?|驗證碼|动态[码口]令?|动态密码|校验码|确认码|短信码|核[验实]码|寄存码|存[包物]码|登[录陆]码|取物码|入[户住园场]码|开机码|门码|安全码|授权码|识别码|随机码|一次性密码|取[件货餐][码号]|取[件货](?=\s?[:是])|自提码|提货码|收货码|开[箱柜门锁]码|柜[门子]?码|门禁码?|"
-    r"丰巢码|菜鸟码|核销码|提取码|兑换码|自提的码|收到的码|[六6四4]位(?:数字?|验证)?码?(?=[\s:是]{0,3}\d)|短信[里上][的是写]{1,2}(?=\s?\d)|(?<![A-Za-z])code(?=[\s:]{1,2}\d{4})|(?<![\u4e00-\u9fff])码(?=[:是]\s?\d)|"
+    r"丰巢码|菜鸟码|核销码|提取码|兑换码|自提的码|收到的码|[六6四4]位(?:数字?|验证)?码?(?=[\s:是]{0,3}\d)|短信[里上]?[的是写说]{1,2}(?=\s?\d)|(?<![A-Za-z])code(?=[\s:]{1,2}\d{4})|(?<![\u4e00-\u9fff])码(?=[:是]\s?\d)|"
     r"密[码碼马]锁?|(?:电子|智能|指纹|数字)锁|口令|暗号|锁屏码|解锁码|邀请码|PIN码?|pin码?|[Pp]assword|PASSWORD|pwd|PWD|passcode|verification code)"
 )
 _LABEL = re.compile(_CODE)
 # Between label and value: one character class each, so that nothing backtracks.
 _CONNECT = (
     r"(?:[\s:=,、\"'“”「」『』《》【】\[\]()<>→-]|的|是不是|是|为|叫|填|写|改|换|成|设|置|用|还|就|应|该|来|了|收|到|发|给|你|您|我|念|报|如|下|话|都|默|认|初|始|一|直|"
-    r"锁|生|上|输|入|变|在|这|个|那|串|刚|才|现|新|旧|原|今|天|家|里|忘改?|[\u2190-\u2bff\U0001f000-\U0001faff]|哈|啊|呢|吧|呀|哦|：){0,12}"
+    r"锁|生|日|上|输|入|变|在|这|个|那|串|刚|才|现|新|旧|原|今|天|家|里|忘改?|[\u2190-\u2bff\U0001f000-\U0001faff]|哈|啊|呢|吧|呀|哦|：){0,12}"
 )
 _VALUE = re.compile(
     r"(?:"
@@ -31,7 +31,8 @@ _VALUE = re.compile(
     r"|[A-Za-z]?\d{3}"
     r")"
 )
-_SPOKEN_VALUE = re.compile(r"[0-9](?:[ \-,]?[0-9]){3,9}(?![A-Za-z0-9])")
+_TIMES = r"[0-9]个[0-9]"  # 六个八
+_SPOKEN_VALUE = re.compile(rf"[0-9](?:[ \-,]?[0-9]){{3,9}}(?![A-Za-z0-9])|{_TIMES}(?![0-9位个字])")
 _FORWARD = re.compile(_CODE + _CONNECT)
 _UNIT = re.compile(
     r"\s?(?:分钟?|秒|小时|次|位|元|块|遍|条|年|月|日|号(?!柜)|点|%|天|个|张|毛|折|款|版|人|米|斤|级|代|系统)"
@@ -95,6 +96,8 @@ def _is_secret(text: str, label: re.Match[str], value: re.Match[str]) -> bool:
         return False
     if _UNIT.match(text, value.end(), value.end() + 4) or _PUBLIC.match(re.sub(r"[ \-]", "", word)):
         return False
+    if re.fullmatch(_TIMES, word):
+        return re.search(r"密|口令", label.group()) is not None
     if not any(char.isdigit() for char in word):
         return _is_word_secret(text, label, value)
     if word.isdigit() and len(word) > 10:

@@ -61,6 +61,12 @@ class Part:
             raise self.wrong("a list is wanted here", "Write `[one, two]`, also for a single one")
         return [Part(self._path, each).name() for each in self._node.value]
 
+    def texts(self) -> list[str]:
+        """A list of texts, a line each."""
+        if not isinstance(self._node, yaml.SequenceNode):
+            raise self.wrong("a list is wanted here", "Write `- a text`, a line each")
+        return [Part(self._path, each).text() for each in self._node.value]
+
     def name(self) -> str:
         """A single name."""
         value = self.text()
@@ -73,6 +79,13 @@ class Part:
         if not isinstance(self._node, yaml.ScalarNode) or not str(self._node.value).strip():
             raise self.wrong("a single value is wanted here", "Write it behind the colon")
         return str(self._node.value)
+
+    def flag(self) -> bool:
+        """`true` or `false`."""
+        value = self.text()
+        if value not in ("true", "false"):
+            raise self.wrong(f"`{value}` is neither true nor false", "Write `true`, or leave the line out")
+        return value == "true"
 
 
 def read(path: Path) -> Part:

@@ -7,8 +7,12 @@
         meant_by: [...]                                   # intents that mean it too, whose own rule opens it or not
         asks: [orders_number, orders_cancel_confirmed]    # slots, in this order; each has `utter_ask_…` or an action
         ends: action_orders_cancel                        # what is done with the answers
+        looks: true                                       # it only looks something up: a question opens it too
+        undone_by: orders_restore                         # the intent that takes back what it did, where there is one
     asides: [products_ask_stock]                          # intents that are answered in between where they are questions
     keeps: [products_offered]                             # slots that outlive a stopped form
+    answers:                                              # what kind of answer a slot's question wants (`KINDS`)
+      choose: [orders_number]                             # not said here: yes or no for `…_confirmed`, else a value
 
 The rules, `required_slots` and the names of the actions follow from it. Where the next question hangs on the answers before
 it, the form's class in `actions/` says so (`Form.slots`).
@@ -27,6 +31,9 @@ from topics.files import Part, Place, TopicError, of_topics, read
 ROOT = Path(__file__).resolve().parents[1]
 FILE = "forms.yml"
 FORM = "_form"
+CONFIRMED = "_confirmed"
+KINDS = ("confirm", "choose", "value", "words")
+"""What kind of answer a question wants: yes or no, one of several, a value of some shape, the customer's own words."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class DeclaredForm:
     meant_by: tuple[str, ...]
     asks: tuple[str, ...]
     ends: str
+    looks: bool = False
+    undone_by: str | None = None
 
     @property
     def actions(self) -> tuple[str, str]:
@@ -69,12 +78,24 @@ class DeclaredForm:
 
 @dataclass(frozen=True)
 class Declared:
-    """What all topics' `forms.yml` say. `files`: where each form stands; `topics`: those that have forms."""
+    """What all topics' `forms.yml` say. `topics`: those that have forms; `answers`: slots' kinds of answer, where told."""
 
     forms: dict[str, DeclaredForm]
     asides: tuple[str, ...]
     keeps: tuple[str, ...]
     topics: tuple[str, ...]
+    answers: dict[str, str]
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of answer (of `KINDS`) that each slot's question wants."""
+        asked = (slot for form in self.forms.values() for slot in form.asks)
+        return {slot: self.answers.get(slot, "confirm" if slot.endswith(CONFIRMED) else "value") for slot in asked}
+
+    @property
+    def does(self) -> frozenset[str]:
+        """The intents that open a form which does something: no mere question opens it."""
+        return frozenset(intent for form in self.forms.values() if not form.looks for intent in form.starts)
 
     def gathered(self, slot: str) -> bool:
         """Whether a slot is filled for a form's sake, so that it falls when the form is stopped."""
@@ -87,18 +108,21 @@ def declared(data: Iterable[Path]) -> Declared:
     asides: list[str] = []
     keeps: list[str] = []
     topics: list[str] = []
+    answers: dict[str, str] = {}
     for path in of_topics(data, FILE):
-        for section, part, _ in read(path).items(("forms", "asides", "keeps")):
+        for section, part, _ in read(path).items(("forms", "asides", "keeps", "answers")):
             if section == "forms":
                 topics.append(path.parent.name)
                 for name, body, key in part.items():
                     if name in forms:
                         raise key.wrong(f"`{name}` is another topic's form too", "Name it after its own topic")
                     forms[name] = _form(name, body, key)
+            elif section == "answers":
+                answers |= {slot: kind for kind, slots, _ in part.items(KINDS) for slot in slots.names()}
             else:
                 {"asides": asides, "keeps": keeps}[section].extend(part.names())
     _started_once(forms, data)
-    return Declared(forms, tuple(asides), tuple(keeps), tuple(topics))
+    return Declared(forms, tuple(asides), tuple(keeps), tuple(topics), answers)
 
 
 @cache
@@ -111,7 +135,13 @@ def _form(name: str, body: Part, key: Part) -> DeclaredForm:
     if not name.endswith(FORM):
         raise key.wrong(f"`{name}` is no form's name", f"Write `{name}{FORM}`")
     told: dict[str, Any] = {"about": name.removesuffix(FORM).replace("_", " "), "starts": [], "meant_by": []}
-    for word, part, _ in body.items(("about", "starts", "meant_by", "asks", "ends")):
+    for word, part, _ in body.items(("about", "starts", "meant_by", "asks", "ends", "looks", "undone_by")):
+        if word == "looks":
+            told[word] = part.flag()
+            continue
+        if word == "undone_by":
+            told[word] = part.name()
+            continue
         told[word] = part.text() if word == "about" else part.name() if word == "ends" else part.names()
         if word == "ends" and not told[word].startswith(("action_", "utter_")):
             raise part.wrong(f"`{told[word]}` is no action", f"Write `action_{told[word]}`, or a response `utter_…`")
@@ -121,7 +151,8 @@ def _form(name: str, body: Part, key: Part) -> DeclaredForm:
         if word not in told:
             raise key.wrong(f"`{name}` does not say what it {word}", f"Write `{example}` below it")
     lists = {word: tuple(told[word]) for word in ("starts", "meant_by", "asks")}
-    return DeclaredForm(name=name, about=told["about"], ends=told["ends"], **lists)
+    looks, undone_by = bool(told.get("looks")), told.get("undone_by")
+    return DeclaredForm(name=name, about=told["about"], ends=told["ends"], looks=looks, undone_by=undone_by, **lists)
 
 
 def _started_once(forms: dict[str, DeclaredForm], data: Iterable[Path]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from actions.gateways.http import BackOffice, Caller
-from actions.gateways.orders import Rule
+from actions.gateways.orders import AmountPart, Rule
 
 REASON_LENGTH = 200
 
@@ -24,6 +24,10 @@ class Return:
         review: why a person has to decide, with the ticket's number (`review_ticket`); None where none has to.
         service_point: name, address, phone and hours of the nearest one, for repairs.
         to_variant: what an exchange sends instead.
+        parts: what the refund is made of; `freight_kept`: what was paid for freight and does not come back (yuan).
+        refund_sent: ISO 8601 time; `refund_arrives`: YYYY-MM-DD, the last day; None where nothing was sent yet.
+        freight_hint: who pays for sending it back; `goods_eta`: when exchanged or mended goods come; the shop's words.
+        send_by: YYYY-MM-DD, until when the goods must be sent; `send_to`: the address.
     """
 
     slip: str
@@ -43,6 +47,14 @@ class Return:
     to_variant: str | None = None
     kind: str = ""
     paid: bool = False
+    parts: tuple[AmountPart, ...] = ()
+    refund_sent: str | None = None
+    refund_arrives: str | None = None
+    freight_kept: str = ""
+    freight_hint: str = ""
+    goods_eta: str | None = None
+    send_by: str | None = None
+    send_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +103,7 @@ class Options:
         ever: the kinds that some reason would allow.
         proposed: the kinds that fit the reason, the best first: (kind, the shop's word for it).
         person: the rule that wants a person for what was told (safety, minor), or None.
+        amounts: by kind, what comes back for these goods (yuan with two decimals), where money does.
         pickups: by kind, the times at which goods can be fetched: (value, the shop's words).
         variants: of the one line asked about; warranty_ends: YYYY-MM-DD, or None where there is no warranty.
     """
@@ -103,22 +116,22 @@ class Options:
     variants: tuple[Variant, ...] = ()
     warranty_ends: str | None = None
     person: str | None = None
+    amounts: dict[str, str] = field(default_factory=dict)
 
 
 class AfterSalesGateway(Protocol):
     """Port to the after-sales desk. All calls see only `caller.customer`'s slips."""
 
-    def options(self, caller: Caller, order_number: str, line: int | None, text: str | None) -> Options:
-        """What can be done about these goods, given the customer's words. Raises NotFound."""
+    def options(
+        self, caller: Caller, order_number: str, line: int | None, text: str | None, code: str | None = None
+    ) -> Options:
+        """What can be done about these goods, given the customer's words and what they come to. Raises NotFound."""
 
     def open(self, caller: Caller, wish: Wish) -> Return:
         """Open a slip; kind is refund, return, exchange or repair. Raises Rejected (`return_window_passed`, …)."""
 
     def fetch(self, caller: Caller, slip: str, pickup: str) -> Return:
         """Fix or change when the goods are fetched. Raises Rejected (`pickup_out_of_range`, …)."""
-
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
-        """The customer's slips, newest first."""
 
     def get(self, caller: Caller, slip: str) -> Return:
         """One slip. Raises NotFound."""
@@ -133,8 +146,11 @@ class HttpAfterSales:
     def __init__(self, http: BackOffice) -> None:
         self._http = http
 
-    def options(self, caller: Caller, order_number: str, line: int | None, text: str | None) -> Options:
-        body = {"order_number": order_number, "line": line, "text": text[:REASON_LENGTH] if text else None}
+    def options(
+        self, caller: Caller, order_number: str, line: int | None, text: str | None, code: str | None = None
+    ) -> Options:
+        words = text[:REASON_LENGTH] if text else None
+        body = {"order_number": order_number, "line": line, "text": words, "reason_code": code}
         return _options(self._http.post("/returns/options", caller, body))
 
     def open(self, caller: Caller, wish: Wish) -> Return:
@@ -152,10 +168,6 @@ class HttpAfterSales:
 
     def fetch(self, caller: Caller, slip: str, pickup: str) -> Return:
         return _return(self._http.post(f"/returns/{slip}/pickup", caller, {"pickup": pickup}))
-
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
-        answer = self._http.get("/returns", caller, open="true" if only_open else None)
-        return [_return(item) for item in answer["items"]]
 
     def get(self, caller: Caller, slip: str) -> Return:
         return _return(self._http.get(f"/returns/{slip}", caller))
@@ -186,6 +198,14 @@ def _return(data: dict[str, Any]) -> Return:
         to_variant=data.get("to_variant"),
         kind=data["kind"],
         paid=bool(data.get("is_paid_repair")),
+        parts=tuple(AmountPart(part["label"], part["amount"]) for part in data["refund_parts"]),
+        refund_sent=data.get("refund_sent_at"),
+        refund_arrives=data.get("refund_arrives_by"),
+        freight_kept=data["freight_kept"],
+        freight_hint=data["freight_hint"],
+        goods_eta=data.get("goods_eta"),
+        send_by=data.get("deadline"),
+        send_to=data.get("return_address"),
     )
 
 
@@ -200,6 +220,7 @@ def _options(data: dict[str, Any]) -> Options:
         variants=tuple(Variant(v["variant"], v["stock"], v["is_own"]) for v in data["variants"]),
         warranty_ends=data.get("warranty_ends"),
         person=data.get("review_by_person"),
+        amounts={kind: item["refund_amount"] for kind, item in kinds.items() if item.get("refund_amount")},
     )
 
 

@@ -75,9 +75,6 @@ class InvoiceGateway(Protocol):
     def request(self, caller: Caller, order_number: str, heading: Heading) -> Invoice:
         """Ask for an invoice. Raises Rejected (`invoice_exists`, …)."""
 
-    def recent(self, caller: Caller, order_number: str | None = None) -> list[Invoice]:
-        """The customer's invoices, newest first; with `order_number` only that order's."""
-
     def get(self, caller: Caller, number: str) -> Invoice:
         """One invoice. Raises NotFound."""
 
@@ -100,10 +97,6 @@ class HttpInvoices:
 
     def request(self, caller: Caller, order_number: str, heading: Heading) -> Invoice:
         return _invoice(self._http.post("/invoices", caller, {"order_number": order_number, **_body(heading)}))
-
-    def recent(self, caller: Caller, order_number: str | None = None) -> list[Invoice]:
-        answer = self._http.get("/invoices", caller, order_number=order_number)
-        return [_invoice(item) for item in answer["items"]]
 
     def get(self, caller: Caller, number: str) -> Invoice:
         return _invoice(self._http.get(f"/invoices/{number}", caller))

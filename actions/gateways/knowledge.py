@@ -10,7 +10,8 @@ from actions.gateways.http import BackOffice, Caller
 
 Decision = Literal["answer", "clarify", "pass"]
 LONGEST_QUESTION = 500
-WHOLE_LENGTH = 90  # characters up to which an answer is told whole
+WHOLE_LENGTH = 120  # characters up to which an answer is told whole
+LIST_LENGTH = 200  # a list up to this is told whole: of half of its points nobody knows what the others say
 WHOLE_SHARE = 0.8  # a lead that holds this much of the answer is no lead
 _TABLE_RULE = re.compile(r"\s*\|?[\s:|-]*-[\s:|-]*\|?\s*")
 _ENDS = "\u3002\uff01\uff1f\uff1b\u2026!?;"
@@ -113,6 +114,7 @@ def read_hit(data: dict[str, Any]) -> Hit:
     answer = plain(data["answer"])
     lead = plain("".join(each if each[-1:] in _ENDS else f"{each}\u3002" for each in data["lead"]))
     lists = "\uff1a\u3002" in lead or lead.endswith("\uff1a")  # what comes next is a list
+    lists |= "\n\u00b7" in f"\n{answer}" and len(answer) <= LIST_LENGTH
     short = not lead or lists or len(answer) <= WHOLE_LENGTH or len(lead) >= WHOLE_SHARE * len(answer)
     return Hit(
         key=data["key"],

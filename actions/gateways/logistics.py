@@ -16,6 +16,7 @@ class Shipment:
     Attributes:
         state: the shop's word; `state_code`: created, in_transit, out_for_delivery, at_pickup_point, signed, returning.
         promised_date: YYYY-MM-DD. late: past that date and not signed. stalled: 72 hours without news.
+        keep_until: YYYY-MM-DD, the last day at the pick-up point.
         courier_phone: the virtual number that works on the delivery day only, else None.
     """
 
@@ -35,6 +36,7 @@ class Shipment:
     carrier_code: str = "lingxi"
     pickup_code: str | None = None
     arrangement: str | None = None
+    keep_until: str | None = None
 
 
 @dataclass(frozen=True)
@@ -141,4 +143,5 @@ def _shipment(data: dict[str, Any]) -> Shipment:
         carrier_code=data["carrier"]["code"],
         pickup_code=data.get("pickup_code"),
         arrangement=data.get("arrangement"),
+        keep_until=data.get("keep_until"),
     )

@@ -28,11 +28,29 @@ class Rule:
 
 @dataclass(frozen=True)
 class OrderRefund:
-    """Money on its way back: how much, which way, and how long that takes, in the shop's words."""
+    """Money on its way back: how much, which way, and how long that takes, in the shop's words.
+
+    Attributes:
+        source: what for: cancel, return, price.
+        state_code: sent, arrived.
+        sent_at: ISO 8601 time with offset; `arrives_by`: YYYY-MM-DD, the last day on which it should have arrived.
+    """
 
     amount: str
     route: str
     eta: str
+    source: str = ""
+    state_code: str = ""
+    sent_at: str = ""
+    arrives_by: str = ""
+
+
+@dataclass(frozen=True)
+class AmountPart:
+    """A part of an amount, in the shop's words; what was taken off is negative."""
+
+    label: str
+    amount: str
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,7 @@ class Order:
         allowed: what the shop's rules allow now, by name: cancel, change, urge, return, exchange, repair, refund.
         times: ISO 8601 times with offset, by name (created_at, paid_at, …); absent when it did not happen.
         cancel_decide_by: until when the merchant answers the wish to cancel; None where none is open.
+        parts: what the amount is made of.
     """
 
     number: str
@@ -66,13 +85,11 @@ class Order:
     allowed: dict[str, Rule]
     cancel_decide_by: str | None = None
     refunds: tuple[OrderRefund, ...] = ()
+    parts: tuple[AmountPart, ...] = ()
 
 
 class OrderGateway(Protocol):
     """Port to the order system. All calls act for `caller.customer` and see only that customer's orders."""
-
-    def recent(self, caller: Caller, state_codes: tuple[str, ...] = (), limit: int = 5) -> list[Order]:
-        """The newest orders, newest first, only those in `state_codes` where any are given."""
 
     def get(self, caller: Caller, number: str) -> Order:
         """One order by its number. Raises NotFound."""
@@ -80,8 +97,8 @@ class OrderGateway(Protocol):
     def cancel(self, caller: Caller, number: str, reason: str | None) -> Order:
         """Cancel. Raises Rejected (`order_shipped`, …)."""
 
-    def change(self, caller: Caller, number: str, field: str, value: str) -> Order:
-        """Change recipient, phone, address, remark or delivery_date. Raises Rejected."""
+    def change(self, caller: Caller, number: str, changes: dict[str, str]) -> Order:
+        """Change any of recipient, phone, address, remark, delivery_date, all or none. Raises Rejected."""
 
     def urge(self, caller: Caller, number: str) -> Urged:
         """Ask the warehouse to hurry. Raises Rejected."""
@@ -101,18 +118,14 @@ class HttpOrders:
     def __init__(self, http: BackOffice) -> None:
         self._http = http
 
-    def recent(self, caller: Caller, state_codes: tuple[str, ...] = (), limit: int = 5) -> list[Order]:
-        answer = self._http.get("/orders", caller, state_code=list(state_codes) or None, limit=limit)
-        return [_order(item) for item in answer["items"]]
-
     def get(self, caller: Caller, number: str) -> Order:
         return _order(self._http.get(f"/orders/{number}", caller))
 
     def cancel(self, caller: Caller, number: str, reason: str | None) -> Order:
         return _order(self._http.post(f"/orders/{number}/cancel", caller, {"reason": reason}))
 
-    def change(self, caller: Caller, number: str, field: str, value: str) -> Order:
-        return _order(self._http.patch(f"/orders/{number}", caller, {field: value}))
+    def change(self, caller: Caller, number: str, changes: dict[str, str]) -> Order:
+        return _order(self._http.patch(f"/orders/{number}", caller, changes))
 
     def urge(self, caller: Caller, number: str) -> Urged:
         answer = self._http.post(f"/orders/{number}/urge", caller, {})
@@ -142,7 +155,14 @@ def _order(data: dict[str, Any]) -> Order:
         items=tuple(OrderItem(i["line"], _title(i), i["quantity"]) for i in data["items"]),
         allowed={n: Rule(bool(r["ok"]), r.get("code") or "", r.get("detail") or "") for n, r in data["allowed"].items()},
         cancel_decide_by=(data.get("cancel_request") or {}).get("decide_by"),
-        refunds=tuple(OrderRefund(r["amount"], r["route"], r["eta"]) for r in data.get("refunds") or ()),
+        refunds=tuple(_refund(refund) for refund in data.get("refunds") or ()),
+        parts=tuple(AmountPart(part["label"], part["amount"]) for part in data.get("parts") or ()),
+    )
+
+
+def _refund(data: dict[str, Any]) -> OrderRefund:
+    return OrderRefund(
+        data["amount"], data["route"], data["eta"], data["source"], data["state_code"], data["sent_at"], data["arrives_by"]
     )
 
 

@@ -39,6 +39,7 @@ class Quote:
     amount: str
     route: str
     eta: str
+    quantity: int
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _coupon(data: dict[str, Any]) -> Coupon:
     )
 
 
-def _quoted(data: dict[str, Any]) -> dict[str, str]:
+def _quoted(data: dict[str, Any]) -> dict[str, Any]:
     return {
         "item": data["item"],
         "paid": data["paid_unit_price"],
@@ -108,6 +109,7 @@ def _quoted(data: dict[str, Any]) -> dict[str, str]:
         "amount": data["amount"],
         "route": data["refund_route"],
         "eta": data["refund_eta"],
+        "quantity": data["quantity"],
     }
 
 

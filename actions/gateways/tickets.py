@@ -12,7 +12,10 @@ TEXT_LENGTH = 2000
 
 @dataclass(frozen=True)
 class Ticket:
-    """A ticket. `state` and `priority` are the shop's words; `due_at` is ISO 8601 or None; `news` its last comment."""
+    """A ticket. `state` and `priority` are the shop's words; `due_at` is ISO 8601 or None; `news` its last comment.
+
+    `added`: whether more was said to it after it was opened.
+    """
 
     number: str
     subject: str
@@ -23,6 +26,8 @@ class Ticket:
     news: str
     order_number: str | None = None
     priority_code: str = "normal"
+    kind: str = ""
+    added: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,6 @@ class ComplaintLook:
 class TicketGateway(Protocol):
     """Port to the ticket system. All calls see only `caller.customer`'s tickets."""
 
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Ticket]:
-        """The customer's tickets, newest first."""
-
     def get(self, caller: Caller, number: str) -> Ticket:
         """One ticket. Raises NotFound."""
 
@@ -71,10 +73,13 @@ class TicketGateway(Protocol):
         """How a complaint would be taken; nothing is filed."""
 
     def complain(self, caller: Caller, complaint: Complaint) -> Ticket:
-        """File a complaint, graded by the shop's rules."""
+        """File a complaint, graded by the shop's rules; the same matter again is `added` to the open one."""
 
     def add(self, caller: Caller, number: str, text: str) -> Ticket:
         """Add the customer's words. Raises Rejected (`ticket_closed`)."""
+
+    def withdraw(self, caller: Caller, number: str) -> Ticket:
+        """Take a complaint back. Raises Rejected (`ticket_closed`, `ticket_not_complaint`)."""
 
     def urge(self, caller: Caller, number: str) -> Ticket:
         """Press for it. Raises Rejected (`ticket_urge_limit`, `ticket_closed`)."""
@@ -85,10 +90,6 @@ class HttpTickets:
 
     def __init__(self, http: BackOffice) -> None:
         self._http = http
-
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Ticket]:
-        answer = self._http.get("/tickets", caller, open="true" if only_open else None)
-        return [_ticket(item) for item in answer["items"]]
 
     def get(self, caller: Caller, number: str) -> Ticket:
         return _ticket(self._http.get(f"/tickets/{number}", caller))
@@ -125,6 +126,9 @@ class HttpTickets:
     def add(self, caller: Caller, number: str, text: str) -> Ticket:
         return _ticket(self._http.post(f"/tickets/{number}/comments", caller, {"text": text[:TEXT_LENGTH]}))
 
+    def withdraw(self, caller: Caller, number: str) -> Ticket:
+        return _ticket(self._http.post(f"/tickets/{number}/withdraw", caller, {}))
+
     def urge(self, caller: Caller, number: str) -> Ticket:
         return _ticket(self._http.post(f"/tickets/{number}/urge", caller, {}))
 
@@ -141,4 +145,6 @@ def _ticket(data: dict[str, Any]) -> Ticket:
         due_at=data.get("due_at"),
         news=comments[-1]["text"] if comments else "",
         order_number=data.get("order_number"),
+        kind=data.get("kind") or "",
+        added=len(comments) > 1,
     )

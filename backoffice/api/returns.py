@@ -100,12 +100,13 @@ class OptionsBody(Body):
     order_number: OrderNumber
     line: Line | None = None
     text: ShortText | None = Field(default=None, description="客户说的问题", examples=["屏幕有划痕"])
+    reason_code: ReturnReason | None = Field(default=None, description="不填则从 text 判断")
 
 
 @router.post("/options", summary="这个订单能怎么办售后（不申请）", responses=READS)
 def look_at_options(body: OptionsBody, look: CustomerReading) -> OptionsView:
     order = find.order(look.session, look.customer.id, body.order_number)
-    return options_view(look.session, order, body.line, body.text, look.now)
+    return options_view(look.session, order, body.line, body.text, body.reason_code, look.now)
 
 
 @router.get("/{slip}", summary="一张服务单", responses=READS)

@@ -65,7 +65,7 @@ class CommentBody(Body):
     "",
     status_code=201,
     summary="新建工单；投诉按规则定级",
-    description="投诉（kind=complaint）按内容、情绪、重复次数、金额和等级定级。同一订单的重复联系只有一张未办完的工单（200）。",
+    description="投诉（kind=complaint）按内容、情绪、重复次数、金额和等级定级。同一件事还有没办完的投诉时，补充到那一张。同一订单的重复联系只有一张未办完的工单（200）。",
     responses={200: {"model": TicketView, "description": "已有的工单，补充了内容"}, **WRITES},
     response_model=TicketView,
 )
@@ -157,5 +157,13 @@ def comment_ticket(number: TicketPath, body: CommentBody, once: CustomerWriting)
 def urge_ticket(number: TicketPath, once: CustomerWriting) -> Response:
     def effect(work: Work) -> tuple[int, TicketView]:
         return 200, ticket_view(tickets.urge(work, number))
+
+    return once(None, effect)
+
+
+@router.post("/{number}/withdraw", summary="撤回投诉", responses=WRITES, response_model=TicketView)
+def withdraw_ticket(number: TicketPath, once: CustomerWriting) -> Response:
+    def effect(work: Work) -> tuple[int, TicketView]:
+        return 200, ticket_view(tickets.withdraw(work, number))
 
     return once(None, effect)

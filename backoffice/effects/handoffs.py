@@ -24,7 +24,7 @@ from backoffice.models import Handoff, HandoffMessage, Moment, OutboxItem, Ticke
 from backoffice.problems import not_found, refused
 from backoffice.rules import complaints
 from backoffice.rules.facts import refuse
-from backoffice.rules.handoff_reasons import DANGER, in_words
+from backoffice.rules.handoff_reasons import DANGER, UNASKED, in_words
 from backoffice.rules.service_hours import due, in_hours
 from backoffice.states import HandoffState, Level, OutboxKind, Speaker, TicketPriority, TicketState
 
@@ -104,6 +104,8 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
         _end(known, work)
         session.flush()
         handoff_id = _claim(work, wanted.conversation_id)
+    if ticket is None and wanted.reason in UNASKED and not in_hours(work.now):
+        raise refused(refuse("handoff_nobody_there", "人工客服的时间是每天 8:00 至 24:00，现在没有同事在。"))
     handoff = session.get_one(Handoff, handoff_id)
     if work.acting:
         handoff.customer_id = work.acting.id

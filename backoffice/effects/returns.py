@@ -71,7 +71,7 @@ def open_slip(
         reason_code=because,
         to_variant=to_variant if kind is ReturnKind.EXCHANGE else None,
         intercepts=intercepts,
-        refund_fen=order.amount_fen - facts.refunded_fen if intercepts else rules.refund_fen(request),
+        refund_fen=rules.coming_back_fen(facts, request),
         created_at=work.now,
         review_by=rules.review_by(facts, request, work.now),
         pickup=pickup,

@@ -46,7 +46,7 @@ def arrange(work: Work, tracking_number: str, how: rules.Arrangement, value: str
         if shipment.promised_date:
             shipment.promised_date += timedelta(days=1)
     if how is rules.Arrangement.DATE:
-        shipment.promised_date = rules.parse_date(value)
+        shipment.promised_date = rules.parse_date((value or "").partition(" ")[0])
     shipment.arrangement = rules.arranged(how, value, facts.is_large)
     return shipment
 

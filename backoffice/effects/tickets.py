@@ -83,9 +83,14 @@ class Complaint:
 
 
 def file_complaint(work: Work, complaint: Complaint) -> Ticket:
-    """A graded ticket: the customer's promise is the document's, the house's targets follow the grade."""
+    """A graded ticket; the same matter again is added to the one that is open.
+
+    The customer's promise is the document's, the house's targets follow the grade.
+    """
     graded = complaints.grade(complaint_facts(work, complaint.text, complaint.sentiment, complaint.order))
     grade = complaints.graver(graded.grade, complaint.priority)
+    if known := _same_matter(work, complaint):
+        return _complained_again(work, known, complaint, grade, graded.tags)
     ticket = open_ticket(
         work,
         kind="complaint",
@@ -102,6 +107,39 @@ def file_complaint(work: Work, complaint: Complaint) -> Ticket:
     ticket.respond_by = complaints.respond_by(grade, work.now)
     ticket.close_by = complaints.close_by(grade, work.now)
     return ticket
+
+
+def _same_matter(work: Work, complaint: Complaint) -> Ticket | None:
+    """The open complaint about the same order; of none, the one about the same thing of the same talk."""
+    if complaint.order:
+        return same_open_ticket(work, "complaint", complaint.order.number)
+    if not complaint.conversation_id:
+        return None
+    mine = select(Ticket).where(
+        Ticket.customer_id == work.customer.id,
+        Ticket.kind == "complaint",
+        Ticket.order_number.is_(None),
+        Ticket.conversation_id == complaint.conversation_id,
+        Ticket.state.in_([TicketState.OPEN, TicketState.WORKING]),
+    )
+    about = complaints.subject(complaint.text)
+    for ticket in work.session.scalars(mine.order_by(Ticket.number.desc()).with_for_update()):
+        before = complaints.subject(ticket.comments[0].text if ticket.comments else ticket.subject)
+        if about is None or before is None or about == before:
+            return ticket
+    return None
+
+
+def _complained_again(
+    work: Work, ticket: Ticket, complaint: Complaint, grade: TicketPriority, tags: Sequence[str]
+) -> Ticket:
+    """The new words go to the ticket, which becomes as grave as they are; what was promised stays."""
+    ticket.tags = list(dict.fromkeys([*ticket.tags, *tags]))
+    if complaints.graver(grade, ticket.priority) != ticket.priority:
+        ticket.priority = grade
+        ticket.respond_by = complaints.respond_by(grade, work.now)
+        ticket.close_by = complaints.close_by(grade, work.now)
+    return add_comment(work, ticket, CUSTOMER, complaint.text)
 
 
 def complaint_facts(work: Work, text: str, sentiment: str, order: Order | None) -> complaints.ComplaintFacts:
@@ -146,6 +184,15 @@ def add_comment(work: Work, ticket: Ticket, author: str, text: str) -> Ticket:
     ticket.comments.append(TicketComment(time=work.now, author=author, text=text))
     ticket.updated_at = work.now
     return ticket
+
+
+def withdraw(work: Work, number: str) -> Ticket:
+    """The customer takes a complaint back."""
+    ticket = find.ticket(work.session, work.customer.id, number, lock=True)
+    if not (verdict := rules.withdraw(ticket.kind, ticket.state)).ok:
+        raise refused(verdict)
+    ticket.state = TicketState.CLOSED
+    return add_comment(work, ticket, SYSTEM, "客户撤回了投诉。")
 
 
 def urge(work: Work, number: str) -> Ticket:

@@ -162,9 +162,13 @@ def delivery_dates(shipment: ShipmentFacts, today: date) -> list[date]:
 
 
 def _date(shipment: ShipmentFacts, value: str | None, today: date) -> Decision:
+    """A day, or a day and a part of it: `2026-11-23`, `2026-11-23 下午`."""
     days = policy.LARGE_GOODS_DAYS if shipment.is_large else policy.SMALL_GOODS_DAYS
     last = today + timedelta(days=days)
-    wanted = parse_date(value)
+    day, _, part = (value or "").partition(" ")
+    if part and not (verdict := _time_slot(part)).ok:
+        return verdict
+    wanted = parse_date(day)
     if wanted is None or not today <= wanted <= last:
         return refuse(
             "delivery_date_out_of_range",

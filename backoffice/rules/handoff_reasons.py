@@ -30,6 +30,10 @@ _TOPICS = {
 }
 
 
+UNASKED = ("angry", "not_understood")
+"""For these the assistant hands over by itself: where nobody is there, nothing is left behind unasked."""
+
+
 def in_words(reason: str) -> str:
     """The reason as people read it; an intent is its topic, words that are no code stay."""
     known = _REASONS.get(reason) or "、".join(topics([reason]))

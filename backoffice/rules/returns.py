@@ -257,6 +257,13 @@ def evidence_is_late(order: OrderFacts, request: Request, now: datetime) -> bool
     return now - _signed(order) > (policy.FRESH_EVIDENCE_WINDOW if fresh else policy.EVIDENCE_WINDOW)
 
 
+def coming_back_fen(order: OrderFacts, request: Request) -> int:
+    """What a slip pays back: for a parcel stopped on its way what is left of the order, else its lines."""
+    if order.state is OrderState.SHIPPED:
+        return order.amount_fen - order.refunded_fen
+    return refund_fen(request)
+
+
 def refund_fen(request: Request) -> int:
     if request.kind in (ReturnKind.EXCHANGE, ReturnKind.REPAIR):
         return 0

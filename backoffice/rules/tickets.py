@@ -16,6 +16,14 @@ def comment(state: TicketState) -> Decision:
     return allow()
 
 
+def withdraw(kind: str, state: TicketState) -> Decision:
+    if kind != "complaint":
+        return refuse("ticket_not_complaint", "只有投诉可以撤回。这张工单可以补充说明，或者转人工。")
+    if not state.is_open:
+        return refuse("ticket_closed", f"工单{state.label}，不用再撤回。")
+    return allow()
+
+
 def urge(state: TicketState, urged_today: int) -> Decision:
     if not state.is_open:
         return refuse("ticket_closed", f"工单{state.label}，不需要再催。还有问题请新建工单。")

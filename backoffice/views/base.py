@@ -38,6 +38,13 @@ class Permission(View):
     deadline: Day | None
 
 
+class AmountPartView(View):
+    """A part of an amount; what was taken off is negative."""
+
+    label: str = Field(examples=["运费"])
+    amount: Money
+
+
 def permission(decision: Decision) -> Permission:
     return Permission(ok=decision.ok, code=decision.code, detail=decision.detail, deadline=decision.deadline)
 

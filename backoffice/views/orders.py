@@ -18,7 +18,7 @@ from backoffice.states import (
     ReturnReason,
     ShipmentState,
 )
-from backoffice.views.base import Day, Money, Permission, Time, View, masked_phone, permission
+from backoffice.views.base import AmountPartView, Day, Money, Permission, Time, View, masked_phone, permission
 
 
 class SellerView(View):
@@ -47,6 +47,7 @@ class OrderShipmentView(View):
 
 class OrderRefundView(View):
     amount: Money
+    source: str = Field(description="cancel、return、price：为什么退", examples=["cancel"])
     route: str = Field(examples=["原路退回微信支付"])
     eta: str = Field(examples=["1 至 3 个工作日"])
     state: str = Field(examples=["退款已发出"])
@@ -93,6 +94,7 @@ class OrderView(View):
     promised_ship_by: Time | None
     delivery_date: Day | None
     amount: Money
+    parts: list[AmountPartView] = Field(description="应付金额怎么算出来的")
     freight: Money
     payment_method: str = Field(examples=["微信支付"])
     seller: SellerView
@@ -125,7 +127,11 @@ def order_view(order: Order, now: datetime) -> OrderView:
     return OrderView(
         number=order.number,
         legacy_number=order.legacy_number,
-        state=_state_word(order),
+        state=state_word(
+            order.state,
+            order.shipment.state if order.shipment else None,
+            asked_to_cancel=bool(order.cancel_requested_at),
+        ),
         state_code=order.state.value,
         title=order_title(order),
         created_at=order.created_at,
@@ -141,6 +147,7 @@ def order_view(order: Order, now: datetime) -> OrderView:
         promised_ship_by=order.promised_ship_by or orders.promised_ship_by(facts),
         delivery_date=order.delivery_date,
         amount=yuan(order.amount_fen),
+        parts=amount_parts(order),
         freight=yuan(order.freight_fen),
         payment_method=payment(order),
         seller=SellerView(type=order.seller_type.value, name=order.seller_name),
@@ -174,6 +181,7 @@ def order_view(order: Order, now: datetime) -> OrderView:
         refunds=[
             OrderRefundView(
                 amount=yuan(refund.amount_fen),
+                source=refund.source.partition(":")[0],
                 route=refunds.route([refunds.RefundPart(refund.method, refund.amount_fen)]),
                 eta=refunds.eta(refund.method),
                 state=refund.state.label,
@@ -194,14 +202,21 @@ def order_title(order: Order) -> str:
     return first if len(order.items) == 1 else f"{first} 等{pieces}件"
 
 
-def _state_word(order: Order) -> str:
+def amount_parts(order: Order) -> list[AmountPartView]:
+    """商品, 运费, 优惠, 灵犀币: they add up to what was paid, or is to be."""
+    coins = order.goods_fen + order.freight_fen - order.discount_fen - order.amount_fen
+    taken_off = {"优惠": -order.discount_fen, "灵犀币抵扣": -coins}
+    told = {"商品": order.goods_fen, "运费": order.freight_fen, **taken_off}
+    return [AmountPartView(label=label, amount=yuan(fen)) for label, fen in told.items() if fen]
+
+
+def state_word(state: OrderState, shipment: ShipmentState | None, *, asked_to_cancel: bool) -> str:
     """Document 02, 订单状态: a shipped order whose parcel is with the courier is 派送中."""
-    if order.cancel_requested_at and order.state is OrderState.PAID:
+    if asked_to_cancel and state is OrderState.PAID:
         return "取消审核中"
-    out = order.shipment is not None and order.shipment.state is ShipmentState.OUT_FOR_DELIVERY
-    if order.state is OrderState.SHIPPED and out:
+    if state is OrderState.SHIPPED and shipment is ShipmentState.OUT_FOR_DELIVERY:
         return ShipmentState.OUT_FOR_DELIVERY.label
-    return order.state.label
+    return state.label
 
 
 def _cancel_request(order: Order) -> CancelRequestView | None:

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from backoffice.effects.facts import order_facts
 from backoffice.models import Order, Product
+from backoffice.money import yuan
 from backoffice.problems import invalid
 from backoffice.rules import pickups, remedies, returns, review
 from backoffice.rules.facts import LineFacts, OrderFacts
 from backoffice.rules.reasons import classify
 from backoffice.states import ReturnKind, ReturnReason
-from backoffice.views.base import Day, Permission, View, permission
+from backoffice.views.base import Day, Money, Permission, View, permission
 from backoffice.views.returns import PickupView, ServicePointView, pickup_view, service_point_view
 
 
@@ -24,6 +25,7 @@ class KindView(View):
     kind_label: str = Field(examples=["换货"])
     permission: Permission = Field(description="按客户说的原因")
     is_ever_possible: bool = Field(description="换个原因（例如质量问题）是否可以")
+    refund_amount: Money | None = Field(description="这些商品会退回的钱；换货、维修，或者办不了，为空")
     pickups: list[PickupView] = Field(description="可约的上门取件时段；空：不支持上门取件")
 
 
@@ -50,13 +52,18 @@ class OptionsView(View):
 
 
 def options_view(
-    session: Session, order: Order, line: int | None, text: str | None, now: datetime
+    session: Session,
+    order: Order,
+    line: int | None,
+    text: str | None,
+    code: ReturnReason | None,
+    now: datetime,
 ) -> OptionsView:
     facts = order_facts(order)
     lines = tuple(each for each in facts.lines if line in (None, each.line))
     if not lines:
         raise invalid(("line", "订单里没有这一件商品"))
-    reason = classify(text)
+    reason = code or classify(text)
     person = review.by_person(review.ReviewFacts(text or "", refund_fen=0))
     return OptionsView(
         reason=reason.label,
@@ -81,10 +88,14 @@ def _kind(
     fetched = pickups.offered(facts, kind, lines) and not (
         kind is ReturnKind.EXCHANGE and reason is ReturnReason.MISSING
     )
+    verdict = remedies.judge(facts, lines, kind, reason, now)
+    pays = verdict.ok and kind in (ReturnKind.REFUND, ReturnKind.RETURN)
+    wished = returns.Request(kind=kind, reason=reason, lines=lines)
     return KindView(
         kind=kind.value,
         kind_label=kind.label,
-        permission=permission(remedies.judge(facts, lines, kind, reason, now)),
+        permission=permission(verdict),
+        refund_amount=yuan(returns.coming_back_fen(facts, wished)) if pays else None,
         is_ever_possible=remedies.ever(facts, lines, kind, now),
         pickups=[pickup_view(offer) for offer in pickups.offers(now)] if fetched else [],
     )

@@ -7,11 +7,12 @@ from pydantic import Field
 from backoffice.effects.facts import order_facts
 from backoffice.effects.refunds import parts_of
 from backoffice.effects.returns import slip_title
-from backoffice.models import Customer, Return
+from backoffice.models import Customer, Refund, Return
 from backoffice.money import yuan
 from backoffice.rules import pickups, policy, refunds, returns, review, service_points
-from backoffice.states import ReturnKind, ReturnReason, ReturnState
-from backoffice.views.base import Day, Money, Time, View
+from backoffice.rules.facts import LineFacts
+from backoffice.states import RefundState, ReturnKind, ReturnReason, ReturnState
+from backoffice.views.base import AmountPartView, Day, Money, Time, View
 
 
 class PickupView(View):
@@ -53,6 +54,13 @@ class ReturnView(View):
     refund_amount: Money | None
     refund_route: str | None = Field(examples=["原路退回微信支付"])
     refund_eta: str | None
+    refund_parts: list[AmountPartView] = Field(description="退款怎么算出来的")
+    refund_sent_at: Time | None
+    refund_arrives_by: Day | None = Field(description="退款发出后最晚到账的一天")
+    refund_state_code: str | None = Field(examples=["sent"])
+    freight_kept: Money = Field(description="订单付过的运费，不在退款里")
+    freight_hint: str = Field(description="寄回的运费谁出", examples=["来回运费由我们承担，上门取件免费。"])
+    goods_eta: str | None = Field(description="换货、维修：东西多久到手里")
     flash_refund: bool = Field(description="闪电退款：寄回的包裹揽收后先退款")
     deadline: Day | None = Field(description="寄回期限")
     return_address: str | None
@@ -79,6 +87,7 @@ def return_view(slip: Return, customer: Customer) -> ReturnView:
     )
     money = parts_of(slip.order, slip.refund_fen)
     flash = returns.flash_refund(facts, request, customer.level)
+    sent = [refund for refund in slip.order.refunds if refund.source == f"return:{slip.slip}"]
     return ReturnView(
         slip=slip.slip,
         order_number=slip.order_number,
@@ -94,6 +103,13 @@ def return_view(slip: Return, customer: Customer) -> ReturnView:
         refund_amount=yuan(slip.refund_fen) if money else None,
         refund_route=refunds.route(money) if money else None,
         refund_eta=_refund_eta(slip, money, flash),
+        refund_parts=_refund_parts(slip, request.lines) if money else [],
+        refund_sent_at=min((refund.created_at for refund in sent), default=None),
+        refund_arrives_by=max((refund.arrives_by for refund in sent), default=None),
+        refund_state_code=_refund_state(sent),
+        freight_kept=yuan(slip.order.freight_fen if money else 0),
+        freight_hint=returns.pickup_hint(facts, request, customer.level, is_fetched=bool(slip.pickup)),
+        goods_eta=_goods_eta(slip),
         flash_refund=flash,
         deadline=slip.send_by.date() if slip.send_by else None,
         return_address=slip.return_address,
@@ -144,6 +160,38 @@ def _refund_eta(slip: Return, money: list[refunds.RefundPart], flash: bool) -> s
     if flash:
         return f"寄回揽收后先退款，{arrival}"
     return f"仓库收到后 48 小时内验收，合格当天退款，之后{arrival}"
+
+
+def _refund_parts(slip: Return, lines: tuple[LineFacts, ...]) -> list[AmountPartView]:
+    """What the goods cost, less their share of what was taken off and what was paid back before."""
+    bought = {item.line: item for item in slip.order.items}
+    priced = sum(bought[line.line].unit_price_fen * bought[line.line].quantity for line in lines)
+    paid = sum(line.paid_fen for line in lines)
+    protected = sum(line.protected_unit_fen * line.quantity for line in lines)
+    told = {
+        "商品": priced,
+        "分摊的优惠": paid - priced,
+        "退过的差价": -protected,
+        "其他扣减": slip.refund_fen - (paid - protected),
+    }
+    return [AmountPartView(label=label, amount=yuan(fen)) for label, fen in told.items() if fen]
+
+
+def _refund_state(sent: list[Refund]) -> str | None:
+    """Under way as long as a part of it is."""
+    states = {refund.state for refund in sent}
+    if not states:
+        return None
+    return (RefundState.SENT if RefundState.SENT in states else RefundState.ARRIVED).value
+
+
+def _goods_eta(slip: Return) -> str | None:
+    """Document 03, 换货要多久, and document 04, 维修要多久."""
+    if slip.kind is ReturnKind.EXCHANGE and slip.reason_code is ReturnReason.MISSING:
+        return "核对属实后 24 小时内补发"
+    if slip.kind is ReturnKind.EXCHANGE:
+        return "仓库收到退回的商品后 48 小时内验收，合格后 24 小时内发出换货商品，一般全程 5 至 7 天"
+    return "收到后一般 7 至 15 个工作日修好寄回" if slip.kind is ReturnKind.REPAIR else None
 
 
 def _next_step(slip: Return, pickup_hint: str, is_merchant: bool) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from pydantic import Field
 
+from backoffice.clock import in_shanghai
 from backoffice.effects.facts import shipment_facts
 from backoffice.models import Shipment
+from backoffice.rules import policy
 from backoffice.rules.deliveries import is_late, is_stalled
 from backoffice.states import ShipmentState
 from backoffice.views.base import Day, Permission, Time, View
@@ -43,6 +45,7 @@ class ShipmentView(View):
     traces: list[TraceView] = Field(description="新的在前")
     courier: CourierView | None = Field(description="只在派送当天显示")
     pickup_code: str | None = Field(description="待自提时的 6 位取件码")
+    keep_until: Day | None = Field(description="待自提的包裹免费保管到哪天")
     arrangement: str | None
     signed_at: Time | None
 
@@ -91,6 +94,14 @@ def shipment_view(shipment: Shipment, now: datetime) -> ShipmentView:
         traces=traces,
         courier=courier,
         pickup_code=shipment.pickup_code if waiting else None,
+        keep_until=_keep_until(shipment) if waiting else None,
         arrangement=shipment.arrangement,
         signed_at=shipment.signed_at,
     )
+
+
+def _keep_until(shipment: Shipment) -> date | None:
+    """Document 01, 自提: counted from the day on which it came there, which is its last news."""
+    if not shipment.traces:
+        return None
+    return in_shanghai(shipment.traces[0].time).date() + timedelta(days=policy.PICKUP_POINT_DAYS)

@@ -8,6 +8,7 @@ from typing import Any
 from actions.gateways.account import Assets, GiftCard
 from actions.gateways.after_sales import Options, Return, Wish
 from actions.gateways.after_sales import Variant as Replacement
+from actions.gateways.belongings import INVOICE, ORDER, SLIP, TICKET, Belongings, Piece, Thing
 from actions.gateways.customers import Customer
 from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
@@ -38,7 +39,8 @@ OPERATIONS = ("cancel", "change", "urge", "return", "exchange", "repair", "refun
 
 def order(number: str, state_code: str, *allowed: str, title: str = "蓝牙耳机 LX-B3", pieces: int = 1) -> Order:
     """An order in which only `allowed` operations are possible."""
-    times = {"created_at": "2026-11-19T10:02:00+08:00"}
+    day = f"{number[:4]}-{number[4:6]}-{number[6:8]}" if len(number) == 12 else "2026-11-19"
+    times = {"created_at": f"{day}T10:02:00+08:00"}
     if state_code != "unpaid":
         times["paid_at"] = "2026-11-19T10:05:00+08:00"
     rules = {name: Rule(name in allowed, "" if name in allowed else f"order_{state_code}", "商城的说明") for name in OPERATIONS}
@@ -81,6 +83,7 @@ class Shop:
     pickups: tuple[tuple[str, str], ...] = ()
     variants: tuple[Replacement, ...] = ()
     warranty_ends: str | None = None
+    amounts: dict[str, str] = field(default_factory=dict)
     wishes: list[Wish] = field(default_factory=list)
     person: str | None = None
     review: str | None = None
@@ -89,6 +92,7 @@ class Shop:
     not_arrangeable: dict[str | None, str] = field(default_factory=dict)
     known_investigation: bool = False
     # tickets and complaints
+    unstaffed: bool = False
     tickets: list[Ticket] = field(default_factory=list)
     knowledge: dict[str, Answered] = field(default_factory=dict)  # question → what is found
     noted: list[tuple[str, str]] = field(default_factory=list)  # question, decision
@@ -101,7 +105,7 @@ class Shop:
             invoices=_Invoices(self), promotions=_Promotions(self), payments=_Payments(self),
             tickets=_Tickets(self), desk=_Desk(self),
             products=_Products(self), account=_Account(self), feedback=_Feedback(self),
-            outcomes=_Outcomes(self), knowledge=_Knowledge(self),
+            outcomes=_Outcomes(self), knowledge=_Knowledge(self), belongings=_Belongings(self),
         )  # fmt: skip
 
     def of(self, caller: Caller) -> list[Order]:
@@ -131,9 +135,6 @@ class Shop:
 class _Orders:
     shop: Shop
 
-    def recent(self, caller: Caller, state_codes: tuple[str, ...] = (), limit: int = 5) -> list[Order]:
-        return [o for o in self.shop.of(caller) if not state_codes or o.state_code in state_codes][:limit]
-
     def get(self, caller: Caller, number: str) -> Order:
         found = [o for o in self.shop.of(caller) if o.number == number]
         if not found:
@@ -148,13 +149,48 @@ class _Orders:
         refund = OrderRefund(found.amount, "原路退回微信支付", "1 至 3 个工作日")
         return replace(found, state_code="cancelled", refunds=(refund,) if "paid_at" in found.times else ())
 
-    def change(self, caller: Caller, number: str, field: str, value: str) -> Order:
-        self.shop.write(caller, "change", number, field, value)
+    def change(self, caller: Caller, number: str, changes: dict[str, str]) -> Order:
+        self.shop.write(caller, "change", number, *(word for change in changes.items() for word in change))
         return self.get(caller, number)
 
     def urge(self, caller: Caller, number: str) -> Urged:
         self.shop.write(caller, "urge", number)
         return Urged("2026-11-22T10:00:00+08:00", "GD202611210001")
+
+
+@dataclass
+class _Belongings:
+    shop: Shop
+
+    def of(self, caller: Caller) -> Belongings:
+        mine = self.shop.of(caller)
+        orders = [self._order(each) for each in mine]
+        by_number = {each.id: each for each in orders}
+        slips = [
+            Thing(SLIP, s.slip, s.order_number, s.title, s.state, s.state_code, 199.0, {}, (s.slip, s.order_number),
+                  (Piece(1, s.title, "", "", 199.0, 199.0),), frozenset({s.state_code, s.kind, f"{s.kind}:open"}), label=s.kind_label)
+            for s in self.shop.slips.get(caller.customer or "", [])
+        ]  # fmt: skip
+        invoices = [
+            Thing(INVOICE, i.number, i.order_number, i.goods, i.state, i.state_code, float(i.amount), {}, (i.number, i.order_number),
+                  (Piece(1, i.goods, "", "", 0.0, 0.0),), frozenset({i.state_code}), label=i.title, open=i.state_code != "voided")
+            for i in self.shop.invoices.get(caller.customer or "", [])
+        ]  # fmt: skip
+        tickets = [
+            Thing(TICKET, t.number, t.order_number, t.subject, t.state, t.state_code, 0.0, {}, (t.number,),
+                  by_number[t.order_number].pieces if t.order_number in by_number else (), frozenset({t.state_code, t.kind}),
+                  open=t.state_code in ("open", "working"))
+            for t in self.shop.tickets
+        ]  # fmt: skip
+        return Belongings((*orders, *slips, *invoices, *tickets))
+
+    def _order(self, order: Order) -> Thing:
+        times = {name.removesuffix("_at"): time for name, time in order.times.items()}
+        amount = float(order.amount)
+        pieces = tuple(Piece(i.line, i.title, "", "", amount, amount, i.quantity) for i in order.items)
+        numbers = (order.number, *([order.tracking_number] if order.tracking_number else []))
+        return Thing(ORDER, order.number, order.number, order.title, order.state, order.state_code, amount, times, numbers, pieces,
+                     frozenset({order.state_code}), order.seller)  # fmt: skip
 
 
 @dataclass
@@ -198,7 +234,7 @@ class _Logistics:
 class _AfterSales:
     shop: Shop
 
-    def options(self, caller: Caller, order_number: str, line: int | None, text: str | None) -> Options:
+    def options(self, caller: Caller, order_number: str, line: int | None, text: str | None, code: str | None = None) -> Options:
         allowed = _Orders(self.shop).get(caller, order_number).allowed
         kinds = ("refund", "return", "exchange", "repair")
         refused = {kind: Rule(False, code, "商城的说明") for kind, code in self.shop.refused.items()}
@@ -206,6 +242,7 @@ class _AfterSales:
         return Options(
             self.shop.reason_code, rules, frozenset(kind for kind in kinds if rules[kind].ok), self.shop.proposed,
             dict.fromkeys(kinds, self.shop.pickups), self.shop.variants, self.shop.warranty_ends, self.shop.person,
+            self.shop.amounts,
         )  # fmt: skip
 
     def open(self, caller: Caller, wish: Wish) -> Return:
@@ -221,12 +258,9 @@ class _AfterSales:
         self.shop.write(caller, "fetch", slip, pickup)
         return replace(self.get(caller, slip), pickup=pickup)
 
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Return]:
-        self.shop.up()
-        return self.shop.slips.get(caller.customer or "", [])
-
     def get(self, caller: Caller, slip: str) -> Return:
-        for found in self.recent(caller):
+        self.shop.up()
+        for found in self.shop.slips.get(caller.customer or "", []):
             if found.slip == slip:
                 return found
         raise NotFound("return")
@@ -269,13 +303,9 @@ class _Invoices:
         self.shop.write(caller, "invoice", order_number, *(str(value) for value in told))
         return invoice("FP202611210001", "issuing", title=heading.title)
 
-    def recent(self, caller: Caller, order_number: str | None = None) -> list[Invoice]:
-        self.shop.up()
-        mine = self.shop.invoices.get(caller.customer or "", [])
-        return [each for each in mine if order_number in (None, each.order_number)]
-
     def get(self, caller: Caller, number: str) -> Invoice:
-        for found in self.recent(caller):
+        self.shop.up()
+        for found in self.shop.invoices.get(caller.customer or "", []):
             if found.number == number:
                 return found
         raise NotFound("invoice")
@@ -332,12 +362,9 @@ class _Payments:
 class _Tickets:
     shop: Shop
 
-    def recent(self, caller: Caller, only_open: bool = False) -> list[Ticket]:
-        self.shop.up()
-        return [t for t in self.shop.tickets if not only_open or t.state_code in ("open", "working")]
-
     def get(self, caller: Caller, number: str) -> Ticket:
-        for found in self.recent(caller):
+        self.shop.up()
+        for found in self.shop.tickets:
             if found.number == number:
                 return found
         raise NotFound("ticket")
@@ -348,10 +375,19 @@ class _Tickets:
 
     def complain(self, caller: Caller, complaint: Complaint) -> Ticket:
         self.shop.write(caller, "complain", complaint.text, complaint.order_number or "", complaint.sentiment)
-        return Ticket("GD202611210004", complaint.subject, "待处理", "open", "一般", None, "", priority_code=self.shop.look.grade)
+        due = "2026-11-26T18:00:00+08:00"
+        same = [t for t in self.shop.tickets if t.kind == "complaint" and t.order_number == complaint.order_number]
+        known = next((t for t in same if t.state_code in ("open", "working")), None)
+        if known:
+            return replace(known, priority_code=self.shop.look.grade, added=True)
+        return Ticket("GD202611210004", complaint.subject, "待处理", "open", "一般", due, "", priority_code=self.shop.look.grade)
 
     def add(self, caller: Caller, number: str, text: str) -> Ticket:
         self.shop.write(caller, "add", number, text)
+        return self.get(caller, number)
+
+    def withdraw(self, caller: Caller, number: str) -> Ticket:
+        self.shop.write(caller, "withdraw", number)
         return self.get(caller, number)
 
     def urge(self, caller: Caller, number: str) -> Ticket:
@@ -370,6 +406,8 @@ class _Desk:
     shop: Shop
 
     def hand_over(self, caller: Caller, wanted: HandoffRequest) -> Handoff:
+        if self.shop.unstaffed and wanted.reason in ("angry", "not_understood"):
+            raise Rejected("handoff_nobody_there", "没有同事在")
         self.shop.write(caller, "handoff", wanted.conversation_id, *(said["text"] for said in wanted.transcript))
         self.shop.handoffs.append(wanted)
         return self.shop.desk

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import re
+import tarfile
+import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import joblib
 import jwt
+import pytest
 import yaml
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from components.text_normaliser import normalise
+from components.understanding.acts import ActClassifier
+from components.understanding.context import Button, Context, kind_of
+from components.understanding.reader import Reader, Reading, Said, declared
+from tests.actions.described import described
+from tests.understanding.learned import values
 from topics import domain
 
 SECRET = "a-secret-for-tests-only-of-enough-length"
@@ -28,6 +40,49 @@ def cues(text: str) -> dict[str, str]:
     """The message's cues, as components/turn_cues.py marks them in a text already normalised."""
     found = {name: next(filter(None, (re.search(each, text) for each in options)), None) for name, options in CUES.items()}
     return {name: (match.groupdict().get("value") or "").strip() for name, match in found.items() if match}
+
+
+def newest_model() -> Path | None:
+    """The model that `rasa run` would load."""
+    return max((ROOT / "models").glob("*.tar.gz"), key=lambda path: path.stat().st_mtime, default=None)
+
+
+@cache
+def acts() -> ActClassifier:
+    """What the newest model knows of acts."""
+    model = newest_model()
+    if model is None:
+        pytest.skip("no model under models/: make train")
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(model) as archive:
+        member = next(each for each in archive.getmembers() if each.name.endswith("/acts.joblib"))
+        archive.extract(member, folder)
+        made = ActClassifier(ActClassifier.get_default_config(), None, None)  # type: ignore[arg-type]
+        made._weights, made._kinds = joblib.load(Path(folder) / member.name)
+    return made
+
+
+def context_of(form: str | None, slots: Mapping[str, Any], events: list[dict[str, Any]]) -> Context:
+    """What the message is read against; where no event says what was said, the open question is."""
+    asked = slots.get("requested_slot") if form else None
+    bots = [each for each in events if each["event"] == "bot" and each.get("text")]
+    last = bots[-1] if bots else {"text": str((DOMAIN["responses"].get(f"utter_ask_{asked}") or [{"text": ""}])[0]["text"])}
+    buttons = tuple(Button(b["title"], b["payload"]) for b in (last.get("data") or {}).get("buttons") or [])
+    offered = slots.get("chat_offered")
+    kind = kind_of(asked, declared()["kinds"], bool(offered) or bool(buttons), slots)
+    known = {name: value for name, value in slots.items() if value is not None}
+    return Context(form, asked, kind, last["text"], buttons, offered, (), (), known, new=False)
+
+
+def understood(text: str, intent: str, context: Context, entities: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the last components of the pipeline add to a message that was given this intent."""
+    if text.startswith("/") or not text.strip():
+        return {"intent": {"name": intent, "confidence": 0.9}}
+    plain = normalise(text).text
+    act = acts().act(plain, context)
+    reader = Reader(declared()["starts"], frozenset(declared()["does"]))
+    said = Said(plain, intent, 0.9, (), (), entities, act["shares"], cues(plain))
+    reading: Reading = reader.read(said, context)
+    return {"intent": {"name": reading.intent, "confidence": 0.9}, "commands": list(reading.commands), "act": act}
 
 
 def token(customer: str, seconds: int = 600, secret: str = SECRET) -> str:
@@ -77,25 +132,29 @@ def run(
 ) -> Outcome:
     """One run of an action after the customer wrote `text`; `message` adds to what is known of it (sentiment, requests).
 
-    As Rasa does, a button's payload (`/…`) is not looked at for cues.
+    As Rasa does, a button's payload (`/…`) is not looked at for cues and values.
     """
+    known = {name: None for name in [*DOMAIN["slots"], "requested_slot"]} | (slots or {})
     proof = customer_token or (token(customer) if customer else None)
+    found = [
+        {"entity": name, "value": value}
+        for name, told in (entities or {}).items()
+        for value in (told if isinstance(told, list) else [told])
+    ]
     latest = {
         "text": text,
-        "intent": {"name": intent, "confidence": 0.9},
-        "entities": [
-            {"entity": name, "value": value}
-            for name, told in (entities or {}).items()
-            for value in (told if isinstance(told, list) else [told])
-        ],
+        **understood(text, intent, context_of(form, slots or {}, events or []), found),
+        "entities": found,
         "message_id": message_id,
         "metadata": {"customer_token": proof} if proof else {},
         "cues": {} if text.startswith("/") else cues(text),
+        "reference": {} if text.startswith("/") else described(text),
         **(message or {}),
     }
+    if text and not text.startswith("/"):
+        latest.setdefault("values", values(text, intent, known, latest["entities"]))
     if sentiment:
         latest["sentiment"] = {"name": sentiment, "confidence": 0.9}
-    known = {name: None for name in [*DOMAIN["slots"], "requested_slot"]} | (slots or {})
     loop = {"name": form} if form else {}
     tracker = Tracker("conversation", known, latest, events or [], False, None, loop, "action_listen")
     dispatcher = CollectingDispatcher()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from actions.after_sales import (
     meant_variant,
 )
 from actions.gateways.after_sales import Return, Variant
+from actions.gateways.orders import OrderItem
 from tests.actions.fakes import Shop, order
 from tests.actions.talk import Outcome, run
 
@@ -44,7 +46,7 @@ KNOWN = {"orders_number": SHOES.number, "orders_checked": f"{FORM}:possible"}
 def test_a_reason_in_the_first_sentence_is_not_asked_for(shop: Shop) -> None:
     shop.reason_code = "size"
     told = fill("鞋子大了我要退", "after_sales_return", slots={"after_sales_kind": "return"}).slots
-    assert told["after_sales_reason"] == "鞋子大了我要退"
+    assert told["after_sales_reason"] == "鞋子大了", "why, and not the whole sentence"
     assert told["requested_slot"] == "after_sales_confirmed"
 
 
@@ -76,6 +78,12 @@ def test_a_time_to_fetch_is_offered_and_understood_in_words(shop: Shop) -> None:
     assert answer("明天下午", date="2026-11-22", time="下午").slots["after_sales_pickup"] == TIMES[1][0]
     assert answer("明天九点", date="2026-11-22", time="09:00").slots["after_sales_pickup"] == TIMES[0][0]
     assert answer("第二个", ordinal="2").slots["after_sales_pickup"] == TIMES[1][0]
+    home = answer("来家里拿吧 俺腿脚不好", "after_sales_return", after_sales_pickup="fetched").slots
+    assert home["after_sales_pickup"] == TIMES[0][0] and "after_sales_reason" not in home, "why it is fetched is no new reason"
+    by_day = answer("上门，明天白天都行", "logistics_arrange", after_sales_pickup="fetched", date="2026-11-22", time="08:00/18:00")
+    assert by_day.slots["after_sales_pickup"] == TIMES[0][0] and by_day.slots["requested_slot"] == "after_sales_confirmed"
+    late = answer("来取，明天下午", "logistics_arrange", after_sales_pickup="fetched", date="2026-11-22", time="12:00/18:00")
+    assert late.slots["after_sales_pickup"] == TIMES[1][0]
     assert answer("自己寄", "chat_deny").slots["after_sales_pickup"] == "self"
     wrong = answer("下周三", date="2026-11-25")
     assert wrong.said == ["utter_after_sales_pickup_out_of_range"] and wrong.slots["requested_slot"] == "after_sales_pickup"
@@ -230,3 +238,48 @@ def test_when_goods_are_fetched_can_be_changed(shop: Shop) -> None:
 
 def test_an_unknown_slip_is_said_to_be() -> None:
     assert run(ActionAfterSalesStatus(), entities={"after_sales_slip": "TH209901010001"}).said == ["utter_after_sales_not_found"]
+
+
+BRUSHES = replace(SHOES, title="电动牙刷", items=(OrderItem(1, "电动牙刷 云白", 2),))
+
+
+def of_two(shop: Shop, kind: str = "return") -> dict[str, Any]:
+    """What is known before the last question, of a line that was bought twice."""
+    shop.orders, shop.amounts = {"C1": [BRUSHES]}, {"return": "318.00", "refund": "318.00"}
+    whole = {"title": "电动牙刷", "count": 2, "amount": shop.amounts.get(kind), "parted": True}
+    return {**KNOWN, "after_sales_kind": kind, "after_sales_reason": "不喜欢", "after_sales_whole": whole}
+
+
+def test_what_is_confirmed_names_the_pieces_and_the_money(shop: Shop) -> None:
+    slots = of_two(shop)
+    told = fill("不喜欢", asked="after_sales_reason", slots={**slots, "after_sales_reason": None, "after_sales_whole": None}).slots
+    assert told["after_sales_whole"] == slots["after_sales_whole"]
+    asked = run(AskAfterSalesConfirmed(), slots=slots)
+    assert asked.said == ["utter_ask_after_sales_confirmed_return"]
+    assert "×2" in asked.messages[0]["pieces"] and "318.00" in asked.messages[0]["back"]
+
+
+def test_one_piece_names_no_number(shop: Shop) -> None:
+    whole = {"title": "跑步鞋", "count": 1, "amount": None, "parted": True}
+    asked = run(AskAfterSalesConfirmed(), slots={**KNOWN, "after_sales_kind": "repair", "after_sales_whole": whole})
+    assert (asked.messages[0]["pieces"], asked.messages[0]["back"]) == ("", "")
+
+
+@pytest.mark.parametrize("kind", ["return", "refund", "exchange", "repair"])
+def test_fewer_pieces_than_the_line_has_are_never_silently_all(shop: Shop, kind: str) -> None:
+    slots = of_two(shop, kind)
+    begun = fill("退一个", f"after_sales_{kind}", slots={"after_sales_kind": kind}, entities={"quantity": "1"}).slots
+    assert begun["after_sales_quantity"] == 1
+    asked = run(AskAfterSalesConfirmed(), slots={**slots, "after_sales_quantity": 1})
+    assert asked.said == [f"utter_ask_after_sales_confirmed_whole_{kind}"]
+    assert (asked.messages[0]["count"], asked.messages[0]["meant"]) == (2, 1)
+
+
+@pytest.mark.parametrize("before", [None, 1])
+def test_yes_but_only_one_is_no_yes(shop: Shop, before: int | None) -> None:
+    slots = {**of_two(shop), "after_sales_quantity": before}
+    again = fill("对，就一个", "chat_affirm", asked="after_sales_confirmed", slots=slots, entities={"quantity": "1"}).slots
+    assert again["after_sales_confirmed"] is None and again["requested_slot"] == "after_sales_confirmed"
+    assert again.get("after_sales_quantity", before) == 1
+    both = fill("对，两个都退", "chat_affirm", asked="after_sales_confirmed", slots=slots, entities={"quantity": "2"}).slots
+    assert both["after_sales_confirmed"] is True

@@ -9,13 +9,24 @@ import yaml
 
 from actions import wiring
 from actions.after_sales import ActionAfterSalesStatus
-from actions.chat import ActionChatContext, ActionChatNo, ActionChatRepeat, ActionChatStop, ActionChatYes
+from actions.chat import (
+    ActionChatContext,
+    ActionChatHold,
+    ActionChatNo,
+    ActionChatRepeat,
+    ActionChatStop,
+    ActionChatTakeBack,
+    ActionChatUnclear,
+    ActionChatYes,
+)
 from actions.gateways.errors import Unavailable
+from actions.invoices import ValidateInvoicesRequestForm
 from actions.orders import ActionOrdersCancel, ActionOrdersStatus, ValidateOrdersStatusForm
 from tests.actions.fakes import Shop, order
 from tests.actions.talk import DOMAIN, Outcome, run
 
 EARPHONES = order("202611190001", "paid", "cancel", "change", "urge")
+KETTLE, LAMP = order("202611130003", "signed", title="电热水壶"), order("202611150012", "signed", title="护眼台灯")
 ANGRY = {"sentiment": {"name": "angry"}}
 
 
@@ -60,6 +71,9 @@ def test_a_message_is_counted_once_though_rasa_asks_twice_where_a_form_starts() 
 
 def test_messages_not_understood_in_a_row_are_counted() -> None:
     assert context("nlu_fallback")["chat_misses"] == 1
+    for signs in ("？？", "!!!", "😤😤"):
+        wordless = run(ActionChatContext(), text=signs, intent="nlu_fallback", slots={"chat_misses": 1})
+        assert "chat_misses" not in wordless.slots, "nothing was said that could be understood"
     assert context("nlu_fallback", slots={"chat_misses": 1})["chat_misses"] == 2
     assert context("chat_greet", slots={"chat_misses": 1})["chat_misses"] == 0
 
@@ -107,15 +121,26 @@ def test_a_customer_is_always_in_the_same_bucket_and_customers_are_in_both() -> 
 
 # ── two requests ──────────────────────────────────────────────────────────────
 
-TWO = {"requests": ["orders_cancel", "invoices_request"]}
+INVOICE: dict[str, Any] = {
+    "intent": "invoices_request",
+    "words": "水壶那单开发票",
+    "entities": [{"entity": "product", "value": "水壶"}],
+    "reference": {"conditions": [], "names": ["水壶"], "bare": False},
+}
+TWO = {
+    "commands": [
+        {"command": "start", "intent": "orders_cancel", "words": "耳机那单取消"},
+        {"command": "start", **INVOICE, "fresh": True},
+    ]
+}
 
 
 def test_the_second_request_waits() -> None:
-    assert context("orders_cancel", TWO)["chat_requests"] == ["invoices_request"]
+    assert context("orders_cancel", TWO)["chat_requests"] == [INVOICE]
 
 
 def test_a_request_that_is_asked_for_again_waits_no_longer() -> None:
-    waiting = {"chat_requests": ["invoices_request"]}
+    waiting = {"chat_requests": [INVOICE]}
     assert context("invoices_request", slots=waiting)["chat_requests"] is None
     assert "chat_requests" not in context("chat_inform", slots=waiting)
 
@@ -130,27 +155,37 @@ def cancelled(**slots: Any) -> Outcome:
     return run(ActionOrdersCancel(), "确认", "chat_affirm", slots=known)
 
 
-def test_when_the_first_is_done_the_second_is_offered_by_name() -> None:
-    done = cancelled(chat_requests=["invoices_request"])
-    assert done.said == ["utter_orders_cancelled_paid", "utter_chat_offer_next"]
-    assert done.messages[-1]["request"] == "开发票"
-    assert done.messages[-1]["buttons"][0] == {"title": "开发票", "payload": "/invoices_request"}
-    assert done.slots["chat_offered"] == "invoices_request" and done.slots["chat_requests"] is None
+def test_when_the_first_is_done_the_second_is_taken_up_by_itself() -> None:
+    done = cancelled(chat_requests=[INVOICE])
+    assert done.said == ["utter_orders_cancelled_paid", "utter_chat_next"]
+    assert done.messages[-1]["request"] == "开发票" and done.slots["chat_requests"] is None
+    spoken = done.events[-1]
+    assert spoken["event"] == "user" and spoken["text"] == "水壶那单开发票" and spoken["metadata"]["customer_token"]
+    assert spoken["parse_data"]["intent"]["name"] == "invoices_request"
+    assert spoken["parse_data"]["entities"] == INVOICE["entities"], "it is about what it named itself"
 
 
-def test_the_second_is_offered_after_a_refusal_too_but_not_after_a_failure(shop: Shop) -> None:
+def test_the_second_is_never_about_the_firsts_order(shop: Shop) -> None:
+    shop.orders["C1"] = [EARPHONES, KETTLE, LAMP]
+    started = {"commands": [{"command": "start", "intent": "invoices_request", "fresh": True}]}
+    known = {"orders_last": EARPHONES.number}
+    told = run(ValidateInvoicesRequestForm(), "开发票", "invoices_request", slots=known, form="invoices_request_form", message=started)
+    assert told.slots.get("orders_number") is None
+
+
+def test_the_second_comes_after_a_refusal_too_but_not_after_a_failure(shop: Shop) -> None:
     shop.orders = {"C1": [order("202611190001", "shipped")]}
-    assert cancelled(chat_requests=["invoices_request"]).said[-1] == "utter_chat_offer_next"
+    assert cancelled(chat_requests=[INVOICE]).said[-1] == "utter_chat_next"
     shop.down = True
-    assert cancelled(chat_requests=["invoices_request"]).said == ["utter_chat_backend_unavailable"]
+    assert cancelled(chat_requests=[INVOICE]).said == ["utter_chat_backend_unavailable"]
 
 
-def test_nothing_is_offered_in_the_middle_of_another_form() -> None:
+def test_nothing_is_taken_up_in_the_middle_of_another_form() -> None:
     class Concluding(ActionAfterSalesStatus):
         concludes = True
 
-    told = run(Concluding(), slots={"chat_requests": ["invoices_request"]}, form="orders_change_form")
-    assert "utter_chat_offer_next" not in told.said
+    told = run(Concluding(), slots={"chat_requests": [INVOICE]}, form="orders_change_form")
+    assert "utter_chat_next" not in told.said
 
 
 def test_a_yes_goes_on_as_if_it_had_been_asked_for() -> None:
@@ -209,6 +244,44 @@ def test_a_no_drops_what_was_offered() -> None:
 def test_an_offer_is_forgotten_when_the_customer_speaks_of_something_else() -> None:
     assert context("chat_smalltalk", slots={"chat_offered": "invoices_request"})["chat_offered"] is None
     assert "chat_offered" not in context("chat_affirm", slots={"chat_offered": "invoices_request"})
+
+
+def test_the_only_button_below_a_question_is_an_offer_and_stands_beside_what_is_asked_in_between() -> None:
+    button = {"title": "申请退货", "payload": '/after_sales_return{"orders_number": "202611190001"}'}
+    asked = {"event": "bot", "text": "要申请退货吗？", "data": {"buttons": [button, {"title": "不用了", "payload": "/chat_deny"}]}}
+    why = context("faq", {"commands": [{"command": "know", "question": "…"}]}, events=[asked])
+    assert why["chat_offered"] == button["payload"]
+    later = context("faq", {"commands": [{"command": "know", "question": "…"}]}, slots={"chat_offered": button["payload"]})
+    assert "chat_offered" not in later, "two messages later it still stands"
+    yes = run(ActionChatYes(), "好的", "chat_affirm", slots={"chat_offered": button["payload"]})
+    spoken = yes.events[-1]["parse_data"]
+    assert spoken["intent"]["name"] == "after_sales_return"
+    assert spoken["entities"] == [{"entity": "orders_number", "value": "202611190001"}]
+
+
+def test_who_needs_a_moment_hears_one_sentence() -> None:
+    assert run(ActionChatHold(), "等一下", form="orders_cancel_form").said == ["utter_chat_hold"]
+
+
+def test_what_was_not_wanted_is_dropped_or_withdrawn() -> None:
+    known = {"orders_number": EARPHONES.number, "requested_slot": "orders_cancel_confirmed"}
+    open_form = run(ActionChatTakeBack(), intent="chat_take_back", slots=known, form="orders_cancel_form")
+    assert open_form.loop_ended and open_form.said == ["utter_chat_taken_back"] and open_form.slots["orders_number"] is None
+    filed = [{"event": "user"}, {"event": "action", "name": "action_complaints_file"}, {"event": "user"}]
+    undone = run(ActionChatTakeBack(), intent="chat_take_back", events=filed)
+    assert undone.events[-1]["parse_data"]["intent"]["name"] == "complaints_withdraw" and undone.said == []
+    cancelled = [{"event": "user"}, {"event": "action", "name": "action_orders_cancel"}, {"event": "user"}]
+    assert run(ActionChatTakeBack(), intent="chat_take_back", events=cancelled).said == ["utter_chat_take_back_done"]
+    assert run(ActionChatTakeBack(), intent="chat_take_back").said == ["utter_chat_take_back_nothing"]
+
+
+def test_what_may_mean_two_things_is_asked_back() -> None:
+    unclear = {"commands": [{"command": "unclear", "candidates": ["orders_cancel", "after_sales_return"]}]}
+    asked = run(ActionChatUnclear(), intent="nlu_fallback", message=unclear)
+    assert asked.said == ["utter_chat_unclear_which"]
+    assert [b["payload"] for b in asked.buttons] == ["/orders_cancel", "/after_sales_return", "/handoff_request"]
+    nothing = run(ActionChatUnclear(), intent="nlu_fallback", message={"commands": [{"command": "unclear", "candidates": []}]})
+    assert nothing.said == ["utter_chat_not_understood"]
 
 
 def test_every_request_has_a_name_to_be_offered_by() -> None:
@@ -326,5 +399,5 @@ def test_cues_are_patterns_that_compile() -> None:
     from components.turn_cues import compiled, read_cues
 
     path = Path(__file__).resolve().parents[2] / "data" / "chat" / "cues.yml"
-    assert set(compiled(read_cues(path))) >= {"why", "unclear", "wrong", "refuse", "agree", "points", "question"}
+    assert set(compiled(read_cues(path))) >= {"value", "points", "follows", "above", "others"}
     assert yaml.safe_load(path.read_text("utf-8"))["cues"].keys() == read_cues(path).keys()

@@ -6,7 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from actions.complaints import ActionComplaintsFile, AskComplaintsOrder, ValidateComplaintsForm
+from actions.complaints import (
+    ActionComplaintsFile,
+    ActionComplaintsWithdraw,
+    AskComplaintsOrder,
+    ValidateComplaintsForm,
+)
 from actions.gateways.tickets import ComplaintLook, Ticket
 from actions.tickets import ActionTicketsStatus, AskTicketsNumber, ValidateTicketsForm
 from tests.actions.fakes import Shop, order
@@ -33,7 +38,7 @@ def test_a_bare_complaint_is_asked_which_order_and_what_happened(shop: Shop) -> 
     assert start("我要投诉")["requested_slot"] == "complaints_order"
     asked = run(AskComplaintsOrder(), form="complaints_form")
     assert asked.said == ["utter_ask_complaints_order"] and len(asked.buttons) == 2
-    slots = {"requested_slot": "complaints_order", "orders_offered": asked.slots["orders_offered"]}
+    slots = {"requested_slot": "complaints_order", "chat_choices": asked.slots["chat_choices"]}
     skipped = run(ValidateComplaintsForm(), "跟订单没关系", "chat_deny", slots=slots, form="complaints_form").slots
     assert (skipped["complaints_order"], skipped["requested_slot"]) == ("none", "complaints_text")
     named = run(ValidateComplaintsForm(), "水壶", slots=slots, form="complaints_form").slots
@@ -42,8 +47,61 @@ def test_a_bare_complaint_is_asked_which_order_and_what_happened(shop: Shop) -> 
 
 def test_a_story_told_at_once_is_not_asked_again(shop: Shop) -> None:
     shop.look = ComplaintLook(False, False, "normal", "")
-    told = start("你们客服态度太差了")
-    assert told["requested_slot"] is None and told["complaints_text"] == "你们客服态度太差了"
+    told = start("投诉你们客服，态度太差了")
+    assert told["requested_slot"] is None and told["complaints_text"] == "投诉你们客服，态度太差了"
+
+
+@pytest.mark.parametrize("text", ["你们客服态度太差了", "什么破店，气死我了", "再不发货我就投诉了", "我没说要投诉，就是气人"])
+def test_nothing_is_filed_that_nobody_said_should_be(shop: Shop, text: str) -> None:
+    shop.look = ComplaintLook(False, False, "urgent", "")
+    told = start(text, sentiment="angry")
+    assert told["requested_slot"] == "complaints_agreed"
+    known = {**told, "requested_slot": "complaints_agreed"}
+    yes = run(ValidateComplaintsForm(), "登记吧", "chat_affirm", slots=known, form="complaints_form").slots
+    assert yes["requested_slot"] is None and {**known, **yes}["complaints_text"] == text, "the first account is the text"
+    no = run(ValidateComplaintsForm(), "不用", "chat_deny", slots=known, form="complaints_form").slots
+    assert no["complaints_agreed"] is False and no["requested_slot"] is None
+    left = run(ActionComplaintsFile(), "不用", "chat_deny", slots={**known, **no})
+    assert left.said == ["utter_complaints_left"] and shop.done == []
+
+
+def test_the_first_account_stays_whatever_answers_which_order(shop: Shop) -> None:
+    shop.look = LATE
+    told = start("投诉，快递一周没到，催了三次")
+    known = {**told, **run(AskComplaintsOrder(), form="complaints_form").slots, "requested_slot": "complaints_order"}
+    for answer, meant in (("水壶", KETTLE.number), ("第二个", SHOES.number), ("跟订单没关系", "none")):
+        intent = "chat_deny" if meant == "none" else "complaints_file"
+        ordinal = {"ordinal": "2"} if meant == SHOES.number else {}
+        chosen = run(ValidateComplaintsForm(), answer, intent, slots=known, form="complaints_form", entities=ordinal).slots
+        assert chosen["complaints_order"] == meant
+        assert {**known, **chosen}["complaints_text"] == "投诉，快递一周没到，催了三次"
+    more = run(ValidateComplaintsForm(), "电话也打不通", "complaints_file", slots=known, form="complaints_form").slots
+    assert more["complaints_text"] == "投诉，快递一周没到，催了三次\n电话也打不通"
+
+
+def test_the_same_matter_again_is_added_to_the_open_ticket(shop: Shop) -> None:
+    shop.tickets = [replace(FIRST, kind="complaint", order_number=KETTLE.number)]
+    again = run(ActionComplaintsFile(), slots={"complaints_text": "还没到", "complaints_order": KETTLE.number})
+    assert again.said == ["utter_complaints_added"]
+    assert (again.messages[0]["ticket"], again.messages[0]["due"]) == (FIRST.number, "11-25 18:00"), "as the row has it"
+
+
+def test_a_complaint_can_be_taken_back(shop: Shop) -> None:
+    mine = replace(FIRST, kind="complaint")
+    withdraw = ActionComplaintsWithdraw()
+    assert run(withdraw, "我没要投诉", "complaints_withdraw").said == ["utter_complaints_none"] and shop.done == []
+    shop.tickets = [mine, replace(SECOND, kind="complaint")]
+    which = run(withdraw, "投诉撤了吧", "complaints_withdraw")
+    assert which.said == ["utter_complaints_which"] and len(which.buttons) == 2 and shop.done == []
+    assert run(withdraw, "我没要投诉", "complaints_withdraw", slots={"complaints_last": mine.number}).said == ["utter_complaints_withdrawn"]
+    assert shop.done == [("withdraw", mine.number)], "the one filed in this talk"
+    other = run(withdraw, "把9月1号那个投诉撤了", "complaints_withdraw", slots={"complaints_last": mine.number})
+    assert other.said[-1] == "utter_complaints_which" and len(shop.done) == 1, "what is described is not the one just filed"
+    shop.tickets = [mine]
+    assert run(withdraw, "投诉可以撤销吗", "complaints_withdraw").said == ["utter_complaints_may_withdraw"]
+    writing = run(withdraw, "我没要投诉啊", "complaints_withdraw", form="complaints_form", slots={"complaints_text": "慢"})
+    assert writing.said == ["utter_complaints_left"] and writing.loop_ended and writing.slots["complaints_text"] is None
+    assert len(shop.done) == 1
 
 
 def test_the_order_is_asked_where_something_can_be_done_about_it(shop: Shop) -> None:
@@ -55,7 +113,7 @@ def test_the_order_is_asked_where_something_can_be_done_about_it(shop: Shop) -> 
 
 
 def test_a_story_instead_of_an_order_is_taken(shop: Shop) -> None:
-    slots = {"requested_slot": "complaints_order", "orders_offered": []}
+    slots = {"requested_slot": "complaints_order", "chat_choices": None}
     told = run(ValidateComplaintsForm(), "快递员骂人", "complaints_file", slots=slots, form="complaints_form").slots
     assert (told["complaints_text"], told["complaints_order"], told["requested_slot"]) == ("快递员骂人", "none", None)
 
@@ -149,4 +207,4 @@ def test_what_is_only_perhaps_a_complaint_is_not_filed_unasked(shop: Shop) -> No
     shop.look = ComplaintLook(False, False, "normal", "")
     unsure = {"intent": {"name": "complaints_file", "confidence": 0.2}}
     told = start("上次那位同事没有回我", message=unsure)
-    assert told.get("complaints_text") is None and told["requested_slot"] == "complaints_order"
+    assert told["requested_slot"] == "complaints_agreed"

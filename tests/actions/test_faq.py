@@ -10,7 +10,7 @@ import pytest
 
 from actions.chat import ActionChatContext
 from actions.faq import SHANGHAI, ActionFaqAnswer
-from actions.gateways.knowledge import Fact, Found, Hit
+from actions.gateways.knowledge import Fact, Found, Hit, read_hit
 from actions.products import ActionProductsAsk
 from tests.actions.fakes import Shop, order
 from tests.actions.talk import Outcome, run
@@ -52,7 +52,8 @@ def test_what_only_the_knowledge_can_answer_is_looked_up(intent: str) -> None:
 
 def claimed(intent: str, ask: float, confidence: float, text: str = "满多少包邮？", **more: Any) -> bool:
     """Whether the knowledge answers a message that a topic claims too; `ask`: how probably it only asks."""
-    message = {"intent": {"name": intent, "confidence": confidence}, "act": {"name": "ask", "confidence": ask, "ask": ask}}
+    act = {"name": "ask" if ask > 0.5 else "do", "confidence": max(ask, 1 - ask), "ask": ask}
+    message = {"intent": {"name": intent, "confidence": confidence}, "act": act}
     return bool(run(ActionChatContext(), text=text, intent=intent, message=message, **more).slots.get("faq_found"))
 
 
@@ -60,6 +61,23 @@ def test_a_question_is_answered_from_the_knowledge_and_a_wish_goes_to_its_topic(
     assert claimed("after_sales_return", ask=0.95, confidence=0.6)
     assert not claimed("after_sales_return", ask=0.3, confidence=0.6), "能给我退了吗 wants it done"
     assert not claimed("after_sales_return", ask=0.55, confidence=0.99)
+
+
+def test_a_story_with_a_question_in_it_is_answered_whatever_it_sounds_like() -> None:
+    assert claimed("complaints_file", ask=0.04, confidence=0.2)
+    assert claimed("handoff_request", ask=0.04, confidence=0.3)
+    assert not claimed("handoff_request", ask=0.9, confidence=0.95), "who wants a person gets one"
+
+
+def test_a_visitor_hears_the_rule_where_the_topic_could_only_say_sign_in() -> None:
+    assert claimed("orders_change", ask=0.6, confidence=0.95, customer=None)
+    assert not claimed("orders_change", ask=0.6, confidence=0.999)
+
+
+def test_a_guessed_intent_opens_no_form_where_several_questions_fit(shop: Shop) -> None:
+    shop.knowledge["满多少包邮？"] = Found("clarify", (replace(FREIGHT, score=0.5), FRESH))
+    assert claimed("after_sales_return", ask=0.9, confidence=0.2)
+    assert not claimed("after_sales_return", ask=0.9, confidence=0.8)
 
 
 def test_a_question_about_a_thing_of_ones_own_goes_to_its_topic() -> None:
@@ -144,6 +162,15 @@ def test_the_sentences_that_answer_come_first_and_the_rest_behind_a_button(shop:
     assert shop.noted == [("满多少包邮？", "answer")]
     rest = answer(entities={"faq_key": "faq-1", "faq_part": "rest"}, slots=told.slots)
     assert rest.said == ["utter_faq_rest"] and rest.messages[0]["answer"] == "不满收 6 元。"
+
+
+def test_a_short_list_is_told_whole_and_of_a_long_answer_what_is_asked() -> None:
+    head = {"key": "faq-1", "question": "", "score": 1, "source_line": "", "version": 1, "facts": []}
+    points = [f"- 类目 {number}：保证金 {number} 万元，佣金 {number}%；" for number in range(7)]
+    told = read_hit({**head, "answer": "\n".join(points), "lead": [points[0], points[3]]})
+    assert "类目 6" in told.lead and not told.rest
+    long = "。".join(f"第{number}句说的是另外一件和这个问题没有多少关系的事情" for number in range(9))
+    assert read_hit({**head, "answer": long, "lead": long.split("。")[:2]}).rest == long
 
 
 def test_what_was_found_for_this_message_is_not_searched_again(shop: Shop) -> None:

@@ -67,7 +67,7 @@ def test_a_question_left_unanswered_is_not_asked_again() -> None:
     again = run(AskFeedbackScore(), "我的订单呢", "orders_ask_status", slots=ASKED)
     assert again.said == [] and again.slots["requested_slot"] is None
     assert run(ActionFeedbackRate(), "我的订单呢", "orders_ask_status").said == []
-    bye = run(ActionFeedbackAsk(), "再见", "chat_goodbye", slots=DUE | ASKED, form="feedback_form")
+    bye = run(ActionFeedbackAsk(), intent="chat_goodbye", slots=DUE | ASKED, form="feedback_form")
     assert bye.said == ["utter_chat_goodbye"] and bye.loop_ended
 
 
@@ -112,7 +112,7 @@ def test_a_low_score_is_followed_up_with_its_reason_and_a_number(shop: Shop) -> 
     low = run(ActionFeedbackRate(), "1分", "feedback_rate")
     assert low.said == ["utter_feedback_rated_1"] and low.loop == "feedback_reason_form"
     slots = {"requested_slot": "feedback_reason", "feedback_id": 7}
-    reason = run(ValidateFeedbackReasonForm(), "快递等了一周", "logistics_urge", slots=slots)
+    reason = run(ValidateFeedbackReasonForm(), "快递等了一周", "logistics_urge", slots=slots, form="feedback_reason_form")
     done = run(ActionFeedbackReason(), "快递等了一周", slots=slots | reason.slots)
     assert done.said == ["utter_feedback_followup"] and done.messages[0]["ticket"] == "GD202611210004"
     assert shop.done == [("rate", "1"), ("amend", "7", "", "快递等了一周"), ("ticket", "rating_followup", "快递等了一周")]

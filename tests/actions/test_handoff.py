@@ -104,9 +104,9 @@ def relay(events: list[dict[str, Any]], **more: Any) -> Any:
     return run(ActionHandoffRelay(), **{**ASKED, "slots": {"handoff_id": "HO1"}, "events": events, **more})
 
 
-def test_all_since_the_handoff_is_relayed_and_nothing_said(shop: Shop) -> None:
+def test_all_since_the_handoff_is_relayed_and_who_waits_hears_so(shop: Shop) -> None:
     done = relay(SINCE)
-    assert done.said == []
+    assert done.said == ["utter_handoff_waiting"] and done.messages[0]["position"] == 1
     assert [(each.message_id, each.text, each.at_ms) for each in shop.relayed] == [("m4", "在吗", 4500), ("m5", "[图片]", 5000)]
     assert shop.relayed[1].media == (PICTURE,)
 
@@ -148,7 +148,8 @@ def test_asking_for_a_person_again_is_asking_how_long(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["不等了", "算了不等了", "那我不等了，谢谢", "不想排队了", "退出排队", "不用人工了", "算了", "不等了，我自己看看", "不等了 帮我查下快递"]
+    "said", ["不等了", "算了不等了", "那我不等了，谢谢", "不想排队了", "退出排队", "不用人工了", "算了", "不等了，我自己看看", "不等了 帮我查下快递",
+             "人就不用叫了", "我说不用了", "算了不用人工了", "行了别转了", "真不需要同事来了", "别找人了你来办"]
 )
 def test_who_waits_no_longer_has_the_bot_again(said: str, shop: Shop) -> None:
     done = relay([*SINCE, user(said, "m6", 6.0)], text=said)
@@ -159,10 +160,47 @@ def test_who_waits_no_longer_has_the_bot_again(said: str, shop: Shop) -> None:
     assert shop.relayed[-1].message_id == "m6"
 
 
-@pytest.mark.parametrize("said", ["我的快递等了三天了", "不等了吗", "等不到货我就退了", "客服态度不好", "不算了解", "不等于这个数"])
-def test_words_for_the_person_leave_no_queue_and_get_no_answer(said: str, shop: Shop) -> None:
+@pytest.mark.parametrize("said", ["我的快递等了三天了", "不等了吗", "等不到货我就退了", "客服态度不好", "不算了解", "不等于这个数", "确认取消",
+                                  "订单号写错了，尾号是66", "不是我签收的", "好，我等着"])
+def test_words_for_the_person_leave_no_queue(said: str, shop: Shop) -> None:
     done = relay([*SINCE, user(said, "m6", 6.0)], text=said)
-    assert done.said == [] and [work[0] for work in shop.done] == ["relay"]
+    assert done.said[0] in ("utter_handoff_waiting", "utter_handoff_place") and [work[0] for work in shop.done] == ["relay"]
+
+
+def test_an_old_button_leaves_no_queue(shop: Shop) -> None:
+    assert relay(SINCE, text="/chat_stop", intent="chat_stop").said == ["utter_handoff_waiting"]
+
+
+IN_DANGER = {"handoff_id": "HO1", "handoff_danger": {"kinds": ["gas"], "message_id": "m0"}}
+
+
+@pytest.mark.parametrize(
+    "said", ["没有危险", "我家没有漏气", "没人受伤，我就是问问", "我好好的", "说错了", "大家都没事啊", "你误会啦，没出事", "只是问问，没着火"]
+)
+def test_who_is_in_no_danger_has_the_bot_again(said: str, shop: Shop) -> None:
+    done = relay([*SINCE, user(said, "m6", 6.0)], text=said, intent="chat_inform", slots=IN_DANGER)
+    assert done.said == ["utter_handoff_ended_safe"]
+    assert done.slots["handoff_id"] is None and done.slots["handoff_danger"] is None
+    assert [work[0] for work in shop.done] == ["relay", "leave"]
+
+
+@pytest.mark.parametrize("said", ["我在楼下等着", "已经冲了十分钟凉水", "没人接电话", "地址写错了，是6号楼", "现在怎么办", "还是没有好转", "不敢进屋"])
+def test_who_tells_more_of_a_danger_goes_on_waiting(said: str, shop: Shop) -> None:
+    done = relay([*SINCE, user(said, "m6", 6.0)], text=said, intent="chat_inform", slots=IN_DANGER)
+    assert done.said == ["utter_handoff_waiting_danger"] and [work[0] for work in shop.done] == ["relay"]
+
+
+def test_nobody_leaves_with_words_that_tell_of_a_danger(shop: Shop) -> None:
+    told = {"danger": {"kind": "gas", "kinds": ["gas"], "confidence": 0.9}, "commands": [{"command": "leave"}]}
+    done = relay(SINCE, text="没有着火，但是还在漏气", intent="chat_inform", slots=IN_DANGER, message=told)
+    assert done.said == ["utter_handoff_waiting_danger"] and [work[0] for work in shop.done] == ["relay"]
+
+
+def test_what_is_wanted_beside_leaving_is_done_next(shop: Shop) -> None:
+    said = "不等了，帮我查下快递到哪了"
+    done = relay([*SINCE, user(said, "m6", 6.0)], text=said, intent="logistics_track")
+    assert done.said == ["utter_handoff_ended_left"]
+    assert done.events[-1]["parse_data"]["intent"]["name"] == "logistics_track", "as if it were said now"
 
 
 @pytest.mark.parametrize("said", ["我排第几", "不等了", "转人工"])
@@ -226,7 +264,18 @@ def test_a_word_that_crosses_with_the_end_of_waiting_hears_the_promise(shop: Sho
 
 
 def test_who_is_in_danger_and_waits_does_not_hear_silence(shop: Shop) -> None:
-    told = {"kind": "burn", "message_id": "m0"}
+    told = {"kinds": ["burn"], "message_id": "m0"}
     waiting = run(ActionHandoffRelay(), text="手上起泡了", slots={"handoff_id": "HO1", "handoff_danger": told})
     assert waiting.said == ["utter_handoff_waiting_danger"]
-    assert run(ActionHandoffRelay(), text="还在吗", slots={"handoff_id": "HO1"}).said == []
+    assert run(ActionHandoffRelay(), text="还在吗", slots={"handoff_id": "HO1"}).said == ["utter_handoff_waiting"]
+    shop.desk = replace(shop.desk, position=None)
+    connected = run(ActionHandoffRelay(), text="没有危险", slots={"handoff_id": "HO1", "handoff_danger": told})
+    assert connected.said == [] and "handoff_id" not in connected.slots
+
+
+@pytest.mark.parametrize(("slots", "said"), [({"chat_anger": 2}, "angry"), ({"chat_misses": 2}, "not_understood")])
+def test_at_night_nothing_is_left_behind_that_nobody_asked_for(shop: Shop, slots: dict[str, int], said: str) -> None:
+    shop.unstaffed = True
+    offered = run(ActionHandoff(), "气死了", "orders_urge_shipping", slots=slots)
+    assert offered.said == [f"utter_handoff_nobody_there_{said}"]
+    assert set(offered.slots) >= set(slots) and not any(offered.slots[name] for name in slots), "not again at the next word"

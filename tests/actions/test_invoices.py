@@ -167,7 +167,7 @@ def test_the_invoice_is_asked_for_once_and_only_after_a_yes(shop: Shop) -> None:
 
 def test_a_heading_is_no_second_wish(shop: Shop) -> None:
     slots = {"orders_number": SHOES.number, **known(type="normal", title_kind="person", title="王小明", confirmed=True)}
-    told = run(ActionInvoicesRequest(), slots={**slots, "chat_requests": ["invoices_change"]})
+    told = run(ActionInvoicesRequest(), slots={**slots, "chat_requests": [{"intent": "invoices_change", "words": "发到…", "entities": []}]})
     assert told.said == ["utter_invoices_requested_issuing"]
     assert told.slots["chat_requests"] is None
 

@@ -50,15 +50,15 @@ def test_only_orders_that_can_be_cancelled_are_offered_for_it() -> None:
      ("0003", {}, SHOES.number), ("水壶那个", {}, KETTLE.number), ("跑步鞋", {}, SHOES.number)],
 )  # fmt: skip
 def test_an_order_can_be_chosen_in_words(words: str, entities: dict[str, str], number: str) -> None:
-    offered = [{"number": o.number, "title": o.title} for o in (EARPHONES, KETTLE, SHOES)]
-    slots = {"requested_slot": "orders_number", "orders_offered": offered}
+    offered = {"kind": "order", "ids": [o.number for o in (EARPHONES, KETTLE, SHOES)], "page": 0}
+    slots = {"requested_slot": "orders_number", "chat_choices": offered}
     filled = run(ValidateOrdersStatusForm(), words, slots=slots, form="orders_status_form", entities=entities)
     assert filled.slots["orders_number"] == number
     assert filled.slots["requested_slot"] is None
 
 
 def test_words_that_fit_no_order_are_asked_again() -> None:
-    slots = {"requested_slot": "orders_number", "orders_offered": [{"number": SHOES.number, "title": SHOES.title}]}
+    slots = {"requested_slot": "orders_number", "chat_choices": {"kind": "order", "ids": [SHOES.number], "page": 0}}
     filled = run(ValidateOrdersStatusForm(), "那个啥", slots=slots, form="orders_status_form")
     assert filled.said == ["utter_unclear_orders_number"]
     assert filled.slots["requested_slot"] == "orders_number"
@@ -151,6 +151,35 @@ def test_a_day_is_given_to_the_shop_as_a_date(shop: Shop) -> None:
     assert told["orders_change_value"] == "2026-11-23"
 
 
+def days_said(words: str, **days: str) -> dict[str, Any]:
+    """Values for days by the words that say them."""
+    return {"values": [{"kind": "day", "value": v, "start": words.index(w), "end": words.index(w) + len(w)} for w, v in days.items()]}
+
+
+@pytest.mark.parametrize(("words", "day", "value"), [
+    ("今天下单的电动牙刷，请把收货人改一下", "今天", "2026-11-21"), ("前天到的那单改一下", "前天", "2026-11-19"), ("昨天拍的那件，帮我改改", "昨天", "2026-11-20"),
+])  # fmt: skip
+def test_a_day_that_tells_which_order_is_no_day_to_deliver(shop: Shop, words: str, day: str, value: str) -> None:
+    told = a_change(shop, words, intent="orders_change", message=days_said(words, **{day: value}))
+    assert told.get("orders_change_field") is None and told["requested_slot"] == "orders_change_field"
+
+
+def test_a_day_beside_another_field_is_only_told(shop: Shop) -> None:
+    words = "明天我出差，收货人改成刘桂兰"
+    message = days_said(words, 明天="2026-11-22")
+    message["values"].append({"kind": "name", "value": "刘桂兰", "start": 11, "end": 14})
+    told = a_change(shop, words, intent="orders_change", message=message)
+    assert (told["orders_change_field"], told["orders_change_value"]) == ("recipient", "刘桂兰")
+    assert not told.get("orders_change_more")
+
+
+def test_of_two_days_the_one_to_deliver_on_counts(shop: Shop) -> None:
+    words = "今天买的毛衣改成下周三送，改送货时间"
+    message = days_said(words, 今天="2026-11-21", 下周三="2026-11-25")
+    told = a_change(shop, words, intent="orders_change", message=message)
+    assert (told["orders_change_field"], told["orders_change_value"]) == ("delivery_date", "2026-11-25")
+
+
 def test_words_that_lead_up_to_an_address_are_no_part_of_it(shop: Shop) -> None:
     where = {"intent": "orders_change", "entities": {"address": "文三路90号"}}
     told = a_change(shop, "改成文三路90号东边铁门", "address", asked=True, **where)
@@ -209,8 +238,8 @@ def test_a_shop_that_is_down_is_apologised_for_once_and_nothing_is_forgotten(sho
 
 
 def test_an_order_named_with_another_wish_goes_to_that_wish() -> None:
-    offered = [{"number": o.number, "title": o.title} for o in (EARPHONES, KETTLE, SHOES)]
-    slots = {"requested_slot": "orders_number", "orders_offered": offered}
+    offered = {"kind": "order", "ids": [o.number for o in (EARPHONES, KETTLE, SHOES)], "page": 0}
+    slots = {"requested_slot": "orders_number", "chat_choices": offered}
     said = {"text": "跑步鞋那个，想退货", "intent": "after_sales_return", "slots": slots}
     asked = run(ValidateOrdersStatusForm(), form="orders_status_form", **said)  # type: ignore[arg-type]
     assert "orders_number" not in asked.slots, "the form gives way"

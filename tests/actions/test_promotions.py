@@ -22,7 +22,7 @@ from tests.actions.test_invoices import Talk
 
 FRYER = order("202611170001", "signed", "price_protection", title="空气炸锅")
 TWO = order("202611160002", "signed", "price_protection", title="毛巾", pieces=2)
-DROP = Quote("空气炸锅", "399.00", "349.00", "50.00", "原路退回微信支付", "1 至 3 个工作日")
+DROP = Quote("空气炸锅", "399.00", "349.00", "50.00", "原路退回微信支付", "1 至 3 个工作日", 1)
 GRANTED = Protection(**vars(DROP), number="JB1", order_number=FRYER.number, refund_code="sent", arrives_by="2026-11-25", created_at="2026-11-20T10:00:00+08:00")
 FORM = ValidatePromotionsProtectionForm
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from actions.readings import captured, reading
+from actions.readings import reading
+from tests.understanding.learned import values
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_a_value_is_read(name: str, text: str, value: str | None) -> None:
         ("杭州青禾餐饮管理有限公司,91330106MA2B1X7Y8L", "杭州青禾餐饮管理有限公司"),
         ("我们公司是北京明远律师事务所", "北京明远律师事务所"),
         ("抬头写李秀兰", "李秀兰"),
-        ("个人抬头,李秀兰", None),
+        ("个人抬头,李秀兰", "李秀兰"),
         ("抬头个人", None),
         ("抬头写错了要重开", None),
         ("抬头写我们公司", None),
@@ -73,4 +74,5 @@ def test_a_value_is_read(name: str, text: str, value: str | None) -> None:
     ],
 )
 def test_a_title_is_taken_out_of_the_sentence(text: str, title: str | None) -> None:
-    assert captured("invoices_title", text) == title
+    titles = [each["value"] for each in values(text, "invoices_request", {}, []) if each["kind"] == "title"]
+    assert titles == ([title] if title else [])

@@ -136,6 +136,22 @@ def test_complaining_again_of_the_same_order_is_graver(office: Office, shop: Sho
     assert again["priority_code"] == "urgent" and "同单重复" in again["tags"]
 
 
+def test_the_same_matter_of_one_talk_is_one_ticket_another_matter_is_not(office: Office) -> None:
+    talk = {"conversation_id": "c1"}
+    first = complain(office, "客服态度太差，骂人", **talk)
+    assert complain(office, "那个客服还挂我电话", **talk)["number"] == first["number"]
+    assert complain(office, "快递一周没到", **talk)["number"] != first["number"]
+    assert complain(office, "客服态度太差", conversation_id="c2")["number"] != first["number"]
+
+
+def test_a_complaint_taken_back_is_closed_and_the_next_is_a_new_one(office: Office, shop: Shop) -> None:
+    number = shop.order(state=OrderState.COMPLETED)
+    first = complain(office, "杯子碎了", order_number=number)
+    back = office.send(f"/tickets/{first['number']}/withdraw").json()
+    assert back["state_code"] == "closed" and back["comments"][-1]["text"] == "客户撤回了投诉。"
+    assert complain(office, "杯子碎了", order_number=number)["number"] != first["number"]
+
+
 def test_a_look_files_nothing(office: Office, shop: Shop) -> None:
     before = shop.everything()
     told = office.send("/tickets/complaint-look", {"text": "我要投诉"}).json()
@@ -230,6 +246,14 @@ def test_the_remedy_fits_fault_and_time(
     state = OrderState.SIGNED if days < 10 else OrderState.COMPLETED
     number = shop.order(state, signed_at=NOW - timedelta(days=days))
     assert [each["kind"] for each in options(office, number, text)["proposed"]] == proposed
+
+
+def test_what_comes_back_is_told_before_and_is_what_comes_back(office: Office, shop: Shop) -> None:
+    number = shop.order(OrderState.SIGNED, goods=[Goods("BRUSH-1", "电动牙刷", "云白", quantity=2, price_fen=15900)])
+    amounts = {each["kind"]: each["refund_amount"] for each in options(office, number, "不喜欢")["kinds"]}
+    assert amounts["return"] == "318.00" and amounts["exchange"] is None and amounts["repair"] is None
+    slip = office.send("/returns", {"order_number": number, "kind": "return", "reason": "不喜欢"}).json()
+    assert slip["refund_amount"] == amounts["return"]
 
 
 def test_rotten_fruit_is_paid_back_unsent(office: Office, shop: Shop) -> None:

@@ -550,3 +550,13 @@ def test_a_promise_renewed_keeps_the_worst_mood_of_the_talk(office: Office) -> N
     handoff = handed_over(office, sentiment="angry")
     assert handed_over(office, sentiment="neutral") == handoff
     assert office.get(f"/handoffs/{handoff}").json()["sentiment"] == "angry"
+
+
+@pytest.mark.parametrize("reason", ["angry", "not_understood"])
+def test_at_night_the_assistant_leaves_no_ticket_that_nobody_asked_for(office: Office, reason: str) -> None:
+    at(office, 2)
+    refused = office.send("/handoffs", {"conversation_id": "c1", "reason": reason})
+    assert (refused.status_code, refused.json()["code"]) == (409, "handoff_nobody_there")
+    assert office.get("/tickets").json()["items"] == []
+    handed_over(office, reason="customer_asked")
+    assert len(office.get("/tickets").json()["items"]) == 1

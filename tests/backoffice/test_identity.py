@@ -34,6 +34,7 @@ WRITES: list[tuple[str, str, Any]] = [
     ("/invoices/{}/resend", INVOICE, None),
     ("/tickets/{}/comments", TICKET, {"text": "补充"}),
     ("/tickets/{}/urge", TICKET, None),
+    ("/tickets/{}/withdraw", TICKET, None),
 ]
 BODIES = [
     ("/returns", {"kind": "return"}),

@@ -120,13 +120,12 @@ def ticket(state: TicketState, **values: Any) -> Callable[[Shop], str]:
             Ticket(
                 number="GD202611200001",
                 customer_id=ANNA,
-                kind="complaint",
                 subject="投诉",
                 state=state,
                 created_at=days_ago(1),
                 due_at=NOW,
                 updated_at=days_ago(1),
-                **values,
+                **{"kind": "complaint", **values},
             )
         )
         return ""
@@ -360,6 +359,8 @@ CASES = [
     ],
     Case("ticket_closed", "/tickets/GD202611200001/comments", ticket(TicketState.CLOSED), {"text": "补充"}),
     Case("ticket_closed", "/tickets/GD202611200001/urge", ticket(TicketState.SOLVED)),
+    Case("ticket_closed", "/tickets/GD202611200001/withdraw", ticket(TicketState.SOLVED)),
+    Case("ticket_not_complaint", "/tickets/GD202611200001/withdraw", ticket(TicketState.OPEN, kind="callback")),
     Case(
         "ticket_urge_limit",
         "/tickets/GD202611200001/urge",

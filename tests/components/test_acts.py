@@ -1,25 +1,21 @@
-"""What the words do: ask, ask about one's own, want it done, tell."""
+"""What the words do, by what was asked before."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from rasa.shared.nlu.training_data.message import Message
 
-from components.acts import ActClassifier, ActsError, read_acts
-from components.sentiment import fit
-
-ROOT = Path(__file__).resolve().parents[2]
+from components.text_normaliser import normalise
+from components.understanding.acts import LABELS, ActClassifier, ActsError, read_acts
+from components.understanding.context import CONFIRM, NONE, Context
+from tests.actions.talk import acts
 
 
 @pytest.fixture(scope="module")
 def classifier() -> ActClassifier:
-    """Fitted as in training."""
-    made = ActClassifier(ActClassifier.get_default_config(), None, None)  # type: ignore[arg-type]
-    texts, labels = read_acts(ROOT / "data" / "acts")
-    made._weights = fit(texts, labels, 10.0, 2)
-    return made
+    """As the newest model has it."""
+    return acts()
 
 
 @pytest.mark.parametrize(
@@ -34,22 +30,24 @@ def classifier() -> ActClassifier:
     ],
 )
 def test_a_question_in_shape_is_told_from_a_wish(classifier: ActClassifier, text: str, act: str) -> None:
-    message = Message({"text": text})
-    classifier.process([message])
-    assert message.get("act")["name"] == act
-    assert 0 <= message.get("act")["ask"] <= 1
+    told = classifier.act(normalise(text).text, Context())
+    assert told["name"] == act
+    assert 0 <= told["ask"] <= 1
 
 
-def test_a_message_without_words_does_nothing(classifier: ActClassifier) -> None:
-    message = Message({"text": " "})
-    classifier.process([message])
-    assert message.get("act") is None
+def test_the_same_words_do_something_else_where_they_answer(classifier: ActClassifier) -> None:
+    asked = Context(form="a_form", asked="a_confirmed", kind=CONFIRM, said="退货退款 199 元，上门取件。确认退货吗？", new=False)
+    assert classifier.act("那就退了吧", Context(kind=NONE))["name"] == "do"
+    assert classifier.act("那就退了吧", asked)["name"] == "yes"
 
 
-def test_a_label_that_is_unknown_or_lacking_is_named(tmp_path: Path) -> None:
-    (tmp_path / "some.yml").write_text("act:\n  begs: [求求了]\n", "utf-8")
+def test_a_label_or_a_kind_that_is_unknown_or_lacking_is_named(tmp_path: Path) -> None:
+    (tmp_path / "none.yml").write_text("act:\n- begs: [求求了]\n", "utf-8")
     with pytest.raises(ActsError, match="begs"):
-        read_acts(tmp_path)
-    (tmp_path / "some.yml").write_text("act:\n  ask: [多少钱]\n", "utf-8")
-    with pytest.raises(ActsError, match="do, status, tell"):
-        read_acts(tmp_path)
+        list(read_acts(tmp_path))
+    (tmp_path / "none.yml").write_text("act:\n- ask: [多少钱]\n", "utf-8")
+    with pytest.raises(ActsError, match=", ".join(sorted({*LABELS} - {"ask"}))):
+        list(read_acts(tmp_path))
+    (tmp_path / "some.yml").write_text("act:\n- ask: [多少钱]\n", "utf-8")
+    with pytest.raises(ActsError, match="some"):
+        list(read_acts(tmp_path))

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rasa.shared.utils.io import read_yaml_file
 
-from components.danger import KINDS, Reader, compiled, learned, read_examples
+from components.danger import KINDS, Reader, harmless_talk, learned, read_examples
+from components.sentiment import read_sentences
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "danger"
-ASKED = [("我的订单到哪了", "orders_ask_status"), ("怎么退货", "after_sales_return"), ("发票抬头开错了", "invoices_change")] * 2
+DATA = Path(__file__).resolve().parents[2] / "data"
+ASKED = ["我的订单到哪了", "怎么退货", "发票抬头开错了"] * 2
 
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    return learned(*read_examples(FOLDER), compiled(read_yaml_file(FOLDER / "words.yml")), ASKED, 30.0)
+    return learned(*read_examples(DATA / "danger"), [*read_sentences(DATA / "sentiment")[0], *harmless_talk(DATA / "acts")], ASKED, 100.0)
 
 
 @pytest.mark.parametrize(
@@ -35,20 +35,33 @@ def reader() -> Reader:
     ],
 )
 def test_a_danger_is_seen_and_named(reader: Reader, text: str, kind: str) -> None:
-    found, probability = reader.read(text)
-    assert (found, probability >= 0.5) == (kind, True)
+    found = reader.read(text)
+    assert (found.kinds[0], found.confidence >= 0.5) == (kind, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("插座漏电电了我，手上还烫了个泡", {"shock", "burn"}),
+        ("烤箱冒烟了，我去关的时候手被烫脱皮了", {"fire", "burn"}),
+        ("我被热水器电了，摔在浴室里头破了，流了好多血", {"shock", "injury"}),
+        ("娃被开水烫了", {"burn"}),
+    ],
+)
+def test_two_dangers_at_once_are_both_told(reader: Reader, text: str, kinds: set[str]) -> None:
+    assert set(reader.read(text).kinds) == kinds
 
 
 @pytest.mark.parametrize("text", ["手机都快把我气炸了", "这个锅会漏电吗", "灭火器多少钱", "杯子碎了，人没事，补发一个", "查一下我的快递"])
 def test_what_only_sounds_like_one_is_none(reader: Reader, text: str) -> None:
-    assert reader.read(text)[1] < 0.5
+    assert reader.read(text).confidence < 0.5
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_read(reader: Reader, text: str) -> None:
-    kind, probability = reader.read(text)
-    assert kind in KINDS and 0 <= probability <= 1
+    found = reader.read(text)
+    assert set(found.kinds) <= set(KINDS) and 0 <= found.confidence <= 1
 
 
 def test_a_folder_that_lacks_a_kind_is_refused(tmp_path: Path) -> None:

@@ -118,3 +118,8 @@ def test_an_unknown_or_lacking_label_is_refused(tmp_path: Path) -> None:
     (tmp_path / "happy.yml").write_text("sentiment:\n  happy:\n  - 很好\n", "utf-8")
     with pytest.raises(ValueError, match=r"happy\.yml: unknown sentiment 'happy'"):
         read_sentences(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["？？", "!!!", "？！？！", "😡", "。。。", "😤😤😤"])
+def test_signs_alone_show_no_anger(classifier: SentimentClassifier, text: str) -> None:
+    assert sentiment(classifier, text) == {"name": "neutral", "confidence": 1.0, "angry": False}

@@ -24,6 +24,7 @@ ROUTES: dict[str, list[tuple[str, set[str]]]] = {
     ],
     "utter_after_sales_status_rejected": [("rules/pickups", {"choose"})],
     "utter_after_sales_cancel_rejected": [("rules/returns", {"cancel_slip"})],
+    "utter_complaints_withdraw_rejected": [("rules/tickets", {"withdraw"})],
     "utter_tickets_status_rejected": [("rules/tickets", {"comment", "urge"})],
 }
 # Said otherwise: in words of its own, or never to be met on that route.

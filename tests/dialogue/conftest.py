@@ -13,8 +13,8 @@ from actions.gateways.after_sales import Return
 from actions.gateways.promotions import Quote
 from actions.settings import Settings
 from tests.actions.fakes import OPERATIONS, Shop, invoice, order
-from tests.actions.talk import SECRET
-from tests.dialogue.talk import Assistant, newest_model
+from tests.actions.talk import SECRET, newest_model
+from tests.dialogue.talk import Assistant
 
 GOODS = {
     "unpaid": ["保温杯", "数据线"],
@@ -39,7 +39,7 @@ def shop() -> Iterator[Shop]:
         for n in (1, 2)
     ]
     made.invoices["C1"] = [invoice(f"FP20261121000{n}", order_number=f"2026111{n + 2}0001") for n in (1, 2)]
-    drop = Quote("商品", "199.00", "149.00", "50.00", "原路退回微信支付", "1 至 3 个工作日")
+    drop = Quote("商品", "199.00", "149.00", "50.00", "原路退回微信支付", "1 至 3 个工作日", 1)
     made.drops = {(each.number, None): drop for each in made.orders["C1"]}
     patch = pytest.MonkeyPatch()
     gateways = made.gateways()

@@ -38,11 +38,6 @@ class Actions(EndpointConfig):
         return await self._executor.run(json.loads(json.dumps(call["json"])))
 
 
-def newest_model() -> Path | None:
-    """The model that `rasa run` would load."""
-    return max((ROOT / "models").glob("*.tar.gz"), key=lambda path: path.stat().st_mtime, default=None)
-
-
 @dataclass
 class Assistant:
     """The model with its actions."""

@@ -58,8 +58,11 @@ def measure(parser: Parser) -> Measured:
         (("eprstmt",), run.eprstmt),
         (("masking_found", "masking_false"), run.masking),
         (_by_half("danger_found", "danger_false"), run.danger),
+        (_by_half("danger_fresh_found", "danger_fresh_false"), run.danger_fresh),
         (_by_half("anger_found", "anger_false"), run.anger),
+        (_by_half("anger_fresh_found", "anger_fresh_false"), run.anger_fresh),
         (_by_half("hidden_found", "hidden_false"), run.hidden),
+        (_by_half("hidden_fresh_found", "hidden_fresh_false"), run.hidden_fresh),
         (("entities_f1",), run.entities),
         (("parse_ms",), run.speed),
     ):
@@ -161,14 +164,30 @@ class _Run:
         yield touched / clean
 
     def danger(self) -> Iterator[float]:
-        yield from self._both("danger.tsv", "danger_lookalikes.txt", lambda text: bool(self.parse(text).get("danger")))
+        yield from self._both("danger.tsv", "danger_lookalikes.txt", self._in_danger)
+
+    def danger_fresh(self) -> Iterator[float]:
+        yield from self._both("danger_fresh.tsv", "danger_lookalikes_fresh.txt", self._in_danger)
+
+    def _in_danger(self, text: str) -> bool:
+        return bool(self.parse(text).get("danger"))
 
     def anger(self) -> Iterator[float]:
-        yield from self._both("angry.txt", "calm.txt", lambda text: bool(self.key(text, "sentiment")["angry"]))
+        yield from self._both("angry.txt", "calm.txt", self._is_angry)
+
+    def anger_fresh(self) -> Iterator[float]:
+        yield from self._both("angry_fresh.txt", "calm_fresh.txt", self._is_angry)
+
+    def _is_angry(self, text: str) -> bool:
+        return bool(self.key(text, "sentiment")["angry"])
 
     def hidden(self) -> Iterator[float]:
         for which in safety.HALVES:
-            yield from safety.masked(which)
+            yield from safety.masked("pii.tsv", which)
+
+    def hidden_fresh(self) -> Iterator[float]:
+        for which in safety.HALVES:
+            yield from safety.masked("pii_fresh.tsv", which)
 
     def _both(self, true: str, false: str, held: Callable[[str], bool]) -> Iterator[float]:
         for which in safety.HALVES:

@@ -1,4 +1,5 @@
-"""Sentences by other hands that measure danger, anger and masking, each set in two halves.
+"""Sentences that measure danger, anger and masking, each set in two halves; `…_fresh` were written before the last tuning,
+by who tuned, the others by other hands.
 
 Errors are looked at in one half only (`seen`: the first byte of the sentence's SHA-256 is even); the other (`apart`) gives
 figures and is never read. A figure of the first alone says how well it was learned by heart.
@@ -34,9 +35,9 @@ def share(texts: Iterable[str], which: str, held: Callable[[str], bool]) -> floa
     return sum(told) / len(told)
 
 
-def masked(which: str) -> Iterator[float]:
+def masked(name: str, which: str) -> Iterator[float]:
     """The share of values hidden, then that of sentences without values that were touched all the same."""
-    rows = [row.split("\t", 1) for row in (FOLDER / "pii.tsv").read_text("utf-8").splitlines() if "\t" in row]
+    rows = [row.split("\t", 1) for row in (FOLDER / name).read_text("utf-8").splitlines() if "\t" in row]
     mine = [(text, json.loads(values)) for text, values in rows if half(text) == which and not text.startswith("#")]
     values = [_hidden(text, value) for text, told in mine for value in told]
     clean = [bool(find(text)) for text, told in mine if not told]

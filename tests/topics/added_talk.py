@@ -9,8 +9,8 @@ from rasa.core.actions.action import RemoteAction
 from actions import wiring
 from actions.settings import Settings
 from tests.actions.fakes import Shop
-from tests.actions.talk import SECRET
-from tests.dialogue.talk import Assistant, newest_model
+from tests.actions.talk import SECRET, newest_model
+from tests.dialogue.talk import Assistant
 
 gateways = Shop().gateways()
 wiring.gateways = lambda: gateways  # type: ignore[assignment]

@@ -3,7 +3,7 @@
 - `asked`: a fifth of the demo entries' variants, chosen by their hash and left out of the index.
 - `mistyped`: the same with a mistake made: a homophone, a character dropped or swapped, traditional
 characters.
-- `manuals`, `no_entry`: `tests/knowledge/*.yml`.
+- `manuals`, `no_entry`, `figures`: `tests/knowledge/*.yml`.
 - `faq_dev`: questions kept apart (`LINGXI_EVAL_DIR`), measured where they are.
 """
 
@@ -67,6 +67,21 @@ def without_set_aside(told: list[PublishedEntry]) -> list[PublishedEntry]:
     ]
 
 
+def as_imported(told: list[PublishedEntry]) -> list[PublishedEntry]:
+    """The same with the manuals as an import brings them in, without the sentences that people wrote."""
+    written = {
+        text
+        for path in (demo.FOLDER / "variants").glob("*.yml")
+        for key, texts in _yaml(path).items()
+        if key.startswith("doc-")
+        for text in texts
+    }
+    return [
+        replace(entry, variants=tuple(t for t in entry.variants if t not in written))
+        for entry in told
+    ]
+
+
 def asked(told: list[PublishedEntry]) -> list[Asked]:
     """The variants left out."""
     return [
@@ -99,6 +114,12 @@ def manuals(told: list[PublishedEntry]) -> list[Asked]:
         for heading, texts in headings.items()
         for text in texts
     ]
+
+
+def figures() -> list[tuple[str, str, str]]:
+    """An entry's key, a question to it, the words that must be among the sentences shown first."""
+    told = _yaml(SETS / "figures.yml")
+    return [(key, str(row["ask"]), str(row["shown"])) for key, rows in told.items() for row in rows]
 
 
 def no_entry() -> dict[str, list[Asked]]:

@@ -33,6 +33,8 @@ _PENALTY = 1.0
 _PORTION = 4096
 _SCALE = 127.0
 _MOST_SENTENCES, _SENTENCE = 24, 160
+_NEAREST, _NEAR = 3, 0.6
+"""So many sentences answer first, where they are this near beside the nearest."""
 _SENTENCES = re.compile(r"[。；！？\n]+")
 _MARKUP = re.compile(r"[*_`>#|]+|^\s*[-+]\s+|<!--.*?-->", re.M)
 
@@ -114,9 +116,9 @@ class Index:
                 texts.append(text)
                 owners.append(number)
                 kinds.append(kind)
-        asked = set(texts)
+        told = set(texts)
         for text in foreign() if texts else ():
-            if text not in asked:
+            if text not in told:
                 texts.append(text)
                 owners.append(len(self.entries))
                 kinds.append(Kind.FOREIGN)
@@ -303,8 +305,8 @@ def sentences(answer: str) -> list[str]:
 
 
 def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
-    """The sentences that answer first, in the answer's order: the rule that it begins with, and the one or
-    two that are nearest to the question."""
+    """The sentences that answer first, in the answer's order: the rule that it begins with, and up to three
+    that are nearest to the question."""
     told = sentences(index.entries[entry].answer)
     last = int(index._starts[entry + 1])
     first = last - len(told)
@@ -313,8 +315,8 @@ def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
     near = index.parts["meanings"].similarities(question.signs["meanings"], [(first, last)])
     if index.dense is not None and question.vector is not None:
         near = near + index.dense[first:last].astype(np.float32) @ (question.vector / _SCALE)
-    best = np.argsort(-near, kind="stable")[:2]
-    chosen = {0, *(int(place) for place in best if near[place] >= 0.6 * near[best[0]])}
+    best = np.argsort(-near, kind="stable")[:_NEAREST]
+    chosen = {0, *(int(place) for place in best if near[place] >= _NEAR * near[best[0]])}
     return tuple(told[place] for place in sorted(chosen))
 
 
@@ -382,8 +384,8 @@ class _Places:
         columns[:, 0] = padded[self._question]
         columns[:, 1] = padded[self._whole]
         columns[:, 2] = padded[self._sentences].max(axis=1)
-        asked = padded[self._asked]
-        best = -np.sort(-asked, axis=1)[:, :4]
+        nearest = padded[self._asked]
+        best = -np.sort(-nearest, axis=1)[:, :4]
         columns[:, 3] = best[:, 0]
         columns[:, 4] = best[:, 1]
         columns[:, 5] = best.sum(axis=1) / 4

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from backoffice.knowledge.search.grams import BUCKETS, Counts
 from backoffice.knowledge.search.sparse import SparsePart
 
-MOST_TEXTS = 5000
+MOST_TEXTS = 8000
 _SHARES = {"characters": 0.25, "sounds": 0.25, "meanings": 0.125}
 _VECTORS = 0.375
 _BENT, _PENALTY = 2.0, 0.125

@@ -38,7 +38,7 @@ _JOINT = 10.0
 """How strongly weights are held at "every part counts the same, the joint reading ten times as much"."""
 _PASSED_AT_MOST = 0.035
 """Of answerable questions; asked for is 5 %, and a shop's customers differ from its writers."""
-_ANSWERED_AT_MOST = 0.17
+_ANSWERED_AT_MOST = 0.21
 """Of what is foreign. A variant whose entry is hidden teaches doubt, but does not count here: its neighbours
 all but answer it."""
 MOST_ASKED = 3000
@@ -78,7 +78,7 @@ def _examples(index: Index, chance: random.Random, most: int) -> Iterator[Exampl
         if index.kinds[row] == Kind.VARIANT:
             yield Example(index.look(question, own=entry, hide=Hide.TEXT), entry, 1.0)
             if chance.random() < _EVERY_THIRD:
-                yield Example(index.look(question, own=entry, hide=Hide.VARIANTS), entry, 0.6)
+                yield Example(index.look(question, own=entry, hide=Hide.VARIANTS), entry, 1.0)
             if chance.random() < _EVERY_THIRD:
                 yield Example(index.look(question, own=entry, hide=Hide.ENTRY), None, 1.0)
         made = shortened(text, 0.5, chance) if chance.random() < _SHORTENED else mistyped(text, chance)

@@ -1,0 +1,30 @@
+"""A house number in an address that stands already: another room is not another street."""
+
+from __future__ import annotations
+
+from actions.readings import patterns
+
+ROOM, LAST = "room", "last"
+
+
+def rehoused(address: str, number: str) -> str:
+    """The address with that house number. 3幢502室 takes the place of what stood for 幢 and 室, and comes behind where neither
+    stood; a number without a word for what it numbers (1203) is a room's. The words are in `readings.yml`."""
+    for sort, found in patterns("house_number").items():
+        match = None if sort == LAST else found[0].search(number)
+        if match is None:
+            continue
+        number = number.replace(match[0], " ")
+        address = _replaced(address, sort, match[0])
+    bare = number.strip()
+    return _replaced(address, ROOM, bare) if bare else address
+
+
+def _replaced(address: str, sort: str, written: str) -> str:
+    sorts = patterns("house_number")
+    places = list(sorts[sort][0].finditer(address)) or (list(sorts[LAST][0].finditer(address)) if sort == ROOM else [])
+    if not places:
+        return f"{address}{' ' if address[-1:].isascii() and address else ''}{written}"
+    last = places[-1]
+    sorted_already = sorts[sort][0].search(written) or not last.lastindex
+    return address[: last.start()] + (written if sorted_already else written + last[1]) + address[last.end() :]

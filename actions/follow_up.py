@@ -1,0 +1,46 @@
+"""Answers what is asked about a thing just spoken of, from how it stands now; a rule from the shop's knowledge."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import EventType
+
+from actions import faq, focus
+from actions.base import CustomerAction, Turn
+from actions.gateways.identity import TokenMissing
+
+OF_ALL = ("product", "rule")
+"""Kinds of things that are nobody's own."""
+
+
+class ActionChatFollowUp(CustomerAction):
+    """Says the aspect of the thing that the message asks about (`components/understanding/aspects.py`)."""
+
+    visitors = True
+    writes = False
+    soothes = False  # who asks is answered
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Look at the thing, then answer; what has no answer in its state may be a rule."""
+        asked = turn.tracker.latest_message.get("follow_up") or {}
+        spoken = next((each for each in focus.of(turn, asked.get("kind", "")) if each.id == asked.get("id")), None)
+        if spoken is None:
+            return await self._from_knowledge(turn)
+        if turn.customer is None and spoken.kind not in OF_ALL:
+            raise TokenMissing
+        states, facts = await focus.look(turn, spoken)
+        aspect = str(asked.get("aspect"))
+        response = focus.answer(turn, spoken.kind, aspect, states)
+        if response is None:
+            return await self._from_knowledge(turn)
+        turn.utter(response, **facts)
+        return focus.put(
+            turn, spoken.kind, spoken.id, spoken.title, spoken.told, states, spoken.order, spoken.again, **spoken.facts
+        )
+
+    async def _from_knowledge(self, turn: Turn) -> list[EventType]:
+        """What the shop's rules say, or that it is not known."""
+        found = await faq.search(turn, turn.typed)
+        if found.decision == "answer":
+            return await faq.tell(turn, found.hits[0], turn.typed, None)
+        turn.utter("utter_chat_follow_up")
+        return []

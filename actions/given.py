@@ -1,0 +1,76 @@
+"""What a customer has given: the values of this message, and those of earlier ones that nothing has used yet.
+
+The message's values are read by `components/understanding/values.py`. `action_chat_context` keeps them in slot `chat_given`
+at every message, so that what was said before a form opened is not asked for; the action that uses a kind drops it (`uses`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rasa_sdk.events import EventType, SlotSet
+
+from actions.base import Turn
+
+SLOT = "chat_given"
+FRESH = 6  # of the customer's messages: what was given longer ago is asked for
+REASON, DENIED, ADDRESS, ROOM, NAME, TITLE, REMARK, SPOT = (
+    "reason", "denied", "address", "room", "name", "title", "remark", "spot",
+)  # fmt: skip
+OF_THE_MOMENT = ("amount", "quantity", "days")
+"""Kinds that mean nothing away from their sentence."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value: `code` is a reason's in the shop's interface, and whose a title is (person, company)."""
+
+    kind: str
+    value: str
+    code: str | None = None
+
+
+def said(turn: Turn, *kinds: str) -> Given | None:
+    """What this message gives of these kinds: the last of them, for that is how people correct themselves."""
+    if turn.pressed:
+        return None
+    found = [v for v in turn.tracker.latest_message.get("values") or [] if v["kind"] in kinds]
+    return Given(found[-1]["kind"], found[-1]["value"], found[-1].get("code")) if found else None
+
+
+def known(turn: Turn, *kinds: str) -> Given | None:
+    """What this message gives of these kinds, else what was given a little before and not used."""
+    now = said(turn, *kinds)
+    if now is not None:
+        return now
+    kept = [(v["at"], kind, v) for kind, v in (turn.slot(SLOT) or {}).items() if kind in kinds]
+    if not kept:
+        return None
+    at, kind, value = max(kept, key=lambda each: each[0])
+    return Given(kind, value["value"], value.get("code")) if _now(turn) - at < FRESH else None
+
+
+def keeping(turn: Turn) -> dict[str, Any] | None:
+    """The slot after this message: what it gives is added, what it denies is taken back, what is old is forgotten."""
+    now = _now(turn)
+    kept = {kind: value for kind, value in (turn.slot(SLOT) or {}).items() if now - value["at"] < FRESH}
+    values = [] if turn.pressed else turn.tracker.latest_message.get("values") or []
+    if any(value["kind"] == DENIED for value in values):
+        kept.pop(REASON, None)
+    for value in values:
+        if value["kind"] not in (*OF_THE_MOMENT, DENIED):
+            kept[value["kind"]] = {key: value[key] for key in ("value", "code") if key in value} | {"at": now}
+    return kept or None
+
+
+def used(turn: Turn, kinds: tuple[str, ...]) -> list[EventType]:
+    """The event that drops these kinds."""
+    kept = turn.slot(SLOT) or {}
+    left = {kind: value for kind, value in kept.items() if kind not in kinds}
+    return [SlotSet(SLOT, left or None)] if left != kept else []
+
+
+def _now(turn: Turn) -> int:
+    """The number of this message in the conversation."""
+    return sum(1 for event in turn.tracker.events if event["event"] == "user")

@@ -1,0 +1,110 @@
+"""How an order stands, as `data/orders/follow_ups.yml` names it, with the facts that are asked for afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from actions import focus, wiring
+from actions.base import Turn, when
+from actions.facts import facts
+from actions.gateways.errors import Rejected
+from actions.gateways.orders import AmountPart, Order, OrderRefund
+
+STATUS, REFUSED = "status", "refused"
+
+
+def told(order: Order) -> dict[str, Any]:
+    """An order's facts for a response's `{placeholders}`."""
+    refund = order.refunds[0] if order.refunds else None
+    return {
+        **facts(order, "number", "title", "state", "amount", "seller", "carrier", "pay_by"),
+        **facts(
+            order, payment="payment_method", created="times.created_at", paid="times.paid_at", signed="times.signed_at",
+            completed="times.completed_at", cancelled="times.cancelled_at", ship_by="promised_ship_by",
+            reason="cancel_reason", tracking="tracking_number", decide_by="cancel_decide_by", shipped="times.shipped_at",
+        ),
+        **facts(refund, "route", "eta"),
+        "refunds": "\n".join(f"- {r.route} ¥{r.amount} ({r.eta})" for r in order.refunds),
+    }  # fmt: skip
+
+
+def speak_of(turn: Turn, order: Order, what: str = STATUS, again: str | None = None, **facts: Any) -> None:
+    """The order is what the talk is about now."""
+    turn.before += focus.put(turn, "order", order.number, order.title, what, states(order), order.number, again, **facts)
+
+
+def speak_of_refusal(turn: Turn, error: Rejected) -> None:
+    """What was refused, and in which words, so that 为什么不行 asks for that."""
+    number = turn.slot("orders_number")
+    if number:
+        title = str(turn.slot("orders_title") or "")
+        turn.before += focus.put(
+            turn, "order", number, title, REFUSED, [error.code], number, code=error.code, detail=error.detail
+        )
+
+
+@focus.looks_at("order")
+async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
+    """How an order stands, and its facts with the parts of its amount and the way of its money."""
+    order = await turn.call(wiring.gateways().orders.get, turn.reader, spoken.id)
+    goods = "、".join(f"{item.title}×{item.quantity}" for item in order.items)
+    return states(order), {**told(order), **money(order), "goods": goods, "address": order.address}
+
+
+def states(order: Order) -> list[str]:
+    """The order's states, the most special first."""
+    if order.cancel_decide_by:
+        return ["reviewing", order.state_code]
+    if order.state_code == "cancelled":
+        return _cancelled(order)
+    if order.state_code == "paid":
+        ready = ["paid"] if paid(order) else ["on_delivery", "paid"]
+        return [*(f"{state}_late" for state in ready if past(order.promised_ship_by)), *ready]
+    return [order.state_code]
+
+
+def _cancelled(order: Order) -> list[str]:
+    back = backs(order)
+    if not back:
+        return ["cancelled_unpaid", "cancelled"]
+    ways = "cancelled_split" if len(back) > 1 else "cancelled"
+    instant = all(refund.state_code == "arrived" and refund.sent_at[:10] == refund.arrives_by for refund in back)
+    arrived = all(refund.state_code == "arrived" or past_day(refund.arrives_by) for refund in back)
+    return [*([f"{ways}_instant"] if instant else []), *([f"{ways}_arrived"] if arrived else []), ways, "cancelled"]
+
+
+def backs(order: Order) -> list[OrderRefund]:
+    """What comes back because the order was cancelled."""
+    return [refund for refund in order.refunds if refund.source == "cancel"]
+
+
+def money(order: Order) -> dict[str, Any]:
+    """What the amount is made of, and when its money is back."""
+    back = backs(order)
+    return {
+        **facts(back[0] if back else None, "route", "eta"),
+        "parts": summed(order.parts),
+        "sent": when(min((refund.sent_at for refund in back), default=None)),
+        "arrives": max((refund.arrives_by for refund in back), default="")[5:],
+    }
+
+
+def summed(parts: tuple[AmountPart, ...]) -> str:
+    """`商品 219.00，优惠 -20.00`."""
+    return "，".join(f"{part.label} {part.amount}" for part in parts)
+
+
+def paid(order: Order) -> bool:
+    """Whether money has come in; goods paid on delivery are shipped without."""
+    return bool(order.times.get("paid_at"))
+
+
+def past(moment: str | None) -> bool:
+    """Whether a moment (ISO 8601 with offset) lies behind us."""
+    return bool(moment) and datetime.fromisoformat(str(moment)) < datetime.now(timezone.utc)
+
+
+def past_day(day: str | None) -> bool:
+    """Whether a day (YYYY-MM-DD) lies behind us, by the shop's calendar."""
+    return bool(day) and past(f"{day}T23:59:59+08:00")

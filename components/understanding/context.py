@@ -1,0 +1,123 @@
+"""What a message is read against: the question that stands, what was said last, what the talk is about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Mapping, Optional, Text, Tuple
+
+from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+CONFIRM, CHOOSE, VALUE, WORDS, OFFER, NONE = ANSWERED = ("confirm", "choose", "value", "words", "offer", "none")
+"""What kind of question stands: yes or no · which one · a value of some shape · words of one's own · an offer · none."""
+QUEUE, ALARM = WAITED = ("queue", "alarm")
+"""Where the customer was given to a person: on wish or for want of understanding · for a danger."""
+KINDS = (*ANSWERED, *WAITED)
+STANDS = 3  # messages for which an offer's buttons still stand
+LEAST_NO = ("chat_deny", "chat_stop", "handoff_request", "chat_ask_help")  # buttons that offer nothing
+ASKS = ("?", "\uff1f")
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button on the table."""
+
+    title: Text
+    payload: Text
+
+    @property
+    def intent(self) -> Text:
+        """The intent that it says."""
+        return self.payload.lstrip("/").partition("{")[0]
+
+    @property
+    def entities(self) -> Dict[Text, Any]:
+        """The entities that it says."""
+        _, brace, rest = self.payload.partition("{")
+        try:
+            return dict(json.loads(brace + rest)) if brace else {}
+        except ValueError:
+            return {}
+
+
+@dataclass(frozen=True)
+class Context:
+    """The conversation, as far as the next message hangs on it.
+
+    Attributes:
+        form: the open form.
+        asked: the slot that it has asked for.
+        kind: the kind of question that stands, or of waiting: one of `KINDS`.
+        said: what the assistant said last.
+        buttons: those that the customer sees below it.
+        offered: the intent that a yes would start.
+        focus: what the talk is about, newest first (slot `chat_focus`).
+        told: the names of the responses since the customer's last message.
+        slots: all slots that hold something.
+        new: whether nothing was said yet, or nobody knows (then only the message itself is looked at).
+    """
+
+    form: Optional[Text] = None
+    asked: Optional[Text] = None
+    kind: Text = NONE
+    said: Text = ""
+    buttons: Tuple[Button, ...] = ()
+    offered: Optional[Text] = None
+    focus: Tuple[Mapping[Text, Any], ...] = ()
+    told: Tuple[Text, ...] = ()
+    slots: Mapping[Text, Any] = field(default_factory=dict)
+    new: bool = True
+
+    @classmethod
+    def of(cls, tracker: Optional[DialogueStateTracker], kinds: Mapping[Text, Text]) -> Context:
+        """Of Rasa's tracker. `kinds`: each slot's kind of question, where it is asked for."""
+        if tracker is None or not tracker.events:
+            return cls()
+        form = tracker.active_loop_name
+        slots = {name: slot.value for name, slot in tracker.slots.items() if slot.value is not None}
+        asked = slots.get("requested_slot") if form else None
+        bots = _said(tracker)
+        last = bots[0] if bots else None
+        buttons = tuple(
+            Button(str(each.get("title") or ""), str(each.get("payload") or ""))
+            for each in ((last.data or {}).get("buttons") or [] if last else [])
+        )
+        offered = slots.get("chat_offered")
+        return cls(
+            form=form,
+            asked=asked,
+            kind=kind_of(asked, kinds, bool(offered) or _offers(last, buttons), slots),
+            said=str(last.text or "") if last else "",
+            buttons=buttons,
+            offered=str(offered) if offered else None,
+            focus=tuple(slots.get("chat_focus") or ()),
+            told=tuple(str(each.metadata.get("utter_action")) for each in bots if each.metadata.get("utter_action")),
+            slots=slots,
+            new=False,
+        )
+
+
+def kind_of(asked: Optional[Text], kinds: Mapping[Text, Text], offers: bool, slots: Mapping[Text, Any]) -> Text:
+    """The kind of question that stands, or of waiting: who was given to a person is asked nothing."""
+    if slots.get("handoff_id"):
+        return ALARM if slots.get("handoff_danger") else QUEUE
+    if asked:
+        return kinds.get(asked, CONFIRM if asked.endswith("_confirmed") else VALUE)
+    return OFFER if offers else NONE
+
+
+def _offers(last: Optional[BotUttered], buttons: Tuple[Button, ...]) -> bool:
+    """Whether what was said last is a question with something to press."""
+    return bool(last and buttons and str(last.text or "").rstrip().endswith(ASKS))
+
+
+def _said(tracker: DialogueStateTracker) -> List[BotUttered]:
+    """What the assistant said since the customer's last message, newest first."""
+    found: List[BotUttered] = []
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            break
+        if isinstance(event, BotUttered) and event.text:
+            found.append(event)
+    return found

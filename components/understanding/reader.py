@@ -1,0 +1,412 @@
+"""Reads a message against the conversation before it, and says in commands what is to be done.
+
+Everything that other components found (intent, entities, act, cues, danger) is weighed here, once. What comes out is the list
+`commands` of the message (`commands.py`), and its intent: that which the first command means, so that rules and forms
+stay plain Rasa. Where there is no conversation (`rasa test nlu`, `/model/parse`) the intent is left as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Text, Tuple
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from components.intent_classifier import INTENT_RANKING, REQUESTS, SECOND
+from components.text_normaliser import normalise, normalised
+from components.turn_cues import CUES
+from components.understanding.acts import ACT
+from components.understanding.aspects import ASKED
+from components.understanding.commands import COMMANDS, Command, command, of_intent
+from components.understanding.context import ALARM, CHOOSE, CONFIRM, OFFER, VALUE, WAITED, WORDS, Context
+from components.understanding.references import REFERENCE
+from topics import forms
+
+FALLBACK = "nlu_fallback"
+INFORM = "chat_inform"
+PERSON = "handoff_request"
+WORDLESS = re.compile(r"[\W_]+")
+ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
+GOODS = "products_"
+PLAIN_TALK = ("chat_", "nlu_", "faq")
+"""Beginnings of intents that start nothing: being wrong about them does no harm."""
+PLAINLY = {
+    "no": ("chat_deny", "no"),
+    "hold": ("chat_hold", "hold"),
+    "take_back": ("chat_take_back", "take_back"),
+    "leave": ("chat_stop", "leave"),
+    "person": (PERSON, "person"),
+}
+"""Acts that mean the same whatever is asked: the intent and the command that they are."""
+ASIDE = ("chat_repeat",)
+"""Intents that answer no question, however their words sound."""
+ACCOUNTS = ("complaints_file",)
+"""Wishes beside which all that is told is their account, and no second wish."""
+KINDLY = ("chat_thank", "chat_greet", "chat_goodbye", "chat_affirm", "chat_smalltalk")
+"""Intents that may be said without a word, as by a picture of a hand."""
+NUMBERS = ("orders_number", "logistics_tracking_number", "after_sales_slip", "invoices_number", "tickets_number")
+"""Entities by which a customer names a thing of their own."""
+QUESTIONED = {"why_asked": "why", "how": "how"}
+"""Acts that are about the question which stands → what is asked about it."""
+NO_LONGER = ("no", "take_back", "leave")
+"""Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
+PLACE = "queue_place"
+VAGUE = (INFORM, FALLBACK, "chat_affirm", "chat_deny", "chat_out_of_scope", "chat_repeat", "chat_ask_help", "chat_stop", "faq")
+"""Intents that a question may be given for want of a better one."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message, as the components before this one left it."""
+
+    text: Text
+    intent: Text
+    confidence: float = 1.0
+    ranking: Sequence[Mapping[Text, Any]] = ()
+    requests: Sequence[Text] = ()
+    entities: Sequence[Mapping[Text, Any]] = ()
+    acts: Mapping[Text, float] = field(default_factory=dict)
+    cues: Mapping[Text, Text] = field(default_factory=dict)
+    danger: bool = False
+    reference: Mapping[Text, Any] = field(default_factory=dict)
+    follow_up: Mapping[Text, Any] = field(default_factory=dict)
+    second: bool = False
+    """Whether two requests were made; the second begins at `split` of the customer's own `words`."""
+    words: Text = ""
+    split: int = 0
+
+    @property
+    def act(self) -> Text:
+        """What the words most probably do."""
+        return max(self.acts, key=lambda name: self.acts[name], default="")
+
+    def share(self, *names: Text) -> float:
+        """How probably they do one of these."""
+        return sum(self.acts.get(name, 0.0) for name in names)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a message means: the commands, the intent that says the first of them, and what it names, if that changes."""
+
+    intent: Text
+    commands: Tuple[Command, ...]
+    entities: Optional[Sequence[Mapping[Text, Any]]] = None
+    reference: Optional[Mapping[Text, Any]] = None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Weighs.
+
+    Attributes:
+        starts: each form's own intents.
+        does: the intents whose form does something.
+        sure_yes: from this probability on a yes is one: it lets things be done.
+        sure: from this one on anything else is what it seems; `surer`: where the message most likely answers.
+        likely: from this one on words are the value that was asked for, where nothing else is surer.
+        near: below this confidence an intent may as well be the next likely one: it is asked which.
+        safe: from this one on somebody whose alarm was raised is let go: to hold a person too long does less harm.
+        maybe: from this one on what corrects may as well be the value itself.
+        certain: from this confidence on an intent that answers no question is meant.
+        asks: from this one on a message that names a wish only asks about it.
+    """
+
+    starts: Mapping[Text, Sequence[Text]]
+    does: frozenset[Text]
+    sure_yes: float = 0.6
+    sure: float = 0.5
+    surer: float = 0.6
+    likely: float = 0.4
+    near: float = 0.35
+    safe: float = 0.96
+    maybe: float = 0.2
+    certain: float = 0.9
+    asks: float = 0.8
+
+    def read(self, said: Said, context: Context) -> Reading:
+        """The commands of a message."""
+        if said.danger:
+            return Reading(said.intent, (command("danger"),))
+        if context.new and not said.text:
+            return self._plain(said, context)
+        if context.kind in WAITED:
+            return self._waiting(said, context)
+        pressed = self._pressed(said, context)
+        if pressed:
+            return pressed
+        if context.form and context.asked:
+            return self._answer(said, context)
+        return self._free(said, context)
+
+    # ── in a form ─────────────────────────────────────────────────────────────
+
+    def _answer(self, said: Said, context: Context) -> Reading:
+        """What is said while a form's question stands."""
+        if said.intent in ASIDE and said.confidence >= self.certain:
+            return self._plain(said, context)
+        act, own = said.act, said.intent in self.starts.get(str(context.form), ())
+        named = context.kind == CHOOSE and any(each.get("entity") == context.asked for each in said.entities)
+        if named and act not in PLAINLY and said.share("ask", "status", "why", *QUESTIONED) < self.sure:
+            return Reading(INFORM, (self._value(said, context),))  # 上门，明天白天都行: it names one of what was offered
+        sure = said.share(act) >= (self.sure if context.kind == CONFIRM else self.surer)
+        denies = said.intent == "chat_deny" and act in ("no", "take_back", "value")
+        if denies and context.kind != WORDS:
+            act, sure = "no", True  # 不用了, 没有, 跟订单没关系: a way past the question
+        elif context.kind != CONFIRM and own and act in ("yes", "no", "tell", "chat"):
+            act, sure = "value", True  # 不满意 is a score
+        elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
+            act, sure = "value", True  # 改成文三路90号, asked where to
+        if act == "yes" and said.share("yes") >= self.sure_yes:
+            return Reading("chat_affirm", (command("yes"),))
+        if sure and act in PLAINLY:
+            intent, name = PLAINLY["leave" if said.intent == "chat_stop" and act == "take_back" else act]
+            told = {"what": None} if name == "take_back" else {}
+            return Reading(intent, (command(name, **told),))
+        if act == "correct" and sure:
+            return Reading(INFORM, (self._correct(said, context),))
+        if act in QUESTIONED and sure:
+            about = {"kind": "question", "id": context.asked}
+            return Reading("chat_follow_up", (command("ask", aspect=QUESTIONED[act], object=about),))
+        if act in ("ask", "status", "why") and sure and (own or self._vague(said) or said.intent in self._opened(act)):
+            return Reading("faq", (command("know", question=said.text, intent=said.intent if own else None),))
+        if not sure and (self._tells(said) if context.kind == WORDS else context.kind == VALUE and said.intent in VAGUE):
+            act, sure = "value", said.share("value", "tell") >= self.likely
+        elif context.kind == WORDS and act == "tell":
+            act = "value"
+        if context.kind == CHOOSE and said.confidence < self.sure and _only_describes(said):
+            act, sure = "value", True  # 空气炸锅
+        opened = said.confidence >= self.near and said.intent in self._opened(act)
+        another = not own and context.kind == CHOOSE and opened  # 跑步鞋那个，想退货
+        if act == "value" and sure and not another:
+            return Reading(said.intent if own else INFORM, (self._value(said, context),))
+        return self._plain(said, context)
+
+    def _tells(self, said: Said) -> bool:
+        """Whether words that were asked for are most likely those: no other wish is plain."""
+        wishes = said.confidence >= self.sure and any(said.intent in intents for intents in self.starts.values())
+        return not wishes or said.share("value", "tell") >= self.likely
+
+    def _vague(self, said: Said) -> bool:
+        """Whether the intent of a question says nothing: none fits, or goods that are not named."""
+        named = any(each.get("entity") in ("product", "product_category") for each in said.entities)
+        return said.intent in VAGUE or (said.intent.startswith(GOODS) and not named)
+
+    def _opened(self, act: Text) -> Collection[Text]:
+        """The intents that open a form which a question of this kind does not open in the middle of another one."""
+        return self.does if act == "status" else {intent for intents in self.starts.values() for intent in intents}
+
+    def _correct(self, said: Said, context: Context) -> Command:
+        named = [cue.removeprefix("slot_") for cue in said.cues if cue.startswith("slot_")]
+        slot = next((name for name in named if context.slots.get(name) is not None), None)
+        return command("correct", slot=slot, value=said.cues.get("value") or None)
+
+    def _value(self, said: Said, context: Context) -> Command:
+        if context.kind == CHOOSE:
+            return command("choose", words=said.text)
+        return command("set", slot=context.asked, value=said.text)
+
+    # ── while a person is waited for ──────────────────────────────────────────
+
+    def _waiting(self, said: Said, context: Context) -> Reading:
+        """Who waits no longer leaves, and may want something else in the same breath; all else is for the person."""
+        ends, sure = ((*NO_LONGER, "correct"), self.safe) if context.kind == ALARM else (NO_LONGER, self.surer)
+        words = said.text.strip(ENDS)
+        more = said.second or len(WORDLESS.split(words.strip("?!"))) > 1
+        asks = not more and words.endswith(("?", "吗", "么"))  # 不等了吗
+        if asks or PLACE in said.cues or said.share(*ends) < sure:
+            return Reading(said.intent, ())
+        return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
+
+    def _besides(self, said: Said) -> Tuple[Command, ...]:
+        """What stands beside the leaving: a wish, or a question."""
+        named = (said.intent, *said.requests)
+        wish = next((name for name in named if not name.startswith((*PLAIN_TALK, PERSON))), None)
+        if wish and said.confidence >= self.sure:
+            named_too = {"entities": [dict(each) for each in said.entities], "reference": dict(said.reference)}
+            return (command("start", intent=wish, words=said.words or said.text, **named_too),)
+        return (command("know", question=said.text),) if wish or said.intent == "faq" else ()
+
+    # ── without a form ────────────────────────────────────────────────────────
+
+    def _free(self, said: Said, context: Context) -> Reading:
+        """What is said while no form is open."""
+        act = said.act
+        sure = said.share(act) >= self.sure
+        if context.kind == OFFER:
+            if act == "yes" and said.share("yes") >= self.sure_yes:
+                return Reading("chat_affirm", (command("yes"),))
+            if act == "no" and sure:
+                return Reading("chat_deny", (command("no"),))
+        if not WORDLESS.sub("", said.text) and not said.intent.startswith(KINDLY):
+            return Reading(FALLBACK, (command("unclear", candidates=[]),))  # ??, !!!
+        if context.new:
+            return self._plain(said, context)
+        if act == "hold" and sure:
+            return Reading("chat_hold", (command("hold"),))
+        if act == "take_back" and sure and context.told:
+            return Reading("chat_take_back", (command("take_back", what=None),))
+        undoes = said.intent.endswith("_cancel") and said.confidence >= self.sure  # 不想要了，取消吧
+        if act in ("take_back", "no") and said.share(act) >= self.certain and said.intent in self.does and not undoes:
+            return Reading("chat_deny", (command("no"),))
+        of_ones_own = any(each.get("entity") in NUMBERS for each in said.entities)  # the form tells whether it may be done
+        if said.intent in self.does and not of_ones_own and said.share("ask", "why", "how") >= self.asks:
+            return Reading("faq", (command("know", question=said.text, intent=said.intent),))
+        if act == "fragment" and sure:
+            return Reading(FALLBACK, (command("unclear", candidates=[]),))
+        if not said.intent.startswith(PLAIN_TALK) and not said.follow_up and said.confidence < self.near:
+            return Reading(FALLBACK, (command("unclear", candidates=candidates(said)),))
+        return self._plain(said, context)
+
+    # ── the rest ──────────────────────────────────────────────────────────────
+
+    def _pressed(self, said: Said, context: Context) -> Optional[Reading]:
+        """A button's own words, typed."""
+        button = next((each for each in context.buttons if normalise(each.title).text == said.text), None)
+        if button is None or not button.payload.startswith("/"):
+            return None
+        first = of_intent(button.intent, said.text, context.asked)
+        return Reading(button.intent, (first,), [{"entity": n, "value": v} for n, v in button.entities.items()])
+
+    def _plain(self, said: Said, context: Context) -> Reading:
+        """What the intent says. What else was asked for follows, each with its own words and the things that it names."""
+        if said.follow_up:
+            about = {"kind": said.follow_up["kind"], "id": said.follow_up["id"]}
+            return Reading(said.intent, (command("ask", aspect=said.follow_up["aspect"], object=about),))
+        first = of_intent(said.intent, said.text, context.asked, candidates(said))
+        if not said.second or len(said.requests) != 2 or first["command"] != "start" or said.intent in ACCOUNTS:
+            return Reading(said.intent, (first,))
+        mine, others = said.words[: said.split].strip(ENDS), said.words[said.split :].strip()
+        named = [each for each in said.entities if each.get("start", 0) < said.split]
+        second = command(
+            "start",
+            intent=said.requests[1],
+            words=others,
+            entities=[dict(each) for each in said.entities if each.get("start", 0) >= said.split],
+            reference=described(said.reference, others),
+            fresh=True,
+        )
+        first = command("start", intent=said.intent, words=mine)
+        return Reading(said.intent, (first, second), named, described(said.reference, mine))
+
+
+def _only_describes(said: Said) -> bool:
+    """Whether the words do nothing but describe one of several things."""
+    return bool(said.reference.get("bare") and said.reference.get("conditions"))
+
+
+def candidates(said: Said) -> List[Text]:
+    """The two likeliest wishes."""
+    names = [str(each["name"]) for each in said.ranking]
+    return [name for name in names if not name.startswith(PLAIN_TALK)][:2]
+
+
+def described(reference: Mapping[Text, Any], words: Text) -> Dict[Text, Any]:
+    """What these words of a message describe, of all that it does."""
+    conditions = [each for each in reference.get("conditions") or () if each.get("said", "") in words]
+    return {**reference, "conditions": conditions, "names": [name for name in reference.get("names") or () if name in words]}
+
+
+@DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
+class CommandReader(GraphComponent):
+    """Sets `commands`, and the intent that the first of them means. Last of the pipeline."""
+
+    def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._declared: Dict[Text, Any] = {"kinds": {}, "starts": {}, "does": []}
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """Nothing to set."""
+        return {}
+
+    @classmethod
+    def create(
+        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> CommandReader:
+        """An untrained component."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> CommandReader:
+        """A component with what the topics declared when the model was trained."""
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            component._declared = json.loads((folder / "declared.json").read_text("utf-8"))
+        return component
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
+        """Other forms are another component."""
+        return json.dumps(declared(), sort_keys=True)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Keeps in the model what the topics' forms say: where it runs there is no `data/`."""
+        self._declared = declared()
+        with self._model_storage.write_to(self._resource) as folder:
+            (folder / "declared.json").write_text(json.dumps(self._declared), "utf-8")
+        return self._resource
+
+    def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
+        """Reads each message."""
+        context = Context.of(tracker, self._declared["kinds"])
+        reader = Reader(self._declared["starts"], frozenset(self._declared["does"]))
+        for message in messages:
+            if not (message.get(TEXT) or "").strip():
+                continue
+            reading = reader.read(said(message), context)
+            message.set(COMMANDS, list(reading.commands), add_to_output=True)
+            if reading.intent != (message.get(INTENT) or {}).get("name"):
+                message.set(INTENT, {"name": reading.intent, "confidence": 1.0}, add_to_output=True)
+            if reading.entities is not None:
+                message.set(ENTITIES, list(reading.entities), add_to_output=True)
+            if reading.reference is not None:
+                message.set(REFERENCE, dict(reading.reference), add_to_output=True)
+        return messages
+
+
+def declared() -> Dict[Text, Any]:
+    """What the topics' `forms.yml` say, as far as reading hangs on it."""
+    told = forms.of_project()
+    starts = {name: [*form.starts, *form.meant_by] for name, form in told.forms.items()}
+    return {"kinds": told.kinds, "starts": starts, "does": sorted(told.does)}
+
+
+def said(message: Message) -> Said:
+    """What the components before this one found in a message."""
+    told, second = normalised(message), message.get(SECOND)
+    intent = message.get(INTENT) or {}
+    return Said(
+        text=told.text,
+        intent=str(intent.get("name") or ""),
+        confidence=float(intent.get("confidence") or 0.0),
+        ranking=message.get(INTENT_RANKING) or (),
+        requests=message.get(REQUESTS) or (),
+        entities=message.get(ENTITIES) or (),
+        acts=(message.get(ACT) or {}).get("shares") or {},
+        cues=message.get(CUES) or {},
+        danger=bool(message.get("danger")),
+        reference=message.get(REFERENCE) or {},
+        follow_up=message.get(ASKED) or {},
+        second=bool(second),
+        words=message.get(TEXT) or "",
+        split=told.offsets[second] if second else 0,
+    )

@@ -1,0 +1,407 @@
+"""Reads a message for values with their places: who, where, why, what for, beside what has a form of its own.
+
+Names, titles, addresses, reasons, remarks and places to leave a parcel are marked character by character by a linear chain
+(CRF) that learns from `data/values/` and knows what was just asked: 李四 is a name after "who shall receive it", a title
+after "whom is the invoice for". What a value is not (招呼, 电话不变, a question, another wish) is learned as well. Phones,
+days, amounts, sizes come from the entities. A reason carries the code that the shop's interface has for it, learned from
+`data/after_sales/reasons.yml`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Text
+
+import joblib
+import numpy as np
+import pycrfsuite
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from components.addresses import is_house_number
+from components.sentiment import Weights, fit
+from components.sentiment import features as sounds
+from components.text_normaliser import character
+from components.understanding import value_examples as told
+
+VALUES = "values"
+NUMBERS = ("orders_number", "logistics_tracking_number", "after_sales_slip", "invoices_number", "tickets_number")
+"""Entities that name a thing by its number."""
+ADDRESS, ROOM, REASON, DENIED, TITLE = "address", "room", "reason", "denied", "title"
+OF_ENTITIES = {
+    "phone": "phone", "email": "email", "tax_number": "tax_number", "date": "day", "period": "days", "time": "span",
+    "amount": "amount", "quantity": "quantity", "colour": "colour", "size": "size",
+}  # fmt: skip
+"""Entities that are values of this kind as they are."""
+WHOLE = (ADDRESS, ROOM, TITLE, "name")
+"""Kinds in which nothing else is looked for: the 5 of 5幢 is no quantity."""
+CALM = (
+    "faq", "chat_", "handoff_request", "products_", "logistics_track", "logistics_urge", "orders_ask_status",
+    "orders_urge_shipping", "account_", "promotions_ask_coupons", "tickets_", "payments_", "invoices_ask_status",
+    "after_sales_ask_status",
+)  # fmt: skip
+"""Beginnings of intents whose examples hold none of the learned kinds."""
+
+
+class Value(NamedTuple):
+    """A value of a message: `start` and `end` in the customer's own text; `code`: a reason's in the shop's interface, and
+    whose a title is (person, company)."""
+
+    kind: str
+    value: str
+    start: int
+    end: int
+    code: Optional[str] = None
+
+
+# ── what a character is seen by ───────────────────────────────────────────────
+
+_CLAUSES = re.compile(r"[,，。.!！?？;；:：\s、~☺]+")
+_EMOJI = "☺"
+
+
+def folded(text: str) -> str:
+    """The text character for character, without widths, scripts and cases; any emoji is one sign."""
+    return "".join(map(_one, text))
+
+
+_PUNCTUATION = frozenset("，。！？；：（）、【】《》“”‘’…～￥　")
+
+
+def _one(sign: str) -> str:
+    picture = ord(sign) > 0x2600 and not sign.isalnum() and sign not in _PUNCTUATION
+    return _EMOJI if picture else (character(sign) or " ")[0]
+
+
+def _kind_of(sign: str) -> str:
+    if sign.isdigit():
+        return "0"
+    if sign.isascii():
+        return "a" if sign.isalpha() else sign
+    return "字" if "一" <= sign <= "鿿" else sign
+
+
+def features(text: str, asked: str, telling: Optional[Weights] = None) -> List[List[str]]:
+    """What is known of each character: itself, its neighbours, its clause, and what was asked; `telling` says of a clause
+    how probably it tells what is wrong (against all else that is said to a shop)."""
+    plain = folded(text)
+    kinds = "".join(map(_kind_of, plain))
+    clauses = _clauses(plain)
+    tells = {start: f"tells={_share(telling, plain[start:end])}" for start, end, _, _ in set(clauses.values())}
+    seen = []
+    for place in range(len(plain)):
+        around = {shift: plain[place + shift] if 0 <= place + shift < len(plain) else "¶" for shift in range(-4, 5)}
+        own = [
+            "bias", f"asked={asked}", f"len={min(len(plain), 12) // 3}|{asked}",
+            *(f"{shift}:{sign}" for shift, sign in around.items()),
+            *(f"{shift}{around[shift]}{around[shift + 1]}" for shift in range(-4, 4)),
+            *(f"{shift}{around[shift]}{around[shift + 1]}{around[shift + 2]}" for shift in range(-3, 2)),
+            f"a0={asked}|{around[0]}", f"k={kinds[max(place - 2, 0) : place + 3]}", f"s={around[0] in SURNAMES}|{around[-1]}",
+        ]  # fmt: skip
+        if place in clauses:
+            begin, end, count, number = clauses[place]
+            clause = plain[begin:end]
+            own += [
+                f"first={clause[:2]}", f"first1={clause[:1]}|{asked}", f"last={clause[-2:]}", f"last1={clause[-1:]}",
+                f"at={min(place - begin, 4)}|{asked}", f"left={min(end - 1 - place, 3)}",
+                f"n={min(number, 3)}/{min(count, 4)}|{asked}",
+                *(f"in={clause[at : at + 2]}" for at in range(len(clause) - 1)),
+                *(f"in={clause[at : at + 2]}|{asked}" for at in range(len(clause) - 1)),
+                f"all={clause if len(clause) < 7 else ''}|{asked}", tells[begin], f"{tells[begin]}|{asked}",
+            ]  # fmt: skip
+        seen.append(own)
+    return seen
+
+
+def _share(telling: Optional[Weights], clause: str) -> str:
+    if telling is None:
+        return ""
+    return str(int(telling.share(sounds(clause), TELLS) * 4.999))
+
+
+TELLS, OTHERS, TROUBLE = "tells", "others", "after_sales_report_problem"
+MAY_TELL = ("after_sales_", "orders_cancel", "complaints_", "feedback_", "logistics_report_problem")
+"""Beginnings of intents whose sentences may hold a clause that tells what is wrong, beside what is wished."""
+_WISH = re.compile("退|换|修|取消")
+ROUNDS = 50
+
+
+def _telling(said: Iterable[tuple[str, str]]) -> Weights:
+    """What tells that something is wrong, clause by clause, against all else that is said."""
+    clauses, labels = [], []
+    for text, intent in said:
+        plain = folded(text)
+        for clause in {plain[start:end] for start, end, _, _ in _clauses(plain).values()}:
+            tells = intent == TROUBLE and not _WISH.search(clause)
+            if tells or not intent.startswith(MAY_TELL) or (intent != TROUBLE and _WISH.search(clause)):
+                clauses.append(clause)
+                labels.append(TELLS if tells else OTHERS)
+    return fit(clauses, labels, 3.0, 5)
+
+
+def _clauses(plain: str) -> Dict[int, tuple[int, int, int, int]]:
+    """Place of a character → beginning and end of its clause, how many there are, and which it is."""
+    found = [(m.start(), m.end()) for m in re.finditer(r"[^,，。.!！?？;；:：\s、~☺]+", plain)]
+    return {place: (start, end, len(found), number) for number, (start, end) in enumerate(found) for place in range(start, end)}
+
+
+SURNAMES = frozenset(
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭"
+    "廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文欧上司诸东皇慕庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍"
+)
+
+
+# ── the reader ────────────────────────────────────────────────────────────────
+
+
+class Reader:
+    """What was learned: the chain that marks, and the weights that name a reason's code."""
+
+    def __init__(self, chain: bytes, reasons: Weights, telling: Weights) -> None:
+        self._tagger = pycrfsuite.Tagger()
+        self._tagger.open_inmemory(chain)
+        self.chain, self.reasons, self.telling = chain, reasons, telling
+
+    @classmethod
+    def learned(cls, examples: Iterable[told.Example], reasons: Dict[str, List[str]], said: Iterable[tuple[str, str]]) -> Reader:
+        """Fits all; `said`: sentences with their intents."""
+        telling = _telling(said)
+        trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
+        trainer.set_params({"c1": 0.05, "c2": 0.02, "max_iterations": ROUNDS, "feature.minfreq": 2})
+        for example in examples:
+            if example.text:
+                trainer.append(features(example.text, example.asked, telling), list(told.labels(example)))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "chain"
+            trainer.train(str(path))
+            chain = path.read_bytes()
+        sayings = [(said, code) for code, told_of in reasons.items() for said in told_of]
+        return cls(chain, fit([saying for saying, _ in sayings], [code for _, code in sayings], 10.0, 1), telling)
+
+    def read(self, text: str, entities: Iterable[Dict[str, Any]] = (), asked: str = told.NOTHING_ASKED) -> List[Value]:
+        """The values of a message, by place; of those that overlap the learned ones count."""
+        entities = list(entities)
+        read = _without_numbers(text, entities)
+        spans = [self._titled(read, span) if span.kind == TITLE else span for span in self._spans(read, asked)]
+        found = [self._value(text, span) for span in _joined(text, spans)]
+        found = _whole(text, found, [e for e in entities if e["entity"] == ADDRESS and "start" in e])
+        for each in entities:
+            kind = OF_ENTITIES.get(each["entity"])
+            place = each.get("start", -1)
+            if kind and not any(v.kind in WHOLE and v.start <= place < v.end for v in found):
+                found.append(Value(kind, str(each["value"]), place, each.get("end", -1)))
+        return sorted(found, key=lambda value: (value.start, value.end))
+
+    def code(self, reason: str) -> str:
+        """The code that the shop's interface has for a reason."""
+        scores = self.reasons.scores(sounds(reason))
+        return str(self.reasons.labels[int(np.argmax(scores))])
+
+    def _spans(self, text: str, asked: str) -> List[told.Span]:
+        spans: List[told.Span] = []
+        for place, label in enumerate(self._tagger.tag(features(text, asked, self.telling)) if text else ()):
+            if label == "O":
+                continue
+            kind = label[2:]
+            if label[0] == "I" and spans and spans[-1].end == place and spans[-1].kind == kind:
+                spans[-1] = spans[-1]._replace(end=place + 1)
+            else:
+                spans.append(told.Span(place, place + 1, kind))
+        return [span for span in (_trimmed(text, each) for each in spans) if span.start < span.end]
+
+    def _titled(self, text: str, span: told.Span) -> told.Span:
+        """A clause that is a title from its first sign on, as an answer to the question for one, is cut by no bracket."""
+        clause = _clauses(folded(text)).get(span.start)
+        if clause is None or clause[1] < span.end:
+            return span
+        begin, end = clause[:2]
+        whole = next(iter(self._spans(text[begin:end], TITLE)), span)
+        fits = whole.kind == TITLE and whole.start == 0 and whole.end + begin >= span.end
+        return span._replace(start=begin, end=whole.end + begin) if fits else span
+
+    def _value(self, text: str, span: told.Span) -> Value:
+        words = text[span.start : span.end]
+        kind = ROOM if span.kind == ADDRESS and is_house_number(words) else span.kind
+        code = self.code(words) if kind == REASON else whose(words) if kind == TITLE else None
+        return Value(kind, words, span.start, span.end, code)
+
+
+PERSON, COMPANY = "person", "company"
+_NAME = re.compile(r"[一-鿿]{2,3}|(?:欧阳|上官|司马|诸葛|东方|皇甫|慕容)[一-鿿]{1,2}|[一-鿿]+·[一-鿿·]+")
+
+
+def whose(title: str) -> str:
+    """Whether a title is a person's name or a company's."""
+    return PERSON if _NAME.fullmatch(title) and title[0] in SURNAMES or "·" in title else COMPANY
+
+
+_AROUND = " \t\r\n,，.。;；:：!！?？、~～'\"“”‘’"
+
+
+_NUMBER = re.compile(r"(?:我的?|这个|那个)?(?:订单|单子|单号|编号)*号?[是:：]?$")
+
+
+def _without_numbers(text: str, entities: Iterable[Dict[str, Any]]) -> str:
+    """The text, of the same length, with a pause where a number names a thing: 订单2026…的尺码大了 tells what 尺码大了 does."""
+    for each in entities:
+        if each["entity"] in NUMBERS and "start" in each:
+            before = _NUMBER.search(text, 0, each["start"])
+            start = before.start() if before else each["start"]
+            end = each["end"] + (text[each["end"] : each["end"] + 1] == "的")
+            text = text[:start] + "，" * (end - start) + text[end:]
+    return text
+
+
+def _trimmed(text: str, span: told.Span) -> told.Span:
+    start, end = span.start, span.end
+    while start < end and text[start] in _AROUND:
+        start += 1
+    while start < end and text[end - 1] in _AROUND:
+        end -= 1
+    return span._replace(start=start, end=end)
+
+
+def _joined(text: str, spans: List[told.Span]) -> List[told.Span]:
+    """Two clauses of one reason are one: 杯子碎了，盒子也破了."""
+    joined: List[told.Span] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        if last and span.kind == last.kind == REASON and not text[last.end : span.start].strip(_AROUND):
+            joined[-1] = last._replace(end=span.end)
+        else:
+            joined.append(span)
+    return joined
+
+
+def _whole(text: str, found: List[Value], addresses: List[Dict[str, Any]]) -> List[Value]:
+    """An address that was found by its form as well goes as far as either says."""
+    for each in addresses:
+        touching = [v for v in found if v.start < each["end"] and each["start"] < v.end]
+        if not touching:
+            words = text[each["start"] : each["end"]]
+            kind = ROOM if is_house_number(words) else ADDRESS
+            found.append(Value(kind, words, each["start"], each["end"]))
+        elif all(v.kind in (ADDRESS, ROOM) for v in touching):
+            start, end = min(each["start"], *(v.start for v in touching)), max(each["end"], *(v.end for v in touching))
+            words = text[start:end]
+            found = [v for v in found if v not in touching]
+            found.append(Value(ROOM if is_house_number(words) else ADDRESS, words, start, end))
+    return found
+
+
+# ── in Rasa's graph ───────────────────────────────────────────────────────────
+
+
+@DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR], is_trainable=True)
+class ValueReader(GraphComponent):
+    """Sets `values: [{kind, value, start, end, code?}]`; needs the entities, and sees what the open form asks for."""
+
+    def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._reader: Optional[Reader] = None
+        self._contexts: Dict[str, Dict[str, Any]] = {"slots": {}, "intents": {}}
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """`data`: the folder with the examples; `reasons`: the file with the reasons' codes; `calm`: beginnings of
+        intents whose examples hold no learned value, `calm_examples` of each intent."""
+        return {"data": "data/values", "reasons": "data/after_sales/reasons.yml", "calm": list(CALM), "calm_examples": 40}
+
+    @classmethod
+    def create(
+        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> ValueReader:
+        """An untrained component."""
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> ValueReader:
+        """A trained component out of the model."""
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            *learned, component._contexts = joblib.load(folder / "values.joblib")
+        component._reader = Reader(*learned)
+        return component
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
+        """Changed examples are a changed component."""
+        settings = {**cls.get_default_config(), **config}
+        digest = hashlib.sha256()
+        for path in (*sorted(Path(settings["data"]).glob("*.yml")), Path(settings["reasons"])):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learns, and keeps the contexts."""
+        reader = self._reader = self.learned(training_data)
+        self._contexts = told.read_contexts(Path(self._config["data"]) / "contexts.yml")
+        with self._model_storage.write_to(self._resource) as path:
+            joblib.dump((reader.chain, reader.reasons, reader.telling, self._contexts), path / "values.joblib")
+        return self._resource
+
+    def learned(self, training_data: TrainingData) -> Reader:
+        """From the examples, and from what Rasa's training data says without any value."""
+        folder, reasons = Path(self._config["data"]), Path(self._config["reasons"])
+        said = [(e.get(TEXT), str(e.get(INTENT))) for e in training_data.intent_examples if e.get(TEXT)]
+        examples = [*told.of_folder(folder, reasons), *self._calm(training_data)]
+        return Reader.learned(examples, told.read_reasons(reasons), said)
+
+    def _calm(self, training_data: TrainingData) -> List[told.Example]:
+        calm: Dict[str, List[str]] = {}
+        for example in training_data.intent_examples:
+            intent, text = str(example.get(INTENT)), example.get(TEXT)
+            if text and intent.startswith(tuple(self._config["calm"])) and not example.get(ENTITIES):
+                calm.setdefault(intent, []).append(text)
+        most = self._config["calm_examples"]
+        chosen = [text for texts in calm.values() for text in texts[:: max(1, len(texts) // most)][:most]]
+        return [told.Example(told.NOTHING_ASKED, text, ()) for text in chosen]
+
+    def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
+        """Adds the values to each message that has words."""
+        for message in messages:
+            text = message.get(TEXT)
+            if text and self._reader is not None:
+                intent = str((message.get(INTENT) or {}).get("name") or "")
+                asked = context(self._contexts, intent, *_moment(tracker))
+                found = self._reader.read(text, message.get(ENTITIES) or [], asked)
+                message.set(VALUES, [shown(value) for value in found], add_to_output=True)
+        return messages
+
+
+def shown(value: Value) -> Dict[str, Any]:
+    """A value as it stands on a message."""
+    return {name: told_of for name, told_of in value._asdict().items() if told_of is not None}
+
+
+def _moment(tracker: Optional[DialogueStateTracker]) -> tuple[Optional[str], Callable[[str], Any]]:
+    """The slot that an open form has just asked for, and where slots are read."""
+    if tracker is None or not tracker.active_loop_name:
+        return None, lambda name: None
+    return tracker.get_slot("requested_slot"), tracker.get_slot
+
+
+def context(contexts: Dict[str, Dict[str, Any]], intent: str, asked: Optional[str], slot: Callable[[str], Any]) -> str:
+    """What a message is read as: an answer to what was just asked, else a message about its topic."""
+    found = contexts["slots"].get(asked) if asked else None
+    if isinstance(found, dict):
+        found = found.get(slot(found["of"]))
+    return str(found or contexts["intents"].get(intent) or told.NOTHING_ASKED)

@@ -1,0 +1,90 @@
+"""What is asked about a thing just spoken of is answered of that thing, as it stands now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from actions.follow_up import ActionChatFollowUp
+from actions.gateways.knowledge import Found, Hit
+from actions.gateways.orders import AmountPart, Order, OrderRefund
+from actions.orders import ActionOrdersCancel
+from tests.actions.fakes import Shop, order
+from tests.actions.talk import Outcome, run
+
+LAMP = order("202611190001", "paid", "cancel", title="护眼台灯")
+REFUND = OrderRefund("199.00", "原路退回微信支付", "1 至 3 个工作日", "cancel", "sent", "2036-11-21T10:00:00+08:00", "2036-11-25")
+PARTS = (AmountPart("商品", "219.00"), AmountPart("优惠", "-20.00"))
+
+
+def ask(aspect: str, focus: list[dict[str, Any]], of: int = 0, text: str = "…", **more: Any) -> Outcome:
+    """A message that asks for an aspect of the thing at this place of the focus."""
+    asked = {"aspect": aspect, "kind": focus[of]["kind"], "id": focus[of]["id"], "confidence": 0.9}
+    return run(ActionChatFollowUp(), text, "chat_follow_up", slots={"chat_focus": focus}, message={"follow_up": asked}, **more)
+
+
+def cancelled(shop: Shop, **how: Any) -> list[dict[str, Any]]:
+    """The focus after an order was cancelled; the shop then holds it like this."""
+    shop.orders = {"C1": [LAMP]}
+    slots = {"orders_number": LAMP.number, "orders_cancel_confirmed": True}
+    focus = run(ActionOrdersCancel(), "确认", "chat_affirm", slots=slots).slots["chat_focus"]
+    gone: Order = replace(LAMP, state_code="cancelled", refunds=(REFUND,), parts=PARTS)
+    shop.orders = {"C1": [replace(gone, **how)]}
+    return focus
+
+
+def test_what_was_cancelled_is_spoken_of_and_its_money_can_be_asked_for(shop: Shop) -> None:
+    (told,) = cancelled(shop)
+    assert (told["kind"], told["id"], told["told"]) == ("order", LAMP.number, "cancel")
+    assert {"when_money", "where_money", "why_amount", "undo"} <= set(told["asks"])
+
+
+def test_the_money_of_that_order_is_told_with_its_day(shop: Shop) -> None:
+    answer = ask("when_money", cancelled(shop))
+    assert answer.said == ["utter_orders_order_when_money_cancelled"]
+    assert answer.messages[0]["arrives"] == "11-25" and answer.messages[0]["number"] == LAMP.number
+
+
+def test_why_it_is_that_much_is_told_in_its_parts(shop: Shop) -> None:
+    assert ask("why_amount", cancelled(shop)).messages[0]["parts"] == "商品 219.00，优惠 -20.00"
+
+
+@pytest.mark.parametrize(
+    ("refunds", "response"),
+    [
+        ((replace(REFUND, sent_at="2020-11-21T10:00:00+08:00", arrives_by="2020-11-25"),), "cancelled_arrived"),
+        ((replace(REFUND, state_code="arrived", arrives_by="2036-11-21"),), "cancelled_instant"),
+        ((REFUND, replace(REFUND, route="原路退回礼品卡")), "cancelled_split"),
+        ((), "cancelled_unpaid"),
+    ],
+)
+def test_a_day_gone_by_is_no_forecast(shop: Shop, refunds: tuple[OrderRefund, ...], response: str) -> None:
+    answer = ask("when_money", cancelled(shop, refunds=refunds))
+    assert answer.said == [f"utter_orders_order_when_money_{response}"]
+
+
+def test_what_was_paid_back_for_a_fallen_price_is_not_the_cancellations(shop: Shop) -> None:
+    focus = cancelled(shop, refunds=(replace(REFUND, source="price", amount="9.00"), REFUND))
+    answer = ask("when_money", focus)
+    assert answer.said == ["utter_orders_order_when_money_cancelled"]
+    assert answer.messages[0]["route"] == REFUND.route and answer.messages[0]["amount"] == LAMP.amount
+
+
+def test_a_merchant_who_has_not_answered_is_waited_for(shop: Shop) -> None:
+    focus = cancelled(shop, state_code="paid", refunds=(), cancel_decide_by="2036-11-22T10:00:00+08:00")
+    assert ask("undo", focus).said == ["utter_orders_order_undo_reviewing"]
+
+
+def test_what_has_no_answer_in_its_state_may_be_a_rule(shop: Shop) -> None:
+    focus = cancelled(shop, state_code="paid", refunds=())
+    assert ask("undo", focus).said == ["utter_chat_follow_up"]
+    shop.knowledge = {"能撤回吗": Found("answer", (Hit("k", "能撤回吗", 0.9, "可以。", "", "订单", 1),))}
+    assert ask("undo", focus, text="能撤回吗").said == ["utter_faq_answer"]
+
+
+def test_another_customers_things_are_not_told(shop: Shop) -> None:
+    focus = cancelled(shop)
+    assert ask("when_money", focus, customer="C2").said == ["utter_chat_not_found"]
+    assert ask("when_money", focus, customer=None).said == ["utter_chat_sign_in"]

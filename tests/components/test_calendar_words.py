@@ -1,0 +1,25 @@
+"""Days that are said roughly."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from components.calendar_words import moments
+
+TODAY = datetime.date(2026, 11, 21)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("12月初再送", "2026-12-01/2026-12-10"), ("下个月中旬送吧", "2026-12-11/2026-12-20"), ("1月初给我", "2027-01-01/2027-01-10"),
+     ("过两天再送", "2026-11-23"), ("再过三天送来", "2026-11-24"), ("下周三上午送", "2026-11-25")],
+)  # fmt: skip
+def test_a_day_said_roughly_is_read(text: str, value: str) -> None:
+    assert value in [moment.value for moment in moments(text, TODAY)]
+
+
+@pytest.mark.parametrize("text", ["超过三天没动", "过两天了还没到", "中秋节礼盒"])
+def test_how_long_something_took_is_no_day(text: str) -> None:
+    assert not [moment for moment in moments(text, TODAY) if moment.entity in ("date", "period")]
