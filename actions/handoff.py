@@ -10,8 +10,9 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import faq, wiring
-from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, said, when
+from actions import wiring
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
+from actions.besides import besides
 from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import GatewayError, NotFound, Rejected
 from actions.gateways.identity import IdentityError
@@ -190,17 +191,6 @@ def leaves(turn: Turn) -> bool:
 def denies(turn: Turn) -> bool:
     """Whether who leaves says that what was taken for a danger is none."""
     return bool(turn.slot(IN_DANGER)) and (turn.tracker.latest_message.get("act") or {}).get("name") == "correct"
-
-
-async def besides(turn: Turn) -> list[EventType]:
-    """What was wanted in the same breath as leaving, as if it were said now: a wish, or what the knowledge can answer."""
-    wish, question = turn.told("start"), turn.told("know")
-    if wish:
-        return said(turn, str(wish["intent"]), str(wish["words"]), wish["entities"], wish["reference"])
-    if question:
-        found = await faq.answered(turn, str(question["question"]))
-        return [SlotSet("faq_found", found), *said(turn, "faq", str(question["question"]))] if found else []
-    return []
 
 
 def asks_place(turn: Turn) -> bool:

@@ -64,8 +64,14 @@ class HeadingForm(Form):
         filled = self._kind(turn, said) if kinds and not mail else {}
         if filled.get("invoices_title_kind") == OTHER:  # the button that starts over
             return dict.fromkeys(HEADING)
-        if "invoices_title_kind" not in filled or len(said) > SHORT:
+        same = reading("invoices_same", said) if kinds and not mail else None
+        if same:  # 还是那个抬头, 跟刚才一样: no title is called so
+            filled = {**await self._as_before(turn, same), **filled}
+        elif "invoices_title_kind" not in filled or len(said) > SHORT:
             filled = {**self._values(turn, said), **filled}
+            named = given.said(turn, given.NAME)
+            if filled.get("invoices_title_kind") == PERSON and named and not filled.get("invoices_title"):
+                filled["invoices_title"] = named.value[:TITLE_LENGTH]
         before = turn.slot("invoices_title_kind")
         if filled.get("invoices_tax_number") or filled.get("invoices_type") == SPECIAL:
             filled.setdefault("invoices_title_kind", before if before == PERSON and not kinds else COMPANY)
@@ -83,6 +89,22 @@ class HeadingForm(Form):
         filled |= await self.checked_heading(turn, filled)
         asked = turn.slot(REQUESTED_SLOT)  # an empty slot that stays empty is no news, unless it is asked again
         return {n: v for n, v in filled.items() if v is not None or turn.slot(n) is not None or n in (asked, "invoices_type")}
+
+    async def _as_before(self, turn: Turn, same: str) -> dict[str, Any]:
+        """The heading of the invoice last spoken of, else of the newest; `same`: heading alone, or all of it."""
+        spoken = [each.id for each in focus.of(turn, "invoice")]
+        numbers = [*spoken, *(thing.id for thing in (await belongings(turn)).of_kind(INVOICE) if thing.open)]
+        number = next((each for each in numbers if each != turn.slot("invoices_number")), None)
+        if number is None:
+            turn.utter("utter_invoices_same_none")
+            return {name: None for name in (turn.slot(REQUESTED_SLOT),) if name in HEADING}
+        before = await turn.call(wiring.gateways().invoices.get, turn.reader, number)
+        heading = {
+            "invoices_title_kind": before.kind_code, "invoices_title": before.title, "invoices_tax_number": before.tax_number,
+        }  # fmt: skip
+        if same == "heading" and not self.asked(turn, "invoices_email"):
+            return heading
+        return {**heading, "invoices_email": before.email or NO_EMAIL}
 
     def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
         """税号写错了: what is named is taken back, nothing else."""

@@ -577,15 +577,18 @@ async def offered(turn: Turn, kind: str, worth: Callable[[Thing], bool] = lambda
 def page(turn: Turn, entity: str, things: Sequence[Thing], intent: str = "chat_inform") -> list[Button]:
     """Buttons for the page that is to be shown, and one for the next."""
     at = int((turn.slot(CHOICES) or {}).get("page") or 0) * PAGE
-    buttons = [pick(entity, thing, intent) for thing in things[at : at + PAGE]]
+    lines = (turn.slot(CHOICES) or {}).get("lines") or {}
+    buttons = [pick(entity, thing, intent, lines.get(thing.id)) for thing in things[at : at + PAGE]]
     more = [option(entity, MORE, turn.wording("utter_chat_more") or MORE, intent=intent)] if len(things) > PAGE else []
     return [*buttons, *more]
 
 
-def pick(entity: str, thing: Thing, intent: str = "chat_inform") -> Button:
-    """A button that picks one: `11-19 蓝牙耳机 LX-B3 已发货`, `退货 蓝牙耳机 LX-B3 待寄回`, `蓝牙耳机 199.00 已开具`."""
+def pick(entity: str, thing: Thing, intent: str = "chat_inform", line: int | None = None) -> Button:
+    """A button that picks one: `11-19 蓝牙耳机 LX-B3 已发货`, `退货 蓝牙耳机 LX-B3 待寄回`, `蓝牙耳机 199.00 已开具`; `line`: the
+    piece of an order that was meant."""
+    goods = next((piece.title for piece in thing.pieces if piece.line == line), thing.title)
     titles = {
-        ORDER: (thing.times.get("created", "")[5:10], thing.title, thing.state),
+        ORDER: (thing.times.get("created", "")[5:10], goods, thing.state),
         SLIP: (thing.label, thing.title, thing.state),
         INVOICE: (thing.title, f"{thing.amount:.2f}", thing.state),
         TICKET: (thing.id, thing.title, thing.state),

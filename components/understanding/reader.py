@@ -21,10 +21,10 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components.intent_classifier import INTENT_RANKING, REQUESTS, SECOND
+from components.intent_classifier import INTENT_RANKING, REQUESTS, RESTS, SECOND
 from components.text_normaliser import normalise, normalised
 from components.turn_cues import CUES
-from components.understanding.acts import ACT
+from components.understanding.acts import ACT, PARTS
 from components.understanding.aspects import ASKED
 from components.understanding.commands import COMMANDS, Command, command, of_intent
 from components.understanding.context import ALARM, CHOOSE, CONFIRM, OFFER, VALUE, WAITED, WORDS, Context
@@ -57,9 +57,13 @@ NUMBERS = ("orders_number", "logistics_tracking_number", "after_sales_slip", "in
 """Entities by which a customer names a thing of their own."""
 QUESTIONED = {"why_asked": "why", "how": "how"}
 """Acts that are about the question which stands → what is asked about it."""
+DENIES = ("take_back", "leave", "no", "correct")
+"""Acts of a first clause by which what was begun is not meant, where another wish follows (不是取消，我是问运费)."""
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
-PLACE = "queue_place"
+PLACE, BACK = "queue_place", "back"
+ASKING = ("ask", "why", "how")
+"""Acts that want to be told something."""
 VAGUE = (INFORM, FALLBACK, "chat_affirm", "chat_deny", "chat_out_of_scope", "chat_repeat", "chat_ask_help", "chat_stop", "faq")
 """Intents that a question may be given for want of a better one."""
 
@@ -79,10 +83,13 @@ class Said:
     danger: bool = False
     reference: Mapping[Text, Any] = field(default_factory=dict)
     follow_up: Mapping[Text, Any] = field(default_factory=dict)
+    parts: Sequence[Tuple[int, int, Text, float]] = ()
+    rests: Sequence[Tuple[int, Text, float]] = ()
     second: bool = False
     """Whether two requests were made; the second begins at `split` of the customer's own `words`."""
     words: Text = ""
     split: int = 0
+    offsets: Sequence[int] = ()
 
     @property
     def act(self) -> Text:
@@ -119,6 +126,7 @@ class Reader:
         maybe: from this one on what corrects may as well be the value itself.
         certain: from this confidence on an intent that answers no question is meant.
         asks: from this one on a message that names a wish only asks about it.
+        unlikely: below this confidence an intent is not meant.
     """
 
     starts: Mapping[Text, Sequence[Text]]
@@ -132,6 +140,7 @@ class Reader:
     maybe: float = 0.2
     certain: float = 0.9
     asks: float = 0.8
+    unlikely: float = 0.1
 
     def read(self, said: Said, context: Context) -> Reading:
         """The commands of a message."""
@@ -144,9 +153,55 @@ class Reader:
         pressed = self._pressed(said, context)
         if pressed:
             return pressed
+        if BACK in said.cues and context.wished and (context.asked or context.wished[0] == "chat_hold"):
+            return Reading("chat_repeat", (command("chat", kind="repeat"),))
+        denied = self._denied(said, context)
+        if denied:
+            return denied
         if context.form and context.asked:
             return self._answer(said, context)
         return self._free(said, context)
+
+    # ── not this, but that ────────────────────────────────────────────────────
+
+    def _denied(self, said: Said, context: Context) -> Optional[Reading]:
+        """不是取消，我是问运费: what was begun is not meant, and what is left of the sentence is what is wanted."""
+        heads = 0
+        while heads < len(said.parts) - 1 and said.parts[heads][2] in DENIES and said.parts[heads][3] >= self.sure:
+            heads += 1
+        begins = said.parts[heads][0] if heads else 0
+        rest = next((each for each in said.rests if each[0] == begins), None)
+        if context.new or rest is None or said.parts[heads][2] not in ("do", "status", *ASKING):
+            return None
+        _, intent, confidence = rest
+        asks, open_form = said.parts[heads][2] in ASKING, bool(context.form and context.asked)
+        wish = confidence >= self.sure and not intent.startswith((*PLAIN_TALK, PERSON))
+        if not asks and not wish:
+            return None
+        own = intent in self.starts.get(str(context.form), ())
+        if open_form and not self._drops(said.parts[heads - 1][2], own and not asks, intent, context):
+            return None
+        if not open_form and (said.intent not in self.does or intent == said.intent or _names(said, 0, begins)):
+            return None
+        at = said.offsets[begins]
+        words = said.words[at:].strip()
+        if asks and (intent in self.does or not wish):
+            beside, meant = command("know", question=words), "faq"
+        else:
+            named = [dict(each) for each in said.entities if each.get("start", 0) >= at]
+            told = {"entities": named, "reference": described(said.reference, words)}
+            beside, meant = command("start", intent=intent, words=words, **told), intent
+        if open_form:
+            return Reading("chat_take_back", (command("take_back", what=None), beside))
+        return Reading(meant, (beside,), beside.get("entities"), beside.get("reference"))
+
+    def _drops(self, head: Text, own: bool, intent: Text, context: Context) -> bool:
+        """Whether a denial before another wish drops the open form, and corrects or answers nothing in it."""
+        if head == "no":
+            return not own and context.kind in (CONFIRM, CHOOSE)
+        if head == "correct":
+            return not own and (context.kind != WORDS or intent.partition("_")[0] != str(context.form).partition("_")[0])
+        return True
 
     # ── in a form ─────────────────────────────────────────────────────────────
 
@@ -167,7 +222,9 @@ class Reader:
         elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
             act, sure = "value", True  # 改成文三路90号, asked where to
         if act == "yes" and said.share("yes") >= self.sure_yes:
-            return Reading("chat_affirm", (command("yes"),))
+            return self._plain(said, context) if self._other_wish(said, context) else Reading("chat_affirm", (command("yes"),))
+        if act == "no" and sure and context.asked in NUMBERS and not said.reference.get("conditions") and "others" not in said.cues:
+            act = "take_back"  # 哪个都不取消
         if sure and act in PLAINLY:
             intent, name = PLAINLY["leave" if said.intent == "chat_stop" and act == "take_back" else act]
             told = {"what": None} if name == "take_back" else {}
@@ -190,6 +247,14 @@ class Reader:
         if act == "value" and sure and not another:
             return Reading(said.intent if own else INFORM, (self._value(said, context),))
         return self._plain(said, context)
+
+    def _other_wish(self, said: Said, context: Context) -> bool:
+        """Whether what sounds like a yes wants something else done than what stands (换一件吧, asked whether to return it)."""
+        own = self.starts.get(str(context.form), ())
+        wished = next((intent for intent in context.wished if intent in own), None)
+        if wished is None or said.intent == wished or said.intent not in self.does or said.confidence < self.surer:
+            return False
+        return all(float(each["confidence"]) < self.unlikely for each in said.ranking if each["name"] == wished)
 
     def _tells(self, said: Said) -> bool:
         """Whether words that were asked for are most likely those: no other wish is plain."""
@@ -297,6 +362,12 @@ class Reader:
         )
         first = command("start", intent=said.intent, words=mine)
         return Reading(said.intent, (first, second), named, described(said.reference, mine))
+
+
+def _names(said: Said, start: int, end: int) -> bool:
+    """Whether these words of a message name a thing."""
+    at, to = said.offsets[start], said.offsets[end]
+    return any(at <= each.get("start", -1) < to for each in said.entities)
 
 
 def _only_describes(said: Said) -> bool:
@@ -409,4 +480,7 @@ def said(message: Message) -> Said:
         second=bool(second),
         words=message.get(TEXT) or "",
         split=told.offsets[second] if second else 0,
+        offsets=told.offsets,
+        parts=message.get(PARTS) or (),
+        rests=message.get(RESTS) or (),
     )
