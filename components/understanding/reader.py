@@ -152,7 +152,7 @@ class Reader:
 
     def _answer(self, said: Said, context: Context) -> Reading:
         """What is said while a form's question stands."""
-        if said.intent in ASIDE and said.confidence >= self.certain:
+        if said.intent in ASIDE and said.confidence >= self.certain and said.act not in QUESTIONED:
             return self._plain(said, context)
         act, own = said.act, said.intent in self.starts.get(str(context.form), ())
         named = context.kind == CHOOSE and any(each.get("entity") == context.asked for each in said.entities)
