@@ -75,12 +75,15 @@ class ValidateAfterSalesForm(OrderForm):
         filled = {**({"after_sales_quantity": pieces} if pieces else {}), **await super().fill(turn)}
         turn.tracker.slots.update(filled)
         number, kind = turn.slot("orders_number"), turn.slot("after_sales_kind")
-        changed = {"orders_number", "after_sales_line", "after_sales_reason"} & {k for k, v in filled.items() if v}
+        changed = {name for name in ("orders_number", "after_sales_line", "after_sales_reason") if filled.get(name)}
         if number and kind and (changed or turn.intent == f"after_sales_{kind}"):
             filled.update(await self._judged(turn, number, kind))
             turn.tracker.slots.update(filled)
         if turn.slot("after_sales_pickups"):
-            filled.update(self._pickup(turn))
+            picked = self._pickup(turn)
+            else_said = {"after_sales_reason", "after_sales_variant"} & filled.keys()
+            if picked.get("after_sales_pickup") is not None or not else_said:  # 要41的, asked when to fetch it
+                filled.update(picked)
         return filled
 
     def confirmation(self, turn: Turn, slot: str) -> dict[str, Any]:
@@ -233,7 +236,8 @@ class ValidateAfterSalesForm(OrderForm):
         day = day or (given.known(turn, "day") if asked and time else None)
         if not (asked or pressed or day or time):
             return {}
-        comes, pressed = pressed == FETCHED, None if pressed == FETCHED else pressed
+        comes = pressed == FETCHED or (asked and turn.told("yes") is not None)
+        pressed = None if pressed == FETCHED else pressed
         pressed = (at_place(turn, [value for value, _ in times]) if asked else None) or pressed
         kept = before[:10] if before not in (None, SELF) and not day else ""
         fitting = [

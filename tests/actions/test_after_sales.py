@@ -79,7 +79,10 @@ def test_a_time_to_fetch_is_offered_and_understood_in_words(shop: Shop) -> None:
     assert answer("明天九点", date="2026-11-22", time="09:00").slots["after_sales_pickup"] == TIMES[0][0]
     assert answer("第二个", ordinal="2").slots["after_sales_pickup"] == TIMES[1][0]
     home = answer("来家里拿吧 俺腿脚不好", "after_sales_return", after_sales_pickup="fetched").slots
-    assert home["after_sales_pickup"] == TIMES[0][0] and "after_sales_reason" not in home, "why it is fetched is no new reason"
+    assert home["after_sales_pickup"] is None and home["requested_slot"] == "after_sales_pickup", "no time was named"
+    assert "after_sales_reason" not in home, "why it is fetched is no new reason"
+    anytime = answer("上门来取，什么时候都行", after_sales_pickup="fetched")
+    assert anytime.slots["after_sales_pickup"] == TIMES[0][0]
     by_day = answer("上门，明天白天都行", "logistics_arrange", after_sales_pickup="fetched", date="2026-11-22", time="08:00/18:00")
     assert by_day.slots["after_sales_pickup"] == TIMES[0][0] and by_day.slots["requested_slot"] == "after_sales_confirmed"
     late = answer("来取，明天下午", "logistics_arrange", after_sales_pickup="fetched", date="2026-11-22", time="12:00/18:00")
