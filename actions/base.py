@@ -389,7 +389,7 @@ def conclude(turn: Turn, events: list[EventType]) -> list[EventType]:
     )  # only where the domain has the slot
     rated = [SlotSet("feedback_due", True)] if due else []
     wishes: list[dict[str, Any]] = turn.slot("chat_requests") or []
-    if not wishes or turn.slot("handoff_id") or any(e["event"] == "followup" for e in events):
+    if not wishes or turn.slot("handoff_id") or any(e["event"] in ("followup", "user") for e in events):
         return rated
     wish, *waiting = wishes
     turn.utter("utter_chat_next", request=turn.wording(f"utter_label_{wish['intent']}"))

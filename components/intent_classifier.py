@@ -36,6 +36,9 @@ SECOND = "second_request"
 """Message key: where the second request begins in the normalised text; not there where there is only one."""
 RESTS = "rests"
 """Message key: from each clause but the first to the end, what the words mean alone: [(start, intent, confidence)]."""
+HEADS = "heads"
+"""Message key: from the beginning to the end of each clause but the last, what the words mean alone: [(end, intent,
+confidence)]."""
 MOST_RESTS = 3
 RANKING_LENGTH = 10
 Array = Any  # numpy 1.22's own array types need parameters that say nothing here
@@ -266,15 +269,16 @@ class IntentClassifier(GraphComponent):
             begins = next((at for at in range(len(text)) if second and spelling(text[at:]) == second), None)
             if begins is not None:
                 message.set(SECOND, begins)
-            message.set(RESTS, self.rests(text))
+            told = clauses(text)[: MOST_RESTS + 1]
+            message.set(RESTS, [(start, *self._meant(text[start:])) for start, _ in told[1:]])
+            message.set(HEADS, [(end, *self._meant(text[:end])) for _, end in told[:-1]])
         return messages
 
-    def rests(self, text: Text) -> List[Tuple[int, Text, float]]:
-        """What is left of a text when its first clauses are taken away, and what that means alone."""
+    def _meant(self, part: Text) -> Tuple[Text, float]:
+        """A part's likeliest intent, and how sure it is."""
         assert self._model is not None
-        starts = [start for start, _ in clauses(text)[1 : MOST_RESTS + 1]]
-        guesses = [self._guess(spelling(text[start:])) for start in starts]
-        return [(start, self._model.intents[place], sure) for start, (place, sure) in zip(starts, guesses, strict=True)]
+        place, surely = self._guess(spelling(part))
+        return self._model.intents[place], surely
 
     def classify(self, text: Text) -> Tuple[List[Dict[Text, Any]], List[Text], Text]:
         """The ranking and the requests of a text as `spelling` has it, and the words of the second request."""

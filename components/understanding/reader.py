@@ -21,7 +21,7 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components.intent_classifier import INTENT_RANKING, REQUESTS, RESTS, SECOND
+from components.intent_classifier import HEADS, INTENT_RANKING, REQUESTS, RESTS, SECOND
 from components.text_normaliser import normalise, normalised
 from components.turn_cues import CUES
 from components.understanding.acts import ACT, PARTS
@@ -29,6 +29,7 @@ from components.understanding.aspects import ASKED
 from components.understanding.commands import COMMANDS, Command, command, of_intent
 from components.understanding.context import ALARM, CHOOSE, CONFIRM, OFFER, VALUE, WAITED, WORDS, Context
 from components.understanding.references import REFERENCE
+from components.understanding.values import VALUES
 from topics import forms
 
 FALLBACK = "nlu_fallback"
@@ -61,7 +62,11 @@ DENIES = ("take_back", "leave", "no", "correct")
 """Acts of a first clause by which what was begun is not meant, where another wish follows (不是取消，我是问运费)."""
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
-PLACE, BACK = "queue_place", "back"
+PLACE, BACK, IF_NOT, CALLS = "queue_place", "back", "if_not", "calls"
+FAULT, FAULTS = "after_sales_report_problem", ("quality", "damaged", "wrong_item", "missing")
+"""The intent of who tells a fault, and the codes of reasons that are one."""
+TICKET, ADD = "tickets_ask_status", ("tickets_wish", "add")
+"""The intent and the entity by which something is added to an open ticket."""
 ASKING = ("ask", "why", "how")
 """Acts that want to be told something."""
 VAGUE = (INFORM, FALLBACK, "chat_affirm", "chat_deny", "chat_out_of_scope", "chat_repeat", "chat_ask_help", "chat_stop", "faq")
@@ -85,6 +90,8 @@ class Said:
     follow_up: Mapping[Text, Any] = field(default_factory=dict)
     parts: Sequence[Tuple[int, int, Text, float]] = ()
     rests: Sequence[Tuple[int, Text, float]] = ()
+    heads: Sequence[Tuple[int, Text, float]] = ()
+    fault: bool = False
     second: bool = False
     """Whether two requests were made; the second begins at `split` of the customer's own `words`."""
     words: Text = ""
@@ -223,7 +230,8 @@ class Reader:
             act, sure = "value", True  # 改成文三路90号, asked where to
         if act == "yes" and said.share("yes") >= self.sure_yes:
             return self._plain(said, context) if self._other_wish(said, context) else Reading("chat_affirm", (command("yes"),))
-        if act == "no" and sure and context.asked in NUMBERS and not said.reference.get("conditions") and "others" not in said.cues:
+        another = said.reference.get("conditions") or "others" in said.cues
+        if act == "no" and sure and context.asked in NUMBERS and not another:
             act = "take_back"  # 哪个都不取消
         if sure and act in PLAINLY:
             intent, name = PLAINLY["leave" if said.intent == "chat_stop" and act == "take_back" else act]
@@ -319,6 +327,14 @@ class Reader:
                 return Reading("chat_deny", (command("no"),))
         if not WORDLESS.sub("", said.text) and not said.intent.startswith(KINDLY):
             return Reading(FALLBACK, (command("unclear", candidates=[]),))  # ??, !!!
+        if CALLS in said.cues and act not in ("ask", "status", "why") and _timed(said):
+            entity = dict(zip(("entity", "value"), ADD, strict=True))
+            return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), entity])
+        unless = self._unless(said)
+        if unless:
+            return unless
+        if said.fault and _goods(said) and self._vague(said) and act not in ("ask", "why", "how"):
+            return Reading(FAULT, (command("start", intent=FAULT),))
         if context.new:
             return self._plain(said, context)
         if act == "hold" and sure:
@@ -329,13 +345,25 @@ class Reader:
         if act in ("take_back", "no") and said.share(act) >= self.certain and said.intent in self.does and not undoes:
             return Reading("chat_deny", (command("no"),))
         of_ones_own = any(each.get("entity") in NUMBERS for each in said.entities)  # the form tells whether it may be done
-        if said.intent in self.does and not of_ones_own and said.share("ask", "why", "how") >= self.asks:
+        if said.intent in self.does and not of_ones_own and max(said.share("ask", "why", "how"), _asked_last(said)) >= self.asks:
             return Reading("faq", (command("know", question=said.text, intent=said.intent),))
         if act == "fragment" and sure:
             return Reading(FALLBACK, (command("unclear", candidates=[]),))
         if not said.intent.startswith(PLAIN_TALK) and not said.follow_up and said.confidence < self.near:
             return Reading(FALLBACK, (command("unclear", candidates=candidates(said)),))
         return self._plain(said, context)
+
+    def _unless(self, said: Said) -> Optional[Reading]:
+        """先找找，找不到再退钱: what is only wished for otherwise is no wish yet; what stands before it is."""
+        otherwise = said.cues.get(IF_NOT)
+        if otherwise is None or said.intent not in self.does:
+            return None
+        begins = said.text.rfind(otherwise)
+        head = next((each for each in reversed(said.heads) if each[0] <= begins), None)
+        if head is None or head[1] == said.intent or head[1].startswith(PLAIN_TALK) or head[2] < self.near:
+            return Reading("faq", (command("know", question=said.text, intent=said.intent),))
+        words = said.words[: said.offsets[head[0]]]
+        return Reading(head[1], (command("start", intent=head[1], words=words),))
 
     # ── the rest ──────────────────────────────────────────────────────────────
 
@@ -367,6 +395,22 @@ class Reader:
         )
         first = command("start", intent=said.intent, words=mine)
         return Reading(said.intent, (first, second), named, described(said.reference, mine))
+
+
+def _timed(said: Said) -> bool:
+    """Whether a time is named."""
+    return any(each.get("entity") in ("time", "date") for each in said.entities)
+
+
+def _goods(said: Said) -> bool:
+    """Whether goods are named."""
+    named = any(each.get("entity") in ("product", "product_category") for each in said.entities)
+    return named or any(each["by"] in ("kind", "product") for each in said.reference.get("conditions") or ())
+
+
+def _asked_last(said: Said) -> float:
+    """How probably the last clause asks."""
+    return said.parts[-1][3] if said.parts and said.parts[-1][2] in ASKING else 0.0
 
 
 def _names(said: Said, start: int, end: int) -> bool:
@@ -488,4 +532,6 @@ def said(message: Message) -> Said:
         offsets=told.offsets,
         parts=message.get(PARTS) or (),
         rests=message.get(RESTS) or (),
+        heads=message.get(HEADS) or (),
+        fault=any(each.get("code") in FAULTS for each in message.get(VALUES) or ()),
     )

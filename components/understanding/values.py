@@ -38,6 +38,7 @@ NUMBERS = ("orders_number", "logistics_tracking_number", "after_sales_slip", "in
 """Entities that name a thing by its number."""
 ADDRESS, ROOM, REASON, DENIED, TITLE = "address", "room", "reason", "denied", "title"
 CONFIRMED, AFTER_SALES = "confirmed", "after_sales"
+GOODS = ("product", "product_category")
 SURELY_TELLS = 0.7
 """From this share on words beside a yes or a no tell what is wrong."""
 OF_ENTITIES = {
@@ -195,7 +196,9 @@ class Reader:
         entities = list(entities)
         read = _without_numbers(text, entities)
         spans = [self._titled(read, span) if span.kind == TITLE else span for span in self._spans(read, asked)]
-        if asked == CONFIRMED and not any(span.kind in (REASON, DENIED) for span in spans):
+        of_goods = any(each["entity"] in GOODS for each in entities)
+        beside = asked == CONFIRMED or (asked == told.NOTHING_ASKED and of_goods)
+        if beside and not any(span.kind in (REASON, DENIED) for span in spans):
             spans += self._faults(read)
         found = [self._value(text, span) for span in _joined(text, spans)]
         found = _whole(text, found, [e for e in entities if e["entity"] == ADDRESS and "start" in e])
