@@ -39,6 +39,7 @@ FETCHED = "fetched"  # somebody comes, whenever
 CHOOSE = "choose"  # asks for the times at which they can be fetched
 NOTHING_LEFT = ["-"]
 WORDS, BUTTONS = 120, 8
+NUMBER = re.compile(r"(?<!\d)\d{2,3}(?!\d)")
 HOUR, HOURS = re.compile(r"(\d{1,2}):"), re.compile(r"(\d{1,2}):00-(\d{1,2}):00")
 
 REASON_SLOTS = ("after_sales_reason", "after_sales_reason_code")
@@ -212,7 +213,8 @@ class ValidateAfterSalesForm(OrderForm):
         before, asked = turn.slot("after_sales_variant"), self.asked(turn, "after_sales_variant")
         if turn.intent == "chat_affirm" and own and asked:
             pressed = own.name
-        wanted = meant_variant(str(pressed or turn.text), entities(turn, "colour", "size"), options.variants, before)
+        named = [*entities(turn, "colour", "size"), *NUMBER.findall(turn.typed)]  # 浅灰40
+        wanted = meant_variant(str(pressed or turn.text), named, options.variants, before)
         if wanted is None and not asked:
             turn.utter("utter_after_sales_variant_unknown", instead=turn.joined(entities(turn, "colour", "size")))
             return {"after_sales_variant": None}
@@ -445,7 +447,7 @@ class ActionAfterSalesOpen(AfterSalesAction):
             near_by = "_point" if kind == "repair" and slip.service_point else ""
             whole = _whole(order, line, None, "")
             values = {**slips.told(slip), "title": whole["title"], "count": whole["count"]}
-            said = {name: self._worded(turn, name, values, there) for name, there in (
+            said: dict[str, Any] = {name: self._worded(turn, name, values, there) for name, there in (
                 ("pieces", whole["count"] > 1), ("fetch", bool(slip.pickup)), ("swap", bool(slip.to_variant)),
             )}  # fmt: skip
             turn.utter("utter_after_sales_opened", f"{kind}{near_by}", **values, **said)

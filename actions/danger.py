@@ -12,7 +12,6 @@ from actions.base import CustomerAction, Turn
 from actions.gateways.errors import GatewayError
 from actions.handoff import IN_DANGER, since_handoff
 
-
 ANOTHER = 0.95
 """How sure it must be that who tells more of one danger tells of another one, too."""
 

@@ -11,7 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from actions import focus, given, wiring
 from actions.base import OTHER, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.facts import facts
-from actions.forms import UNCLEAR, Ask, Form, confirmed
+from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
 from actions.gateways.belongings import INVOICE, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.invoices import Heading, Invoice
@@ -70,8 +70,9 @@ class HeadingForm(Form):
         elif "invoices_title_kind" not in filled or len(said) > SHORT:
             filled = {**self._values(turn, said), **filled}
             named = given.said(turn, given.NAME)
-            if filled.get("invoices_title_kind") == PERSON and named and not filled.get("invoices_title"):
-                filled["invoices_title"] = named.value[:TITLE_LENGTH]
+            whom = named.value if named else captured("invoices_person", said)
+            if filled.get("invoices_title_kind") == PERSON and whom and not filled.get("invoices_title"):
+                filled["invoices_title"] = whom[:TITLE_LENGTH]
         before = turn.slot("invoices_title_kind")
         if filled.get("invoices_tax_number") or filled.get("invoices_type") == SPECIAL:
             filled.setdefault("invoices_title_kind", before if before == PERSON and not kinds else COMPANY)
@@ -147,6 +148,9 @@ class HeadingForm(Form):
             if title is None and not (number or email or given.said(turn, "phone")):
                 words = self.words(turn, "invoices_title", NAMES).get("invoices_title")
                 title = given.Given(given.TITLE, words, COMPANY) if words else None
+        instead = turn.cue("value") if turn.cue("slot_invoices_title") is not None else None
+        if title is None and instead and self.asked(turn, "invoices_confirmed"):  # 抬头换成周大为
+            title = given.Given(given.TITLE, tidy(re.split("[,，。]", instead)[0]), str(turn.slot("invoices_title_kind")))
         if title:
             filled["invoices_title"] = title.value[:TITLE_LENGTH]
             if not self.asked(turn, "invoices_title") or turn.slot("invoices_title_kind") is None:

@@ -155,7 +155,7 @@ def found(
         met.add("beside")
     for condition in (c for c in on_things if c["sure"] and not c.get("beside")):
         narrowed = _narrowed(kept, condition)
-        if not narrowed and condition["by"] == "day" and things[0].kind == ORDER:  # who is a day out is asked which one
+        if not narrowed and condition["by"] == "day" and _of_orders(things):  # who is a day out is asked which one
             narrowed = _narrowed(kept, {**condition, "spans": [_wider(span) for span in condition["spans"]]})
             missed = str(condition["said"])
             if not narrowed:
@@ -226,6 +226,10 @@ def _narrowed(kept: list[Match], condition: dict[str, Any]) -> list[Match]:
         if met:
             return met
     return []
+
+
+def _of_orders(things: Sequence[Thing]) -> bool:
+    return bool(things) and things[0].kind == ORDER
 
 
 def _companions(kept: list[Match], condition: dict[str, Any]) -> list[Match]:

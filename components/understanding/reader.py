@@ -160,7 +160,7 @@ class Reader:
         pressed = self._pressed(said, context)
         if pressed:
             return pressed
-        if BACK in said.cues and context.wished and (context.asked or context.wished[0] == "chat_hold"):
+        if BACK in said.cues and (context.asked or context.wished[:1] == ("chat_hold",)):
             return Reading("chat_repeat", (command("chat", kind="repeat"),))
         denied = self._denied(said, context)
         if denied:
@@ -333,7 +333,8 @@ class Reader:
         unless = self._unless(said)
         if unless:
             return unless
-        if said.fault and _goods(said) and self._vague(said) and act not in ("ask", "why", "how"):
+        guessed = self._vague(said) or said.confidence < self.near
+        if said.fault and _goods(said) and guessed and act not in ASKING:
             return Reading(FAULT, (command("start", intent=FAULT),))
         if context.new:
             return self._plain(said, context)
@@ -381,7 +382,8 @@ class Reader:
             about = {"kind": said.follow_up["kind"], "id": said.follow_up["id"]}
             return Reading(said.intent, (command("ask", aspect=said.follow_up["aspect"], object=about),))
         first = of_intent(said.intent, said.text, context.asked, candidates(said))
-        if not said.second or len(said.requests) != 2 or first["command"] != "start" or said.intent in ACCOUNTS:
+        two = said.second and len(said.requests) == 2 and IF_NOT not in said.cues
+        if not two or first["command"] != "start" or said.intent in ACCOUNTS:
             return Reading(said.intent, (first,))
         mine, others = said.words[: said.split].strip(ENDS), said.words[said.split :].strip()
         named = [each for each in said.entities if each.get("start", 0) < said.split]
