@@ -16,7 +16,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import wiring
+from actions import spoken_of, wiring
 from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button
 from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Decision, Found, Hit
@@ -114,7 +114,7 @@ async def search(turn: Turn, text: str) -> Found:
     """Search for the customer's question; one that names no goods is about those last spoken of."""
     last = turn.slot("products_last")
     about = f"{last['name']} {text}" if last and turn.intent.startswith(GOODS) and not turn.entity("product") else text
-    found: Found = await turn.call(wiring.gateways().knowledge.search, about)
+    found: Found = await turn.call(wiring.gateways().knowledge.search, about, spoken_of.talk(turn))
     return found
 
 
@@ -212,7 +212,8 @@ def _logit(share: float) -> float:
 class ActionFaqAnswer(CustomerAction):
     """Says what the knowledge knows: an answer, a choice, or that there is none; more of the last answer on request.
 
-    Slots: `faq_found` (see `look_up`), `faq_last` (the entry last told: `{key, question, note}`), `faq_told` (answers since
+    Slots: `faq_found` (see `look_up`), `faq_last` (the entry last told: `{key, question, note, said}`, `said`: how many messages the
+    customer had written), `faq_told` (answers since
     it was asked whether they help), `faq_unhelpful`, `faq_passed` (questions in a row without an answer).
     """
 
@@ -239,7 +240,7 @@ class ActionFaqAnswer(CustomerAction):
         if found.decision == "clarify":
             choices = [_choice(hit.question, hit.key) for hit in found.hits]
             turn.utter("utter_faq_clarify", buttons=[*choices, _judgement(turn, "none"), *_out(turn)])
-            return [SlotSet("faq_last", {"key": None, "question": text, "note": note})]
+            return [SlotSet("faq_last", _last(turn, None, text, note))]
         passed = int(turn.slot("faq_passed") or 0) + 1
         wish = _wish(turn)
         if wish and passed < PASSED_MOST:
@@ -300,11 +301,16 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None) -> list[Ev
     if asks:
         turn.utter("utter_faq_ask_helpful", buttons=[_judgement(turn, "yes"), _judgement(turn, "no")])
     return [
-        SlotSet("faq_last", {"key": hit.key, "question": question, "note": note}),
+        SlotSet("faq_last", _last(turn, hit.key, question, note)),
         SlotSet("faq_told", 0 if asks else told),
         *([SlotSet("faq_passed", 0)] if turn.slot("faq_passed") else []),
         *([SlotSet("chat_offered", wish)] if wish else []),
     ]
+
+
+def _last(turn: Turn, key: str | None, question: str, note: str | None) -> dict[str, Any]:
+    """For slot `faq_last`."""
+    return {"key": key, "question": question, "note": note, "said": spoken_of.messages(turn)}
 
 
 def _wish(turn: Turn) -> str | None:
