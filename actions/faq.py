@@ -11,21 +11,17 @@ import json
 import logging
 import math
 import re
-from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import spoken_of, wiring
+from actions import own_case, spoken_of, wiring
 from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button
 from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Decision, Found, Hit
-from actions.gateways.orders import Order
-from actions.words import metadata, variant_meant
+from actions.words import variant_meant
 
 logger = logging.getLogger(__name__)
-
-SHANGHAI = timezone(timedelta(hours=8))
 
 FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, INFORM = "faq", "nlu_fallback", "chat_out_of_scope", "chat_inform"
 OPEN = (FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, INFORM)
@@ -212,8 +208,8 @@ def _logit(share: float) -> float:
 class ActionFaqAnswer(CustomerAction):
     """Says what the knowledge knows: an answer, a choice, or that there is none; more of the last answer on request.
 
-    Slots: `faq_found` (see `look_up`), `faq_last` (the entry last told: `{key, question, note, said}`, `said`: how many messages the
-    customer had written), `faq_told` (answers since
+    Slots: `faq_found` (see `look_up`), `faq_last` (the entry last told: `{key, question, note, said, lead, again}`; `said`: how many
+    messages the customer had written, `again`: what was told of it since), `faq_told` (answers since
     it was asked whether they help), `faq_unhelpful`, `faq_passed` (questions in a row without an answer).
     """
 
@@ -237,11 +233,11 @@ class ActionFaqAnswer(CustomerAction):
         note = await self._noted(turn, text, found)
         if found.decision == "answer":
             return await tell(turn, found.hits[0], text, note)
-        if found.decision == "clarify":
+        passed = int(turn.slot("faq_passed") or 0) + 1
+        if found.decision == "clarify" and not _just_offered(turn):
             choices = [_choice(hit.question, hit.key) for hit in found.hits]
             turn.utter("utter_faq_clarify", buttons=[*choices, _judgement(turn, "none"), *_out(turn)])
             return [SlotSet("faq_last", _last(turn, None, text, note))]
-        passed = int(turn.slot("faq_passed") or 0) + 1
         wish = _wish(turn)
         if wish and passed < PASSED_MOST:
             label = str(turn.wording(f"utter_label_{wish}"))
@@ -288,8 +284,20 @@ class ActionFaqAnswer(CustomerAction):
         return note
 
 
+def _just_offered(turn: Turn) -> bool:
+    """Whether the message before this one was answered by a choice of questions: a second in a row helps nobody."""
+    last = turn.slot("faq_last") or {}
+    return "key" in last and last["key"] is None and last.get("said") == spoken_of.messages(turn) - 1
+
+
 async def tell(turn: Turn, hit: Hit, question: str, note: str | None) -> list[EventType]:
-    """Say an entry: the sentences that answer first, the customer's own case, the rest behind a button."""
+    """Say an entry: the sentences that answer first, the customer's own case, the rest behind a button.
+
+    Of the entry told just before, only what is nearest to this question, or what was not told yet; never the same again.
+    """
+    last = turn.slot("faq_last") or {}
+    if last.get("key") == hit.key and last.get("lead") == hit.lead and spoken_of.goes_on(turn, last):
+        return _told_again(turn, hit, question, note, last)
     told = int(turn.slot("faq_told") or 0) + 1
     asks = told >= HELPFUL_EVERY and not turn.busy
     buttons = [_button(turn, "more", {"faq_key": hit.key, "faq_part": "rest"})] if hit.rest else []
@@ -297,20 +305,29 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None) -> list[Ev
     if wish:
         buttons.append(button(str(turn.wording(f"utter_label_{wish}")), wish))
     turn.utter("utter_faq_answer", buttons=buttons, answer=hit.lead, source=hit.source)
-    await _say_own_case(turn, hit)
+    await own_case.say(turn, hit.facts)
     if asks:
         turn.utter("utter_faq_ask_helpful", buttons=[_judgement(turn, "yes"), _judgement(turn, "no")])
     return [
-        SlotSet("faq_last", _last(turn, hit.key, question, note)),
+        SlotSet("faq_last", _last(turn, hit.key, question, note, hit.lead)),
         SlotSet("faq_told", 0 if asks else told),
         *([SlotSet("faq_passed", 0)] if turn.slot("faq_passed") else []),
         *([SlotSet("chat_offered", wish)] if wish else []),
     ]
 
 
-def _last(turn: Turn, key: str | None, question: str, note: str | None) -> dict[str, Any]:
+def _told_again(turn: Turn, hit: Hit, question: str, note: str | None, last: dict[str, Any]) -> list[EventType]:
+    """What is nearest to the question of an entry that was told, then its rest, then a person."""
+    nearest = hit.nearest if hit.nearest != hit.lead else hit.rest
+    more = nearest if nearest and nearest not in (last.get("again") or ()) else ""
+    turn.utter("utter_faq_again", "" if more else "nothing", answer=more, source=hit.source, buttons=[] if more else _out(turn))
+    again = [*(last.get("again") or ()), *([more] if more else ())]
+    return [SlotSet("faq_last", {**_last(turn, hit.key, question, note, hit.lead), "again": again})]
+
+
+def _last(turn: Turn, key: str | None, question: str, note: str | None, lead: str = "") -> dict[str, Any]:
     """For slot `faq_last`."""
-    return {"key": key, "question": question, "note": note, "said": spoken_of.messages(turn)}
+    return {"key": key, "question": question, "note": note, "said": spoken_of.messages(turn), "lead": lead}
 
 
 def _wish(turn: Turn) -> str | None:
@@ -318,32 +335,6 @@ def _wish(turn: Turn) -> str | None:
     about = (turn.told("know") or {}).get("intent") or turn.intent
     asked = about in OPEN or about.startswith((*TALK, PERSON, "complaints_", GOODS)) or turn.busy
     return None if asked or not turn.wording(f"utter_label_{about}") else str(about)
-
-
-async def _say_own_case(turn: Turn, hit: Hit) -> None:
-    """What a span of days in the rule means for the order last spoken of, where a designer wrote how to say it.
-
-    `utter_faq_case_<fact>` with `metadata: {from: <time of the order>}`; variant `past` for a day gone by.
-    """
-    number = turn.slot("orders_number") or turn.slot("orders_last")
-    spans = [fact for fact in hit.facts if f"utter_faq_case_{fact.name}" in (turn.domain.get("responses") or {})]
-    if not (turn.customer and number and spans):
-        return
-    try:
-        order: Order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
-    except GatewayError:
-        return
-    for fact in spans:
-        began = order.times.get(str(metadata(turn, f"utter_faq_case_{fact.name}").get("from")))
-        if not began or not fact.value.isdecimal():
-            continue
-        day = date.fromisoformat(began[:10])
-        until = day + timedelta(days=int(fact.value))
-        today = datetime.now(SHANGHAI).date()
-        turn.utter(
-            f"utter_faq_case_{fact.name}", "past" if until < today else "",
-            order=order.title, day=day.isoformat()[5:], until=until.isoformat()[5:],
-        )  # fmt: skip
 
 
 def _out(turn: Turn) -> list[Button]:

@@ -39,9 +39,13 @@ def talk(turn: Turn) -> Talk:
 def _told_last(turn: Turn) -> dict[str, Any]:
     """The entry told last (slot `faq_last`), where nothing else was spoken of since."""
     last: dict[str, Any] = turn.slot(LAST) or {}
-    when = int(last.get("said") or 0)
     newest = max((thing.said for thing in focus.of(turn)), default=0)
-    return last if messages(turn) - when <= LATELY and newest <= when else {}
+    return last if goes_on(turn, last) and newest <= int(last["said"]) else {}
+
+
+def goes_on(turn: Turn, last: dict[str, Any]) -> bool:
+    """Whether an answer was given so lately that the message may go on from it."""
+    return "said" in last and messages(turn) - int(last["said"]) <= LATELY
 
 
 def _said(turn: Turn) -> str:
