@@ -208,8 +208,8 @@ def _logit(share: float) -> float:
 class ActionFaqAnswer(CustomerAction):
     """Says what the knowledge knows: an answer, a choice, or that there is none; more of the last answer on request.
 
-    Slots: `faq_found` (see `look_up`), `faq_last` (the entry last told: `{key, question, note, said, lead, again}`; `said`: how many
-    messages the customer had written, `again`: what was told of it since), `faq_told` (answers since
+    Slots: `faq_found` (see `look_up`), `faq_last` (the entry last told: `{key, question, note, said, lead, again}`; `said`:
+    how many messages the customer had written, `again`: what was told of it since), `faq_told` (answers since
     it was asked whether they help), `faq_unhelpful`, `faq_passed` (questions in a row without an answer).
     """
 
@@ -320,7 +320,8 @@ def _told_again(turn: Turn, hit: Hit, question: str, note: str | None, last: dic
     """What is nearest to the question of an entry that was told, then its rest, then a person."""
     nearest = hit.nearest if hit.nearest != hit.lead else hit.rest
     more = nearest if nearest and nearest not in (last.get("again") or ()) else ""
-    turn.utter("utter_faq_again", "" if more else "nothing", answer=more, source=hit.source, buttons=[] if more else _out(turn))
+    buttons = [] if more else _out(turn)
+    turn.utter("utter_faq_again", "" if more else "nothing", buttons=buttons, answer=more, source=hit.source)
     again = [*(last.get("again") or ()), *([more] if more else ())]
     return [SlotSet("faq_last", {**_last(turn, hit.key, question, note, hit.lead), "again": again})]
 

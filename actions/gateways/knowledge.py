@@ -73,6 +73,9 @@ class Talk:
     goods: str = ""
 
 
+NO_TALK = Talk()
+
+
 @dataclass(frozen=True)
 class Found:
     """What a search came to: an answer, up to three entries to choose from, or nothing."""
@@ -84,7 +87,7 @@ class Found:
 class KnowledgeGateway(Protocol):
     """Port to the knowledge."""
 
-    def search(self, question: str, talk: Talk = Talk()) -> Found:
+    def search(self, question: str, talk: Talk = NO_TALK) -> Found:
         """The entries that may answer a question in this talk, the likeliest first."""
 
     def entry(self, key: str, question: str) -> Hit:
@@ -103,7 +106,7 @@ class HttpKnowledge:
     def __init__(self, http: BackOffice) -> None:
         self._http = http
 
-    def search(self, question: str, talk: Talk = Talk()) -> Found:
+    def search(self, question: str, talk: Talk = NO_TALK) -> Found:
         told = {name: value[:LONGEST_QUESTION] for name, value in asdict(talk).items() if value}
         data = self._http.get("/knowledge/search", q=question[:LONGEST_QUESTION], k=3, **told)
         return Found(data["decision"], tuple(read_hit(hit) for hit in data["hits"]))

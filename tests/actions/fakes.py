@@ -14,8 +14,8 @@ from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
 from actions.gateways.http import Caller
 from actions.gateways.invoices import Checked, Heading, Invoice
+from actions.gateways.knowledge import NO_TALK, Hit, Talk
 from actions.gateways.knowledge import Found as Answered
-from actions.gateways.knowledge import Hit, Talk
 from actions.gateways.logistics import Arrangeable, Investigation, Shipment, UrgedParcel
 from actions.gateways.orders import Order, OrderItem, OrderRefund, Rule, Urged
 from actions.gateways.payments import PaymentCheck
@@ -548,7 +548,7 @@ class _Outcomes:
 class _Knowledge:
     shop: Shop
 
-    def search(self, question: str, talk: Talk = Talk()) -> Answered:
+    def search(self, question: str, talk: Talk = NO_TALK) -> Answered:
         self.shop.up()
         self.shop.talks.append(talk)
         return self.shop.knowledge.get(question, Answered("pass", ()))

@@ -1,12 +1,13 @@
 """A question within a talk: what was said before it decides with it which entry is meant.
 
-"How long does that take?" has an answer only after what was spoken of. So a question is searched three times: alone, behind
-what the customer said before, and behind the wish that is spoken of; the entry told last may be the one that is asked
-about further, a short question the sooner. One softmax over the candidates, and over "none of them", joins all that.
+"How long does that take?" has an answer only after what was spoken of. So a question is searched three
+times: alone, behind what the customer said before, and behind the wish that is spoken of; the entry told last
+may be the one that is asked about further, a short question the sooner. One softmax over the candidates, and
+over "none of them", joins all that. An entry about other goods than are spoken of is no candidate.
 
-Weights: found on half of `tests/knowledge/in_talk.yml`, on written variants that the index did not know, each put into one of
-these talks though it has nothing to do with it, and on questions without an entry; `python -m
-backoffice.knowledge.measuring.in_talk` tells what they are worth on the other halves.
+Weights: found on half of `tests/knowledge/in_talk.yml`, on written variants that the index did not know,
+each put into one of these talks though it has nothing to do with it, and on questions without an entry;
+`make gate` tells what they are worth on the other half.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ def judge_in_talk(
     topic = judge(f"{talk.topic} {question}") if talk.topic else None
     looks = [look for look in (alone, said, topic) if look is not None]
     about = goods_marks(question) or goods_marks(talk.goods)
-    numbers = {int(n) for look in looks for n in look.entries[:CONSIDERED]} | ({told} if told is not None else set())
+    numbers = {int(n) for look in looks for n in look.entries[:CONSIDERED]}
+    if told is not None:
+        numbers.add(told)
     fitting = [n for n in sorted(numbers) if not _of_other_goods(titles[n], about)]
     if not fitting:
         return Judged(alone.entries[:0], alone.scores[:0], 0.0, 0.0, SearchDecision.PASS)
