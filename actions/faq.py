@@ -64,6 +64,7 @@ OWN = ("orders_number", "logistics_tracking_number", "after_sales_slip", "ticket
 """Entities by which a customer speaks of a thing of their own."""
 
 
+_SENTENCES = re.compile("[^\u3002\uff1b\n]+[\u3002\uff1b]?")
 _WORDS = re.compile(r"[^\W\d_]{2}")
 """A question has words: neither a number nor signs are one."""
 
@@ -317,13 +318,25 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None) -> list[Ev
 
 
 def _told_again(turn: Turn, hit: Hit, question: str, note: str | None, last: dict[str, Any]) -> list[EventType]:
-    """What is nearest to the question of an entry that was told, then its rest, then a person."""
-    nearest = hit.nearest if hit.nearest != hit.lead else hit.rest
-    more = nearest if nearest and nearest not in (last.get("again") or ()) else ""
+    """The sentence of an entry just told that speaks of what is asked, else what was not told of it, else a person."""
+    again = last.get("again") or []
+    more = next((each for each in (_sentence(hit, question), hit.rest) if each and each not in again), "")
     buttons = [] if more else _out(turn)
     turn.utter("utter_faq_again", "" if more else "nothing", buttons=buttons, answer=more, source=hit.source)
-    again = [*(last.get("again") or ()), *([more] if more else ())]
+    again = [*again, *([more] if more else ())]
     return [SlotSet("faq_last", {**_last(turn, hit.key, question, note, hit.lead), "again": again})]
+
+
+def _sentence(hit: Hit, question: str) -> str:
+    """The sentence that shares the most with the question; empty where none does, or the entry is one sentence."""
+    sentences = [each.strip() for each in _SENTENCES.findall(hit.rest or hit.lead) if each.strip()]
+    asked = _pairs(question)
+    shared, place = max(((len(asked & _pairs(each)), -at) for at, each in enumerate(sentences)), default=(0, 0))
+    return sentences[-place] if shared and len(sentences) > 1 else ""
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[at : at + 2] for at in range(len(text) - 1)}
 
 
 def _last(turn: Turn, key: str | None, question: str, note: str | None, lead: str = "") -> dict[str, Any]:

@@ -34,7 +34,6 @@ class Hit:
     Attributes:
         score: the probability that it does, 0 to 1.
         lead: the sentences that answer first; `rest`: the whole answer, empty where the lead is all of it.
-        nearest: those sentences also where all is told first.
         source: what the customer is told it stands in.
     """
 
@@ -46,7 +45,6 @@ class Hit:
     source: str
     version: int
     facts: tuple[Fact, ...] = ()
-    nearest: str = ""
 
     def kept(self) -> dict[str, Any]:
         """As JSON, to be kept in a slot."""
@@ -146,7 +144,6 @@ def read_hit(data: dict[str, Any]) -> Hit:
         source=data["source_line"],
         version=int(data["version"]),
         facts=tuple(Fact(f["name"], str(f["value"]), f["unit"]) for f in data["facts"]),
-        nearest=lead,
     )
 
 
