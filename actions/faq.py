@@ -348,7 +348,9 @@ def _wish(turn: Turn) -> str | None:
     """What the question is about and may be wanted next: the topic's own wish, where no form is open."""
     about = (turn.told("know") or {}).get("intent") or turn.intent
     asked = about in OPEN or about.startswith((*TALK, PERSON, "complaints_", GOODS)) or turn.busy
-    return None if asked or not turn.wording(f"utter_label_{about}") else str(about)
+    ranked = {str(each["name"]): float(each["confidence"]) for each in turn.tracker.latest_message.get("intent_ranking") or []}
+    guessed = ranked.get(about, 1.0) < UNSURE
+    return None if asked or guessed or not turn.wording(f"utter_label_{about}") else str(about)
 
 
 def _out(turn: Turn) -> list[Button]:
