@@ -1,14 +1,15 @@
-"""The reader of values out of the newest model: `make model` brings it to the data as it is."""
+"""What components learned, out of the newest model: `make model` brings it to the data as it is."""
 
 from __future__ import annotations
 
 import io
 import tarfile
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import joblib
+import pytest
 
 from components.understanding import value_examples
 from components.understanding.values import Reader, context, shown
@@ -17,16 +18,26 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTEXTS = value_examples.read_contexts(ROOT / "data" / "values" / "contexts.yml")
 
 
-@lru_cache(maxsize=1)
+def newest_model() -> Path:
+    """The model that `rasa run` would load."""
+    models = (ROOT / "models").glob("*.tar.gz")
+    return max(models, key=lambda path: path.stat().st_mtime, default=None) or pytest.skip("no model under models/: make train")
+
+
+@cache
+def learned(name: str) -> Any:
+    """What a component kept in the model under this name."""
+    with tarfile.open(newest_model()) as model:
+        held = model.extractfile(next(member for member in model if member.name.endswith(f"/{name}.joblib")))
+        assert held is not None
+        return joblib.load(io.BytesIO(held.read()))
+
+
+@cache
 def reader() -> Reader:
     """What the model reads values with."""
-    newest = max((ROOT / "models").glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
-    with tarfile.open(newest) as model:
-        kept = next(member for member in model if member.name.endswith("/values.joblib"))
-        held = model.extractfile(kept)
-        assert held is not None
-        *learned, _ = joblib.load(io.BytesIO(held.read()))
-    return Reader(*learned)
+    *of_values, _ = learned("values")
+    return Reader(*of_values)
 
 
 def values(text: str, intent: str, slots: dict[str, Any], entities: list[dict[str, Any]]) -> list[dict[str, Any]]:
