@@ -59,7 +59,7 @@ def _coins_named(turn: Turn, assets: Assets) -> dict[str, Any] | None:
     if len(counts) != 1 or counts[0] == assets.points or not assets.points:
         return None
     worth = Decimal(counts[0]) * Decimal(assets.points_worth) / Decimal(assets.points)
-    return {"count": counts[0], "count_worth": worth.quantize(Decimal("0.01"))}
+    return {"count": counts[0], "count_worth": str(worth.quantize(Decimal("0.01")))}
 
 
 def _warn_of_secrets(turn: Turn) -> bool:

@@ -43,6 +43,7 @@ LEAST_QUESTION = 6  # characters of a question that is taken for small talk
 SEARCH_SECONDS = 1.5
 HELPFUL_EVERY = 3  # answers, until it is asked whether they help
 UNHELPFUL_MOST = 2  # answers that did not help, until a person takes over
+LIKELY = 0.35  # the score of an entry that is told sooner than nothing
 PASSED_MOST = 2  # questions in a row without an answer, until a person is offered first
 # Whether an entry or a topic answers what both claim. Fitted on 210 questions to the knowledge whose wording the search did
 # not know and 256 held-out sentences of the topics: logits of the entry's score, of "only asks", of the intent's confidence.
@@ -232,10 +233,10 @@ class ActionFaqAnswer(CustomerAction):
         else:
             found = await search(turn, text) if text else Found("pass", ())
         note = await self._noted(turn, text, found)
-        if found.decision == "answer":
+        if found.decision == "answer" or _likely(turn, found):
             return await tell(turn, found.hits[0], text, note)
         passed = int(turn.slot("faq_passed") or 0) + 1
-        if found.decision == "clarify" and not _just_offered(turn):
+        if found.decision == "clarify" and len(found.hits) > 1 and not _just_offered(turn):
             choices = [_choice(hit.question, hit.key) for hit in found.hits]
             turn.utter("utter_faq_clarify", buttons=[*choices, _judgement(turn, "none"), *_out(turn)])
             return [SlotSet("faq_last", _last(turn, None, text, note))]
@@ -283,6 +284,12 @@ class ActionFaqAnswer(CustomerAction):
             logger.warning("knowledge question not kept: %s", error)
             return None
         return note
+
+
+def _likely(turn: Turn, found: Found) -> bool:
+    """Whether the best is told where there is nothing to choose from, or a choice was offered just before."""
+    alone = found.decision == "clarify" and (len(found.hits) == 1 or _just_offered(turn))
+    return alone and found.hits[0].score >= LIKELY
 
 
 def _just_offered(turn: Turn) -> bool:

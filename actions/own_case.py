@@ -56,7 +56,7 @@ async def _say_worth(turn: Turn, fact: Fact) -> None:
     named = [int(figure) for figure in _COUNT.findall(turn.typed) if figure != fact.value]
     count = max(named) if named else (await turn.call(wiring.gateways().account.assets, turn.reader)).points
     worth = (Decimal(count) / Decimal(fact.value)).quantize(_CENT)
-    turn.utter(_response(fact), "" if named else "own", count=count, worth=worth)
+    turn.utter(_response(fact), "" if named else "own", count=count, worth=str(worth))
 
 
 def _say_days(turn: Turn, order: Order, known: Sequence[tuple[Fact, dict[str, Any]]]) -> None:

@@ -30,7 +30,7 @@ from backoffice.knowledge.search.encoder import BundledEncoder, Encoder, Encoder
 from backoffice.knowledge.search.endpoint import EndpointEncoder
 from backoffice.knowledge.search.index import Index, lead_of
 from backoffice.knowledge.search.normalising import normalise
-from backoffice.knowledge.search.talk import SHORT, Talk, judge_in_talk
+from backoffice.knowledge.search.talk import SHORTEST, Talk, judge_in_talk
 from backoffice.knowledge.search.vectors import VectorStore
 from backoffice.settings import Embeddings
 from backoffice.states import SearchDecision
@@ -123,7 +123,7 @@ class EntrySearch:
             )
             for entry, score in zip(judged.entries[:k], judged.scores[:k], strict=True)
         )
-        key = None if talk and len(question) < SHORT else self._written.get(_bare(read.text))
+        key = None if talk and len(question) < SHORTEST else self._written.get(_bare(read.text))
         if key and (told := self.entry(key, question)):  # written word for word: nothing is left to judge
             others = tuple(hit for hit in hits if hit.key != key)
             return Found(SearchDecision.ANSWER, (told, *others)[:k])
