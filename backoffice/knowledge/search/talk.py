@@ -31,7 +31,8 @@ then right alone."""
 LEAST_OFFERED = 0.1
 """An entry less likely than this has nothing to do with the talk."""
 SHORT, SHORTEST = 12, 7
-"""Characters; a shorter question leans on what was said; the shortest do even where an entry has just these words."""
+"""Characters; a shorter question leans on what was said; the shortest do even where an entry has just these
+words."""
 CONSIDERED = 6
 _FLOOR = 1e-3
 
