@@ -32,6 +32,7 @@ NOBODY_THERE = "handoff_nobody_there"  # the desk's no to a handoff that nobody 
 WISH = "handoff_wish"  # slot: what who waits wanted and the bot could do, {intent, words, entities, reference}
 FOR_PEOPLE = ("complaints_", "feedback_")  # beginnings of intents that who waits wants told to a person
 SURE = 0.5
+LEAST_WISH = 4  # characters
 NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
 # What who waits may ask of the bot, as a cue of data/chat/cues.yml. That the waiting ends is read from the whole message.
@@ -221,7 +222,8 @@ def _does(turn: Turn) -> bool:
     """Whether the message surely names a wish that the bot can fulfil."""
     confidence = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0)
     named = turn.wording(f"utter_label_{turn.intent}") and not turn.intent.startswith((*NO_WISH, *FOR_PEOPLE))
-    return bool(named) and confidence >= SURE and not turn.pressed
+    words = len(turn.typed) >= LEAST_WISH  # who only presses for haste (快点) names nothing
+    return bool(named) and words and confidence >= SURE and turn.customer is not None
 
 
 async def besides(turn: Turn) -> list[EventType]:
