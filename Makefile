@@ -74,8 +74,9 @@ model: $(RASA)
 $(RASA): requirements/rasa-test.txt | $(UV_STEP)
 	@sh deploy/make_venv.sh .venv $< 3.10
 
-$(SERVICES): requirements/services-test.txt | $(UV_STEP)
+$(SERVICES): requirements/services-test.txt analytics/pyproject.toml | $(UV_STEP)
 	@sh deploy/make_venv.sh .venv-services $< 3.12 3.11 3.13
+	@"$(UV)" pip install --quiet --python .venv-services/bin/python --no-deps --no-build-isolation --editable analytics
 
 .uv/bin/uv:
 	@echo "→ .uv: uv"
@@ -85,8 +86,8 @@ $(SERVICES): requirements/services-test.txt | $(UV_STEP)
 # Locks carry hashes and no index address, so they install from any mirror.
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" "$(UV)" pip compile --quiet --universal --generate-hashes --no-emit-index-url
 
-lock: environments ## Resolve the requirements/ locks anew from the two pyproject.toml
+lock: environments ## Resolve the requirements/ locks anew from the three pyproject.toml
 	$(COMPILE) --python .venv/bin/python pyproject.toml -o requirements/rasa.txt
 	$(COMPILE) --python .venv/bin/python --extra test pyproject.toml -o requirements/rasa-test.txt
-	$(COMPILE) --python-version 3.11 backoffice/pyproject.toml -o requirements/services.txt
-	$(COMPILE) --python-version 3.11 --extra test backoffice/pyproject.toml -o requirements/services-test.txt
+	$(COMPILE) --python-version 3.11 backoffice/pyproject.toml analytics/pyproject.toml -o requirements/services.txt
+	$(COMPILE) --python-version 3.11 --extra test backoffice/pyproject.toml analytics/pyproject.toml -o requirements/services-test.txt

@@ -87,7 +87,7 @@ def stages() -> Iterator[Stage]:
     yield pytest_stage("tests-rasa", RASA, *folders(RASA))
     yield replace(pytest_stage("live", SERVICES_SIDE, "tests/live"), lane=RASA)
     services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
-    types = (*services_types, "backoffice", "bench/knowledge.py", "bench/knowledge_live.py", "tests/run.py", "tests/services.py")
+    types = (*services_types, "backoffice", "analytics", "bench/knowledge.py", "bench/knowledge_live.py", "tests/run.py", "tests/services.py")
     yield Stage("mypy-services", types, 600, "lint", SERVICES_SIDE)
     yield pytest_stage("tests-shop", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=False), on_model=False)
     yield Stage("validate", (f"{rasa}/python", "-m", "tests.validate"), 600, lane=SERVICES_SIDE)
