@@ -41,7 +41,9 @@ def half_hours(contacts: pd.DataFrame, since: date, until: date) -> pd.DataFrame
     days = [since + timedelta(days=each) for each in range((until - since).days)]
     whole = pd.MultiIndex.from_product([days, range(SLOTS)], names=["day", "slot"])
     at = contacts["at"]
-    counted = contacts.groupby([at.dt.date.rename("day"), (at.dt.hour * 2 + at.dt.minute // 30).rename("slot")]).size()
+    counted = contacts.groupby(
+        [at.dt.date.rename("day"), (at.dt.hour * 2 + at.dt.minute // 30).rename("slot")]
+    ).size()
     return counted.reindex(whole, fill_value=0).rename("count").reset_index()
 
 
@@ -58,7 +60,8 @@ def forecast(history: pd.DataFrame, days: int = 7) -> Forecast | None:
     known, held = history[history["day"] < edge], history[history["day"] >= edge]
     error = _error(held["count"], _fitted(known, held))
     ahead = pd.DataFrame(
-        [(last + timedelta(days=each + 1), slot) for each in range(days) for slot in range(SLOTS)], columns=["day", "slot"]
+        [(last + timedelta(days=each + 1), slot) for each in range(days) for slot in range(SLOTS)],
+        columns=["day", "slot"],
     )
     expected = _fitted(history, ahead)
     spread = _dispersion(history["count"], _fitted(history, history))
@@ -69,13 +72,18 @@ def forecast(history: pd.DataFrame, days: int = 7) -> Forecast | None:
 
 def _features(slots: pd.DataFrame) -> pd.DataFrame:
     weekday = slots["day"].map(lambda day: day.weekday())
-    return pd.DataFrame({"slot": slots["slot"], "weekday": weekday, "shape": (weekday >= 5) * SLOTS + slots["slot"]})
+    return pd.DataFrame(
+        {"slot": slots["slot"], "weekday": weekday, "shape": (weekday >= 5) * SLOTS + slots["slot"]}
+    )
 
 
 def _fitted(known: pd.DataFrame, asked: pd.DataFrame) -> np.ndarray:
     """A Poisson regression: each weekday's level times the half-hour's share, working days and weekends apart."""
     age = known["day"].map(lambda day: (known["day"].max() - day).days).to_numpy(float)
-    model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), PoissonRegressor(alpha=1e-3, max_iter=300))
+    model = make_pipeline(
+        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+        PoissonRegressor(alpha=1e-3, solver="newton-cholesky"),
+    )
     model.fit(_features(known), known["count"], poissonregressor__sample_weight=np.exp(-age / RECENT))
     return np.asarray(model.predict(_features(asked)))
 

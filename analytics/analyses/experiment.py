@@ -99,7 +99,9 @@ def _decide(difference: float, half: float, matters: float) -> Decision:
 
 def _single_look(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     if set(np.unique(np.concatenate([a, b]))) <= {0.0, 1.0}:
-        low, high = confint_proportions_2indep(b.sum(), len(b), a.sum(), len(a), method="newcomb", alpha=ALPHA)
+        low, high = confint_proportions_2indep(
+            b.sum(), len(b), a.sum(), len(a), method="newcomb", alpha=ALPHA
+        )
     else:
         low, high = stats.ttest_ind(b, a, equal_var=False).confidence_interval(1 - ALPHA)
     return float(low), float(high)

@@ -60,11 +60,19 @@ def agents_needed(arrivals: float, work_seconds: float, goal: Goal | None = None
     for agents in range(max(1, math.ceil(load / goal.occupancy)), LARGEST_TEAM + 1):
         if service_level(agents, arrivals, work_seconds, goal.seconds) >= goal.share:
             return agents
-    raise ValueError(f"{load:.0f} erlangs need more than {LARGEST_TEAM} agents; are arrivals per second and work in seconds?")
+    raise ValueError(
+        f"{load:.0f} erlangs need more than {LARGEST_TEAM} agents; are arrivals per second and work in seconds?"
+    )
 
 
 def simulated_service_level(
-    agents: int, arrivals: float, work_seconds: float, within_seconds: float, *, customers: int = 40_000, seed: int = 1
+    agents: int,
+    arrivals: float,
+    work_seconds: float,
+    within_seconds: float,
+    *,
+    customers: int = 40_000,
+    seed: int = 1,
 ) -> float:
     """The same share in a queue that is played: no formula, only customers, people and a clock."""
     draw = np.random.default_rng(seed)

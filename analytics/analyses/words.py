@@ -19,7 +19,11 @@ def words_of(text: str) -> set[str]:
     return {
         word
         for word, tag in rjieba.tag(text)
-        if len(word) > 1 and tag.startswith(CONTENT) and word not in EMPTY and "*" not in word and not word.isdigit()
+        if len(word) > 1
+        and tag.startswith(CONTENT)
+        and word not in EMPTY
+        and "*" not in word
+        and not word.isdigit()
     }
 
 
@@ -32,7 +36,9 @@ def daily_words(messages: pd.DataFrame) -> pd.DataFrame:
     per_day = messages.groupby("day").size().rename("messages")
     texts = messages.groupby(["day", "text"]).size().rename("count").reset_index()
     texts["topic"] = _segmented(texts["text"])
-    counted = texts.explode("topic").dropna(subset="topic").groupby(["day", "topic"])["count"].sum().reset_index()
+    counted = (
+        texts.explode("topic").dropna(subset="topic").groupby(["day", "topic"])["count"].sum().reset_index()
+    )
     return counted.join(per_day, on="day")
 
 
@@ -61,4 +67,6 @@ def word_cloud(messages: pd.DataFrame, most: int = 80) -> pd.DataFrame:
 
 def _segmented(texts: Iterable[str]) -> list[list[str]]:
     known: dict[str, list[str]] = {}
-    return [known.setdefault(text, sorted(words_of(text))) if text not in known else known[text] for text in texts]
+    return [
+        known.setdefault(text, sorted(words_of(text))) if text not in known else known[text] for text in texts
+    ]
