@@ -55,7 +55,6 @@ def anomalies(
     centre, scale = _baseline(scored, weekend)
     noise = NOISE / np.sqrt(hours["n"].clip(lower=1)) if rate else NOISE
     z = (scored - centre) / np.maximum(scale, noise)
-    asked = (hours.index >= since) & (hours.index < until)
     z = z.where((hours.index >= since) & (hours.index < until)).fillna(0)
     sides = np.sign(z).where(z.abs() >= alarm * TAIL, 0)
     found = []

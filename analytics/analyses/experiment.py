@@ -18,6 +18,7 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 ALPHA = 0.05
+"""Share of comparisons without a difference that may be told as one."""
 TIGHTEST_AT = 2000
 """The confidence sequence is narrowest, relative to a single look, at about so many customers."""
 LOPSIDED = 0.001
@@ -56,12 +57,15 @@ class Comparison:
     decision: Decision
 
 
-def compare(outcomes: pd.DataFrame, matters: float, *, even_split: bool = True) -> Comparison | None:
+def compare(
+    outcomes: pd.DataFrame, matters: float, *, alpha: float = ALPHA, even_split: bool = True
+) -> Comparison | None:
     """Compare the two buckets; None while one of them has fewer than two customers.
 
     Args:
         outcomes: one row a unit of the draw (a customer): `bucket` ("a" or "b") and `outcome` (0 or 1, or a number).
         matters: the smallest difference that is worth anything, in the outcome's unit.
+        alpha: smaller where several outcomes are compared at once.
         even_split: whether the draw was half and half.
     """
     told = outcomes.dropna(subset=["bucket", "outcome"])
@@ -70,8 +74,8 @@ def compare(outcomes: pd.DataFrame, matters: float, *, even_split: bool = True) 
     if len(a) < 2 or len(b) < 2:
         return None
     difference = float(b.mean() - a.mean())
-    low, high = _single_look(a, b)
-    half = _always(a, b)
+    low, high = _single_look(a, b, alpha)
+    half = _always(a, b, alpha)
     lopsided = even_split and stats.binomtest(len(a), len(a) + len(b)).pvalue < LOPSIDED
     return Comparison(
         size_a=len(a),
@@ -97,20 +101,20 @@ def _decide(difference: float, half: float, matters: float) -> Decision:
     return Decision.GO_ON
 
 
-def _single_look(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+def _single_look(a: np.ndarray, b: np.ndarray, alpha: float) -> tuple[float, float]:
     if set(np.unique(np.concatenate([a, b]))) <= {0.0, 1.0}:
         low, high = confint_proportions_2indep(
-            b.sum(), len(b), a.sum(), len(a), method="newcomb", alpha=ALPHA
+            b.sum(), len(b), a.sum(), len(a), method="newcomb", alpha=alpha
         )
     else:
-        low, high = stats.ttest_ind(b, a, equal_var=False).confidence_interval(1 - ALPHA)
+        low, high = stats.ttest_ind(b, a, equal_var=False).confidence_interval(1 - alpha)
     return float(low), float(high)
 
 
-def _always(a: np.ndarray, b: np.ndarray) -> float:
+def _always(a: np.ndarray, b: np.ndarray, alpha: float) -> float:
     """Half the width of the confidence sequence for the difference of two means."""
     size = len(a) + len(b)
     variance = size * (a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b))
-    rho = (-2 * math.log(ALPHA) + math.log(-2 * math.log(ALPHA) + 1)) / TIGHTEST_AT
-    inner = 2 * (size * rho + 1) / (size**2 * rho) * math.log(math.sqrt(size * rho + 1) / ALPHA)
+    rho = (-2 * math.log(alpha) + math.log(-2 * math.log(alpha) + 1)) / TIGHTEST_AT
+    inner = 2 * (size * rho + 1) / (size**2 * rho) * math.log(math.sqrt(size * rho + 1) / alpha)
     return math.sqrt(variance * inner)

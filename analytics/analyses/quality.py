@@ -11,13 +11,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from analytics.problems import SettingError
+
 RULES = Path(__file__).with_name("quality.yml")
 SEVERITIES = ("high", "middle", "low")
 SPEAKERS = ("agent", "bot", "customer")
-
-
-class RulesError(ValueError):
-    """The rules' file says something that cannot be followed; the message says where."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +32,19 @@ class Rule:
 
 
 def read_rules(path: Path = RULES) -> tuple[Rule, ...]:
-    """The declared rules. Raises RulesError."""
+    """The declared rules. Raises SettingError."""
     try:
         told = yaml.safe_load(path.read_text("utf-8"))["rules"]
         return tuple(_rule(each) for each in told)
     except (OSError, yaml.YAMLError, TypeError, KeyError, re.error) as error:
-        raise RulesError(f"{path.name}: {error!r}") from error
+        raise SettingError(f"质检规则 {path.name} 读不懂：{error}") from error
 
 
 def _rule(told: dict[str, Any]) -> Rule:
     if told["severity"] not in SEVERITIES or told["speaker"] not in SPEAKERS:
-        raise RulesError(f"rule {told['name']}: severity is one of {SEVERITIES}, speaker one of {SPEAKERS}")
+        raise SettingError(
+            f"质检规则 {told['name']}：severity 只能是 {SEVERITIES}，speaker 只能是 {SPEAKERS}"
+        )
     unless = told.get("unless")
     return Rule(
         name=told["name"],

@@ -10,7 +10,8 @@ import rjieba
 CONTENT = ("n", "v", "a", "eng", "j", "l", "i")
 """First letters of the parts of speech that carry content (ICTCLAS tag set, as jieba's dictionary has it)."""
 EMPTY = frozenset(
-    "可以 没有 请问 你好 您好 谢谢 一下 怎么 什么 知道 需要 能够 应该 觉得 还有 就是 不是 不会 不能 帮忙 麻烦 想要 看看 问题 现在 东西".split()
+    "可以 没有 请问 你好 您好 谢谢 一下 怎么 什么 知道 需要 能够 应该 觉得 还有 就是 不是 不会 不能 帮忙 麻烦 想要"
+    " 看看 问题 现在 东西".split()
 )
 
 
@@ -27,46 +28,39 @@ def words_of(text: str) -> set[str]:
     }
 
 
-def daily_words(messages: pd.DataFrame) -> pd.DataFrame:
+def daily_words(texts: pd.DataFrame) -> pd.DataFrame:
     """For `topics.hot_topics`: how many messages of a day hold a word.
 
     Args:
-        messages: `day` and `text` of each customer's message.
+        texts: `day`, `text` and `count` of what customers wrote.
     """
-    per_day = messages.groupby("day").size().rename("messages")
-    texts = messages.groupby(["day", "text"]).size().rename("count").reset_index()
-    texts["topic"] = _segmented(texts["text"])
-    counted = (
-        texts.explode("topic").dropna(subset="topic").groupby(["day", "topic"])["count"].sum().reset_index()
-    )
-    return counted.join(per_day, on="day")
+    per_day = texts.groupby("day")["count"].sum().rename("messages")
+    told = texts.assign(topic=_segmented(texts["text"])).explode("topic").dropna(subset="topic")
+    return told.groupby(["day", "topic"])["count"].sum().reset_index().join(per_day, on="day")
 
 
-def word_cloud(messages: pd.DataFrame, most: int = 80) -> pd.DataFrame:
+def word_cloud(texts: pd.DataFrame, most: int = 80) -> pd.DataFrame:
     """The words that most messages hold.
 
     Args:
-        messages: `text` of each customer's message, and `conversation`.
+        texts: `text` and `count`.
 
     Returns:
-        `word`, `messages`, `conversations`, `weight` (1 for the most frequent, by square root), `example`, the most
-        frequent first.
+        `word`, `messages`, `weight` (1 for the most frequent, by square root), `example` (the most frequent message with
+        it), the most frequent first.
     """
-    told = messages[["text", "conversation"]].copy()
-    told["word"] = _segmented(told["text"])
-    told = told.explode("word").dropna(subset="word")
-    if told.empty:
-        return pd.DataFrame(columns=["word", "messages", "conversations", "weight", "example"])
-    found = told.groupby("word").agg(
-        messages=("text", "size"), conversations=("conversation", "nunique"), example=("text", "first")
-    )
-    found = found.sort_values(["messages", "conversations"], ascending=False).head(most).reset_index()
-    found["weight"] = (found["messages"] / found["messages"].max()) ** 0.5
-    return found[["word", "messages", "conversations", "weight", "example"]]
+    told = texts.groupby("text")["count"].sum().sort_values(ascending=False, kind="stable").reset_index()
+    told = told.assign(word=_segmented(told["text"])).explode("word").dropna(subset="word")
+    found = told.groupby("word").agg(messages=("count", "sum"), example=("text", "first")).reset_index()
+    found = found.sort_values(["messages", "word"], ascending=[False, True]).head(most).reset_index(drop=True)
+    return found.assign(weight=(found["messages"] / found["messages"].max()) ** 0.5)[
+        ["word", "messages", "weight", "example"]
+    ]
 
 
 def _segmented(texts: Iterable[str]) -> list[list[str]]:
     known: dict[str, list[str]] = {}
-    return [
-        known.setdefault(text, sorted(words_of(text))) if text not in known else known[text] for text in texts
-    ]
+    for text in texts:
+        if text not in known:
+            known[text] = sorted(words_of(text))
+    return [known[text] for text in texts]
