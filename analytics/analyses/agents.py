@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 LEVELS = ("low", "middle", "high")
 LEAST_AGENTS = 6
-RESAMPLES = 50
+RESAMPLES = 40
 FEATURES = {"sessions": 1, "answer_s": -1, "handling_s": -1, "resolved_rate": 1, "score": 1, "angry_rate": -1}
 """Feature and whether more of it is better; times by their logarithm, for they are skewed."""
 
@@ -55,7 +55,7 @@ def levels(days: pd.DataFrame, *, seed: int = 7) -> pd.DataFrame | None:
 
     Returns:
         By `agent_id`: the features, `index` (mean of the standardised features, good is positive), `level`, `stability`
-        (share of 50 draws of the same agents' days, with replacement, that give the same level). `attrs["agreement"]`:
+        (share of 40 draws of the same agents' days, with replacement, that give the same level). `attrs["agreement"]`:
         mean adjusted Rand index between those draws and the whole; near 1 the grouping can be relied upon.
     """
     whole = features(days)
@@ -82,7 +82,7 @@ def _levels(table: pd.DataFrame, seed: int) -> tuple[pd.Series, pd.Series]:
     filled = table.fillna(table.median()).fillna(0)
     filled[["answer_s", "handling_s"]] = np.log1p(filled[["answer_s", "handling_s"]])
     good = StandardScaler().fit_transform(filled) * np.array([FEATURES[name] for name in filled])
-    groups = KMeans(len(LEVELS), n_init=10, random_state=seed).fit_predict(good)
+    groups = KMeans(len(LEVELS), n_init=4, random_state=seed).fit_predict(good)
     score = pd.Series(good.mean(axis=1), index=table.index)
     order = score.groupby(groups).mean().sort_values().index
     names = dict(zip(order, LEVELS, strict=True))

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from analytics.analyses import agents
 from analytics.reports.charts import LEVELS, TITLES
 from analytics.reports.findings import Finding, wording
 from analytics.reports.period import LABELS
@@ -228,8 +229,8 @@ def _stability(study: Study) -> str:
     if study.levels is None:
         return ""
     return (
-        f"近四周；K-means 分三档。重抽坐席的工作日 50 次，分档一致度（调整兰德指数）{number(study.levels.attrs['agreement'])}；"
-        "稳定度是 50 次里仍在同一档的比例，低于 70% 的不要据此评价人。"
+        f"近四周；K-means 分三档。重抽坐席的工作日 {agents.RESAMPLES} 次，分档一致度（调整兰德指数）{number(study.levels.attrs['agreement'])}；"
+        f"稳定度是 {agents.RESAMPLES} 次里仍在同一档的比例，低于 70% 的不要据此评价人。"
     )
 
 
