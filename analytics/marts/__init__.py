@@ -1,1 +1,5 @@
-"""One row per message, turn, session, conversation, customer-day, agent-day and intent-hour, out of the lake's events."""
+"""Rows to count: messages, turns, sessions, conversations, customer-days, agent-days, intent-hours and forms."""
+
+from analytics.marts.store import open_marts, quality
+
+__all__ = ["open_marts", "quality"]

@@ -112,11 +112,9 @@ class PostgresSource:
                 while self._writers and time.monotonic() < deadline:
                     self._writers &= self._writing()
                     time.sleep(0.01)
-                if self._writers:
-                    rows = rows[:whole]
-                else:
-                    # Whoever could fill a gap has ended: what a new look does not show will never come.
-                    rows = [row for row in self._rows(after) if row[0] <= self._behind]
+                # When whoever could fill a gap has ended, what a new look does not show will never come.
+                ended = not self._writers
+                rows = [row for row in self._rows(after) if row[0] <= self._behind] if ended else rows[:whole]
             elif not rows:
                 _check_not_reset(self._ask("SELECT max(id) FROM events")[0][0], after)
         except psycopg.Error as error:
