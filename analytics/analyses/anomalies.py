@@ -9,7 +9,7 @@ import pandas as pd
 
 DAYS = 28
 LEAST_SAMPLES = 5
-ALARM = 4.0
+ALARM = 5.0
 TAIL = 0.5
 """An anomaly lasts while hours beside it deviate by this share of an alarm."""
 MAD_TO_SIGMA = 1.4826

@@ -9,6 +9,8 @@ import rjieba
 
 CONTENT = ("n", "v", "a", "eng", "j", "l", "i")
 """First letters of the parts of speech that carry content (ICTCLAS tag set, as jieba's dictionary has it)."""
+NAMES = ("nr", "ns", "nt")
+"""People, places, firms: they belong to an address or a name, not to what it is about."""
 EMPTY = frozenset(
     "可以 没有 请问 你好 您好 谢谢 一下 怎么 什么 知道 需要 能够 应该 觉得 还有 就是 不是 不会 不能 帮忙 麻烦 想要"
     " 看看 问题 现在 东西".split()

@@ -21,7 +21,7 @@ TITLES = {
     "sessions": "每天的接待与结果",
     "rates": "没听懂、答不上与转人工（每天）",
     "rhythm": "什么时候来得多（星期 × 小时，消息数）",
-    "anomalies": "消息量与异常（每小时）",
+    "anomalies": "接待量与异常（每小时）",
     "hot": "热点：实际次数与往常该有的次数",
     "levels": "坐席效率指数（高效、达标、待提升）",
     "roster": "下周每半小时要几个人",
@@ -114,7 +114,7 @@ def _rates(study: Study) -> str:
 
 def _rhythm(study: Study) -> str:
     turns = study.hours["turns"]
-    mean = turns.groupby([turns.index.dayofweek.rename("weekday"), turns.index.hour.rename("hour")]).mean()
+    mean = turns.groupby([turns.index.day_of_week.rename("weekday"), turns.index.hour.rename("hour")]).mean()
     rows = mean.rename("turns").reset_index()
     rows["weekday"] = rows["weekday"].map(lambda day: WEEKDAYS[day])
     return svg(
@@ -137,13 +137,13 @@ def _rhythm(study: Study) -> str:
 
 
 def _anomalies(study: Study) -> str:
-    hours = study.hours.loc[study.hours.index >= pd.Timestamp(study.period.since), ["turns"]]
+    hours = study.hours.loc[study.hours.index >= pd.Timestamp(study.period.since), ["sessions"]]
     rows = hours.rename_axis("at").reset_index()
     rows["off"] = False
     for each in study.anomalies:
         rows.loc[(rows["at"] >= each.start) & (rows["at"] < each.end), "off"] = True
     x = {"field": "at", "type": "temporal", "axis": {"format": "%m-%d %H:%M", "title": None, "tickCount": 6}}
-    y = {"field": "turns", "type": "quantitative", "axis": {"title": "消息"}}
+    y = {"field": "sessions", "type": "quantitative", "axis": {"title": "会话段"}}
     line = {"mark": {"type": "line", "stroke": COLOURS[0], "strokeWidth": 1.2}, "encoding": {"x": x, "y": y}}
     dots = {
         "transform": [{"filter": "datum.off"}],

@@ -23,6 +23,8 @@ EVIDENCE = 5
 FIGURES, HOT, GROUPS, SHORTAGES = 4, 3, 4, 2
 SHORT_SLOTS = 2
 """Half-hours in a row that must lack people."""
+BUSY = 1.0
+"""Contacts of a half-hour below which nobody is waited for: the nights."""
 STABLE = 0.7
 LEFT_OFTEN = 5
 WEEKDAYS = "一二三四五六日"
@@ -105,7 +107,7 @@ def episodes(found: list[Anomaly]) -> list[list[Anomaly]]:
 
 def _detail(each: Anomaly) -> str:
     name = wording()["signals"][each.signal]
-    show = count if each.signal == "turns" else percent
+    show = count if each.signal == "sessions" else percent
     return f"{name} {show(each.value)}，往常 {show(each.expected)}"
 
 
@@ -262,7 +264,7 @@ def shortages(roster: pd.DataFrame) -> list[pd.DataFrame]:
     """Half-hours in a row with fewer people on duty than are needed, the largest lack first."""
     if roster.empty:
         return []
-    lack = roster["needed"] > roster["on_duty"]
+    lack = (roster["needed"] > roster["on_duty"]) & (roster["expected"] >= BUSY)
     runs = ((lack != lack.shift()) | (roster["day"] != roster["day"].shift())).cumsum()
     found = [rows for _, rows in roster[lack].groupby(runs[lack]) if len(rows) >= SHORT_SLOTS]
     return sorted(found, key=lambda rows: -float((rows["needed"] - rows["on_duty"]).sum()))

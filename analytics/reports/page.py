@@ -11,6 +11,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analytics.analyses import agents
+from analytics.analyses.anomalies import ALARM
 from analytics.reports.charts import LEVELS, TITLES
 from analytics.reports.findings import Finding, wording
 from analytics.reports.period import LABELS
@@ -106,7 +107,7 @@ def sections(study: Study, drawn: dict[str, str]) -> list[Section]:
         Section(
             "anomalies",
             "异常",
-            "与前四周同类日子的同一小时相比（稳健 z，4 以上为异常）",
+            f"与前四周同类日子的同一小时相比（稳健 z，绝对值 {ALARM:.0f} 以上为异常）",
             chart("anomalies"),
             table=_anomalies(study),
         ),
@@ -154,8 +155,8 @@ def _anomalies(study: Study) -> Grid | None:
                 f"{each.start:%m-%d %H:%M}",
                 f"{each.end:%m-%d %H:%M}",
                 names[each.signal],
-                count(each.value) if each.signal == "turns" else percent(each.value),
-                count(each.expected) if each.signal == "turns" else percent(each.expected),
+                count(each.value) if each.signal == "sessions" else percent(each.value),
+                count(each.expected) if each.signal == "sessions" else percent(each.expected),
                 f"{each.z:+.1f}",
             )
             for each in study.anomalies
@@ -229,7 +230,8 @@ def _stability(study: Study) -> str:
     if study.levels is None:
         return ""
     return (
-        f"近四周；K-means 分三档。重抽坐席的工作日 {agents.RESAMPLES} 次，分档一致度（调整兰德指数）{number(study.levels.attrs['agreement'])}；"
+        f"近四周；K-means 分三档。重抽坐席的工作日 {agents.RESAMPLES} 次，"
+        f"分档一致度（调整兰德指数）{number(study.levels.attrs['agreement'])}；"
         f"稳定度是 {agents.RESAMPLES} 次里仍在同一档的比例，低于 70% 的不要据此评价人。"
     )
 

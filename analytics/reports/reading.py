@@ -55,8 +55,8 @@ def text_days(marts: Any, since: date, until: date) -> pd.DataFrame:
 def hours(marts: Any, since: date, until: date) -> pd.DataFrame:
     """What is watched, by local hour, quiet hours too.
 
-    Columns: `turns`, `fallbacks`, `misses`, `handoffs`, `angry`, `silent` (no answer at all), `broken` (the shop's
-    systems did not answer).
+    Columns: `sessions` begun, `turns`, and of these `fallbacks`, `misses`, `handoffs`, `angry`, `silent` (no answer at
+    all), `broken` (the shop's systems did not answer).
     """
     turns = between(marts.table("turns"), since, until)
     counted = (
@@ -74,7 +74,10 @@ def hours(marts: Any, since: date, until: date) -> pd.DataFrame:
     )
     whole = pd.date_range(since, until, freq="h", inclusive="left")
     if counted.empty:
-        return pd.DataFrame(0.0, index=whole, columns=counted.columns.drop(["day", "hour"]))
+        return pd.DataFrame(0.0, index=whole, columns=["sessions", *counted.columns[2:]])
+    begun = between(marts.table("sessions"), since, until)
+    sessions = begun.group_by(["day", "hour"]).aggregate(sessions=begun.count()).to_pandas()
+    counted = counted.merge(sessions, how="left", on=["day", "hour"])
     at = pd.to_datetime(counted.pop("day")) + pd.to_timedelta(counted.pop("hour"), unit="h")
     return counted.set_axis(at).astype(float).reindex(whole).fillna(0.0)
 

@@ -21,8 +21,9 @@ from analytics.reports import reading
 from analytics.reports.period import Period
 
 COMPARED = {"solved": 0.03, "handed_over": 0.03, "score": 0.1}
-"""Outcomes of an experiment, and the smallest difference that is worth anything."""
-WATCHED = {"turns": None, "fallbacks": "turns", "misses": "turns", "handoffs": "turns", "angry": "turns", "silent": "turns",
+"""Outcomes of an experiment, and the smallest difference that is worth anything. The first decides; the others guard it,
+and share the chance of a false alarm."""
+WATCHED = {"sessions": None, "fallbacks": "turns", "misses": "turns", "handoffs": "turns", "angry": "turns", "silent": "turns",
            "broken": "turns"}  # fmt: skip
 """Signals: a count, or a rate of how many."""
 NOTABLE = 3.0
@@ -203,9 +204,10 @@ def _parts(marts: Any, metric: Metric, period: Period) -> dict[str, pd.DataFrame
 
 def _comparisons(outcomes: pd.DataFrame) -> dict[str, Comparison]:
     found = {}
-    for name, matters in COMPARED.items():
+    guards = len(COMPARED) - 1
+    for place, (name, matters) in enumerate(COMPARED.items()):
         told = outcomes.rename(columns={name: "outcome"})[["bucket", "outcome"]]
-        compared = compare(told, matters, alpha=ALPHA / len(COMPARED))
+        compared = compare(told, matters, alpha=ALPHA / guards if place else ALPHA)
         if compared:
             found[name] = compared
     return found
