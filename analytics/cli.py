@@ -2,11 +2,184 @@
 
 from __future__ import annotations
 
-import typer
+import json
+import signal
+import sys
+import threading
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="从 Rasa 对话记录到决策")
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from analytics.problems import AnalyticsError, SettingError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="从 Rasa 对话记录到决策")
+out = Console()
+err = Console(stderr=True)
+
+LakeOption = Annotated[Path, typer.Option("--lake", envvar="LINGXI_LAKE", help="湖：采集到的数据放在哪个文件夹")]
+LAKE = Path("var/lake")
+ProjectOption = Annotated[Path | None, typer.Option("--project", help="项目里的名字各指什么（YAML），见 project.yml")]
+RulesOption = Annotated[Path | None, typer.Option("--rules", help="清洗规则（YAML），见 clean/rules.yml")]
 
 
 def main() -> None:
-    """The installed command."""
-    app()
+    """The installed command. What a user did wrong or can mend ends with one line and code 2."""
+    try:
+        app()
+    except AnalyticsError as error:
+        typer.echo(f"✗ {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+@app.command()
+def simulate(
+    to: Annotated[str, typer.Argument(help="新的记录库：sqlite:///文件 或 postgresql://…")],
+    days: Annotated[int, typer.Option(min=1, max=3660, help="多少天")] = 30,
+    conversations: Annotated[int, typer.Option(min=1, help="平常一天多少次来访")] = 200,
+    start: Annotated[str, typer.Option(help="第一天")] = "2026-10-01",
+    seed: Annotated[int, typer.Option(help="同一个种子，同样的数据")] = 7,
+    ab_effect: Annotated[float, typer.Option(min=0, max=0.6, help="B 组话术多让多少客户说解决了；0 为没有差别")] = 0.12,
+    quiet: Annotated[bool, typer.Option("--quiet", help="不种促销、质量问题、故障和差坐席")] = False,
+    dirt: Annotated[bool, typer.Option("--dirt", help="掺入刷屏、重复投递的事件")] = False,
+) -> None:
+    """造一个对话记录库，里面有什么都知道（写在旁边的 .truth.json）。"""
+    from analytics.simulate import Plan, write_simulated
+
+    planted: dict[str, Any] = {"promotion": None, "defect": None, "outage": None, "bad_agent": None} if quiet else {}
+    plan = Plan(
+        seed=seed, start=_day(start), days=days, conversations=conversations, ab_effect=ab_effect, dirt=dirt, **planted
+    )
+    with _progress() as bar:
+        task = bar.add_task("造数据（天）", total=days)
+        truth, beside = write_simulated(plan, to, lambda: bar.advance(task))
+    out.print(f"{sum(day['customer_messages'] for day in truth.days.values())} 句客户的话，真值在 {beside}")
+
+
+@app.command()
+def collect(
+    store: Annotated[str, typer.Argument(envvar="LINGXI_TRACKER_DATABASE_URL", help="记录库：sqlite:///文件 或 postgresql://…")],
+    lake: LakeOption = LAKE,
+    name: Annotated[str | None, typer.Option(help="来源名；同一个名字接着上次的采")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="一直跟着采，Ctrl-C 结束")] = False,
+) -> None:
+    """把新的事件采进湖里，边采边脱敏；随时可以中断，再运行接着来，不漏不重。"""
+    from analytics.collect import collect as run
+    from analytics.lake import Lake
+    from analytics.sources.sql import open_store
+
+    source = open_store(store, name)
+    kept = Lake(lake)
+    stop = _on_signal()
+    with _progress() as bar:
+        task = bar.add_task("采集", total=None if follow else source.remaining(kept.position(source.name)))
+        stored = run(kept, source, lambda count: bar.advance(task, count), follow, stop)
+    source.close()
+    out.print(f"采到 {stored} 个新事件（{source.name} → {lake}）")
+
+
+@app.command()
+def marts(lake: LakeOption = LAKE, project: ProjectOption = None, rules: RulesOption = None) -> None:
+    """按规则清洗，把事件整理成分析用的表；没有新数据时什么也不做。"""
+    opened = _marts(lake, project, rules)
+    table = Table("表", "一行是", "行数")
+    from analytics.schema import FACTS, MARTS
+
+    for each in (*MARTS, *FACTS):
+        table.add_row(f"{each.label} {each.name}", each.grain, f"{opened.table(each.name).count().execute():,}")
+    out.print(table)
+
+
+@app.command()
+def quality(
+    lake: LakeOption = LAKE, project: ProjectOption = None, rules: RulesOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="机器读的")] = False,
+) -> None:
+    """数据质量：每条清洗规则碰到了多少，怎么处理的。"""
+    from analytics.lake import Lake
+    from analytics.marts import quality as findings
+
+    _marts(lake, project, rules)
+    found = findings(Lake(lake))
+    if as_json:
+        print(json.dumps([{**asdict(each), "rate": each.rate} for each in found], ensure_ascii=False, indent=1))
+        return
+    table = Table("规则", "碰到", "占比", "处理")
+    for each in found:
+        table.add_row(each.label, f"{each.count:,}", f"{each.rate:.2%}", each.done)
+    out.print(table)
+
+
+@app.command()
+def metrics(
+    names: Annotated[list[str] | None, typer.Argument(help="指标名，不写就是全部")] = None,
+    lake: LakeOption = LAKE,
+    since: Annotated[str | None, typer.Option(help="从哪天起")] = None,
+    until: Annotated[str | None, typer.Option(help="到哪天为止（不含）")] = None,
+    by: Annotated[list[str] | None, typer.Option(help="按哪一列分组，可以重复")] = None,
+    project: ProjectOption = None,
+    rules: RulesOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="机器读的")] = False,
+) -> None:
+    """算指标。例：lingxi-analytics metrics satisfaction --by day"""
+    from analytics.metrics import measure, read_metrics
+
+    first, end = (_day(since) if since else None), (_day(until) if until else None)
+    frame = measure(_marts(lake, project, rules), names, by or (), first, end)
+    if as_json:
+        print(frame.to_json(orient="records", force_ascii=False, date_format="iso"))
+        return
+    known = read_metrics()
+    table = Table("指标", *(by or ()), "值", "对照值", "样本")
+    for row in frame.to_dict("records"):
+        metric = known[str(row["metric"])]
+        groups = [str(row[column])[:10] if column == "day" else str(row[column]) for column in by or ()]
+        seed = metric.shown(metric.seed) if metric.seed is not None else "—"
+        table.add_row(f"{metric.label} {metric.name}", *groups, metric.shown(row["value"]), seed, f"{row['n']:,}")
+    out.print(table)
+
+
+def _marts(lake: Path, project: Path | None, rules: Path | None) -> Any:
+    from analytics.lake import Lake
+    from analytics.marts import open_marts
+    from analytics.project import read_project
+
+    if not (lake / "lake.json").exists():
+        raise SettingError(f"{lake} 里还没有数据：先运行 lingxi-analytics collect 记录库地址 --lake {lake}")
+    with err.status("整理数据…"):
+        return open_marts(Lake(lake), read_project(project, rules))
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise SettingError(f"日期要写成 2026-11-30 这样，而不是 {text}") from None
+
+
+def _progress() -> Progress:
+    """What takes long shows how far it is; on stderr, so that what is printed can be piped."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=err, transient=True)
+
+
+def _on_signal() -> threading.Event:
+    """Set by Ctrl-C and SIGTERM: the append that runs is finished, and nothing begun after it."""
+    stop = threading.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stop.set())
+    return stop

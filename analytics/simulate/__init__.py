@@ -6,7 +6,9 @@ written. The same plan always makes the same store.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,16 +17,37 @@ from analytics.simulate.plan import HOURS, Plan
 from analytics.simulate.store import write
 from analytics.simulate.talk import Row, Truth, Visit, material
 
-__all__ = ["Plan", "Truth", "days", "simulate"]
+__all__ = ["Plan", "Truth", "days", "simulate", "write_simulated"]
 
 _RETURNING = 0.35  # of those who were not helped, within the day
 
 
-def simulate(plan: Plan, url: str) -> Truth:
-    """Write a plan's events into a new tracker store; raises `StoreError` where there is one already."""
+def simulate(plan: Plan, url: str, told: Callable[[], None] = lambda: None) -> Truth:
+    """Write a plan's events into a new tracker store; raises `StoreError` where there is one already.
+
+    Args:
+        told: is called after every day.
+    """
     truth = Truth()
-    write(url, days(plan, truth))
+
+    def each() -> Iterator[list[Row]]:
+        for rows in days(plan, truth):
+            yield rows
+            told()
+
+    write(url, each())
     return truth
+
+
+def write_simulated(plan: Plan, url: str, told: Callable[[], None]) -> tuple[Truth, Path]:
+    """As `simulate`, and what is true of it in a file beside the store: the plan, and all that was counted."""
+    truth = simulate(plan, url, told)
+    where = Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else Path("simulated")
+    beside = where.with_suffix(".truth.json")
+    planted = {name: getattr(plan, name) for name in ("promotion", "defect", "outage", "bad_agent", "ab_effect", "days")}
+    known = {"plan": {**planted, "start": plan.start.isoformat()}, **vars(truth), "personal": sorted(truth.personal)}
+    beside.write_text(json.dumps(known, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return truth, beside
 
 
 def days(plan: Plan, truth: Truth) -> Iterator[list[Row]]:

@@ -13,6 +13,7 @@ import sqlite3
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, LiteralString
 from urllib.parse import unquote, urlsplit
 
 import psycopg
@@ -135,7 +136,7 @@ class PostgresSource:
 
     def _rows(self, after: int) -> list[_Row]:
         query = f"{_SELECT} WHERE id > %s ORDER BY id LIMIT %s"
-        return self._connection.execute(query, (after, BATCH)).fetchall()  # type: ignore[return-value]
+        return self._connection.execute(query, (after, BATCH)).fetchall()
 
     def _writing(self) -> set[str]:
         """The transactions that write, or may yet write, into the table at this moment."""
@@ -143,8 +144,8 @@ class PostgresSource:
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
         return {row[0] for row in self._ask(query)}
 
-    def _ask(self, query: str) -> list[tuple]:  # type: ignore[type-arg]
-        return self._connection.execute(query).fetchall()  # type: ignore[call-overload,no-any-return]
+    def _ask(self, query: LiteralString) -> list[tuple[Any, ...]]:
+        return self._connection.execute(query).fetchall()
 
 
 def _without_gap(rows: list[_Row], after: int) -> int:
