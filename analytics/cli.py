@@ -8,11 +8,13 @@ import sys
 import threading
 from dataclasses import asdict
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -33,6 +35,14 @@ LakeOption = Annotated[Path, typer.Option("--lake", envvar="LINGXI_LAKE", help="
 LAKE = Path("var/lake")
 ProjectOption = Annotated[Path | None, typer.Option("--project", help="项目里的名字各指什么（YAML），见 project.yml")]
 RulesOption = Annotated[Path | None, typer.Option("--rules", help="清洗规则（YAML），见 clean/rules.yml")]
+
+
+class Kind(StrEnum):
+    """Kinds of report."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
 
 
 def main() -> None:
@@ -151,6 +161,34 @@ def metrics(
         seed = metric.shown(metric.seed) if metric.seed is not None else "—"
         table.add_row(f"{metric.label} {metric.name}", *groups, metric.shown(row["value"]), seed, f"{row['n']:,}")
     out.print(table)
+
+
+@app.command()
+def report(
+    kind: Annotated[Kind, typer.Argument(help="日报、周报或月报")],
+    lake: LakeOption = LAKE,
+    since: Annotated[str | None, typer.Option(help="从哪天起；不写就是数据里最近的一天、七天或一个月")] = None,
+    until: Annotated[str | None, typer.Option(help="到哪天为止（不含）")] = None,
+    to: Annotated[Path, typer.Option("--out", help="写到哪个文件夹")] = Path("var/report"),
+    at_once: Annotated[int, typer.Option(min=1, max=20, help="一位坐席同时接待几位客户")] = 1,
+    project: ProjectOption = None,
+    rules: RulesOption = None,
+) -> None:
+    """写报告：report.html（一个文件，离线可看）、report.xlsx、各表 CSV、report.json、该补的例句和知识。"""
+    from analytics.reports.period import period_of
+    from analytics.reports.reading import days_known
+    from analytics.reports.write import write_report
+
+    opened = _marts(lake, project, rules)
+    known = days_known(opened)
+    if known is None:
+        raise SettingError(f"{lake} 里还没有会话：先运行 lingxi-analytics collect 记录库地址 --lake {lake}")
+    period = period_of(kind.value, _day(since) if since else None, _day(until) if until else None, known[1])
+    with err.status("写报告…") as status:
+        found = write_report(opened, period, to, at_once=at_once, step=lambda step: status.update(f"写报告：{step}…"))
+    for each in found:
+        out.print(f"• [bold]{escape(each.what)}[/bold]（{each.people}）")
+    out.print(f"{period.title} 的报告在 {to / 'report.html'}")
 
 
 def _marts(lake: Path, project: Path | None, rules: Path | None) -> Any:

@@ -18,15 +18,13 @@ EMPTY = frozenset(
 
 
 def words_of(text: str) -> set[str]:
-    """The different content words of a text, at least two characters each; nothing that was masked."""
+    """The different content words of a text, at least two characters each; none of a text that tells an address or a name."""
+    if "*" in text:
+        return set()
     return {
         word
         for word, tag in rjieba.tag(text)
-        if len(word) > 1
-        and tag.startswith(CONTENT)
-        and word not in EMPTY
-        and "*" not in word
-        and not word.isdigit()
+        if len(word) > 1 and tag.startswith(CONTENT) and word not in EMPTY and not word.isdigit()
     }
 
 

@@ -16,7 +16,7 @@ from analytics.analyses.anomalies import Anomaly
 from analytics.analyses.experiment import Comparison, Decision
 from analytics.analyses.staffing import Goal
 from analytics.reports import reading
-from analytics.reports.shown import count, number, percent, shown
+from analytics.reports.shown import count, number, percent
 from analytics.reports.study import COMPARED, GOAL, Figure, Study
 
 EVIDENCE = 5
@@ -165,7 +165,7 @@ def _hot(marts: Any, study: Study) -> Iterator[Finding]:
 
 def _figures(marts: Any, study: Study) -> Iterator[Finding]:
     notable = [each for each in study.figures if each.notable]
-    for figure in sorted(notable, key=lambda each: -abs(each.t or 0))[:FIGURES]:
+    for figure in sorted(notable, key=lambda each: (not each.worse, -abs(each.t or 0)))[:FIGURES]:
         parts, evidence = _carried_by(marts, study, figure)
         up = (figure.value or 0) > (figure.before or 0)
         yield _finding(
@@ -173,8 +173,8 @@ def _figures(marts: Any, study: Study) -> Iterator[Finding]:
             evidence,
             label=figure.metric.label,
             direction=wording()["directions"]["up" if up else "down"],
-            before=shown(figure.metric, figure.before),
-            value=shown(figure.metric, figure.value),
+            before=figure.metric.shown(figure.before),
+            value=figure.metric.shown(figure.value),
             t=number(abs(figure.t or 0)),
             parts=parts,
         )
@@ -191,8 +191,8 @@ def _carried_by(marts: Any, study: Study, figure: Figure) -> tuple[str, list[Evi
             wording()["findings"]["figure"]["part"].format(
                 part=wording()["parts"][part],
                 name=most["part"],
-                before=shown(figure.metric, most["value_before"]),
-                value=shown(figure.metric, most["value_now"]),
+                before=figure.metric.shown(most["value_before"]),
+                value=figure.metric.shown(most["value_now"]),
             )
         )
         if len(sentences) == 1:

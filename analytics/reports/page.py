@@ -15,7 +15,7 @@ from analytics.analyses.anomalies import ALARM
 from analytics.reports.charts import LEVELS, TITLES
 from analytics.reports.findings import Finding, wording
 from analytics.reports.period import LABELS
-from analytics.reports.shown import NONE, count, number, percent, shown
+from analytics.reports.shown import NONE, count, number, percent
 from analytics.reports.study import Figure, Study
 
 HERE = Path(__file__).parent
@@ -86,10 +86,10 @@ def _figure(figure: Figure) -> dict[str, Any]:
         change = f"{(figure.value / figure.before - 1) * 100:+.1f}%"
     return {
         "label": metric.label,
-        "value": shown(metric, figure.value),
-        "before": shown(metric, figure.before),
+        "value": metric.shown(figure.value),
+        "before": metric.shown(figure.before),
         "change": change,
-        "seed": shown(metric, metric.seed),
+        "seed": metric.shown(metric.seed),
         "n": count(figure.n),
         "definition": metric.definition,
         "notable": figure.notable,

@@ -16,9 +16,10 @@ from analytics.analyses.anomalies import Anomaly, anomalies
 from analytics.analyses.demand import Forecast
 from analytics.analyses.experiment import ALPHA, Comparison, compare
 from analytics.analyses.questions import Group
-from analytics.metrics import METRICS, Metric, measure
+from analytics.metrics import Metric, measure, read_metrics
 from analytics.reports import reading
 from analytics.reports.period import Period
+from analytics.schema import TABLES
 
 COMPARED = {"solved": 0.03, "handed_over": 0.03, "score": 0.1}
 """Outcomes of an experiment, and the smallest difference that is worth anything. The first decides; the others guard it,
@@ -57,6 +58,12 @@ class Figure:
             return False
         return abs(self.t) >= NOTABLE and abs(self.value / self.before - 1) >= NOTABLE_SHARE
 
+    @property
+    def worse(self) -> bool:
+        """Whether it moved in the direction that is not wanted."""
+        up = (self.value or 0) > (self.before or 0)
+        return self.metric.better == ("down" if up else "up")
+
 
 @dataclass(frozen=True)
 class Study:
@@ -94,7 +101,7 @@ def study(marts: Any, period: Period, *, at_once: int = 1, step: Step = lambda _
 def _study(marts: Any, period: Period, at_once: int, step: Step) -> Study:
     since, until = period.since, period.until
     step("指标")
-    daily = measure(marts, [metric.name for metric in METRICS], by=["day"], since=period.history, until=until)
+    daily = measure(marts, by=["day"], since=period.history, until=until)
     figures = _figures(marts, period, daily)
     step("热点")
     hot = topics.hot_topics(reading.intent_days(marts, period.history, until), since, until)
@@ -154,11 +161,10 @@ def watch(hours: pd.DataFrame, since: pd.Timestamp, until: pd.Timestamp) -> list
 
 
 def _figures(marts: Any, period: Period, daily: pd.DataFrame) -> list[Figure]:
-    names = [metric.name for metric in METRICS]
-    now = _whole(measure(marts, names, by=[], since=period.since, until=period.until))
-    then = _whole(measure(marts, names, by=[], since=period.before.since, until=period.before.until))
+    now = _whole(measure(marts, since=period.since, until=period.until))
+    then = _whole(measure(marts, since=period.before.since, until=period.before.until))
     figures = []
-    for metric in METRICS:
+    for metric in read_metrics().values():
         value, n = now.get(metric.name, (None, 0))
         before, _ = then.get(metric.name, (None, 0))
         t = _moved(daily[daily["metric"] == metric.name], period)
@@ -190,7 +196,7 @@ def _moved(days: pd.DataFrame, period: Period) -> float | None:
 def _parts(marts: Any, metric: Metric, period: Period) -> dict[str, pd.DataFrame]:
     found = {}
     for part in PARTS:
-        if part not in metric.dimensions:
+        if part not in TABLES[metric.of].names:
             continue
         now, before = (
             measure(marts, [metric.name], by=[part], since=each.since, until=each.until).rename(

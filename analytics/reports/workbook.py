@@ -8,6 +8,7 @@ from typing import Any
 
 import xlsxwriter
 
+from analytics.metrics import UNITS
 from analytics.reports import reading
 from analytics.reports.findings import Finding
 from analytics.reports.period import Period
@@ -29,7 +30,14 @@ def write_workbook(
         lines = [(each.people, each.what, each.why, each.next) for each in findings]
         _sheet(book, "结论", ("关系到", "变了什么", "为什么要紧", "下一步"), lines, head)
         told = [
-            (each.metric.label, each.value, each.before, each.metric.unit, each.n, each.metric.definition)
+            (
+                each.metric.label,
+                each.value,
+                each.before,
+                UNITS[each.metric.unit],
+                each.n,
+                each.metric.definition,
+            )
             for each in figures
         ]
         _sheet(book, "指标", ("指标", "本期", "上期", "单位", "样本", "定义"), told, head)

@@ -59,8 +59,8 @@ def test_without_days_before_nothing_is_hot():
 
 
 def test_words_carry_content_and_nothing_masked():
-    assert {"充电", "发烫"} <= words.words_of("耳机充电的时候发烫，请问怎么办，电话138****5678")
-    assert not any("*" in word for word in words.words_of("我叫李**，电话138****5678"))
+    assert {"充电", "发烫"} <= words.words_of("耳机充电的时候发烫，请问怎么办")
+    assert words.words_of("收货地址是上海市浦东新区******") == set()
     cloud = words.word_cloud(pd.DataFrame({"text": ["充电发烫", "充电慢", "退货"], "count": [2, 1, 1]}))
     assert cloud.iloc[0][["word", "messages", "example"]].tolist() == ["充电", 3, "充电发烫"]
 
