@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError
@@ -69,6 +70,15 @@ class Lake:
     def position(self, source: str) -> int:
         """How far a source is read; 0 for one never read."""
         return self.table().transaction_version(source) or 0
+
+    def digests(self, source: str, after: int) -> set[int]:
+        """The digests of a source's events behind an id."""
+        files = self.files()
+        if not files:
+            return set()
+        query = "SELECT digest FROM read_parquet(?) WHERE source = ? AND event_id > ?"
+        with duckdb.connect() as connection:
+            return {row[0] for row in connection.execute(query, [files, source, after]).fetchall()}
 
     def append(self, source: str, rows: pa.Table, position: int, note: dict[str, str] | None = None) -> None:
         """Store rows and the position behind them, both or neither."""

@@ -22,13 +22,23 @@ RAW = pa.schema(
 )
 
 
+BATCH = 100_000
+"""Events of one append at most: some 100 MiB of memory while they are unpacked."""
+
+
 @dataclass(frozen=True)
 class Batch:
-    """Some events, and up to where the source is read when they are stored. `more`: read on at once."""
+    """Some events, and up to where the source is read when they are stored.
+
+    Attributes:
+        more: read on at once.
+        again: the ids of events that the source gave before, and does not know whether they were stored.
+    """
 
     rows: pa.Table
     position: int
     more: bool
+    again: frozenset[int] = frozenset()
 
 
 class Source(Protocol):
@@ -39,6 +49,9 @@ class Source(Protocol):
     def read(self, after: int) -> Batch:
         """The events after a position that no earlier one can still come before; raises StoreError."""
 
+    def stored(self) -> None:
+        """Is told when all that was read is in the lake."""
+
     def remaining(self, after: int) -> int:
         """About how many are still to be read, for the progress bar."""
 
@@ -46,8 +59,13 @@ class Source(Protocol):
         """Let go of what is held."""
 
 
-def as_batch(rows: list[tuple[int, str, str, float | None, str]], position: int, more: bool) -> Batch:
+def as_batch(
+    rows: list[tuple[int, str, str, float | None, str]],
+    position: int,
+    more: bool,
+    again: frozenset[int] = frozenset(),
+) -> Batch:
     """Rows of a database cursor as a batch."""
     columns = zip(*rows, strict=True) if rows else [()] * len(RAW)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, RAW, strict=True)]
-    return Batch(pa.Table.from_arrays(arrays, schema=RAW), position, more)
+    return Batch(pa.Table.from_arrays(arrays, schema=RAW), position, more, again)

@@ -19,9 +19,8 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 
 from analytics.problems import StoreError
-from analytics.sources import Batch, Source, as_batch
+from analytics.sources import BATCH, Batch, Source, as_batch
 
-BATCH = 100_000
 _COLUMNS = ("id", "sender_id", "type_name", "timestamp", "data")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM events"
 _Row = tuple[int, str, str, float | None, str]
@@ -64,6 +63,9 @@ class SqliteSource:
         except sqlite3.Error as error:
             raise _sqlite_problem(error, self._path) from error
         return as_batch(rows, rows[-1][0] if rows else after, len(rows) == BATCH)
+
+    def stored(self) -> None:
+        """Nothing to do: the lake keeps the position."""
 
     def remaining(self, after: int) -> int:
         """How many ids there are after a position."""
@@ -121,6 +123,9 @@ class PostgresSource:
         except psycopg.Error as error:
             raise _postgres_problem(error) from error
         return as_batch(rows, rows[-1][0] if rows else after, len(rows) == BATCH)
+
+    def stored(self) -> None:
+        """Nothing to do: the lake keeps the position."""
 
     def remaining(self, after: int) -> int:
         """How many ids there are after a position."""
