@@ -24,7 +24,6 @@ NEIGHBOURS = 5
 NEAR = 0.6
 """Cosine from which an understood sentence means about the same."""
 MOSTLY = 0.6
-BY_PEOPLE = 0.5
 
 Proposal = Literal["examples", "intent", "entry"]
 
@@ -37,8 +36,8 @@ class Group:
         question: the one nearest to all others.
         count: how often they were asked; `conversations` those in which, the newest first.
         variants: the different wordings, the nearest to the middle first.
-        proposal: `examples` for the understood `intent` they are nearest to; a new `intent` where people mostly had to
-            do it; else a knowledge `entry`.
+        proposal: a knowledge `entry` where the knowledge was asked and had no answer; `examples` for the understood
+            `intent` that it is nearest to; else a new `intent`.
     """
 
     question: str
@@ -68,24 +67,27 @@ def unanswered(
     """Groups of unanswered questions, the most frequent first.
 
     Args:
-        asked: one row an unanswered message: `text`, `conversation`, `at_ms`, `handed_over` (whether people took over).
+        asked: one row an unanswered message: `text`, `conversation`, `at_ms`, `missed` (understood as a question, and the
+            knowledge had no answer).
         understood: `text` and `intent` of messages that were understood.
     """
     from sklearn.cluster import HDBSCAN
 
     asked = asked[asked["text"].str.len() > 1].sort_values("at_ms", ascending=False)
     texts = asked["text"].value_counts().head(DISTINCT_AT_MOST).index.tolist()
-    if len(texts) < LEAST_VARIANTS:
+    if not texts:
         return []
     rows = vectors(texts)
-    labels = HDBSCAN(
-        min_cluster_size=LEAST_VARIANTS, min_samples=2, cluster_selection_method="leaf", copy=True
-    ).fit_predict(rows)
+    labels = np.full(len(texts), -1)
+    if len(texts) >= LEAST_VARIANTS:
+        grouping = HDBSCAN(
+            min_cluster_size=LEAST_VARIANTS, min_samples=2, cluster_selection_method="leaf", copy=True
+        )
+        labels = grouping.fit_predict(rows)
     known = understood.drop_duplicates("text")
     known_rows = vectors(known["text"].tolist()) if len(known) else np.zeros((0, rows.shape[1]), np.float32)
     groups = []
-    for label in sorted(set(labels) - {-1}):
-        members = np.flatnonzero(labels == label)
+    for members in _members(labels):
         middle = rows[members].mean(axis=0)
         nearest = members[np.argsort(-(rows[members] @ middle))]
         variants = tuple(texts[each] for each in nearest)
@@ -93,14 +95,24 @@ def unanswered(
         if len(told) < LEAST_COUNT:
             continue
         intent = _nearest_intent(middle, known_rows, known["intent"].tolist())
-        proposal: Proposal = "entry"
-        if intent:
+        proposal: Proposal
+        if told["missed"].mean() >= MOSTLY:
+            proposal = "entry"
+        elif intent:
             proposal = "examples"
-        elif told["handed_over"].mean() >= BY_PEOPLE:
+        elif len(variants) >= LEAST_VARIANTS:
             proposal = "intent"
+        else:  # a mumble that is like nothing else
+            continue
         conversations = tuple(dict.fromkeys(told["conversation"]))
         groups.append(Group(variants[0], len(told), conversations, variants, proposal, intent))
     return sorted(groups, key=lambda group: (-group.count, group.question))
+
+
+def _members(labels: NDArray[Any]) -> list[NDArray[Any]]:
+    """Row numbers by group; a sentence like no other is a group of its own."""
+    groups = [np.flatnonzero(labels == label) for label in sorted(set(labels) - {-1})]
+    return groups + [np.array([each]) for each in np.flatnonzero(labels == -1)]
 
 
 def _nearest_intent(middle: NDArray[Any], known: NDArray[Any], intents: Sequence[str]) -> str | None:

@@ -13,7 +13,7 @@ import vl_convert
 
 from analytics.reports.study import Study
 
-WIDTH, HEIGHT = 620, 220
+WIDTH, HEIGHT = 500, 210
 COLOURS = [f"var(--c{n})" for n in range(1, 7)]
 INK, QUIET, GRID = "currentColor", "var(--quiet)", "var(--grid)"
 FONT = "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"

@@ -20,7 +20,7 @@ from analytics.reports.study import Figure, Study
 
 HERE = Path(__file__).parent
 SEVERITIES = {"high": "高", "middle": "中", "low": "低"}
-PROPOSALS = {"examples": "补例句", "intent": "新流程", "entry": "写知识"}
+PROPOSALS = {"examples": "补例句", "intent": "新意图", "entry": "写知识"}
 DECISIONS = {
     "b_higher": "B 更高",
     "a_higher": "A 更高",
@@ -43,7 +43,7 @@ class Cell:
 class Grid:
     """A table to be read."""
 
-    heads: Sequence[str]
+    heads: Sequence[Cell]
     rows: Sequence[Sequence[Cell]]
 
 
@@ -143,7 +143,7 @@ def _grid(heads: str, rows: list[tuple[Any, ...]], numbers: str = "") -> Grid | 
         [Cell(str(value), is_number) for value, is_number in zip(row, right, strict=True)]
         for row in rows[:ROWS]
     ]
-    return Grid(names, cells) if cells else None
+    return Grid([Cell(*head) for head in zip(names, right, strict=True)], cells) if cells else None
 
 
 def _anomalies(study: Study) -> Grid | None:
@@ -221,7 +221,8 @@ def _forms(study: Study) -> Grid | None:
 
 def _reasons(study: Study) -> Grid | None:
     rows = [
-        (row.reason, count(row.count), percent(row.share)) for row in study.reasons.itertuples(index=False)
+        (wording()["reasons"].get(row.reason, row.reason), count(row.count), percent(row.share))
+        for row in study.reasons.itertuples(index=False)
     ]
     return _grid("原因 次数 占比", rows, "次数 占比")
 

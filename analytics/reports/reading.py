@@ -85,11 +85,8 @@ def hours(marts: Any, since: date, until: date) -> pd.DataFrame:
 def asked_in_vain(marts: Any, since: date, until: date) -> pd.DataFrame:
     """For `questions.unanswered`: messages that got no answer that fits, the newest."""
     turns = between(marts.table("turns"), since, until)
-    sessions = between(marts.table("sessions"), since, until).select("session_id", over="handed_over")
     asked = turns.filter(lambda t: (t.fallback | t.missed) & ~t.button & ~t.with_agent & t.text.notnull())
-    told = asked.left_join(sessions, "session_id").select(
-        "text", "at_ms", conversation="conversation_id", handed_over=lambda t: t.over.fill_null(False)
-    )
+    told = asked.select("text", "at_ms", "missed", conversation="conversation_id")
     return told.order_by(ibis.desc("at_ms")).limit(ASKED_AT_MOST).to_pandas()
 
 

@@ -9,7 +9,18 @@ import pandas as pd
 import pytest
 import yaml
 
-from analytics.analyses import agents, anomalies, changes, demand, experiment, quality, questions, staffing, topics, words
+from analytics.analyses import (
+    agents,
+    anomalies,
+    changes,
+    demand,
+    experiment,
+    quality,
+    questions,
+    staffing,
+    topics,
+    words,
+)
 
 SINCE = date(2026, 10, 1)
 DAYS = [SINCE + timedelta(days=each) for each in range(35)]
@@ -71,13 +82,13 @@ ASKED = {
 }
 
 
-def asked_frame(handed_over: bool = False) -> pd.DataFrame:
-    rows = [(text, f"c{n}", n, handed_over) for n, text in enumerate(" ".join(ASKED.values()).split())]
-    return pd.DataFrame(rows, columns=["text", "conversation", "at_ms", "handed_over"])
+def asked_frame(missed: bool) -> pd.DataFrame:
+    rows = [(text, f"c{n}", n, missed) for n, text in enumerate(" ".join(ASKED.values()).split())]
+    return pd.DataFrame(rows, columns=["text", "conversation", "at_ms", "missed"])
 
 
 def test_unanswered_questions_are_grouped_by_meaning_and_become_entries():
-    groups = questions.unanswered(asked_frame(), pd.DataFrame({"text": [], "intent": []}))
+    groups = questions.unanswered(asked_frame(missed=True), pd.DataFrame({"text": [], "intent": []}))
     assert len(groups) == 2
     assert {frozenset(group.variants) & frozenset(ASKED["花呗"].split()) != frozenset() for group in groups} == {True, False}
     entries = yaml.safe_load(questions.knowledge_entries(groups))["entries"]
@@ -85,14 +96,21 @@ def test_unanswered_questions_are_grouped_by_meaning_and_become_entries():
     assert all(entry["question"] not in entry["variants"] and entry["answer"] == "" for entry in entries)
 
 
-def test_what_people_had_to_do_becomes_an_intent_and_what_is_nearly_understood_becomes_examples():
+def test_what_was_not_understood_becomes_examples_of_the_nearest_intent_or_a_new_one():
     known = pd.DataFrame({"text": ["能用花呗分期付款吗", "花呗分期怎么用", "花呗可以分期吗", "支持花呗分期吗", "花呗分几期"], "intent": "payments_ask_instalments"})
-    groups = questions.unanswered(asked_frame(handed_over=True), known)
+    groups = questions.unanswered(asked_frame(missed=False), known)
     assert {group.proposal for group in groups} == {"examples", "intent"}
     told = yaml.safe_load(questions.training_data(groups))
     assert told["version"] == "3.1"
     assert {line["intent"] for line in told["nlu"]} == {"payments_ask_instalments", "new_1"}
     assert all(line["examples"].startswith("- ") for line in told["nlu"])
+
+
+def test_a_mumble_is_no_proposal_and_a_question_asked_again_and_again_is():
+    rows = [("asdf", f"c{n}", n, False) for n in range(9)] + [("你们收旧电池吗", f"d{n}", n, True) for n in range(4)]
+    asked = pd.DataFrame(rows, columns=["text", "conversation", "at_ms", "missed"])
+    (group,) = questions.unanswered(asked, pd.DataFrame({"text": [], "intent": []}))
+    assert (group.question, group.count, group.proposal) == ("你们收旧电池吗", 4, "entry")
 
 
 def agent_days(draw: np.random.Generator, bad: str | None) -> pd.DataFrame:
