@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom, norm
 
 DAYS = 28
 LEAST_SAMPLES = 5
@@ -13,8 +15,7 @@ ALARM = 5.0
 TAIL = 0.5
 """An anomaly lasts while hours beside it deviate by this share of an alarm."""
 MAD_TO_SIGMA = 1.4826
-NOISE = 1.0
-"""What chance alone gives a transformed count or rate, whatever its size (Anscombe; Freeman and Tukey)."""
+TINIEST = 1e-300
 
 
 @dataclass(frozen=True)
@@ -44,25 +45,21 @@ def anomalies(
     Args:
         hours: indexed by local hour, no hour left out: `value` (a count), and for a rate `n` (of how many).
 
-    An hour is compared with the same hour of the working days (or of the weekends) in the four weeks before, by median
-    and median absolute deviation, after a transform under which chance has the same size everywhere.
+    An hour is compared with the same hour of the working days (or of the weekends) in the four weeks before: a count by
+    the median and median absolute deviation of its square roots; a rate by the binomial chance of it at the rate of
+    before, as a normal deviate, divided by how much more than chance the rate used to vary.
     """
     if hours.empty:
         return []
-    rate = "n" in hours
-    scored = _transformed(hours, rate)
-    weekend = hours.index.day_of_week >= 5
-    centre, scale = _baseline(scored, weekend)
-    noise = NOISE / np.sqrt(hours["n"].clip(lower=1)) if rate else NOISE
-    z = (scored - centre) / np.maximum(scale, noise)
+    expected, z = _rates(hours) if "n" in hours else _counts(hours["value"])
     z = z.where((hours.index >= since) & (hours.index < until)).fillna(0)
     sides = np.sign(z).where(z.abs() >= alarm * TAIL, 0)
     found = []
     for _, run in z.groupby((sides != sides.shift()).cumsum()):
         if run.abs().max() < alarm:
             continue
-        rows = hours.loc[run.index]
-        usual = _inverse(centre.loc[run.index], rate)
+        rows, usual = hours.loc[run.index], expected.loc[run.index]
+        rate = "n" in rows
         found.append(
             Anomaly(
                 signal=signal,
@@ -76,24 +73,44 @@ def anomalies(
     return found
 
 
-def _transformed(hours: pd.DataFrame, rate: bool) -> pd.Series:
-    if not rate:
-        return 2 * np.sqrt(hours["value"] + 0.375)
-    n = hours["n"]
-    return 2 * np.arcsin(np.sqrt(((hours["value"] + 0.375) / (n + 0.75)).clip(0, 1))).where(n > 0)
+def _counts(value: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """What is usual, and how far each hour is from it."""
+    root = 2 * np.sqrt(value + 0.375)  # chance has size 1 whatever the count (Anscombe)
+    centre, scale = _baseline(root)
+    return np.maximum((centre / 2) ** 2 - 0.375, 0), (root - centre) / np.maximum(scale, 1.0)
 
 
-def _inverse(scored: pd.Series, rate: bool) -> pd.Series:
-    return np.sin(scored / 2) ** 2 if rate else np.maximum((scored / 2) ** 2 - 0.375, 0)
+def _rates(hours: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    value, n = hours["value"], hours["n"]
+    usual = (_sums(value) + 0.5) / (_sums(n) + 1)
+    with np.errstate(invalid="ignore"):
+        above = norm.isf(np.maximum(binom.sf(value - 1, n, usual), TINIEST))
+        below = norm.isf(np.maximum(binom.cdf(value, n, usual), TINIEST))
+        angle = 2 * np.arcsin(np.sqrt(((value + 0.375) / (n + 0.75)).clip(0, 1))).where(n > 0)
+    deviate = pd.Series(np.where(value > n * usual, np.maximum(above, 0), -np.maximum(below, 0)), hours.index)
+    _, scale = _baseline(angle)
+    return usual, deviate / np.maximum((scale * np.sqrt(n)).fillna(1.0), 1.0)
 
 
-def _baseline(scored: pd.Series, weekend: np.ndarray) -> tuple[pd.Series, pd.Series]:
-    """Median and robust deviation of the same hours before, hour by hour; nothing where too few are known."""
+def _alike(hours: pd.Series) -> Any:
+    """The same hours of the same kind of day, together."""
+    return hours.groupby([hours.index.day_of_week >= 5, hours.index.hour])
+
+
+def _sums(hours: pd.Series) -> pd.Series:
+    """Of the same hours before; nothing where too few are known."""
+    sums = pd.Series(np.nan, hours.index)
+    for _, alike in _alike(hours):
+        sums.loc[alike.index] = alike.shift(1).rolling(f"{DAYS}D", min_periods=LEAST_SAMPLES).sum()
+    return sums
+
+
+def _baseline(scored: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Median and robust deviation of the same hours before; nothing where too few are known."""
     centre, scale = pd.Series(np.nan, scored.index), pd.Series(np.nan, scored.index)
-    for _, alike in scored.groupby([weekend, scored.index.hour]):
+    for _, alike in _alike(scored):
         before = alike.shift(1).rolling(f"{DAYS}D", min_periods=LEAST_SAMPLES)
-        middle = before.median()
-        centre.loc[alike.index] = middle
+        centre.loc[alike.index] = before.median()
         deviation = before.apply(lambda window: np.nanmedian(np.abs(window - np.nanmedian(window))), raw=True)
         scale.loc[alike.index] = MAD_TO_SIGMA * deviation
     return centre, scale

@@ -135,27 +135,29 @@ def _evidence(table: Any, text: str = "text") -> list[Evidence]:
 
 
 def _hot(marts: Any, study: Study) -> Iterator[Finding]:
+    """Hot intents, and hot words of messages whose intent was not told yet."""
     turns = reading.between(marts.table("turns"), study.period.since, study.period.until)
-    told: set[str] = set()
-    frames = (
-        (study.hot, lambda topic: turns.intent == topic),
-        (study.hot_words, lambda word: turns.text.contains(word)),
-    )
-    for frame, holds in frames:
+    typed = turns.filter(~turns.button & turns.text.notnull())
+    told: list[str] = []
+    for frame, column in ((study.hot, "intent"), (study.hot_words, "text")):
         for row in frame.itertuples(index=False):
-            evidence = _evidence(
-                turns.filter(holds(row.topic) & ~turns.button & turns.text.notnull()).order_by(
-                    ibis.desc("at_ms")
-                )
+            said = typed.filter(
+                typed[column] == row.topic if column == "intent" else typed.text.contains(row.topic)
             )
-            texts = {each.text for each in evidence}
-            if texts & told or not texts or len(told) >= HOT * EVIDENCE:
-                continue  # another word of the same matter
-            told |= texts
-            kind = "new_topic" if row.new else "hot_topic"
+            intents = (
+                said.group_by("intent")
+                .aggregate(count=said.count())
+                .order_by(ibis.desc("count"))
+                .limit(1)
+                .to_pandas()
+            )
+            matter = str(intents["intent"].get(0))
+            if intents.empty or matter in told or len(told) >= HOT:
+                continue
+            told.append(matter)
             yield _finding(
-                kind,
-                evidence,
+                "new_topic" if row.new else "hot_topic",
+                _evidence(said.order_by(ibis.desc("at_ms"))),
                 topic=row.topic,
                 count=count(row.count),
                 expected=number(row.expected),

@@ -27,7 +27,7 @@ and share the chance of a false alarm."""
 WATCHED = {"sessions": None, "fallbacks": "turns", "misses": "turns", "handoffs": "turns", "angry": "turns", "silent": "turns",
            "broken": "turns"}  # fmt: skip
 """Signals: a count, or a rate of how many."""
-NOTABLE = 3.0
+NOTABLE = 3.5
 NOTABLE_SHARE = 0.05
 PARTS = ("topic", "channel")
 GOAL = staffing.Goal()
