@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -189,6 +189,31 @@ def report(
     for each in found:
         out.print(f"• [bold]{escape(each.what)}[/bold]（{each.people}）")
     out.print(f"{period.title} 的报告在 {to / 'report.html'}")
+
+
+@app.command()
+def alert(
+    lake: LakeOption = LAKE,
+    follow: Annotated[bool, typer.Option("--follow", help="每分钟看一次，Ctrl-C 结束")] = False,
+    project: ProjectOption = None,
+    rules: RulesOption = None,
+) -> None:
+    """看最近几小时有没有异常，每件事只告诉一次：LINGXI_ALERT_WEBHOOK、LINGXI_ALERT_SMTP；都没有就只打印。"""
+    from analytics.alerts import alerts, channels, deliver
+
+    to = channels()
+    stop = _on_signal()
+    while True:
+        found = alerts(_marts(lake, project, rules), datetime.now(UTC))
+        for each in found:
+            out.print(escape(each.text))
+        failed = deliver(found, to, lake / "alerts.json")
+        for problem in failed:
+            err.print(f"✗ 没有送到 {escape(problem)}；下次再送")
+        if not follow:
+            raise typer.Exit(1 if failed else 0)
+        if stop.wait(60):
+            return
 
 
 def _marts(lake: Path, project: Path | None, rules: Path | None) -> Any:

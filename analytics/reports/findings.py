@@ -59,7 +59,7 @@ def wording() -> dict[str, Any]:
 def findings(marts: Any, study: Study) -> list[Finding]:
     """The most pressing first: what broke, what customers meet, what to write, whom to roster, what was learned."""
     return [
-        *_anomalies(marts, study),
+        *(finding for _, finding in anomaly_findings(marts, study.anomalies)),
         *_hot(marts, study),
         *_figures(marts, study),
         *_groups(study),
@@ -77,13 +77,13 @@ def _finding(kind: str, evidence: list[Evidence] | None = None, **values: Any) -
     return Finding(kind, wording()["people"][text["who"]], **told, evidence=tuple(evidence or ())[:EVIDENCE])
 
 
-def _anomalies(marts: Any, study: Study) -> Iterator[Finding]:
+def anomaly_findings(marts: Any, found: list[Anomaly]) -> Iterator[tuple[list[Anomaly], Finding]]:
     """Signals that are off at the same time are one thing."""
-    for together in episodes(study.anomalies):
+    for together in episodes(found):
         start, end = min(each.start for each in together), max(each.end for each in together)
         names = wording()["signals"]
         worst = max(together, key=lambda each: abs(each.z))
-        yield _finding(
+        finding = _finding(
             "anomaly",
             _turns(marts, start, end, worst.signal),
             start=f"{start:%m-%d %H:%M}",
@@ -92,6 +92,7 @@ def _anomalies(marts: Any, study: Study) -> Iterator[Finding]:
             details="；".join(_detail(each) for each in together),
             z=number(abs(worst.z)),
         )
+        yield together, finding
 
 
 def episodes(found: list[Anomaly]) -> list[list[Anomaly]]:
