@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -25,7 +27,10 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from analytics.dictionary import described
 from analytics.problems import AnalyticsError, SettingError
+from analytics.query import Shape, ask
+from analytics.sources import Source
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="从 Rasa 对话记录到决策")
 out = Console()
@@ -82,24 +87,56 @@ def simulate(
 
 @app.command()
 def collect(
-    store: Annotated[str, typer.Argument(envvar="LINGXI_TRACKER_DATABASE_URL", help="记录库：sqlite:///文件 或 postgresql://…")],
+    store: Annotated[
+        str | None,
+        typer.Argument(
+            envvar="LINGXI_TRACKER_DATABASE_URL", help="记录库：sqlite:///文件、postgresql://… 或 amqp://…（RabbitMQ）"
+        ),
+    ] = None,
     lake: LakeOption = LAKE,
     name: Annotated[str | None, typer.Option(help="来源名；同一个名字接着上次的采")] = None,
+    queue: Annotated[str, typer.Option(help="RabbitMQ 的队列")] = "rasa_core_events",
     follow: Annotated[bool, typer.Option("--follow", help="一直跟着采，Ctrl-C 结束")] = False,
+    imported: Annotated[Path | None, typer.Option("--import", help="导入过去的记录：CSV 或 XLSX")] = None,
+    columns: Annotated[Path | None, typer.Option("--map", help="导入文件的列对照表（YAML）")] = None,
+    backoffice: Annotated[
+        str | None, typer.Option(help="也取业务系统的事实：它的地址；令牌在 LINGXI_SERVICE_TOKEN")
+    ] = None,
 ) -> None:
     """把新的事件采进湖里，边采边脱敏；随时可以中断，再运行接着来，不漏不重。"""
     from analytics.collect import collect as run
     from analytics.lake import Lake
+    from analytics.sources.backoffice import collect_facts
+    from analytics.sources.broker import BrokerSource
+    from analytics.sources.files import FileSource, read_map
     from analytics.sources.sql import open_store
 
-    source = open_store(store, name)
+    source: Source
+    if imported:
+        if columns is None:
+            raise SettingError("导入要用 --map 说明哪一列是什么，写法见分析指南")
+        source = FileSource(imported, read_map(columns))
+    elif store and store.startswith("amqp"):
+        source = BrokerSource(store, queue, name)
+    elif store:
+        source = open_store(store, name)
+    else:
+        raise SettingError("采哪里？给出记录库的地址，或用 --import 导入文件")
     kept = Lake(lake)
     stop = _on_signal()
-    with _progress() as bar:
-        task = bar.add_task("采集", total=None if follow else source.remaining(kept.position(source.name)))
+    with _progress() as bar, closing(source):
+        task = bar.add_task("采集", total=None if follow else source.remaining(kept.position(source.name)) or None)
         stored = run(kept, source, lambda count: bar.advance(task, count), follow, stop)
-    source.close()
-    out.print(f"采到 {stored} 个新事件（{source.name} → {lake}）")
+    out.print(f"采到 {stored:,} 个新事件（{source.name} → {lake}）")
+    if isinstance(source, FileSource) and source.rows:
+        out.print(f"{source.rows:,} 行，{source.rejected.counts.total():,} 行没有导入")
+        for reason, count in source.rejected.counts.most_common():
+            out.print(f"  {count:,} 行：{reason}（最早是第 {source.rejected.first[reason]} 行）")
+    if backoffice:
+        token = os.environ.get("LINGXI_SERVICE_TOKEN")
+        if not token:
+            raise SettingError("取业务系统的事实要有服务令牌：请设置 LINGXI_SERVICE_TOKEN")
+        collect_facts(kept, backoffice, token, lambda label, count: out.print(f"{label} {count:,} 条"))
 
 
 @app.command()
@@ -132,6 +169,39 @@ def quality(
     for each in found:
         table.add_row(each.label, f"{each.count:,}", f"{each.rate:.2%}", each.done)
     out.print(table)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="DuckDB 的 SELECT；有哪些表和列见 dictionary")],
+    lake: LakeOption = LAKE,
+    project: ProjectOption = None,
+    rules: RulesOption = None,
+    shape: Annotated[Shape, typer.Option("--format", help="怎么写出来")] = Shape.TABLE,
+) -> None:
+    """用 SQL 问湖里的表。例：lingxi-analytics query "select outcome, count(*) from sessions group by 1" """
+    frame = ask(_marts(lake, project, rules), sql, lake)
+    if shape is Shape.CSV:
+        sys.stdout.write(frame.to_csv(index=False))
+    elif shape is Shape.JSON:
+        print(frame.to_json(orient="records", force_ascii=False, date_format="iso"))
+    else:
+        table = Table(*(str(column) for column in frame.columns))
+        for row in frame.itertuples(index=False):
+            table.add_row(*("" if value is None or value != value else str(value) for value in row))
+        out.print(table)
+
+
+@app.command()
+def dictionary(
+    to: Annotated[Path | None, typer.Option("--out", help="写到哪个文件，不写就显示")] = None,
+) -> None:
+    """数据字典：每张表、每一列、每个指标是什么（Markdown）。"""
+    text = described()
+    if to:
+        to.write_text(text, "utf-8")
+    else:
+        print(text)
 
 
 @app.command()

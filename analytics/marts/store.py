@@ -42,12 +42,12 @@ class _Build:
 def open_marts(lake: Lake, project: Project | None = None, connection: Any = None) -> Any:
     """An Ibis connection to DuckDB with every table of analytics.schema; the marts are brought up to date first."""
     project = project or read_project()
-    folder = lake.path / "marts" / refresh(lake, project).folder
+    folder = lake.path.resolve() / "marts" / refresh(lake, project).folder
     connection = connection or ibis.duckdb.connect()
     for mart in schema.MARTS:
         connection.read_parquet(str(folder / f"{mart.name}.parquet"), table_name=mart.name)
     for fact in schema.FACTS:
-        connection.read_parquet(str(_fact_file(lake, fact)), table_name=fact.name)
+        connection.read_parquet(str(_fact_file(lake, fact).resolve()), table_name=fact.name)
     files = lake.files()
     if files:
         connection.read_parquet(files, table_name="events", hive_partitioning=True)

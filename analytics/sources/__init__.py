@@ -6,6 +6,7 @@ What a batch ends at, its `position`, is stored with it in one transaction: what
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,7 +61,7 @@ class Source(Protocol):
 
 
 def as_batch(
-    rows: list[tuple[int, str, str, float | None, str]],
+    rows: Sequence[tuple[int, str, str, float | None, str]],
     position: int,
     more: bool,
     again: frozenset[int] = frozenset(),
