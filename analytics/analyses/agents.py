@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 LEVELS = ("low", "middle", "high")
 LEAST_AGENTS = 6
@@ -50,6 +51,7 @@ def features(days: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@threadpool_limits.wrap(limits=1)  # small matrices: threads would only wait for one another
 def levels(days: pd.DataFrame, *, seed: int = 7) -> pd.DataFrame | None:
     """Each agent's level; None for fewer than six agents, where groups mean nothing.
 

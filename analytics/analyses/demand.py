@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.linear_model import PoissonRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+from threadpoolctl import threadpool_limits
 
 SLOTS = 48
 HELD_BACK_DAYS = 7
@@ -47,6 +48,7 @@ def half_hours(contacts: pd.DataFrame, since: date, until: date) -> pd.DataFrame
     return counted.reindex(whole, fill_value=0).rename("count").reset_index()
 
 
+@threadpool_limits.wrap(limits=1)  # small matrices: threads would only wait for one another
 def forecast(history: pd.DataFrame, days: int = 7) -> Forecast | None:
     """The coming `days` after the history; None where less than two weeks are known.
 

@@ -103,7 +103,7 @@ def _draw(room: Room, now: Snapshot) -> None:
         with ui.column().classes("gap-1"):
             ui.label("刚刚没有答上的").classes("text-base")
             _conversations(
-                live,
+                room,
                 now.vain.rename(columns={"conversation": "conversation_id"})[["text", "conversation_id"]],
             )
 

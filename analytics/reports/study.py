@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from analytics.analyses import agents, changes, demand, quality, questions, staffing, topics, words
 from analytics.analyses.anomalies import Anomaly, anomalies
@@ -93,12 +92,6 @@ def study(marts: Any, period: Period, *, at_once: int = 1, step: Step = lambda _
     Args:
         at_once: with how many customers a person talks at the same time.
     """
-    # Small matrices: threads would only wait for one another.
-    with threadpool_limits(1):
-        return _study(marts, period, at_once, step)
-
-
-def _study(marts: Any, period: Period, at_once: int, step: Step) -> Study:
     since, until = period.since, period.until
     step("指标")
     daily = measure(marts, by=["day"], since=period.history, until=until)
