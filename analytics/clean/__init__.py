@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from analytics.marts.stream import MINUTE
+from analytics.marts.stream import MINUTE, is_
 from analytics.project import Project
 
 
@@ -56,22 +55,24 @@ def cleaned(events: Table, doubled: Table, flooded: Table) -> Table:
     return kept.filter(_.type != "unreadable").anti_join(flooded, "conversation_id")
 
 
-def findings(connection: Any, events: Table, doubled: Table, flooded: Table, turns: Table, project: Project) -> list[Finding]:
+def findings(events: Table, doubled: Table, flooded: Table, turns: Table, project: Project) -> list[Finding]:
     """The data-quality report."""
-    of_events, of_turns = int(events.count().execute()), int(turns.count().execute())
-    in_floods = events.semi_join(flooded, "conversation_id").filter(_.type == "user").count()
+    said = events.filter(_.type == "user")
+    of = {"events": _number(events.count()), "messages": _number(said.count()), "turns": _number(turns.count())}
     twice = doubled.agg(more=(_.times - 1).sum()).more.fill_null(0).as_scalar()
+    abuse = project.names("abuse", "intents")
     told = [
-        ("unreadable", "读不懂的事件", events.filter(_.type == "unreadable").count(), of_events, "留在湖里，不进指标"),
-        ("duplicates", "重复投递的事件", twice, of_events, "只算第一次"),
-        ("floods", "刷屏的消息", in_floods, int(events.filter(_.type == "user").count().execute()), "整个会话不进指标"),
-        ("no_time", "没有时间的事件", events.filter(_.at_ms == 0).count(), of_events, "算在 1970-01-01"),
-        ("imputed", "响应时间异常", turns.filter(_.answer_imputed).count(), of_turns, "按主题平均补上并标记"),
-        ("unanswered", "没有回复的轮次", turns.filter(_.replies == 0).count(), of_turns, "响应时间留空"),
-        ("no_intent", "没有意图的轮次", turns.filter(_.intent.isnull()).count(), of_turns, "意图留空"),
-        ("abuse", "辱骂", turns.filter(_.intent.isin(project.names("abuse", "intents") or [""])).count(), of_turns, "照算"),
+        ("unreadable", "读不懂的事件", events.filter(_.type == "unreadable").count(), "events", "留在湖里，不进指标"),
+        ("duplicates", "重复投递的事件", twice, "events", "只算第一次"),
+        ("floods", "刷屏的消息", said.semi_join(flooded, "conversation_id").count(), "messages", "整个会话不进指标"),
+        ("no_time", "没有时间的事件", events.filter(_.at_ms == 0).count(), "events", "算在 1970-01-01"),
+        ("imputed", "响应时间异常", turns.filter(_.answer_imputed).count(), "turns", "按主题平均补上并标记"),
+        ("unanswered", "没有回复的轮次", turns.filter(_.replies == 0).count(), "turns", "响应时间留空"),
+        ("no_intent", "没有意图的轮次", turns.filter(_.intent.isnull()).count(), "turns", "意图留空"),
+        ("abuse", "辱骂", turns.filter(is_(_.intent, abuse)).count(), "turns", "照算"),
     ]
-    return [
-        Finding(rule, label, int(ibis.to_expr(count).execute() if hasattr(ibis, "to_expr") else count.execute()), of, done)
-        for rule, label, count, of, done in told
-    ]
+    return [Finding(rule, label, _number(count), of[what], done) for rule, label, count, what, done in told]
+
+
+def _number(counted: Any) -> int:
+    return int(counted.to_pyarrow().as_py())

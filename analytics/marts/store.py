@@ -52,7 +52,7 @@ def open_marts(lake: Lake, project: Project | None = None, connection: Any = Non
     if files:
         connection.read_parquet(files, table_name="events", hive_partitioning=True)
     else:
-        connection.create_table("events", _empty(schema.EVENTS))
+        connection.create_view("events", ibis.memtable(_empty(schema.EVENTS)))
     return connection
 
 
@@ -92,7 +92,7 @@ def refresh(lake: Lake, project: Project) -> _Build:
 
 def _build(engine: DuckDbEngine, lake: Lake, project: Project, folder: Path, before: _Build | None) -> dict[str, int]:
     files = lake.files()
-    events = engine.read("events", files) if files else engine.connection.create_table("events", _empty(schema.EVENTS))
+    events = engine.read("events", files) if files else ibis.memtable(_empty(schema.EVENTS))
     facts = {fact.name: engine.read(fact.name, [str(_fact_file(lake, fact))]) for fact in schema.FACTS}
     told = events.group_by("source").agg(highest=_.event_id.max()).to_pyarrow().to_pylist()
     doubled = engine.keep("doubled", clean.doubles(events))
@@ -109,11 +109,12 @@ def _build(engine: DuckDbEngine, lake: Lake, project: Project, folder: Path, bef
         for name in build.BY_CONVERSATION:
             kept = engine.read(f"old_{name}", [str(old / f"{name}.parquet")]).anti_join(touched, "conversation_id")
             made[name] = kept.union(made[name])
-    made = {**made, **build.over_all(made, project)}
+    # A kept table has the declared types; what DuckDB sums would be written as something wider.
+    made |= {name: engine.keep(f"all_{name}", table) for name, table in build.over_all(made, project).items()}
     for mart in schema.MARTS:
         engine.write(made[mart.name], folder / f"{mart.name}.parquet")
     turns = engine.read("new_turns", [str(folder / "turns.parquet")])
-    report = clean.findings(engine.connection, events, doubled, flooded, turns, project)
+    report = clean.findings(events, doubled, flooded, turns, project)
     (folder / "quality.json").write_text(json.dumps([asdict(each) for each in report], ensure_ascii=False), "utf-8")
     return {row["source"]: row["highest"] for row in told}
 

@@ -122,9 +122,9 @@ def test_an_empty_store_and_a_folder_that_is_no_lake(tmp_path: Path, lake: Lake)
 
 
 def test_a_second_collector_of_a_source_is_refused(lake: Lake) -> None:
-    with lake.collecting("one"), lake.collecting("two"), pytest.raises(LakeError, match="另一个 collect"):
-        with lake.collecting("one"):
-            pass
+    refused = pytest.raises(LakeError, match="另一个 collect")
+    with lake.collecting("one"), lake.collecting("two"), refused, lake.collecting("one"):
+        pass
 
 
 @pytest.fixture
