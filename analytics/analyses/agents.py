@@ -51,7 +51,6 @@ def features(days: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-@threadpool_limits.wrap(limits=1)  # small matrices: threads would only wait for one another
 def levels(days: pd.DataFrame, *, seed: int = 7) -> pd.DataFrame | None:
     """Each agent's level; None for fewer than six agents, where groups mean nothing.
 
@@ -84,7 +83,8 @@ def _levels(table: pd.DataFrame, seed: int) -> tuple[pd.Series, pd.Series]:
     filled = table.fillna(table.median()).fillna(0)
     filled[["answer_s", "handling_s"]] = np.log1p(filled[["answer_s", "handling_s"]])
     good = StandardScaler().fit_transform(filled) * np.array([FEATURES[name] for name in filled])
-    groups = KMeans(len(LEVELS), n_init=4, random_state=seed).fit_predict(good)
+    with threadpool_limits(1):  # small matrices: threads would only wait for one another
+        groups = KMeans(len(LEVELS), n_init=4, random_state=seed).fit_predict(good)
     score = pd.Series(good.mean(axis=1), index=table.index)
     order = score.groupby(groups).mean().sort_values().index
     names = dict(zip(order, LEVELS, strict=True))

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.linear_model import PoissonRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -48,7 +49,6 @@ def half_hours(contacts: pd.DataFrame, since: date, until: date) -> pd.DataFrame
     return counted.reindex(whole, fill_value=0).rename("count").reset_index()
 
 
-@threadpool_limits.wrap(limits=1)  # small matrices: threads would only wait for one another
 def forecast(history: pd.DataFrame, days: int = 7) -> Forecast | None:
     """The coming `days` after the history; None where less than two weeks are known.
 
@@ -79,26 +79,27 @@ def _features(slots: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _fitted(known: pd.DataFrame, asked: pd.DataFrame) -> np.ndarray:
+def _fitted(known: pd.DataFrame, asked: pd.DataFrame) -> NDArray[np.float64]:
     """A Poisson regression: each weekday's level times the half-hour's share, working days and weekends apart."""
     age = known["day"].map(lambda day: (known["day"].max() - day).days).to_numpy(float)
     model = make_pipeline(
         OneHotEncoder(handle_unknown="ignore", sparse_output=False),
         PoissonRegressor(alpha=1e-3, solver="newton-cholesky"),
     )
-    model.fit(_features(known), known["count"], poissonregressor__sample_weight=np.exp(-age / RECENT))
+    with threadpool_limits(1):  # small matrices: threads would only wait for one another
+        model.fit(_features(known), known["count"], poissonregressor__sample_weight=np.exp(-age / RECENT))
     return np.asarray(model.predict(_features(asked)))
 
 
-def _week_before(history: pd.DataFrame, held: pd.DataFrame) -> np.ndarray:
+def _week_before(history: pd.DataFrame, held: pd.DataFrame) -> NDArray[np.float64]:
     counts = history.set_index(["day", "slot"])["count"]
     before = [(day - timedelta(days=7), slot) for day, slot in zip(held["day"], held["slot"], strict=True)]
-    return counts.reindex(before, fill_value=0).to_numpy(float)
+    return np.asarray(counts.reindex(before, fill_value=0), float)
 
 
-def _error(told: pd.Series, said: np.ndarray) -> float:
+def _error(told: pd.Series, said: NDArray[np.float64]) -> float:
     return float(np.abs(told.to_numpy(float) - said).sum() / max(told.sum(), 1))
 
 
-def _dispersion(told: pd.Series, said: np.ndarray) -> float:
+def _dispersion(told: pd.Series, said: NDArray[np.float64]) -> float:
     return max(1.0, float(((told.to_numpy(float) - said) ** 2 / np.maximum(said, 0.05)).mean()))

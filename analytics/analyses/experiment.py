@@ -14,9 +14,11 @@ from enum import StrEnum
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+Values = NDArray[np.float64]
 ALPHA = 0.05
 """Share of comparisons without a difference that may be told as one."""
 TIGHTEST_AT = 2000
@@ -101,7 +103,7 @@ def _decide(difference: float, half: float, matters: float) -> Decision:
     return Decision.GO_ON
 
 
-def _single_look(a: np.ndarray, b: np.ndarray, alpha: float) -> tuple[float, float]:
+def _single_look(a: Values, b: Values, alpha: float) -> tuple[float, float]:
     if set(np.unique(np.concatenate([a, b]))) <= {0.0, 1.0}:
         low, high = confint_proportions_2indep(
             b.sum(), len(b), a.sum(), len(a), method="newcomb", alpha=alpha
@@ -111,7 +113,7 @@ def _single_look(a: np.ndarray, b: np.ndarray, alpha: float) -> tuple[float, flo
     return float(low), float(high)
 
 
-def _always(a: np.ndarray, b: np.ndarray, alpha: float) -> float:
+def _always(a: Values, b: Values, alpha: float) -> float:
     """Half the width of the confidence sequence for the difference of two means."""
     size = len(a) + len(b)
     variance = size * (a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b))

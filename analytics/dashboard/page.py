@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import pandas as pd
-from nicegui import run, ui
+from nicegui import ui
 
 from analytics.dashboard.live import SHANGHAI, Snapshot, Tile, behind
 from analytics.reports import reading
+from analytics.reports.charts import OUTCOMES
 
 REDRAW = 2.0
 STALE_SECONDS = 15
@@ -110,7 +112,7 @@ def _draw(room: Room, now: Snapshot) -> None:
 
 def _tile(room: Room, now: Snapshot, tile: Tile) -> None:
     async def drill() -> None:
-        found = await run.io_bound(behind, room.live.marts, tile.metric.name, now.day)
+        found = await asyncio.to_thread(behind, room.live.marts, tile.metric.name, now.day)
         with (
             room.dialogs,
             ui.dialog(value=True) as dialog,
@@ -135,13 +137,17 @@ def _tile(room: Room, now: Snapshot, tile: Tile) -> None:
 
 def _conversations(room: Room, rows: pd.DataFrame) -> None:
     """Rows of which each leads to its conversation."""
+    if "outcome" in rows:
+        rows = rows.assign(outcome=rows["outcome"].map(OUTCOMES))
     told = rows.astype(object).where(rows.notna(), "").to_dict("records")
     table = _table(
         {name: HEADS[name] for name in rows.columns}, [{**row, "n": n} for n, row in enumerate(told)]
     )
 
     async def read(event: Any) -> None:
-        said = await run.io_bound(reading.conversation, room.live.marts, event.args[1]["conversation_id"])
+        said = await asyncio.to_thread(
+            reading.conversation, room.live.marts, event.args[1]["conversation_id"]
+        )
         with (
             room.dialogs,
             ui.dialog(value=True) as dialog,

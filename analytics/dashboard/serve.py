@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from nicegui import app, run, ui
+from nicegui import app, ui
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 
 from analytics.dashboard.live import Snapshot, snapshot
@@ -65,7 +65,7 @@ class Live:
         while True:
             started = time.monotonic()
             try:
-                await run.io_bound(self.look)
+                await asyncio.to_thread(self.look)
             except Exception as error:  # the next look may succeed; the page says how old its figures are
                 _log.warning("no new snapshot: %s", type(error).__name__)
             await asyncio.sleep(max(0.5, EVERY - (time.monotonic() - started)))
