@@ -238,14 +238,18 @@ def _sessions(messages: Table, turns: Table, done: Table, facts: dict[str, Table
         concluded=(_.concluded > 0).any(),
         ab_bucket=_.ab_bucket.max(),
     )
-    customers = _customers(facts)
     sessions = (
-        talks.inner_join(spans, "session_id").left_join(customers, "conversation_id").drop("conversation_id_right")
+        talks.inner_join(spans, "session_id")
+        .left_join(_customers(facts), "conversation_id")
+        .drop("conversation_id_right")
+        .left_join(_reasons(spans, facts), "session_id")
+        .drop("session_id_right")
     )
     unsolved = (_.open_form.fill_null("") != "") | _.stuck.fill_null(False) | (_.score <= 2).fill_null(False)
     confirmed = (_.score >= 4).fill_null(False) | _.thanked | _.concluded.fill_null(False)
     return sessions.mutate(
         customer_id=_.known.fill_null(_.conversation_id),
+        handoff_reason=ibis.ifelse(_.handed_over, _.told_reason.fill_null(_.handoff_reason), ibis.null("string")),
         hour=hour_of(_.start_ms),
         duration_ms=_.end_ms - _.start_ms,
         first_intent=_.matter.fill_null(_.anything),
@@ -281,6 +285,15 @@ def _told(done: Table, project: Project) -> Table:
             concluded=ended.sum(),
         )
     )
+
+
+def _reasons(spans: Table, facts: dict[str, Table]) -> Table:
+    """Why each session was handed over, where the back office tells it."""
+    told = facts["handoffs"].select("conversation_id", "created_ms", told_reason="reason")
+    near = spans.inner_join(told, "conversation_id").filter(
+        (_.created_ms >= _.start_ms - stream.MINUTE) & (_.created_ms <= _.end_ms + stream.MINUTE)
+    )
+    return near.group_by("session_id").agg(told_reason=_.told_reason.argmin(_.created_ms))
 
 
 def _customers(facts: dict[str, Table]) -> Table:
