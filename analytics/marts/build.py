@@ -154,6 +154,7 @@ def _buckets(done: Table, project: Project) -> Table:
 
 
 def _forms(done: Table, turns: Table, project: Project) -> Table:
+    optional = project.names("optional", "forms")
     each = ibis.window(group_by="conversation_id", order_by="event_id")
     loops = done.mutate(before=_.form.lag().over(each).fill_null(""))
     loops = loops.mutate(
@@ -175,6 +176,7 @@ def _forms(done: Table, turns: Table, project: Project) -> Table:
             handed=(handed | is_(_.doing, project.names("handoff", "actions"))).any(),
             last_asked=_.asked.argmax(_.event_id, where=(_.form != "") & (_.asked != "")),
         )
+        .filter(~is_(_.form, optional))
     )
     known = turns.select("conversation_id", "turn", "session_id", "channel", "ab_bucket")
     runs = runs.left_join(known, ["conversation_id", "turn"]).drop("conversation_id_right", "turn_right")
@@ -206,6 +208,7 @@ def _sessions(messages: Table, turns: Table, done: Table, facts: dict[str, Table
     greeting = is_(_.intent, project.names("greetings", "intents")) | _.fallback
     matter = ~greeting & _.intent.notnull()
     thanked = is_(_.intent, project.names("confirmed", "intents"))
+    optional = project.names("optional", "forms")
     reason = _.reason.fill_null(
         ibis.cases(
             ((_.sentiment == "angry").fill_null(False), "angry"),
@@ -232,7 +235,7 @@ def _sessions(messages: Table, turns: Table, done: Table, facts: dict[str, Table
         digressions=_.digression.sum(),
         corrections=_.correction.sum(),
         thanked=thanked.any(),
-        open_form=_.form_after.argmax(_.turn),
+        open_form=ibis.ifelse(is_(_.form_after, optional), "", _.form_after).argmax(_.turn),
         open_asked=_.asked_after.argmax(_.turn),
         stuck=((_.fallback | _.missed | (_.replies == 0)) & ~thanked).argmax(_.turn),
         concluded=(_.concluded > 0).any(),
@@ -273,6 +276,7 @@ def _told(done: Table, project: Project) -> Table:
     scored = slot & is_(_.name, project.names("score", "slots"))
     reasoned = slot & is_(_.name, project.names("handoff", "reason_slots"))
     ended = (_.type == "active_loop") & (_.form == "") & (_.before != "") & (_.doing == _.before)
+    ended = ended & ~is_(_.before, project.names("optional", "forms"))
     return (
         told.mutate(number=ibis.ifelse(scored, number, ibis.null("float64")))
         .mutate(number=ibis.ifelse((_.number >= 1) & (_.number <= 5), _.number, ibis.null("float64")))
