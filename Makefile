@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test train validate chat gate lint soak bench bench-nlu bench-knowledge seed clean lock environments model
+.PHONY: help run test train validate chat gate lint soak bench bench-nlu bench-knowledge bench-analytics seed clean lock environments model
 
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -55,6 +55,9 @@ bench-nlu: environments ## What pipelines understand, and at what cost (an hour)
 
 bench-knowledge: environments model ## The knowledge search: 10,000 entries, over HTTP, publishing to chat, Rasa's ResponseSelector beside it
 	@.venv-services/bin/python -m bench.knowledge
+
+bench-analytics: environments ## From a million events to figures, beside naive pandas (ten minutes)
+	@.venv-services/bin/python -m bench.analytics
 
 seed: environments .env ## Fill the demo shop (does nothing when it is filled)
 	@.venv-services/bin/python -m backoffice seed

@@ -187,8 +187,8 @@ def query(
         print(frame.to_json(orient="records", force_ascii=False, date_format="iso"))
     else:
         table = Table(*(str(column) for column in frame.columns))
-        for row in frame.itertuples(index=False):
-            table.add_row(*("" if value is None or value != value else str(value) for value in row))
+        for row in frame.astype(object).where(frame.notna(), "").itertuples(index=False):
+            table.add_row(*map(str, row))
         out.print(table)
 
 

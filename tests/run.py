@@ -87,7 +87,8 @@ def stages() -> Iterator[Stage]:
     yield pytest_stage("tests-rasa", RASA, *folders(RASA))
     yield replace(pytest_stage("live", SERVICES_SIDE, "tests/live"), lane=RASA)
     services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
-    types = (*services_types, "backoffice", "analytics", "bench/knowledge.py", "bench/knowledge_live.py", "tests/run.py", "tests/services.py")
+    benches = ("bench/analytics.py", "bench/knowledge.py", "bench/knowledge_live.py")
+    types = (*services_types, "backoffice", "analytics", *benches, "tests/run.py", "tests/services.py")
     yield Stage("mypy-services", types, 600, "lint", SERVICES_SIDE)
     yield pytest_stage("tests-shop", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=False), on_model=False)
     yield Stage("validate", (f"{rasa}/python", "-m", "tests.validate"), 600, lane=SERVICES_SIDE)
@@ -100,6 +101,8 @@ def stages() -> Iterator[Stage]:
     yield Stage("bench", (f"{services}/python", "-m", "bench.rest", "--smallest", "--sides", "peer"), 900, lane=SERVICES_SIDE)
     smallest = ("-m", "bench.knowledge", "--smallest")
     yield Stage("bench-knowledge", (f"{services}/python", *smallest), 300, lane=SERVICES_SIDE)
+    smallest = ("-m", "bench.analytics", "--smallest")
+    yield Stage("bench-analytics", (f"{services}/python", *smallest), 300, lane=SERVICES_SIDE)
     yield Stage("bench-nlu", (f"{rasa}/python", "-W", "ignore", "-m", "bench.nlu", "--smallest"), 900, lane=SERVICES_SIDE)
     yield pytest_stage("tests-services", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=True))
 
@@ -113,7 +116,7 @@ def folders(environment: str, talking: bool | None = None) -> list[str]:
 SOAK_SCALE = "25"
 SOAKED = {
     RASA: ("tests/privacy", "tests/serving", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py"),
-    SERVICES_SIDE: ("tests/backoffice/test_schema.py", "tests/backoffice/test_edge.py"),
+    SERVICES_SIDE: ("tests/backoffice/test_schema.py", "tests/backoffice/test_edge.py", "tests/analytics/test_collect.py"),
 }
 
 

@@ -154,6 +154,7 @@ def _buckets(done: Table, project: Project) -> Table:
 
 
 def _forms(done: Table, turns: Table, project: Project) -> Table:
+    optional = project.names("optional", "forms")
     each = ibis.window(group_by="conversation_id", order_by="event_id")
     loops = done.mutate(before=_.form.lag().over(each).fill_null(""))
     loops = loops.mutate(
@@ -175,6 +176,7 @@ def _forms(done: Table, turns: Table, project: Project) -> Table:
             handed=(handed | is_(_.doing, project.names("handoff", "actions"))).any(),
             last_asked=_.asked.argmax(_.event_id, where=(_.form != "") & (_.asked != "")),
         )
+        .filter(~is_(_.form, optional))
     )
     known = turns.select("conversation_id", "turn", "session_id", "channel", "ab_bucket")
     runs = runs.left_join(known, ["conversation_id", "turn"]).drop("conversation_id_right", "turn_right")
@@ -206,6 +208,7 @@ def _sessions(messages: Table, turns: Table, done: Table, facts: dict[str, Table
     greeting = is_(_.intent, project.names("greetings", "intents")) | _.fallback
     matter = ~greeting & _.intent.notnull()
     thanked = is_(_.intent, project.names("confirmed", "intents"))
+    optional = project.names("optional", "forms")
     reason = _.reason.fill_null(
         ibis.cases(
             ((_.sentiment == "angry").fill_null(False), "angry"),
@@ -232,20 +235,24 @@ def _sessions(messages: Table, turns: Table, done: Table, facts: dict[str, Table
         digressions=_.digression.sum(),
         corrections=_.correction.sum(),
         thanked=thanked.any(),
-        open_form=_.form_after.argmax(_.turn),
+        open_form=ibis.ifelse(is_(_.form_after, optional), "", _.form_after).argmax(_.turn),
         open_asked=_.asked_after.argmax(_.turn),
         stuck=((_.fallback | _.missed | (_.replies == 0)) & ~thanked).argmax(_.turn),
         concluded=(_.concluded > 0).any(),
         ab_bucket=_.ab_bucket.max(),
     )
-    customers = _customers(facts)
     sessions = (
-        talks.inner_join(spans, "session_id").left_join(customers, "conversation_id").drop("conversation_id_right")
+        talks.inner_join(spans, "session_id")
+        .left_join(_customers(facts), "conversation_id")
+        .drop("conversation_id_right")
+        .left_join(_reasons(spans, facts), "session_id")
+        .drop("session_id_right")
     )
     unsolved = (_.open_form.fill_null("") != "") | _.stuck.fill_null(False) | (_.score <= 2).fill_null(False)
     confirmed = (_.score >= 4).fill_null(False) | _.thanked | _.concluded.fill_null(False)
     return sessions.mutate(
         customer_id=_.known.fill_null(_.conversation_id),
+        handoff_reason=ibis.ifelse(_.handed_over, _.told_reason.fill_null(_.handoff_reason), ibis.null("string")),
         hour=hour_of(_.start_ms),
         duration_ms=_.end_ms - _.start_ms,
         first_intent=_.matter.fill_null(_.anything),
@@ -269,6 +276,7 @@ def _told(done: Table, project: Project) -> Table:
     scored = slot & is_(_.name, project.names("score", "slots"))
     reasoned = slot & is_(_.name, project.names("handoff", "reason_slots"))
     ended = (_.type == "active_loop") & (_.form == "") & (_.before != "") & (_.doing == _.before)
+    ended = ended & ~is_(_.before, project.names("optional", "forms"))
     return (
         told.mutate(number=ibis.ifelse(scored, number, ibis.null("float64")))
         .mutate(number=ibis.ifelse((_.number >= 1) & (_.number <= 5), _.number, ibis.null("float64")))
@@ -281,6 +289,15 @@ def _told(done: Table, project: Project) -> Table:
             concluded=ended.sum(),
         )
     )
+
+
+def _reasons(spans: Table, facts: dict[str, Table]) -> Table:
+    """Why each session was handed over, where the back office tells it."""
+    told = facts["handoffs"].select("conversation_id", "created_ms", told_reason="reason")
+    near = spans.inner_join(told, "conversation_id").filter(
+        (_.created_ms >= _.start_ms - stream.MINUTE) & (_.created_ms <= _.end_ms + stream.MINUTE)
+    )
+    return near.group_by("session_id").agg(told_reason=_.told_reason.argmin(_.created_ms))
 
 
 def _customers(facts: dict[str, Table]) -> Table:

@@ -125,10 +125,12 @@ def test_how_a_session_ends(lake: Lake, tmp_path: Path) -> None:
     talks: dict[tuple[str, str | None], list[list[Any]]] = {
         ("assumed", None): [[user("?", "几天发货", NOW), bot("?", "三天", NOW + 1)]],
         ("confirmed", None): [
+            [*form("?", NOW), action("?", "feedback_form", NOW + 9), event("?", "active_loop", NOW + 9, name="feedback_form")],
             [user("?", "几天发货", NOW), bot("?", "三天", NOW + 1), user("?", "谢谢", NOW + 5, "chat_thank")],
             [user("?", "几天发货", NOW), bot("?", "三天", NOW + 1), slot("?", "feedback_score", 5, NOW + 2)],
         ],
         ("abandoned", None): [
+            [*form("?", NOW, ends=None)],
             [user("?", "几天发货", NOW), bot("?", "三天", NOW + 1), slot("?", "feedback_score", "2", NOW + 2)],
             [user("?", "呃", NOW, "nlu_fallback"), bot("?", "没懂", NOW + 1)],
             [user("?", "能刻字吗", NOW), bot("?", "不知道", NOW + 1, "utter_faq_no_answer")],
