@@ -247,6 +247,9 @@ def _sessions(messages: Table, turns: Table, done: Table, facts: dict[str, Table
         .drop("conversation_id_right")
         .left_join(_reasons(spans, facts), "session_id")
         .drop("session_id_right")
+        .left_join(_rated(spans, facts), "session_id")
+        .drop("session_id_right")
+        .mutate(score=_.score.fill_null(_.told_score.cast("float64")))
     )
     unsolved = (_.open_form.fill_null("") != "") | _.stuck.fill_null(False) | (_.score <= 2).fill_null(False)
     confirmed = (_.score >= 4).fill_null(False) | _.thanked | _.concluded.fill_null(False)
@@ -294,10 +297,21 @@ def _told(done: Table, project: Project) -> Table:
 def _reasons(spans: Table, facts: dict[str, Table]) -> Table:
     """Why each session was handed over, where the back office tells it."""
     told = facts["handoffs"].select("conversation_id", "created_ms", told_reason="reason")
-    near = spans.inner_join(told, "conversation_id").filter(
+    return _during(spans, told).group_by("session_id").agg(told_reason=_.told_reason.argmin(_.created_ms))
+
+
+def _rated(spans: Table, facts: dict[str, Table]) -> Table:
+    """What the back office knows of each session's rating: a slot may hold it no longer than its turn."""
+    ratings = facts["ratings"].filter(_.score.notnull())
+    told = ratings.select("conversation_id", "created_ms", told_score="score")
+    return _during(spans, told).group_by("session_id").agg(told_score=_.told_score.argmax(_.created_ms))
+
+
+def _during(spans: Table, told: Table) -> Table:
+    """What happened in the back office while a session went on, give or take a minute."""
+    return spans.inner_join(told, "conversation_id").filter(
         (_.created_ms >= _.start_ms - stream.MINUTE) & (_.created_ms <= _.end_ms + stream.MINUTE)
     )
-    return near.group_by("session_id").agg(told_reason=_.told_reason.argmin(_.created_ms))
 
 
 def _customers(facts: dict[str, Table]) -> Table:

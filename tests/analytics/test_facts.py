@@ -45,7 +45,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             number="GD202611210001", kind="complaint", subject="吵", state=TicketState.SOLVED, priority=TicketPriority.MAJOR,
             conversation_id="c2", created_at=NOW, due_at=NOW + 60 * minute, updated_at=NOW + 30 * minute,
         ),
-        Feedback(conversation_id="c2", kind=FeedbackKind.RATING, score=2, text="电话13812345678没人接", created_at=NOW),
+        Feedback(conversation_id="13812345678", kind=FeedbackKind.RATING, score=2, text="电话13812345678没人接", created_at=NOW),
         AskedQuestion(asked_at=NOW, question="几天发货", decision=SearchDecision.ANSWER, channel="rest", key="faq-1"),
         AskedQuestion(asked_at=NOW, question="能刻字吗", decision=SearchDecision.PASS, channel="rest"),
     )  # fmt: skip
@@ -69,7 +69,7 @@ def test_facts_join_the_conversations(office: str, lake: Lake, tmp_path: Path) -
     assert counts == {"人工服务": 1, "工单": 1, "售后单": 0, "评价": 1, "知识提问": 2}
     marts = open_marts(lake)
     session = marts.table("sessions").to_pandas().iloc[0]
-    assert (session.customer_id, session.handoff_reason) == (ANNA, "angry")
+    assert (session.customer_id, session.handoff_reason, session.score) == (ANNA, "angry", 2)
     frame = measure(marts, ["waiting_time", "complaint_sla", "knowledge_coverage"])
     assert list(frame.value) == [60.0, 1.0, 0.5]
     assert marts.table("ratings").to_pandas().text[0] == "电话138****5678没人接"
