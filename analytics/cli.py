@@ -294,12 +294,12 @@ def serve(
     rules: RulesOption = None,
 ) -> None:
     """看板：今天的数字（15 秒内）、告警，点数字看背后的会话。只在本机，要服务令牌（LINGXI_SERVICE_TOKEN）。"""
-    from analytics.dashboard.serve import serve as run
-    from analytics.project import read_project
-
     token = os.environ.get("LINGXI_SERVICE_TOKEN", "")
     if len(token) < 32:
         raise SettingError("要先设 LINGXI_SERVICE_TOKEN（至少 32 个字符）；第一次 make run 会写进 .env")
+    from analytics.dashboard.serve import serve as run
+    from analytics.project import read_project
+
     _marts(lake, project, rules)
     out.print(f"看板在 http://127.0.0.1:{port}")
     run(lake, read_project(project, rules), token, port)

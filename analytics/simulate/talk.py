@@ -97,6 +97,8 @@ class Visit:
             self._exchange({**scene, **material()["broken"]}, slow=20.0, sentiment="dissatisfied")
             if self.random.random() < 0.6:
                 self._hand_over("customer_asked")
+            else:
+                self._rate(0.0)
             return
         if "form" in scene:
             if not self._form(scene):

@@ -40,7 +40,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(folder: Path) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "analytics", "serve", "--lake", str(folder / "lake"), "--port", str(port)]
-    process = subprocess.Popen(command, env={**os.environ, "LINGXI_SERVICE_TOKEN": TOKEN}, cwd=folder)
+    # Not told of pytest, or NiceGUI takes itself for the thing under test.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    process = subprocess.Popen(command, env={**environ, "LINGXI_SERVICE_TOKEN": TOKEN}, cwd=folder)
     try:
         for _ in range(240):
             try:
