@@ -53,7 +53,7 @@ class Visit:
         self.channel = random.choices(("webchat", "app", "wechat"), (6, 3, 2))[0]
         self.rows: list[Row] = []
         self.solved = False
-        self.handed = False
+        self.handed = self.annoyed = False
         self.scored: int | None = None
         self.said = 0
 
@@ -66,7 +66,7 @@ class Visit:
         effect = self.plan.ab_effect if self.bucket == "b" else 0.0
         if self.solved and self.random.random() < 0.35 + effect:
             self._exchange(material()["thanks"], sentiment="satisfied")
-        if self.random.random() < 0.3:
+        if self.random.random() < (0.8 if self.annoyed else 0.3):
             self._rate(effect)
         self.truth.count(self.start, "sessions")
         self.truth.count(self.start, "handed_over", int(self.handed))
@@ -95,10 +95,9 @@ class Visit:
                 return
         if self.plan.broken(self.now):
             self._exchange({**scene, **material()["broken"]}, slow=20.0, sentiment="dissatisfied")
+            self.annoyed = True
             if self.random.random() < 0.6:
                 self._hand_over("customer_asked")
-            else:
-                self._rate(0.0)
             return
         if "form" in scene:
             if not self._form(scene):
