@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -107,9 +108,10 @@ def understood(marts: Any, since: date, until: date) -> pd.DataFrame:
     return counted.order_by(ibis.desc("count"), "text").limit(UNDERSTOOD_AT_MOST).to_pandas()
 
 
-def sentences(marts: Any, since: date, until: date) -> pd.DataFrame:
-    """For `quality.violations`: each different sentence of a speaker, how often, and one conversation it stands in."""
-    messages = between(marts.table("messages"), since, until).filter(lambda m: m.text.notnull())
+def sentences(marts: Any, speakers: Iterable[str], since: date, until: date) -> pd.DataFrame:
+    """For `quality.violations`: each different sentence of these speakers, how often, and one conversation it stands in."""
+    messages = between(marts.table("messages"), since, until)
+    messages = messages.filter(lambda m: m.text.notnull() & m.speaker.isin(sorted(speakers)))
     return (
         messages.group_by(["speaker", "agent_id", "text"])
         .aggregate(
