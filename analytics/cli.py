@@ -127,7 +127,10 @@ def collect(
     with _progress() as bar, closing(source):
         task = bar.add_task("采集", total=None if follow else source.remaining(kept.position(source.name)) or None)
         stored = run(kept, source, lambda count: bar.advance(task, count), follow, stop)
+        left = 0 if follow else source.remaining(kept.position(source.name))
     out.print(f"采到 {stored:,} 个新事件（{source.name} → {lake}）")
+    if left:
+        out.print(f"后面还有约 {left:,} 个：要等别人正开着的事务结束，下次再采会接着来")
     if isinstance(source, FileSource) and source.rows:
         out.print(f"{source.rows:,} 行，{source.rejected.counts.total():,} 行没有导入")
         for reason, count in source.rejected.counts.most_common():

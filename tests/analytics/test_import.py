@@ -52,6 +52,14 @@ def test_csv_of_any_encoding(tmp_path: Path, lake: Lake, encoding: str) -> None:
     said = stored(lake, "SELECT conversation_id, type, text, agent_id FROM events WHERE type <> 'slot' ORDER BY event_id")
     assert said[0] == ("T1", "user", "我的电话是138****5678，帮我查订单", None)
     assert said[1] == ("T1", "bot", "您好，已经为您查到", "A01")
+
+
+def test_excel_of_the_same_counts_like_any_talk(tmp_path: Path, lake: Lake) -> None:
+    book = openpyxl.Workbook()
+    for row in (HEAD, *ROWS):
+        book.active.append(row)
+    book.save(tmp_path / "calls.xlsx")
+    collect(lake, FileSource(tmp_path / "calls.xlsx", read_map(columns(tmp_path))))
     session = open_marts(lake).table("sessions").to_pandas().set_index("conversation_id").loc["T1"]
     assert (session.score, session.channel, session.first_answer_ms) == (5, "phone", 20_000)
 
