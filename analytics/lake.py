@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import secrets
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -33,11 +35,10 @@ class Lake:
         self.path = path
         self._about = path / "lake.json"
         if not self._about.exists():
-            if path.exists() and any(path.iterdir()):
+            if path.exists() and any(not found.name.startswith(".") for found in path.iterdir()):
                 raise LakeError(f"{path} 不是空的，也不是分析用的湖：请换一个文件夹")
             path.mkdir(parents=True, exist_ok=True)
-            self._write_about({"format": FORMAT, "key": secrets.token_hex(32)})
-            DeltaTable.create(str(path / "events"), SCHEMA, mode="ignore", partition_by=["day"])
+            self._begin({"format": FORMAT, "key": secrets.token_hex(32)})
         try:
             about = json.loads(self._about.read_text("utf-8"))
         except ValueError as error:
@@ -48,13 +49,14 @@ class Lake:
 
     def table(self) -> DeltaTable:
         """The events' table as it is now."""
-        DeltaTable.create(str(self.path / "events"), SCHEMA, mode="ignore", partition_by=["day"])
-        return DeltaTable(str(self.path / "events"))
+        where = str(self.path / "events")
+        if not DeltaTable.is_deltatable(where):
+            return DeltaTable.create(where, SCHEMA, mode="ignore", partition_by=["day"])
+        return DeltaTable(where)
 
     def files(self) -> list[str]:
         """The Parquet files that hold the events now."""
-        table = DeltaTable(str(self.path / "events"))
-        return [uri.removeprefix("file://") for uri in table.file_uris()]
+        return [uri.removeprefix("file://") for uri in self.table().file_uris()]
 
     @contextmanager
     def collecting(self, source: str) -> Iterator[None]:
@@ -102,6 +104,10 @@ class Lake:
         table.create_checkpoint()
         table.vacuum(retention_hours=_KEPT_HOURS, dry_run=False, enforce_retention_duration=False)
 
-    def _write_about(self, about: dict[str, object]) -> None:
-        self._about.touch(mode=0o600)
-        self._about.write_text(json.dumps(about) + "\n", "utf-8")
+    def _begin(self, about: dict[str, object]) -> None:
+        """Whole or not at all, and of several processes that begin at once only the first one's counts."""
+        with tempfile.NamedTemporaryFile("w", dir=self.path, prefix=".", encoding="utf-8") as part:  # readable by its owner alone
+            part.write(json.dumps(about) + "\n")
+            part.flush()
+            with suppress(FileExistsError):
+                os.link(part.name, self._about)

@@ -19,7 +19,7 @@ def dirt_of(plan: Plan, random: Random, truth: Truth, day: int, rows: list[Row])
         flood = Visit(plan, random, Truth(), f"flood{day:027}", "a", plan.midnight(day) + 4 * 3600)
         for _ in range(FLOOD):
             flood.now -= 10  # nobody types that fast
-            flood._exchange(material()["greetings"])
+            flood.exchange(material()["greetings"])
         truth.dirt["floods"] += 1
         truth.dirt["flood_messages"] += FLOOD
         made = [*made, *flood.rows]

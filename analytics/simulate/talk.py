@@ -61,11 +61,11 @@ class Visit:
         """The whole visit about one matter."""
         self._session()
         if self.random.random() < 0.3:
-            self._exchange(material()["greetings"])
+            self.exchange(material()["greetings"])
         self._matter(scene)
         effect = self.plan.ab_effect if self.bucket == "b" else 0.0
         if self.solved and self.random.random() < 0.35 + effect:
-            self._exchange(material()["thanks"], sentiment="satisfied")
+            self.exchange(material()["thanks"], sentiment="satisfied")
         if self.random.random() < (0.8 if self.annoyed else 0.3):
             self._rate(effect)
         self.truth.count(self.start, "sessions")
@@ -82,7 +82,7 @@ class Visit:
     def _matter(self, scene: dict[str, Any]) -> None:
         missed = scene.get("missed")
         if missed and self.random.random() < missed["rate"]:
-            self._exchange({**missed, "intent": scene["intent"]}, sentiment="dissatisfied")
+            self.exchange({**missed, "intent": scene["intent"]}, sentiment="dissatisfied")
             self.truth.count(self.now, "missed")
             if self.random.random() < 0.5:
                 self._hand_over("not_understood")
@@ -94,7 +94,7 @@ class Visit:
                 self._hand_over("not_understood", ask=False)
                 return
         if self.plan.broken(self.now):
-            self._exchange({**scene, **material()["broken"]}, slow=20.0, sentiment="dissatisfied")
+            self.exchange({**scene, **material()["broken"]}, slow=20.0, sentiment="dissatisfied")
             self.annoyed = True
             if self.random.random() < 0.6:
                 self._hand_over("customer_asked")
@@ -103,7 +103,7 @@ class Visit:
             if not self._form(scene):
                 return
         else:
-            self._exchange(scene)
+            self.exchange(scene)
         self.solved = True
         anger = 0.25 if scene is material()["defect"] else 0.04
         if self.random.random() < anger:
@@ -152,7 +152,8 @@ class Visit:
         counts["completed"] += 1
         return True
 
-    def _exchange(self, scene: dict[str, Any], slow: float = 1.0, sentiment: str = "neutral") -> None:
+    def exchange(self, scene: dict[str, Any], slow: float = 1.0, sentiment: str = "neutral") -> None:
+        """A sentence of a scene and its answer."""
         self._user(self._pick(scene["says"]), scene["intent"], sentiment)
         self._action(scene["response"].replace("utter", "action"))
         self._bot(self._pick(scene["replies"]), scene["response"], slow)
