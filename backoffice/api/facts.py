@@ -42,7 +42,7 @@ class FactsPage(View):
     more: bool = Field(description="后面还有：offset 加上这一页的条数再取")
 
 
-@router.get("/{kind}", summary="分析用的事实，旧的在前", responses=problems())
+@router.get("/{kind}", summary="分析用的事实，旧的在前", responses=problems(404))
 def list_facts(kind: FactKind, look: Reading, limit: Many = 500, offset: Offset = 0) -> FactsPage:
     model, order, row = _KINDS[kind]
     found = list(look.session.scalars(select(model).order_by(*order).limit(limit + 1).offset(offset)))
