@@ -88,9 +88,11 @@ def stages() -> Iterator[Stage]:
     yield Stage("bench", (f"{services}/python", "-m", "bench.rest", "--smallest", "--sides", "peer"), 900)
     yield Stage("bench-nlu", (f"{rasa}/python", "-W", "ignore", "-m", "bench.nlu", "--smallest"), 900)
     yield Stage("bench-knowledge", (f"{services}/python", "-m", "bench.knowledge", "--smallest"), 300)
+    yield Stage("bench-analytics", (f"{services}/python", "-m", "bench.analytics", "--smallest"), 300)
     yield Stage("gate", (f"{rasa}/python", "-W", "ignore", "-m", "tests.gates"), 300, on_model=True)
     services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
-    types = (*services_types, "backoffice", "bench/knowledge.py", "bench/knowledge_live.py", "tests/run.py", "tests/services.py")
+    benches = ("bench/analytics.py", "bench/knowledge.py", "bench/knowledge_live.py")
+    types = (*services_types, "backoffice", "analytics", *benches, "tests/run.py", "tests/services.py")
     yield Stage("mypy-services", types, 600, "lint")
     yield Stage("mypy-rasa", (f"{rasa}/mypy",), 600, "lint")
     yield Stage("validate", (f"{rasa}/python", "-m", "tests.validate"), 600)
@@ -109,7 +111,7 @@ def folders(environment: str, talking: bool | None = None) -> list[str]:
 SOAK_SCALE = "25"
 SOAKED = {
     RASA: ("tests/privacy", "tests/serving", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py"),
-    SERVICES_SIDE: ("tests/backoffice/test_schema.py", "tests/backoffice/test_edge.py"),
+    SERVICES_SIDE: ("tests/backoffice/test_schema.py", "tests/backoffice/test_edge.py", "tests/analytics/test_collect.py"),
 }
 
 
