@@ -163,22 +163,31 @@ class StoredOutput(OutputChannel):
     A message with `agent_id` is from a person; `agent_name`, if given, may be shown. One with `reply_id` is taken once.
     """
 
-    max_text_length = 2000
-
     def __init__(
-        self, store: ConnectorStore, tell: Callable[[str], None], reply_to: int | None = None
+        self,
+        channel: str,
+        store: ConnectorStore,
+        tell: Callable[[str], None],
+        max_text_length: int,
+        reply_to: int | None = None,
     ) -> None:
         """Answers message number `reply_to`, or nobody's. `tell` gets the id of a conversation with news."""
+        self._channel = channel
         self._store = store
         self._tell = tell
+        self._max_text_length = max_text_length
         self._reply_to = reply_to
         self._said = 0
+
+    def name(self) -> str:
+        """Responses with this `channel:` are meant for it."""
+        return self._channel
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         """Store one message of Rasa's. Raises UnknownConversation."""
         agent = message.get("agent_id")
         reply_id = message.get("reply_id")
-        for part, body in enumerate(outgoing(message, self.max_text_length)):
+        for part, body in enumerate(outgoing(message, self._max_text_length)):
             if agent and message.get("agent_name"):
                 body = {**body, "agent_name": str(message["agent_name"])}
             if reply_id:

@@ -122,7 +122,7 @@ class Turns:
         self._tell(conversation_id)
         try:
             while conversation_id in self._wanted:
-                async with self._alone.hold(conversation_id) if self._alone else nullcontext():
+                async with self._alone.hold(f"turns:{conversation_id}") if self._alone else nullcontext():
                     self._wanted.discard(conversation_id)
                     while (
                         message := await self._store.on_thread(self._store.next_waiting, conversation_id)

@@ -24,12 +24,12 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from connectors import media
 from connectors.errors import Refused
 from connectors.limits import Allowances, Guard, Limits, Places, Rate, client_address, networks
+from connectors.media import picture_size, picture_type
 from connectors.settings import Settings
 from connectors.store import ConnectorStore
-from connectors.webchat import media
-from connectors.webchat.codec import picture_size, picture_type
 from tests.connectors.clients import Socket, new_id, token
 from tests.connectors.running import RunningServer
 from tests.connectors.test_webchat import PNG, begin, fetch, on_loop, upload

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
+
+import imagesize
 
 from connectors.errors import Refused
 from connectors.limits import too_many_pictures
 from connectors.settings import Settings
 from connectors.store import ConnectorStore, Media
-from connectors.webchat.codec import picture_size, picture_type
 
 MAX_BYTES = 5 * 1024 * 1024
 # A phone's camera takes 12 to 50 megapixels; a few kilobytes can claim thousands, for whoever shows them to unpack.
 MAX_PIXELS = 64_000_000
 _MOST = 10
 _PER_SECONDS = 600
+# Pictures a browser shows by itself; told by their first bytes, never by their name ("MIME Sniffing Standard").
+_PICTURES: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF....WEBPVP8[ LX]", re.DOTALL), "image/webp"),
+)
+
+
+def picture_type(content: bytes) -> str | None:
+    """The media type of a picture we take, or None."""
+    return next((name for mark, name in _PICTURES if mark.match(content)), None)
+
+
+def picture_size(content: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels as the picture's header says, without unpacking it; None where it says nothing."""
+    try:
+        width, height = imagesize.get(io.BytesIO(content))
+    except Exception:  # of as many kinds as there are ways for a header to be broken
+        return None
+    return (int(width), int(height)) if width > 0 and height > 0 else None
 
 
 def refuse_size() -> Refused:

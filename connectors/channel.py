@@ -1,0 +1,134 @@
+"""What a channel is: its routes below /webhooks/<folder>, its queue of turns, its way out, and what it can show.
+
+A channel is a folder of four small files: `channel.py` (a subclass of `Channel`: routes, and what is special), `codec.py`
+(pure: verify, decrypt, parse, render), `client.py` (outbound HTTP, tokens), `README.md` (what to set up where).
+`credentials.yml` names its class, and nothing else needs to know of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from rasa.core.channels.channel import InputChannel, UserMessage
+from sanic import Blueprint, Sanic
+
+from connectors.alone import alone_of
+from connectors.base import StoredOutput
+from connectors.delivery import Delivery, Parcel
+from connectors.limits import open_guard
+from connectors.settings import Settings
+from connectors.store import ConnectorStore, Message, open_store
+from connectors.turns import Turns, silence_rule
+
+logger = logging.getLogger(__name__)
+
+
+class Channel(InputChannel):
+    """One channel.
+
+    Attributes:
+        supports_buttons: whether what is offered is shown as buttons; else as numbered text.
+        max_text_length: characters that one message may have.
+        can_push: whether answers are sent by `push`, which the channel then has; else clients fetch them.
+    """
+
+    supports_buttons: ClassVar[bool] = True
+    max_text_length: ClassVar[int] = 2000
+    can_push: ClassVar[bool] = False
+
+    def __init__(self, settings: Settings) -> None:
+        """`settings` are those of all channels; a channel's own are its constructor's business."""
+        self.settings = settings
+        self.guard = open_guard(settings.limits)
+
+    @classmethod
+    def name(cls) -> str:
+        """The channel's folder: its name in URLs, events and responses."""
+        return cls.__module__.split(".")[-2]
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> Channel:
+        """Built from the environment; credentials.yml only names the channel. Raises SettingsError."""
+        return cls(Settings.from_env())
+
+    def is_on(self) -> bool:
+        """Whether the channel has what it needs; one that is off has no routes, and nothing is said about it."""
+        return True
+
+    @cached_property
+    def store(self) -> ConnectorStore:
+        """The memory that all channels of this process share, opened with its first use."""
+        return open_store(self.settings.database_url)
+
+    @cached_property
+    def delivery(self) -> Delivery | None:
+        """What pushes this channel's answers, where it can."""
+        return Delivery(self.name(), self.store, self) if self.can_push else None
+
+    def tell(self, conversation_id: str) -> None:
+        """There may be news in the conversation, or the bot has begun or ended work on it. Returns at once."""
+        if self.delivery is not None:
+            self.delivery.wake(conversation_id)
+
+    def get_output_channel(self) -> StoredOutput | None:
+        """Where a person's replies go, and what the bot says by itself."""
+        return self._output() if self.is_on() else None
+
+    def _output(self, reply_to: int | None = None) -> StoredOutput:
+        return StoredOutput(self.name(), self.store, self.tell, self.max_text_length, reply_to)
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """Routes below /webhooks/<name>."""
+        routes = Blueprint(self.name(), self.__module__)
+        if not self.is_on():
+            return routes
+        self.turns = Turns(
+            channel=self.name(),
+            store=self.store,
+            secret=self.settings.customer_jwt_secret,
+            handler=on_new_message,
+            output=self._output,
+            tell=self.tell,
+        )
+
+        @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
+        async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
+            await self.opened()
+            alone = alone_of(app)
+            await self.turns.start(silence_rule(app), alone)
+            if self.delivery is not None:
+                await self.delivery.start(alone)
+
+        @routes.listener("before_server_stop")  # type: ignore[untyped-decorator]
+        async def stop(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
+            await self.turns.stop()
+            if self.delivery is not None:
+                await self.delivery.stop()
+            await self.closing()
+
+        self.add_routes(routes)
+        return routes
+
+    # What a channel adds
+
+    def add_routes(self, routes: Blueprint) -> None:
+        """Its own routes."""
+        raise NotImplementedError
+
+    async def opened(self) -> None:
+        """The server runs, and has not taken a request yet."""
+
+    async def closing(self) -> None:
+        """The server stops: nothing is handled or pushed any more."""
+
+    def pack(self, messages: Sequence[Message]) -> Iterable[Parcel]:
+        """One parcel a message."""
+        return [Parcel((message,), message.body) for message in messages]
+
+    async def push(self, address: str, parcel: Parcel) -> None:
+        """Hand one parcel to the provider. Raises PushLater, PushHeld or PushRefused."""
+        raise NotImplementedError
