@@ -11,8 +11,10 @@ from typing import Any, Literal
 from rasa.core.channels.channel import OutputChannel
 
 from actions.gateways.identity import TokenExpired, TokenForged, TokenMissing, verify_customer_token
+from connectors.choices import choose
 from connectors.errors import ButtonGone, OtherCustomer, Refused
 from connectors.store import Accepted, ConnectorStore, Conversation, is_button
+from connectors.wording import say
 from privacy import secrets
 
 # Rasa reads a message that begins with "/" as an intent, "/EXTERNAL_handoff_closed" among them.
@@ -25,6 +27,8 @@ PRESSED_LATE = "这个选项已经过期，没有为您办理。"
 NOW_ASKED = "请看现在的选项："
 NOTHING_ASKED = "请直接告诉我您要办什么。"
 _MOST_WAITING = 20
+MAX_TEXT = 2000
+"""Characters of a customer's message."""
 _SENTENCE_END = re.compile(r"[。！？；!?;\n]")
 
 
@@ -107,6 +111,24 @@ def accept_press(
         return pressed
     late = PRESSED_LATE + (NOW_ASKED if pressed.question else NOTHING_ASKED)
     raise ButtonGone(PRESSED_AGAIN if pressed.again else late, pressed.question, message_id=provider_id)
+
+
+def accept_choice(
+    store: ConnectorStore, conversation_id: str, provider_id: str, text: str, customer: str | None
+) -> Accepted:
+    """Write down a message of a channel where options are numbered: choosing one that is offered now is a press.
+
+    Raises Refused (`message_too_long`), ButtonGone.
+    """
+    question = store.open_question(conversation_id)
+    if question is not None:
+        buttons = question.body["buttons"]
+        chosen = choose(text, [button["title"] for button in buttons])
+        if chosen is not None:
+            return accept_press(store, conversation_id, provider_id, buttons[chosen]["payload"], customer)
+    if len(text) > MAX_TEXT:
+        raise Refused("message_too_long", say("message_too_long", most=MAX_TEXT), message_id=provider_id)
+    return accept_text(store, conversation_id, provider_id, text, customer)
 
 
 def split_text(text: str, limit: int) -> Iterator[str]:

@@ -8,7 +8,7 @@ A channel is a folder of four small files: `channel.py` (a subclass of `Channel`
 from __future__ import annotations
 
 import asyncio
-import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
@@ -17,14 +17,17 @@ from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Sanic
 
 from connectors.alone import alone_of
-from connectors.base import StoredOutput
+from connectors.base import StoredOutput, refuse_backlog
+from connectors.choices import numbered
 from connectors.delivery import Delivery, Parcel
+from connectors.errors import ButtonGone, Refused
 from connectors.limits import open_guard
+from connectors.outbox import Outbox
 from connectors.settings import Settings
-from connectors.store import ConnectorStore, Message, open_store
+from connectors.store import Accepted, ConnectorStore, Conversation, Message, open_store
 from connectors.turns import Turns, silence_rule
 
-logger = logging.getLogger(__name__)
+Accept = Callable[[ConnectorStore, Conversation], Accepted]
 
 
 class Channel(InputChannel):
@@ -69,6 +72,10 @@ class Channel(InputChannel):
         """What pushes this channel's answers, where it can."""
         return Delivery(self.name(), self.store, self) if self.can_push else None
 
+    @cached_property
+    def _outbox(self) -> Outbox:
+        return Outbox(self.store)
+
     def tell(self, conversation_id: str) -> None:
         """There may be news in the conversation, or the bot has begun or ended work on it. Returns at once."""
         if self.delivery is not None:
@@ -112,6 +119,43 @@ class Channel(InputChannel):
 
         self.add_routes(routes)
         return routes
+
+    async def hear(self, address: str, provider_id: str, accept: Accept) -> None:
+        """Take a message of somebody whom the provider names: written down once when this returns, handled later.
+
+        `accept` writes it down. What cannot be accepted is explained to the customer. Raises whatever keeps the store
+        from answering; the provider must then not be told that it has arrived.
+        """
+        store = self.store
+        conversation, repeat = await store.on_thread(self._find, address, provider_id)
+        if not repeat:
+            try:
+                self.guard.message(address, conversation.id, provider_id)
+                await store.on_thread(self._accept, conversation, address, provider_id, accept)
+            except Refused as reason:
+                await store.on_thread(self._explain, conversation, address, reason)
+        self.turns.work(conversation.id)
+        self.tell(conversation.id)
+
+    def _find(self, address: str, provider_id: str) -> tuple[Conversation, bool]:
+        conversation = self._outbox.reach(self.name(), address)
+        return conversation, self.store.accepted(conversation.id, provider_id) is not None
+
+    def _accept(self, conversation: Conversation, address: str, provider_id: str, accept: Accept) -> None:
+        self._outbox.heard(conversation.id, self.name(), address)
+        refuse_backlog(self.store, conversation.id, provider_id)
+        accept(self.store, conversation)
+
+    def _explain(self, conversation: Conversation, address: str, reason: Refused) -> None:
+        self._outbox.heard(conversation.id, self.name(), address)
+        text = reason.text
+        if isinstance(reason, ButtonGone) and reason.question is not None:
+            question = reason.question.body
+            titles = [button["title"] for button in question["buttons"]]
+            text += "\n" + numbered(str(question.get("text") or ""), titles)
+        # Of those who send too fast, once a minute: their own messages must not use up what may be answered.
+        every = int(time.time() // 60) if reason.retry_after else reason.message_id
+        self.store.append(conversation.id, "notice", {"text": text}, key=f"refused:{reason.code}:{every}")
 
     # What a channel adds
 

@@ -375,6 +375,11 @@ class ConnectorStore:
             _insert_message(db, conversation_id, seq, who, body, key, reply_to=reply_to)
         return True
 
+    def open_question(self, conversation_id: str) -> Message | None:
+        """The message whose buttons may be pressed now."""
+        with self.engine.connect() as db:
+            return _open_question(db, conversation_id, _last_said(db, conversation_id))
+
     def after(self, conversation_id: str, seq: int, limit: int = 100) -> list[Message]:
         """Messages above number `seq`, oldest first."""
         m = MESSAGES.c
