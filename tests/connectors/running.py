@@ -35,10 +35,11 @@ class RunningServer:
     `{port}` in an option stands for the port.
     """
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, environ: dict[str, str] | None = None) -> None:
         self.port = free_port()
         self.folder = folder
         self.options = [option.format(port=self.port) for option in options]
+        self.environ = environ or {}
         self.origin = f"http://127.0.0.1:{self.port}"
         self.socket = f"ws://127.0.0.1:{self.port}/webhooks/webchat/ws"
         self.log = folder / "server.log"
@@ -48,7 +49,7 @@ class RunningServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [str(RASA_PYTHON), "-m", "tests.connectors.server"]
         command += ["--port", str(self.port), "--folder", str(self.folder), *self.options]
-        environ = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environ = {**os.environ, **self.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
         deadline = time.monotonic() + 90

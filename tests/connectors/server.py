@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,11 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from components.lock_store import LockStore
+from connectors.channel import Channel
 from connectors.limits import Limits, Rate
 from connectors.rest import RestInput
 from connectors.settings import Settings
+from connectors.sms import SmsInput
 from connectors.webchat import WebChatInput
 from tests.connectors.running import BUTTONS, CHANGE, SECRET
 
@@ -80,7 +83,9 @@ def make_app(settings: Settings) -> Sanic:
     """A server as Rasa makes it, as far as channels can tell."""
     app = Sanic("lingxi_connectors_test", configure_logging=False)
     app.ctx.agent = ScriptedAgent(settings.redis_url)
-    channels = [RestInput(settings), WebChatInput(settings)]
+    channels: list[Channel] = [RestInput(settings), WebChatInput(settings)]
+    if os.environ.get("LINGXI_SMS_PROVIDER"):
+        channels.append(SmsInput(settings))
     register(channels, app, route="/webhooks/")
 
     @app.get("/test/heard")
