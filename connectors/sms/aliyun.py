@@ -1,6 +1,6 @@
 """阿里云短信: SendSms, 上行短信 (SmsUp) and 短信发送回执 (SmsReport).
 
-Signed by hand, as “V3版本请求体&签名机制” says: the SDK of today does not install beside Rasa (docs/adr/0022).
+Signed by hand, as “V3版本请求体&签名机制” says: the SDK of today does not install beside Rasa (docs/adr/0025).
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ class Client:
     """One account at Aliyun."""
 
     needs_template = True
-    acknowledged = Acknowledged(json.dumps({"code": 0, "msg": "接收成功"}, ensure_ascii=False), "application/json")
+    acknowledged = Acknowledged(
+        json.dumps({"code": 0, "msg": "接收成功"}, ensure_ascii=False), "application/json"
+    )
 
     def __init__(self, settings: SmsSettings) -> None:
         """Nothing is opened before the first SMS."""
@@ -56,7 +58,9 @@ class Client:
         if sms.templated is None:
             raise PushRefused("no_template")
         query = {
-            "PhoneNumbers": sms.number.removeprefix("+86") if sms.number.startswith("+86") else sms.number[1:],
+            "PhoneNumbers": sms.number.removeprefix("+86")
+            if sms.number.startswith("+86")
+            else sms.number[1:],
             "SignName": self._settings.signature,
             "TemplateCode": sms.templated.template,
             "TemplateParam": json.dumps(sms.templated.params, ensure_ascii=False),
@@ -69,9 +73,13 @@ class Client:
             "x-acs-signature-nonce": secrets.token_hex(16),
             "x-acs-content-sha256": _EMPTY,
         }
-        headers["Authorization"] = authorization(self._settings.key_id, self._settings.key_secret, query, headers)
+        headers["Authorization"] = authorization(
+            self._settings.key_id, self._settings.key_secret, query, headers
+        )
         try:
-            answer = self._session.post(f"{self._url}/?{canonical(query)}", headers=headers, timeout=SEND_SECONDS)
+            answer = self._session.post(
+                f"{self._url}/?{canonical(query)}", headers=headers, timeout=SEND_SECONDS
+            )
             said = answer.json()
         except requests.Timeout:
             raise PushLater("timeout") from None
@@ -113,9 +121,7 @@ def canonical(query: Mapping[str, str]) -> str:
     return "&".join(f"{quote(key, safe='~')}={quote(query[key], safe='~')}" for key in sorted(query))
 
 
-def authorization(
-    key_id: str, key_secret: str, query: Mapping[str, str], headers: Mapping[str, str]
-) -> str:
+def authorization(key_id: str, key_secret: str, query: Mapping[str, str], headers: Mapping[str, str]) -> str:
     """The Authorization header of a POST to `/` without a body; `headers` have lower-case names."""
     names = sorted(headers)
     lines = "".join(f"{name}:{headers[name].strip()}\n" for name in names)

@@ -184,7 +184,9 @@ class SmsInput(Channel):
         body = message.body
         if (body.get("custom") or {}).get("sms_template") in self._templates:
             return None
-        text = str(body.get("text") or body.get("attachment") or (say("picture") if body.get("image") else ""))
+        text = str(
+            body.get("text") or body.get("attachment") or (say("picture") if body.get("image") else "")
+        )
         if body.get("buttons"):
             return numbered(text, [str(button["title"]) for button in body["buttons"]])
         return text

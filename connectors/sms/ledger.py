@@ -92,9 +92,16 @@ class Ledger:
         s = _SENT.c
         since = now_ms() - _DAY_MS
         with self._engine.connect() as db:
-            times = db.execute(
-                sa.select(s.at_ms).where(s.number == number, s.at_ms > since).order_by(s.at_ms.desc()).limit(a_day)
-            ).scalars().all()
+            times = (
+                db.execute(
+                    sa.select(s.at_ms)
+                    .where(s.number == number, s.at_ms > since)
+                    .order_by(s.at_ms.desc())
+                    .limit(a_day)
+                )
+                .scalars()
+                .all()
+            )
         return (times[-1] - since) / 1000 if len(times) >= a_day else 0.0
 
     def sent(self, number: str, receipt: str, parts: int) -> None:
@@ -107,7 +114,9 @@ class Ledger:
                 with db.begin_nested():
                     db.execute(_SENT.insert().values(row))
             except sa.exc.IntegrityError:  # an id that the provider has given before
-                db.execute(_SENT.update().where(s.receipt == receipt[:80], s.number == number).values(parts=parts))
+                db.execute(
+                    _SENT.update().where(s.receipt == receipt[:80], s.number == number).values(parts=parts)
+                )
 
     def reported(self, report: Report) -> bool:
         """Write down what became of an SMS; False where we never sent it, or it was told before."""

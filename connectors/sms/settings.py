@@ -85,5 +85,7 @@ def _read(name: str) -> str:
 def _needed(name: str) -> str:
     value = _read(name)
     if not value:
-        raise SettingsError(f"{name} is missing, and LINGXI_SMS_PROVIDER is set: set it in the environment or in .env")
+        raise SettingsError(
+            f"{name} is missing, and LINGXI_SMS_PROVIDER is set: set it in the environment or in .env"
+        )
     return value

@@ -74,7 +74,11 @@ def without_template(folder: Path = ROOT / "data") -> Iterator[str]:
     for path in sorted(folder.glob("*/responses.yml")):
         responses: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))["responses"]
         for name, variants in responses.items():
-            if not any("sms_template" in (each.get("custom") or {}) for each in variants if each.get("channel") == "sms"):
+            if not any(
+                "sms_template" in (each.get("custom") or {})
+                for each in variants
+                if each.get("channel") == "sms"
+            ):
                 yield name
 
 

@@ -92,7 +92,7 @@ class Network:
             raise Refusal("isv.SMS_SIGNATURE_ILLEGAL")
         if query["TemplateCode"] not in self.templates:
             raise Refusal("isv.SMS_TEMPLATE_ILLEGAL")
-        name, body = self.templates[query["TemplateCode"]]
+        _, body = self.templates[query["TemplateCode"]]
         params = json.loads(query["TemplateParam"])
         if set(params) != set(re.findall(r"\{(\w+)\}", body)):
             raise Refusal("isv.TEMPLATE_MISSING_PARAMETERS")

@@ -38,13 +38,26 @@ class Shop:
         deadline = time.monotonic() + seconds
         while len(found := self._lines(number)) < count and time.monotonic() < deadline:
             time.sleep(0.05)
-        return [line.text.removeprefix(f"【{standin.SIGNATURE}】").removeprefix("客服回复：") for line in found]
+        return [
+            line.text.removeprefix(f"【{standin.SIGNATURE}】").removeprefix("客服回复：") for line in found
+        ]
 
     def _lines(self, number: str) -> list[standin.Line]:
         return [line for line in self.network.lines.get(number, []) if line.who == "shop"]
 
     def receipts(self, number: str) -> list[str]:
         return [line.receipt for line in self._lines(number)]
+
+    def say(
+        self, number: str, text: str | None, custom: dict[str, Any] | None = None, **metadata: Any
+    ) -> int:
+        """A person answers in the number's conversation, or the bot speaks by itself (`custom`)."""
+        (conversation,) = {each["sender"] for each in self.server.heard() if number[-4:] in each["text"]}
+        told = {"agent_id": "A7", **metadata} if custom is None else {}
+        event = {"event": "bot", "text": text, "data": {"custom": custom}, "metadata": told}
+        return self.server.post(
+            "/test/event", {"channel": "sms", "conversation": conversation, "event": event}
+        )[0]
 
     def heard(self, number: str) -> list[str]:
         """What reached the agent; every test has a number of its own and writes it into its words."""
