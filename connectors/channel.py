@@ -56,7 +56,12 @@ class Channel(InputChannel):
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> Channel:
         """Built from the environment; credentials.yml only names the channel. Raises SettingsError."""
-        return cls(Settings.from_env())
+        return cls.build(Settings.from_env())
+
+    @classmethod
+    def build(cls, settings: Settings) -> Channel:
+        """With the channel's own settings from the environment, where it has some. Raises SettingsError."""
+        return cls(settings)
 
     def is_on(self) -> bool:
         """Whether the channel has what it needs; one that is off has no routes, and nothing is said about it."""
