@@ -32,10 +32,11 @@ RASA_PYTHON = ROOT / ".venv" / "bin" / "python"
 class RunningServer:
     """`tests.connectors.server` on a port and folder that stay the same over restarts.
 
-    `{port}` in an option stands for the port.
+    `{port}` in an option stands for the port. `environ`: what the channels read besides.
     """
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, environ: dict[str, str] | None = None) -> None:
+        self.environ = environ or {}
         self.port = free_port()
         self.folder = folder
         self.options = [option.format(port=self.port) for option in options]
@@ -48,7 +49,7 @@ class RunningServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [str(RASA_PYTHON), "-m", "tests.connectors.server"]
         command += ["--port", str(self.port), "--folder", str(self.folder), *self.options]
-        environ = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environ = {**os.environ, **self.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
         deadline = time.monotonic() + 90

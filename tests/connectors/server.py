@@ -17,18 +17,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import yaml
 from rasa.core.channels.channel import UserMessage, register
 from rasa.shared.core.events import Event
+from rasa.shared.utils.common import class_from_module_path
 from sanic import Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from components.lock_store import LockStore
 from connectors.limits import Limits, Rate
-from connectors.rest import RestInput
 from connectors.settings import Settings
-from connectors.webchat import WebChatInput
-from tests.connectors.running import BUTTONS, CHANGE, SECRET
+from tests.connectors.running import BUTTONS, CHANGE, ROOT, SECRET
+
+
+def channel_classes() -> list[Any]:
+    """The channels that credentials.yml names."""
+    named = yaml.safe_load((ROOT / "credentials.yml").read_text("utf-8"))
+    return [class_from_module_path(path) for path in named]
 
 
 class ScriptedAgent:
@@ -80,7 +86,7 @@ def make_app(settings: Settings) -> Sanic:
     """A server as Rasa makes it, as far as channels can tell."""
     app = Sanic("lingxi_connectors_test", configure_logging=False)
     app.ctx.agent = ScriptedAgent(settings.redis_url)
-    channels = [RestInput(settings), WebChatInput(settings)]
+    channels = [each.build(settings) for each in channel_classes()]
     register(channels, app, route="/webhooks/")
 
     @app.get("/test/heard")
