@@ -24,7 +24,7 @@ from connectors.errors import ButtonGone, Refused
 from connectors.limits import open_guard
 from connectors.outbox import Outbox
 from connectors.settings import Settings
-from connectors.store import Accepted, ConnectorStore, Conversation, Message, open_store
+from connectors.store import Accepted, ConnectorStore, Conversation, Message, Waiting, open_store
 from connectors.turns import Turns, silence_rule
 
 Accept = Callable[[ConnectorStore, Conversation], Accepted]
@@ -78,7 +78,8 @@ class Channel(InputChannel):
         return Delivery(self.name(), self.store, self) if self.can_push else None
 
     @cached_property
-    def _outbox(self) -> Outbox:
+    def outbox(self) -> Outbox:
+        """Who is where, and what is to be pushed."""
         return Outbox(self.store)
 
     def tell(self, conversation_id: str) -> None:
@@ -105,6 +106,7 @@ class Channel(InputChannel):
             handler=on_new_message,
             output=self._output,
             tell=self.tell,
+            prepare=self.prepare,
         )
 
         @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
@@ -125,8 +127,10 @@ class Channel(InputChannel):
         self.add_routes(routes)
         return routes
 
-    async def hear(self, address: str, provider_id: str, accept: Accept) -> None:
+    async def hear(self, address: str, provider_id: str, accept: Accept) -> str | None:
         """Take a message of somebody whom the provider names: written down once when this returns, handled later.
+
+        Its conversation, or None where it is a repeat.
 
         `accept` writes it down. What cannot be accepted is explained to the customer. Raises whatever keeps the store
         from answering; the provider must then not be told that it has arrived.
@@ -141,18 +145,30 @@ class Channel(InputChannel):
                 await store.on_thread(self._explain, conversation, address, reason)
         self.turns.work(conversation.id)
         self.tell(conversation.id)
+        return None if repeat else conversation.id
+
+    async def notice(self, address: str, provider_id: str, text: str) -> None:
+        """Tell somebody whom the provider names what the channel itself has to say to this message, once."""
+
+        def write() -> str:
+            conversation = self.outbox.reach(self.name(), address)
+            self.outbox.heard(conversation.id, self.name(), address)
+            self.store.append(conversation.id, "notice", {"text": text}, key=f"notice:{provider_id}")
+            return conversation.id
+
+        self.tell(await self.store.on_thread(write))
 
     def _find(self, address: str, provider_id: str) -> tuple[Conversation, bool]:
-        conversation = self._outbox.reach(self.name(), address)
+        conversation = self.outbox.reach(self.name(), address)
         return conversation, self.store.accepted(conversation.id, provider_id) is not None
 
     def _accept(self, conversation: Conversation, address: str, provider_id: str, accept: Accept) -> None:
-        self._outbox.heard(conversation.id, self.name(), address)
+        self.outbox.heard(conversation.id, self.name(), address)
         refuse_backlog(self.store, conversation.id, provider_id)
         accept(self.store, conversation)
 
     def _explain(self, conversation: Conversation, address: str, reason: Refused) -> None:
-        self._outbox.heard(conversation.id, self.name(), address)
+        self.outbox.heard(conversation.id, self.name(), address)
         text = reason.text
         if isinstance(reason, ButtonGone) and reason.question is not None:
             question = reason.question.body
@@ -173,6 +189,10 @@ class Channel(InputChannel):
 
     async def closing(self) -> None:
         """The server stops: nothing is handled or pushed any more."""
+
+    async def prepare(self, message: Waiting) -> Waiting:
+        """Fetch or read what a message brings with it, before Rasa gets it; may run again after a crash."""
+        return message
 
     def pack(self, messages: Sequence[Message]) -> Iterable[Parcel]:
         """One parcel a message."""

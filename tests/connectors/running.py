@@ -78,6 +78,14 @@ class RunningServer:
         with urllib.request.urlopen(self.origin + path, timeout=20) as answer:
             return json.load(answer)
 
+    def fetch(self, path: str) -> tuple[int, str]:
+        """Status and text of a GET."""
+        try:
+            with urllib.request.urlopen(self.origin + path, timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.read().decode()
+
     def ask(self, path: str, **headers: str) -> tuple[int, Any]:
         """Status and JSON of a GET."""
         return _answer(urllib.request.Request(self.origin + path, headers=headers))

@@ -93,6 +93,13 @@ def make_app(settings: Settings) -> Sanic:
     async def heard(_request: Request) -> HTTPResponse:
         return response.json(app.ctx.agent.heard)
 
+    @app.get("/test/conversation")
+    async def conversation(request: Request) -> HTTPResponse:
+        found = await channels[0].store.on_thread(
+            channels[0].outbox.reach, request.args["channel"][0], request.args["address"][0]
+        )
+        return response.json(found.id)
+
     @app.post("/test/event")
     async def event(request: Request) -> HTTPResponse:
         data = request.json

@@ -30,14 +30,17 @@ class Line:
     server: RunningServer
     thread: Thread
 
-    def say(self, openid: str, text: str, **more: Any) -> list[Delivery]:
-        return self.thread.run(self.wechat.say(openid, text, **more))
+    def say(self, openid: str, text: str, option: str | None = None) -> list[Delivery]:
+        return self.thread.run(self.wechat.say(openid, text, option))
 
     def event(self, openid: str, event: str, key: str = "") -> list[Delivery]:
         return self.thread.run(self.wechat.event(openid, event, key))
 
     def send(self, openid: str, **fields: Any) -> list[Delivery]:
         return self.thread.run(self.wechat.send(openid, fields))
+
+    def conversation(self, openid: str) -> str:
+        return str(self.server.get(f"/test/conversation?channel=wechat&address={openid}"))
 
     def answers(self, openid: str, count: int = 1, seconds: float = 10) -> list[dict[str, Any]]:
         """What the account has sent, once that is so much."""
@@ -85,7 +88,7 @@ def connected(folder: Path, *options: str, safe: bool = True, **environ: str) ->
             server.end(signal.SIGKILL)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     with connected(tmp_path_factory.mktemp("wechat")) as one:
         yield one
