@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test train validate chat gate lint soak bench bench-nlu bench-knowledge seed clean lock environments model
+.PHONY: help run test train validate chat gate lint soak bench bench-nlu bench-knowledge seed wechat-menu clean lock environments model
 
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -58,6 +58,9 @@ bench-knowledge: environments model ## The knowledge search: 10,000 entries, ove
 
 seed: environments .env ## Fill the demo shop (does nothing when it is filled)
 	@.venv-services/bin/python -m backoffice seed
+
+wechat-menu: environments .env ## Set the WeChat account's menu (connectors/wechat/menu.yml)
+	@.venv/bin/python -m connectors.wechat.menu
 
 clean: ## Remove models, caches and test results; keeps .env, var/ and the environments
 	rm -rf models results .rasa .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis var/test

@@ -23,8 +23,9 @@ from connectors.delivery import Delivery, Parcel
 from connectors.errors import ButtonGone, Refused
 from connectors.limits import open_guard
 from connectors.outbox import Outbox
+from connectors.recognition.reader import open_reader, with_text
 from connectors.settings import Settings
-from connectors.store import Accepted, ConnectorStore, Conversation, Message, open_store
+from connectors.store import Accepted, ConnectorStore, Conversation, Message, Waiting, open_store
 from connectors.turns import Turns, silence_rule
 
 Accept = Callable[[ConnectorStore, Conversation], Accepted]
@@ -56,7 +57,12 @@ class Channel(InputChannel):
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> Channel:
         """Built from the environment; credentials.yml only names the channel. Raises SettingsError."""
-        return cls(Settings.from_env())
+        return cls.build(Settings.from_env())
+
+    @classmethod
+    def build(cls, settings: Settings) -> Channel:
+        """With the channel's own settings from the environment, where it has some. Raises SettingsError."""
+        return cls(settings)
 
     def is_on(self) -> bool:
         """Whether the channel has what it needs; one that is off has no routes, and nothing is said about it."""
@@ -73,7 +79,8 @@ class Channel(InputChannel):
         return Delivery(self.name(), self.store, self) if self.can_push else None
 
     @cached_property
-    def _outbox(self) -> Outbox:
+    def outbox(self) -> Outbox:
+        """Who is where, and what is to be pushed."""
         return Outbox(self.store)
 
     def tell(self, conversation_id: str) -> None:
@@ -100,6 +107,7 @@ class Channel(InputChannel):
             handler=on_new_message,
             output=self._output,
             tell=self.tell,
+            prepare=self._prepared,
         )
 
         @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
@@ -115,13 +123,16 @@ class Channel(InputChannel):
             await self.turns.stop()
             if self.delivery is not None:
                 await self.delivery.stop()
+            open_reader().close()
             await self.closing()
 
         self.add_routes(routes)
         return routes
 
-    async def hear(self, address: str, provider_id: str, accept: Accept) -> None:
+    async def hear(self, address: str, provider_id: str, accept: Accept) -> str | None:
         """Take a message of somebody whom the provider names: written down once when this returns, handled later.
+
+        Its conversation, or None where it is a repeat.
 
         `accept` writes it down. What cannot be accepted is explained to the customer. Raises whatever keeps the store
         from answering; the provider must then not be told that it has arrived.
@@ -136,18 +147,30 @@ class Channel(InputChannel):
                 await store.on_thread(self._explain, conversation, address, reason)
         self.turns.work(conversation.id)
         self.tell(conversation.id)
+        return None if repeat else conversation.id
+
+    async def notice(self, address: str, provider_id: str, text: str) -> None:
+        """Tell somebody whom the provider names what the channel itself has to say to this message, once."""
+
+        def write() -> str:
+            conversation = self.outbox.reach(self.name(), address)
+            self.outbox.heard(conversation.id, self.name(), address)
+            self.store.append(conversation.id, "notice", {"text": text}, key=f"notice:{provider_id}")
+            return conversation.id
+
+        self.tell(await self.store.on_thread(write))
 
     def _find(self, address: str, provider_id: str) -> tuple[Conversation, bool]:
-        conversation = self._outbox.reach(self.name(), address)
+        conversation = self.outbox.reach(self.name(), address)
         return conversation, self.store.accepted(conversation.id, provider_id) is not None
 
     def _accept(self, conversation: Conversation, address: str, provider_id: str, accept: Accept) -> None:
-        self._outbox.heard(conversation.id, self.name(), address)
+        self.outbox.heard(conversation.id, self.name(), address)
         refuse_backlog(self.store, conversation.id, provider_id)
         accept(self.store, conversation)
 
     def _explain(self, conversation: Conversation, address: str, reason: Refused) -> None:
-        self._outbox.heard(conversation.id, self.name(), address)
+        self.outbox.heard(conversation.id, self.name(), address)
         text = reason.text
         if isinstance(reason, ButtonGone) and reason.question is not None:
             question = reason.question.body
@@ -156,6 +179,10 @@ class Channel(InputChannel):
         # Of those who send too fast, once a minute: their own messages must not use up what may be answered.
         every = int(time.time() // 60) if reason.retry_after else reason.message_id
         self.store.append(conversation.id, "notice", {"text": text}, key=f"refused:{reason.code}:{every}")
+
+    async def _prepared(self, message: Waiting) -> Waiting:
+        fetched = await self.prepare(message)
+        return await with_text(fetched, self.settings.media_folder, open_reader())
 
     # What a channel adds
 
@@ -168,6 +195,10 @@ class Channel(InputChannel):
 
     async def closing(self) -> None:
         """The server stops: nothing is handled or pushed any more."""
+
+    async def prepare(self, message: Waiting) -> Waiting:
+        """Fetch or read what a message brings with it, before Rasa gets it; may run again after a crash."""
+        return message
 
     def pack(self, messages: Sequence[Message]) -> Iterable[Parcel]:
         """One parcel a message."""

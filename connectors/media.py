@@ -66,6 +66,11 @@ def keep(store: ConnectorStore, settings: Settings, conversation_id: str, conten
     return media
 
 
+def shown(media: Media) -> dict[str, str]:
+    """A kept picture as a message's body and Rasa's metadata name it."""
+    return {"id": media.id, "type": media.content_type, "path": f"/webhooks/webchat/media/{media.id}"}
+
+
 def read(
     store: ConnectorStore, folder: Path, conversation_id: str, media_id: str
 ) -> tuple[Media, bytes] | None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connectors.store import ConnectorStore, Conversation, Message, as_message, new_conversation, now_ms
-from connectors.tables import ADDRESSES, CONVERSATIONS, MESSAGES, ROUTES, UNDELIVERED
+from connectors.tables import ADDRESSES, CALLS, CONVERSATIONS, MESSAGES, ROUTES, UNDELIVERED
 
 _MOST_AT_ONCE = 50
 
@@ -105,6 +105,22 @@ class Outbox:
     def _move(db: Connection, conversation_id: str, told: dict[str, object]) -> int:
         change = ROUTES.update().where(ROUTES.c.conversation_id == conversation_id).values(told)
         return int(db.execute(change).rowcount)
+
+    def first_use(self, channel: str, nonce: str, digest: str, keep_seconds: int) -> bool:
+        """False where a call with this nonce has come before with another body. Forgotten after `keep_seconds`."""
+        c = CALLS.c
+        mine = sa.select(c.digest).where(c.channel == channel, c.nonce == nonce)
+        row = {"channel": channel, "nonce": nonce, "digest": digest, "at_ms": now_ms()}
+        try:
+            with self._engine.begin() as db:
+                db.execute(CALLS.delete().where(c.at_ms < now_ms() - keep_seconds * 1000))
+                before = db.execute(mine).scalar()
+                if before is None:
+                    db.execute(CALLS.insert().values(row))
+        except sa.exc.IntegrityError:  # at the same time, by another process
+            with self._engine.connect() as db:
+                before = db.execute(mine).scalar()
+        return before in (None, digest)
 
     # What is to go
 

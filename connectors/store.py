@@ -288,6 +288,12 @@ class ConnectorStore:
             db.execute(BUTTONS.update().where(mine).values(pressed=seq))
         return Accepted(seq, repeat=False)
 
+    def prepared(self, conversation_id: str, seq: int, body: Body, said: str) -> None:
+        """What a message says is known only now: what was to be fetched is here."""
+        with self.engine.begin() as db:
+            row = {"conversation": conversation_id, "number": seq}
+            db.execute(_ONE.values(body=json.dumps(body), said=said), row)
+
     def accepted(self, conversation_id: str, provider_id: str) -> int | None:
         """The number of the message with this provider's id, or None."""
         with self.engine.connect() as db:

@@ -108,3 +108,13 @@ UNDELIVERED = sa.Table(
     sa.Column("at_ms", sa.BigInteger, nullable=False),
     sa.Column("again", sa.Boolean, nullable=False),
 )
+
+# Calls of providers whose signature does not cover the body: the same signature must not bring another one.
+CALLS = sa.Table(
+    "calls",
+    TABLES,
+    sa.Column("channel", sa.String(40), primary_key=True),
+    sa.Column("nonce", sa.String(128), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
+)

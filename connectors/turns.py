@@ -30,6 +30,7 @@ _TOKEN_SECONDS = 300
 _MOST_ATTEMPTS = 3
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
+Prepare = Callable[[Waiting], Awaitable[Waiting]]
 Silence = Callable[[str], Awaitable[bool]]
 
 
@@ -44,14 +45,19 @@ class Turns:
         handler: Handler,
         output: Callable[[int], StoredOutput],
         tell: Callable[[str], None],
+        prepare: Prepare | None = None,
     ) -> None:
-        """`output` makes the channel's way to answer message n; `tell` is told that a conversation became busy or idle."""
+        """`output` makes the channel's way to answer message n; `tell` is told that a conversation became busy or idle.
+
+        `prepare` fetches or reads what a message brings with it, before Rasa gets it.
+        """
         self._channel = channel
         self._store = store
         self._secret = secret
         self._handler = handler
         self._output = output
         self._tell = tell
+        self._prepare = prepare
         self._silence_is_meant: Silence | None = None
         self._alone: Alone | None = None
         self._workers: dict[str, asyncio.Task[None]] = {}
@@ -146,7 +152,7 @@ class Turns:
         sorry = message.attempt > _MOST_ATTEMPTS
         if not sorry:
             try:
-                await asyncio.wait_for(self._handler(self._user_message(message, output)), _TURN_SECONDS)
+                await asyncio.wait_for(self._handle(message, output), _TURN_SECONDS)
                 sorry = await self._fell_silent(message)
             except asyncio.CancelledError as error:
                 if self._stopping:
@@ -160,6 +166,11 @@ class Turns:
             await output.send_response(message.conversation_id, {"text": SORRY})
         await self._store.on_thread(self._store.handled, message.conversation_id, message.seq)
         self._resolve(message.conversation_id, message.seq)
+
+    async def _handle(self, message: Waiting, output: StoredOutput) -> None:
+        if self._prepare is not None:
+            message = await self._prepare(message)
+        await self._handler(self._user_message(message, output))
 
     def _user_message(self, message: Waiting, output: StoredOutput) -> UserMessage:
         metadata: dict[str, Any] = {"channel": self._channel}

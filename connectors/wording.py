@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 
-def say(name: str, **values: Any) -> str:
+def say(text: str, /, **values: Any) -> str:
     """The text of this name, filled in. Raises KeyError."""
-    return _texts()[name].format(**values)
+    return _texts()[text].format(**values)
 
 
 @cache

@@ -1,1 +1,1 @@
-"""What pictures and recordings say, read in a process of its own: Rasa's stays as small as it is, and survives what kills a decoder."""
+"""What pictures and recordings say. Read in a process of its own: Rasa's stays small, and survives what kills a decoder."""

@@ -11,8 +11,12 @@ from components.fixed_forms import fixed_forms
 
 _DIGIT = str.maketrans("oODQlI|!SsBZz", "0000111155822")
 # Behind these a number is read although some of its figures look like letters.
-_LABEL = re.compile(r"(订单(?:编号|号码?|号)|(?:运|快递|物流)单?号码?|单号)\s*[:：;；.]?\s*([0-9A-Za-z|!][0-9A-Za-z|!\- ]{8,24})")
-_AMOUNT = re.compile(r"(?:[¥￥]\s*|(?:实付款?|合计|总价|金额|退款)\s*[:：]?\s*[¥￥]?\s*)(\d{1,7}(?:[.,]\d{1,2})?)(?![\d:/-])")
+_LABEL = re.compile(
+    r"(订单(?:编号|号码?|号)|(?:运|快递|物流)单?号码?|单号)\s*[:：;；.]?\s*([0-9A-Za-z|!][0-9A-Za-z|!\- ]{8,24})"
+)
+_AMOUNT = re.compile(
+    r"(?:[¥￥]\s*|(?:实付款?|合计|总价|金额|退款)\s*[:：]?\s*[¥￥]?\s*)(\d{1,7}(?:[.,]\d{1,2})?)(?![\d:/-])"
+)
 _MOST = 5
 _ORDER, _PARCEL = "orders_number", "logistics_tracking_number"
 
@@ -54,6 +58,6 @@ def _mended(text: str) -> str:
         number = re.sub(r"[\s-]", "", found[2])
         prefix = re.match(r"[A-Za-z]{2,4}(?=[0-9A-Za-z|!]{8})", number)
         kept = prefix[0] if prefix and found[1] not in ("订单编号", "订单号", "订单号码") else ""
-        return f"{found[1]}:{kept}{number[len(kept):].translate(_DIGIT)}"
+        return f"{found[1]}:{kept}{number[len(kept) :].translate(_DIGIT)}"
 
     return _LABEL.sub(figures, text)

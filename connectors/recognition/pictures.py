@@ -1,7 +1,7 @@
 """Reads the text of a picture: RapidOCR (PaddleOCR's models on ONNX, in the wheel). Runs in the worker only.
 
-A picture is cut into tiles as tall as they are wide at most, so that a long screenshot keeps its letters' size; text is looked for in a
-smaller copy of a tile, and read from the tile itself.
+A tall picture is cut into tiles, so that a long screenshot keeps its letters' size; text is looked for in a smaller copy of a
+tile, and read from the tile itself.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def _opened(content: bytes) -> Image.Image:
     except (OSError, SyntaxError, ValueError, MemoryError, Image.DecompressionBombError):
         raise Unreadable("not a whole picture") from None
     if upright.width > _WIDTH:
-        upright = upright.resize((_WIDTH, max(1, round(upright.height * _WIDTH / upright.width))), Image.Resampling.LANCZOS)
+        upright = upright.resize(
+            (_WIDTH, max(1, round(upright.height * _WIDTH / upright.width))), Image.Resampling.LANCZOS
+        )
     flat = Image.new("RGB", upright.size, "white")
     flat.paste(upright, mask=upright.getchannel("A"))
     return flat

@@ -44,11 +44,16 @@ class SmsInput(Channel):
     max_text_length = _LONGEST
     can_push = True
 
-    def __init__(self, settings: Settings, sms: SmsSettings | None = None) -> None:
-        """`sms` None: as the environment says. Raises SettingsError."""
+    def __init__(self, settings: Settings, sms: SmsSettings | None) -> None:
+        """`sms` None: off."""
         super().__init__(settings)
-        self._sms = SmsSettings.from_env() if sms is None else sms
+        self._sms = sms
         self._templates: dict[str, Template] = read_templates() if self._sms else {}
+
+    @classmethod
+    def build(cls, settings: Settings) -> SmsInput:
+        """With the provider that the environment names. Raises SettingsError."""
+        return cls(settings, SmsSettings.from_env())
 
     def is_on(self) -> bool:
         """Whether a provider is set."""
@@ -141,7 +146,8 @@ class SmsInput(Channel):
             await self.store.on_thread(self._ledger.stop, uplink.number)
             logger.info("event=sms_stopped channel=sms")
         elif wanted == "start":
-            self.tell(await self.store.on_thread(self._started, uplink))
+            await self.store.on_thread(self._ledger.start, uplink.number)
+            await self.notice(uplink.number, uplink.id, say("sms_started"))
         else:
             await self.store.on_thread(self._ledger.consent, uplink.number)
             if await self.store.on_thread(self._ledger.refuses, uplink.number):
@@ -152,13 +158,6 @@ class SmsInput(Channel):
                 uplink.id,
                 lambda store, talk: accept_choice(store, talk.id, uplink.id, uplink.text, talk.customer),
             )
-
-    def _started(self, uplink: Uplink) -> str:
-        self._ledger.start(uplink.number)
-        conversation = self._outbox.reach(self.name(), uplink.number)
-        self._outbox.heard(conversation.id, self.name(), uplink.number)
-        self.store.append(conversation.id, "notice", {"text": say("sms_started")}, key=f"started:{uplink.id}")
-        return conversation.id
 
     # Out
 

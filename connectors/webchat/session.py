@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from connectors import media
 from connectors.base import (
     Proof,
     accept_press,
@@ -23,6 +24,7 @@ from connectors.store import Accepted, ConnectorStore, Conversation
 from connectors.turns import Turns
 from connectors.webchat import codec
 from connectors.webchat.sockets import LiveSockets
+from connectors.wording import say
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +35,6 @@ _MOST_BAD_FRAMES = 30
 
 SIGN_IN_AGAIN = "登录已过期，为保护您的信息，已为您开启新的会话。请在商城重新登录，再查询订单等信息。"
 SIGN_IN = "登录信息无法确认，您现在以访客身份咨询。请在商城登录后刷新页面，再查询订单等信息。"
-_PICTURE = "[图片]"
 
 
 class Closed(Exception):
@@ -299,8 +300,7 @@ def _accept(
         return store.accept(conversation.id, said.id, {"text": text}, as_typed(text), customer)
     if isinstance(said, codec.SayPayload):
         return accept_press(store, conversation.id, said.id, said.payload, customer)
-    media = store.media(conversation.id, said.media)
-    if media is None:
+    picture = store.media(conversation.id, said.media)
+    if picture is None:
         raise Refused("media_unknown", "图片没有上传成功，请重新选择图片。", message_id=said.id)
-    shown = {"id": media.id, "type": media.content_type, "path": f"/webhooks/webchat/media/{media.id}"}
-    return store.accept(conversation.id, said.id, {"media": shown}, _PICTURE, customer)
+    return store.accept(conversation.id, said.id, {"media": media.shown(picture)}, say("picture"), customer)

@@ -32,7 +32,7 @@ RASA_PYTHON = ROOT / ".venv" / "bin" / "python"
 class RunningServer:
     """`tests.connectors.server` on a port and folder that stay the same over restarts.
 
-    `{port}` in an option stands for the port.
+    `{port}` in an option stands for the port. `environ`: what the channels read besides.
     """
 
     def __init__(self, folder: Path, *options: str, environ: dict[str, str] | None = None) -> None:
@@ -77,6 +77,14 @@ class RunningServer:
     def get(self, path: str) -> Any:
         with urllib.request.urlopen(self.origin + path, timeout=20) as answer:
             return json.load(answer)
+
+    def fetch(self, path: str) -> tuple[int, str]:
+        """Status and text of a GET."""
+        try:
+            with urllib.request.urlopen(self.origin + path, timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.read().decode()
 
     def ask(self, path: str, **headers: str) -> tuple[int, Any]:
         """Status and JSON of a GET."""

@@ -1,1 +1,1 @@
-"""Providers' servers as far as our side of them goes: they verify what the provider verifies."""
+"""Stand-ins for the providers: local servers that verify what the provider verifies and answer as it answers."""
