@@ -10,6 +10,7 @@ import imagesize
 
 from connectors.errors import Refused
 from connectors.limits import too_many_pictures
+from connectors.recognition.metadata import Broken, without_metadata
 from connectors.settings import Settings
 from connectors.store import ConnectorStore, Media
 
@@ -56,6 +57,10 @@ def keep(store: ConnectorStore, settings: Settings, conversation_id: str, conten
         raise Refused("picture_type", "只支持 JPG、PNG、WebP、GIF 图片，请换一张。")
     if size[0] * size[1] > MAX_PIXELS:
         raise Refused("picture_too_wide", "图片尺寸太大了，请缩小后再发，或发送截图。")
+    try:
+        content = without_metadata(content, content_type)
+    except Broken:
+        raise Refused("picture_type", "这张图片不完整，请重新选择，或换一张。") from None
     if store.media_since(conversation_id, _PER_SECONDS) >= _MOST:
         raise too_many_pictures(60)
     if store.media_bytes() + len(content) > settings.media_megabytes * 1024 * 1024:

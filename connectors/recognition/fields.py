@@ -56,7 +56,7 @@ def _mended(text: str) -> str:
 
     def figures(found: re.Match[str]) -> str:
         number = re.sub(r"[\s-]", "", found[2])
-        prefix = re.match(r"[A-Za-z]{2,4}(?=[0-9A-Za-z|!]{8})", number)
+        prefix = re.match(r"[A-Z]{2,4}(?=[0-9A-Za-z|!]{8})", number)
         kept = prefix[0] if prefix and found[1] not in ("订单编号", "订单号", "订单号码") else ""
         return f"{found[1]}:{kept}{number[len(kept) :].translate(_DIGIT)}"
 

@@ -225,9 +225,10 @@ def test_the_disk_is_not_filled(tmp_path: Path) -> None:
         media_megabytes=1,
     )
     conversation = store.begin("webchat").id
-    media.keep(store, kept, conversation, PNG + bytes(700_000))
+    large = PNG[:33] + struct.pack(">I4s", 700_000, b"fdAT") + bytes(700_004) + PNG[33:]
+    media.keep(store, kept, conversation, large)
     with pytest.raises(Refused, match="pictures_full"):
-        media.keep(store, kept, conversation, PNG + bytes(700_000))
+        media.keep(store, kept, conversation, large)
     assert len(list((tmp_path / "media").iterdir())) == 1
     store.close()
 
