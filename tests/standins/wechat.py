@@ -1,6 +1,6 @@
 """WeChat as far as an official account can tell: pushes, the customer-service API, tokens and quotas.
 
-Rules: `../shared/facts/channels.md`'s sources, "客服消息", "获取稳定版接口调用凭据" and "接收消息" in WeChat's manual. What is
+Rules: "客服消息", "获取稳定版接口调用凭据" and "接收消息" in WeChat's manual. What is
 pushed is signed (and sealed, with an AES key); a push without a good answer within five seconds is delivered again, three
 times in all; a customer's message allows five messages within 48 hours, a click, a scan or following three within a minute.
 """
@@ -107,6 +107,11 @@ class WeChat:
     def _allow(self, openid: str, count: int, seconds: float) -> None:
         self._followers.add(openid)
         self._allowed[openid] = Allowance(count, self.now() + seconds)
+
+    def left(self, openid: str) -> int:
+        """How many messages the account may send now."""
+        allowed = self._allowed[openid]
+        return allowed.left if self.now() <= allowed.until else 0
 
     # What the account is sent
 
