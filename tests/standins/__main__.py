@@ -23,7 +23,7 @@ from tests.standins.wechat import HOURS_48, WeChat
 PAGE = Path(__file__).with_name("phone.html")
 
 
-def phone(wechat: WeChat) -> web.Application:
+def phone(wechat: WeChat, prefix: str) -> list[web.RouteDef]:
     """What the page asks for."""
 
     async def shown(request: web.Request) -> web.Response:
@@ -64,12 +64,11 @@ def phone(wechat: WeChat) -> web.Application:
         wechat.expire_tokens()
         return _delivered([])
 
-    app = web.Application(client_max_size=12 * 1024 * 1024)
-    app.router.add_get("/shown", shown)
-    app.router.add_get("/media/{id}", media)
-    for handler in (say, event, picture, later, expire):
-        app.router.add_post(f"/{handler.__name__}", handler)
-    return app
+    return [
+        web.get(f"{prefix}/shown", shown),
+        web.get(f"{prefix}/media/{{id}}", media),
+        *(web.post(f"{prefix}/{each.__name__}", each) for each in (say, event, picture, later, expire)),
+    ]
 
 
 def _delivered(deliveries: list[Any]) -> web.Response:
@@ -88,10 +87,8 @@ def main() -> None:
     async def page(_request: web.Request) -> web.StreamResponse:
         return web.FileResponse(PAGE)
 
-    app = web.Application()
-    app.router.add_get("/", page)
-    app.add_subapp("/wechat", wechat.app())
-    app.add_subapp("/phone/wechat", phone(wechat))
+    app = web.Application(client_max_size=12 * 1024 * 1024)
+    app.add_routes([web.get("/", page), *wechat.routes("/wechat"), *phone(wechat, "/phone/wechat")])
     web.run_app(app, host="127.0.0.1", port=options.parse_args().port, print=None)
 
 

@@ -156,16 +156,17 @@ class WeChat:
 
     # What the account asks for
 
-    def app(self) -> web.Application:
+    def routes(self, prefix: str = "") -> list[web.RouteDef]:
         """WeChat's API."""
-        app = web.Application()
-        app.router.add_post("/cgi-bin/stable_token", self._stable_token)
-        app.router.add_post("/cgi-bin/message/custom/send", self._guarded(self._send))
-        app.router.add_post("/cgi-bin/message/custom/typing", self._guarded(self._typing))
-        app.router.add_post("/cgi-bin/message/template/send", self._guarded(self._template))
-        app.router.add_post("/cgi-bin/menu/create", self._guarded(self._menu))
-        app.router.add_get("/cgi-bin/media/get", self._guarded(self._media))
-        return app
+        api = f"{prefix}/cgi-bin"
+        return [
+            web.post(f"{api}/stable_token", self._stable_token),
+            web.post(f"{api}/message/custom/send", self._guarded(self._send)),
+            web.post(f"{api}/message/custom/typing", self._guarded(self._typing)),
+            web.post(f"{api}/message/template/send", self._guarded(self._template)),
+            web.post(f"{api}/menu/create", self._guarded(self._menu)),
+            web.get(f"{api}/media/get", self._guarded(self._media)),
+        ]
 
     async def _stable_token(self, request: web.Request) -> web.Response:
         self.calls.append(request.path)
