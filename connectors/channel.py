@@ -42,7 +42,7 @@ class Channel(InputChannel):
 
     supports_buttons: ClassVar[bool] = True
     max_text_length: ClassVar[int] = 2000
-    can_push: ClassVar[bool] = False
+    can_push: bool = False
 
     def __init__(self, settings: Settings) -> None:
         """`settings` are those of all channels; a channel's own are its constructor's business."""

@@ -22,12 +22,11 @@ from connectors import media
 from connectors.channel import Channel
 from connectors.errors import Refused
 from connectors.expiry import forget_old
-from connectors.fanout import SharedSockets
+from connectors.fanout import sockets_of
 from connectors.limits import too_many_pictures
 from connectors.settings import Settings
 from connectors.web import address_of, refuse
 from connectors.webchat.session import Closed, Room, Session
-from connectors.webchat.sockets import LocalSockets
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +49,7 @@ class WebChatInput(Channel):
     def __init__(self, settings: Settings) -> None:
         """Sockets of this process, or with Redis of all."""
         super().__init__(settings)
-        self._sockets = SharedSockets(settings.redis_url) if settings.redis_url else LocalSockets()
+        self._sockets = sockets_of(self.name(), settings.redis_url)
 
     def tell(self, conversation_id: str) -> None:
         """Wake the conversation's sockets."""
@@ -58,8 +57,7 @@ class WebChatInput(Channel):
 
     async def opened(self) -> None:
         """Listen to the other processes, and begin to forget: all channels' conversations, for they share the store."""
-        if isinstance(self._sockets, SharedSockets):
-            self._sockets.start()
+        self._sockets.start()
         settings = self.settings
         self._sweeping = asyncio.ensure_future(
             forget_old(self.store, settings.media_folder, settings.retention_days)
@@ -68,8 +66,7 @@ class WebChatInput(Channel):
     async def closing(self) -> None:
         """End both."""
         self._sweeping.cancel()
-        if isinstance(self._sockets, SharedSockets):
-            self._sockets.stop()
+        self._sockets.stop()
 
     def add_routes(self, routes: Blueprint) -> None:
         """The page, its socket, and customers' pictures."""

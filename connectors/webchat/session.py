@@ -20,10 +20,10 @@ from connectors.base import (
 )
 from connectors.errors import OtherCustomer, Refused
 from connectors.limits import Allowance, Guard, Rate
+from connectors.listeners import LiveSockets
 from connectors.store import Accepted, ConnectorStore, Conversation
 from connectors.turns import Turns
 from connectors.webchat import codec
-from connectors.webchat.sockets import LiveSockets
 from connectors.wording import say
 
 logger = logging.getLogger(__name__)

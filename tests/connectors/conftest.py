@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.connectors.running import RunningServer
+from tests.connectors.wechat.line import connected
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One server for all tests that do not stop it."""
-    running = RunningServer(tmp_path_factory.mktemp("server"), "--origins", "https://shop.example").start()
-    yield running
-    running.end(signal.SIGKILL)
+    with connected(tmp_path_factory.mktemp("server"), "--origins", "https://shop.example") as line:
+        yield line.server
 
 
 @pytest.fixture

@@ -36,6 +36,8 @@ class RunningServer:
     """
 
     def __init__(self, folder: Path, *options: str, environ: dict[str, str] | None = None) -> None:
+        self.environ = environ or {}
+        self.lines: Any = None  # the providers' ends, where a test has them
         self.port = free_port()
         self.folder = folder
         self.options = [option.format(port=self.port) for option in options]

@@ -32,8 +32,8 @@ from tests.connectors.running import BUTTONS, CHANGE, ROOT, SECRET
 
 
 def channel_classes() -> list[Any]:
-    """The channels that credentials.yml names."""
-    named = yaml.safe_load((ROOT / "credentials.yml").read_text("utf-8"))
+    """The channels that credentials.yml names, and what its next line would."""
+    named = [*yaml.safe_load((ROOT / "credentials.yml").read_text("utf-8")), "tests.connectors.sample.SampleInput"]
     return [class_from_module_path(path) for path in named]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -31,9 +31,11 @@ class Thread:
 
 
 @contextmanager
-def serving(app: web.Application, port: int) -> Iterator[Thread]:
+def serving(routes: Iterable[web.RouteDef], port: int) -> Iterator[Thread]:
     """Serve until the end of the block."""
     thread = Thread()
+    app = web.Application()
+    app.add_routes(routes)
     runner = web.AppRunner(app)
 
     async def start() -> None:

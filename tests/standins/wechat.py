@@ -1,6 +1,6 @@
 """WeChat as far as an official account can tell: pushes, the customer-service API, tokens and quotas.
 
-Rules: `../shared/facts/channels.md`'s sources, "客服消息", "获取稳定版接口调用凭据" and "接收消息" in WeChat's manual. What is
+Rules: "客服消息", "获取稳定版接口调用凭据" and "接收消息" in WeChat's manual. What is
 pushed is signed (and sealed, with an AES key); a push without a good answer within five seconds is delivered again, three
 times in all; a customer's message allows five messages within 48 hours, a click, a scan or following three within a minute.
 """
@@ -108,6 +108,11 @@ class WeChat:
         self._followers.add(openid)
         self._allowed[openid] = Allowance(count, self.now() + seconds)
 
+    def left(self, openid: str) -> int:
+        """How many messages the account may send now."""
+        allowed = self._allowed[openid]
+        return allowed.left if self.now() <= allowed.until else 0
+
     # What the account is sent
 
     def sealed(self, openid: str, fields: dict[str, Any]) -> tuple[dict[str, str], bytes]:
@@ -151,16 +156,17 @@ class WeChat:
 
     # What the account asks for
 
-    def app(self) -> web.Application:
+    def routes(self, prefix: str = "") -> list[web.RouteDef]:
         """WeChat's API."""
-        app = web.Application()
-        app.router.add_post("/cgi-bin/stable_token", self._stable_token)
-        app.router.add_post("/cgi-bin/message/custom/send", self._guarded(self._send))
-        app.router.add_post("/cgi-bin/message/custom/typing", self._guarded(self._typing))
-        app.router.add_post("/cgi-bin/message/template/send", self._guarded(self._template))
-        app.router.add_post("/cgi-bin/menu/create", self._guarded(self._menu))
-        app.router.add_get("/cgi-bin/media/get", self._guarded(self._media))
-        return app
+        api = f"{prefix}/cgi-bin"
+        return [
+            web.post(f"{api}/stable_token", self._stable_token),
+            web.post(f"{api}/message/custom/send", self._guarded(self._send)),
+            web.post(f"{api}/message/custom/typing", self._guarded(self._typing)),
+            web.post(f"{api}/message/template/send", self._guarded(self._template)),
+            web.post(f"{api}/menu/create", self._guarded(self._menu)),
+            web.get(f"{api}/media/get", self._guarded(self._media)),
+        ]
 
     async def _stable_token(self, request: web.Request) -> web.Response:
         self.calls.append(request.path)

@@ -15,7 +15,7 @@ from connectors.settings import Settings
 from connectors.wechat import WeChatInput
 from connectors.wording import say
 from tests.connectors.test_limits import png
-from tests.connectors.wechat.conftest import AES_KEY, Line, connected, until
+from tests.connectors.wechat.line import AES_KEY, Line, until
 
 
 @pytest.fixture
@@ -217,18 +217,6 @@ def test_a_killed_server_still_answers_once(own_line: Line, openid: str) -> None
     line.wechat.busy = 0
     line.server.start()
     assert line.words(openid, "您说：你好", seconds=30) == ["您说：慢慢来", "您说：你好"]
-
-
-def test_in_plain_mode_a_signature_brings_one_body_only(tmp_path: Path, openid: str) -> None:
-    with connected(tmp_path, safe=False) as line:
-        assert [each.status for each in line.say(openid, "你好")] == [200]
-        line.words(openid, "您说：你好")
-        query, body = line.wechat.sealed(openid, {"MsgType": "text", "Content": "退款", "MsgId": 77})
-        deliver = line.wechat.deliver
-        assert line.thread.run(deliver(query, body)).status == 200
-        assert line.thread.run(deliver(query, body)).status == 200, "WeChat itself delivers again"
-        assert line.thread.run(deliver(query, body.replace(b"77", b"78"))).status == 403
-        assert line.words(openid, "您说：退款") == ["您说：你好", "您说：退款"]
 
 
 def test_without_an_account_the_channel_is_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
