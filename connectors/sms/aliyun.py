@@ -104,7 +104,7 @@ class Client:
             text = text_of(content)
             number = e164(number)
             known = each.get("sequence_id")
-            found.append(Uplink(number, text, made_id("aliyun", number, known or at, text)))
+            found.append(Uplink(number, text, str(known)[:64] if known else made_id(number, at, text)))
         return found
 
     def reports(self, callback: Callback) -> list[Report]:

@@ -87,7 +87,7 @@ class Client:
         for each in data if isinstance(data, list) else [data]:
             nation, mobile, content, at = fields(each, "nationcode", "mobile", "text", "time")
             number, text = e164(mobile, _country(nation)), text_of(content)
-            found.append(Uplink(number, text, made_id("tencent", number, at, each.get("extend"), text)))
+            found.append(Uplink(number, text, made_id(number, at, each.get("extend"), text)))
         return found
 
     def reports(self, callback: Callback) -> list[Report]:

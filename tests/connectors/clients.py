@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import jwt
 import websockets
@@ -313,6 +314,56 @@ class AppClient:
         return settled(lambda: self._said(server, conversation), quiet)
 
 
+class SmsClient:
+    """SMS as the contract suite sees it: by Aliyun's stand-in, from one telephone a conversation."""
+
+    name = "sms"
+    supports_buttons = False
+    max_text_length = 440
+    issues_ids = True
+    pushes = True
+    tells_typing_apart = False
+    proves_by_token = False
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, str] = {}
+
+    def message_id(self) -> str:
+        return str(secrets.randbelow(10**15))
+
+    def begin(self, server: RunningServer) -> str:
+        number = f"+86139{secrets.randbelow(10**8):08}"
+        conversation = str(server.get(f"/test/conversation?channel=sms&address={quote(number)}"))
+        self._numbers[conversation] = number
+        return conversation
+
+    def say(
+        self, server: RunningServer, conversation: str, text: str, *, message_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        before = len(self._said(server, conversation))
+        number = self._numbers[conversation]
+        assert server.lines.sms.write(number, text, message_id=message_id or self.message_id()) == 200
+        return settled(lambda: self._said(server, conversation), 1.4 if "慢" in text else 0.6)[before:]
+
+    def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
+        return settled(lambda: self._said(server, conversation), 0.6)
+
+    def replies(self, server: RunningServer, conversation: str) -> list[str]:
+        return [each["text"] for each in self.read(server, conversation)][1:]  # the first answered the customer
+
+    def _said(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
+        """What the telephone shows; an option's payload is what one types to choose it."""
+        said = []
+        for line in server.lines.sms.lines.get(self._numbers[conversation], []):
+            if line.who == "shop":
+                text = line.text.partition("】")[2].removeprefix("客服回复：")
+                options = re.findall(r"^(\d+)\. (.+)$", text, re.MULTILINE)
+                said.append({"text": text, "buttons": [{"title": t, "payload": n} for n, t in options]})
+        return said
+
+    press = say
+
+
 class SampleClient:
     """A channel of four small files, as the contract suite sees it: no buttons, so options are numbered."""
 
@@ -372,7 +423,7 @@ def settled(look: Callable[[], list[dict[str, Any]]], quiet: float) -> list[dict
     return seen
 
 
-EVERY_CHANNEL = (RestClient(), WebChatClient(), WeChatClient(), AppClient())
+EVERY_CHANNEL = (RestClient(), WebChatClient(), SmsClient(), WeChatClient(), AppClient())
 CHANNELS = (*EVERY_CHANNEL, SampleClient())
 WITH_BUTTONS = tuple(each for each in CHANNELS if each.supports_buttons)
 WITH_TOKENS = tuple(each for each in EVERY_CHANNEL if each.proves_by_token)

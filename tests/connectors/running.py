@@ -36,7 +36,6 @@ class RunningServer:
     """
 
     def __init__(self, folder: Path, *options: str, environ: dict[str, str] | None = None) -> None:
-        self.environ = environ or {}
         self.lines: Any = None  # the providers' ends, where a test has them
         self.port = free_port()
         self.folder = folder

@@ -1,14 +1,12 @@
-"""Aliyun's, Tencent's and Twilio's SMS service, with telephones behind it. Standard library and PyYAML only.
-
-    python -m tests.standins.sms --port 5320 --provider aliyun --templates file.yml --callback http://127.0.0.1:5005/webhooks/sms/…
+"""Aliyun's, Tencent's and Twilio's SMS service, with telephones behind it.
 
 What they verify, this does: signature, clock, nonce, sender, template and its parameters, limits. What customers write goes
-to the callback in the provider's own shape, and again until it is acknowledged. `GET /` shows the telephones.
+to the callback in the provider's own shape, and again until it is acknowledged. The page shows one telephone.
 """
 
 from __future__ import annotations
 
-import argparse
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -19,18 +17,21 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import yaml
+from aiohttp import web
+
+from connectors.sms import templates
 
 KEY_ID, KEY_SECRET = "standin-key-id", "standin-key-secret-of-a-shop"
 SIGNATURE, APP_ID, NUMBER = "灵犀商城", "1400000001", "+15005550006"
-PAGE = Path(__file__).with_name("sms.html")
+PATH_SECRET = "path-secret-of-a-shop-0123456789"
 
 
 class Refusal(Exception):
@@ -65,6 +66,42 @@ class Network:
     nonces: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
     unsubscribed: set[str] = field(default_factory=set)
+
+    def routes(self) -> list[web.RouteDef]:
+        """The provider's API, as it lies at its root, and the telephones below /sms."""
+        twilio = "/2010-04-01/Accounts/{sid}/Messages.json"
+        return [
+            web.post("/", self._send),
+            web.post(twilio, self._send),
+            web.get("/sms/phones/{number}", self._shown),
+            web.post("/sms/phones/{number}", self._typed),
+        ]
+
+    async def _send(self, request: web.Request) -> web.Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = await request.read()
+        try:
+            if self.provider == "aliyun":
+                return web.json_response(self.aliyun(request.raw_path, headers))
+            if self.provider == "tencent":
+                return web.json_response(self.tencent(body, headers))
+            return web.json_response(self.twilio(body, headers), status=201)
+        except Refusal as refusal:
+            code = refusal.code
+            told: dict[str, Any] = {
+                "aliyun": {"Code": code, "Message": code, "RequestId": "r"},
+                "tencent": {"Response": {"Error": {"Code": code, "Message": code}, "RequestId": "r"}},
+                "twilio": {"code": int(code) if code.isdigit() else 20500, "message": code, "status": refusal.status},
+            }[self.provider]
+            return web.json_response(told, status=200 if self.provider == "tencent" else refusal.status)
+
+    async def _shown(self, request: web.Request) -> web.Response:
+        return web.json_response([vars(line) for line in self.lines.get(request.match_info["number"], [])])
+
+    async def _typed(self, request: web.Request) -> web.Response:
+        told = await request.json()
+        status = await asyncio.to_thread(self.write, request.match_info["number"], str(told["text"]))
+        return web.json_response({"status": status})
 
     # Sending, as each provider does it
 
@@ -198,7 +235,7 @@ class Network:
     def uplink(self, number: str, text: str, message_id: str, at: str) -> tuple[bytes, str]:
         """Body and content type of a customer's SMS."""
         if self.provider == "aliyun":
-            told: Any = {"phone_number": number.removeprefix("+86"), "send_time": at, "content": text, "sign_name": SIGNATURE, "dest_code": "1065712345", "sequence_id": int(message_id[:12], 16)}
+            told: Any = {"phone_number": number.removeprefix("+86"), "send_time": at, "content": text, "sign_name": SIGNATURE, "dest_code": "1065712345", "sequence_id": int(message_id) if message_id.isdigit() else int(message_id[:12], 16)}
             return json.dumps([told]).encode(), "application/json"
         if self.provider == "tencent":
             told = {"extend": "01", "mobile": number.removeprefix("+86"), "nationcode": "86", "sign": SIGNATURE, "text": text, "time": at}
@@ -257,80 +294,34 @@ def _now() -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S")
 
 
-class Handler(BaseHTTPRequestHandler):
-    """The provider's API, and the telephones."""
-
-    network: Network
-
-    def do_GET(self) -> None:
-        path = urlsplit(self.path).path
-        if path == "/":
-            return self._answer(200, PAGE.read_bytes(), "text/html; charset=utf-8")
-        lines = self.network.lines.get(path.removeprefix("/phones/"), [])
-        return self._json(200, [vars(line) for line in lines])
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        if self.path.startswith("/phones/"):
-            told = json.loads(body)
-            status = self.network.write(self.path.removeprefix("/phones/"), told["text"], told.get("id", ""))
-            return self._json(200, {"status": status})
-        network = self.network
-        try:
-            if network.provider == "aliyun":
-                return self._json(200, network.aliyun(self.path, headers))
-            if network.provider == "tencent":
-                return self._json(200, network.tencent(body, headers))
-            return self._json(201, network.twilio(body, headers))
-        except Refusal as refusal:
-            told = {
-                "aliyun": {"Code": refusal.code, "Message": refusal.code, "RequestId": "r"},
-                "tencent": {"Response": {"Error": {"Code": refusal.code, "Message": refusal.code}, "RequestId": "r"}},
-                "twilio": {"code": int(refusal.code) if refusal.code.isdigit() else 20500, "message": refusal.code, "status": refusal.status},
-            }[network.provider]
-            return self._json(200 if network.provider == "tencent" else refusal.status, told)
-
-    def _json(self, status: int, told: Any) -> None:
-        self._answer(status, json.dumps(told, ensure_ascii=False).encode(), "application/json; charset=utf-8")
-
-    def _answer(self, status: int, body: bytes, content_type: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
-
-
 def read_templates(path: Path, provider: str) -> dict[str, tuple[str, str]]:
     """The provider's registered templates: id → our name and the body."""
     told = yaml.safe_load(path.read_text("utf-8"))
     return {str(each[provider]): (name, each["text"]) for name, each in told.items() if each.get(provider)}
 
 
-def serve(network: Network, port: int) -> ThreadingHTTPServer:
-    """Start the server in a thread; `shutdown()` ends it."""
-    handler = type("Bound", (Handler,), {"network": network})
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+def account(folder: Path, provider: str, port: int) -> dict[str, str]:
+    """The environment of a shop with an account here; its registered templates are written into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = yaml.safe_load((Path(templates.__file__).with_suffix(".yml")).read_text("utf-8"))
+    for number, each in enumerate(told.values(), start=1):
+        each |= {"aliyun": f"SMS_{number:06}", "tencent": str(1_000_000 + number)}
+    own = folder / "sms_templates.yml"
+    own.write_text(yaml.safe_dump(told, allow_unicode=True), "utf-8")
+    return {
+        "LINGXI_SMS_PROVIDER": provider,
+        "LINGXI_SMS_KEY_ID": KEY_ID,
+        "LINGXI_SMS_KEY_SECRET": KEY_SECRET,
+        "LINGXI_SMS_SIGNATURE": SIGNATURE,
+        "LINGXI_SMS_SENDER": APP_ID if provider == "tencent" else NUMBER,
+        "LINGXI_SMS_PATH_SECRET": PATH_SECRET,
+        "LINGXI_SMS_API_URL": f"http://127.0.0.1:{port}",
+        "LINGXI_SMS_TEMPLATES": str(own),
+    }
 
 
-def main() -> None:
-    """Serve until killed."""
-    options = argparse.ArgumentParser()
-    options.add_argument("--port", type=int, required=True)
-    options.add_argument("--provider", choices=("aliyun", "tencent", "twilio"), default="aliyun")
-    options.add_argument("--templates", type=Path, required=True)
-    options.add_argument("--callback", required=True)
-    args = options.parse_args()
-    templates = read_templates(args.templates, args.provider)
-    serve(Network(args.provider, args.callback, templates), args.port)
-    threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main()
+def network_of(environ: Mapping[str, str], origin: str) -> Network:
+    """The network that serves such a shop, whose server is at `origin`."""
+    provider = environ["LINGXI_SMS_PROVIDER"]
+    known = read_templates(Path(environ["LINGXI_SMS_TEMPLATES"]), provider)
+    return Network(provider, f"{origin}/webhooks/sms/{environ['LINGXI_SMS_PATH_SECRET']}", known)

@@ -10,25 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from connectors.sms import templates
 from tests.connectors.running import RunningServer
 from tests.services import free_port
 from tests.standins import sms as standin
+from tests.standins.serving import serving
+from tests.standins.sms import account, network_of
 
-PATH_SECRET = "path-secret-of-the-tests-0123"
 PROVIDERS = ("aliyun", "tencent", "twilio")
 
 
 class Shop:
     """The server at one end, the telephones at the other."""
 
-    def __init__(self, server: RunningServer, network: standin.Network, sending: Any) -> None:
+    def __init__(self, server: RunningServer, network: standin.Network) -> None:
         self.server = server
         self.network = network
         self.provider = network.provider
-        self.sending = sending
 
     def write(self, number: str, text: str, **more: str) -> int:
         return self.network.write(number, text, **more)
@@ -64,41 +62,19 @@ class Shop:
         return [each["text"] for each in self.server.heard() if number[-4:] in each["text"]]
 
 
-def registered(path: Path) -> Path:
-    """The shipped templates, each registered at both providers."""
-    told = yaml.safe_load(Path(templates.__file__).with_suffix(".yml").read_text("utf-8"))
-    for number, each in enumerate(told.values(), start=1):
-        each |= {"aliyun": f"SMS_{number:06}", "tencent": str(1_000_000 + number)}
-    path.write_text(yaml.safe_dump(told, allow_unicode=True), "utf-8")
-    return path
-
-
 @contextmanager
 def opened(folder: Path, provider: str, **environ: str) -> Iterator[Shop]:
     """A shop with this provider."""
-    folder.mkdir(parents=True, exist_ok=True)
-    own, port = registered(folder / "templates.yml"), free_port()
-    told = {
-        "LINGXI_SMS_PROVIDER": provider,
-        "LINGXI_SMS_KEY_ID": standin.KEY_ID,
-        "LINGXI_SMS_KEY_SECRET": standin.KEY_SECRET,
-        "LINGXI_SMS_SIGNATURE": standin.SIGNATURE,
-        "LINGXI_SMS_SENDER": standin.APP_ID if provider == "tencent" else standin.NUMBER,
-        "LINGXI_SMS_PATH_SECRET": PATH_SECRET,
-        "LINGXI_SMS_API_URL": f"http://127.0.0.1:{port}",
-        "LINGXI_SMS_TEMPLATES": str(own),
-        **environ,
-    }
+    port = free_port()
+    told = {**account(folder, provider, port), **environ}
     server = RunningServer(folder, environ=told)
     server.environ.setdefault("LINGXI_SMS_PUBLIC_URL", server.origin)
-    callback = f"{server.origin}/webhooks/sms/{PATH_SECRET}"
-    network = standin.Network(provider, callback, standin.read_templates(own, provider))
-    sending = standin.serve(network, port)
-    try:
-        yield Shop(server.start(), network, sending)
-    finally:
-        server.end(signal.SIGKILL)
-        sending.shutdown()
+    network = network_of(told, server.origin)
+    with serving(network.routes(), port):
+        try:
+            yield Shop(server.start(), network)
+        finally:
+            server.end(signal.SIGKILL)
 
 
 @pytest.fixture(scope="session", params=PROVIDERS)

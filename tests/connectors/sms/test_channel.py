@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from connectors.wording import say
-from tests.connectors.sms.conftest import PATH_SECRET, Shop, opened
+from tests.connectors.sms.conftest import Shop, opened
 from tests.standins import sms as standin
+from tests.standins.sms import PATH_SECRET
 
 Number = Callable[[], str]
 

@@ -18,6 +18,7 @@ from tests.services import free_port
 from tests.standins.app import AppServer
 from tests.standins.sample import Sample
 from tests.standins.serving import Thread, serving
+from tests.standins.sms import account, network_of
 from tests.standins.wechat import Delivery, WeChat
 
 APPID, APP_SECRET, TOKEN = "wx5f2b1c0d9e8a7463", "app-secret-of-the-tests", "token-of-the-tests"
@@ -90,10 +91,12 @@ def connected(folder: Path, *options: str, safe: bool = True, **environ: str) ->
     }
     sample = Sample(f"{server.origin}/webhooks/sample/")
     told |= {"SAMPLE_URL": f"http://127.0.0.1:{port}/sample"}
-    with serving([*wechat.routes(), *app.routes(), *sample.routes()], port) as thread:
+    told |= account(folder / "sms", "aliyun", port)
+    sms = network_of(told, server.origin)
+    with serving([*sms.routes(), *wechat.routes(), *app.routes(), *sample.routes()], port) as thread:
         try:
             line = Line(wechat, server, thread)
-            server.lines = SimpleNamespace(wechat=line, app=app, sample=sample)
+            server.lines = SimpleNamespace(wechat=line, app=app, sample=sample, sms=sms)
             server.start()
             yield line
         finally:
