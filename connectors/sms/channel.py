@@ -72,6 +72,10 @@ class SmsInput(Channel):
     def _ledger(self) -> Ledger:
         return Ledger(self.store)
 
+    async def opened(self) -> None:
+        """Load the provider's library and make ready the ledger, off the event loop."""
+        await asyncio.to_thread(lambda: (self._client, self._ledger))
+
     # In
 
     def add_routes(self, routes: Blueprint) -> None:
