@@ -108,7 +108,8 @@ def folders(environment: str, talking: bool | None = None) -> list[str]:
 
 SOAK_SCALE = "25"
 SOAKED = {
-    RASA: ("tests/privacy", "tests/serving", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py"),
+    RASA: ("tests/privacy", "tests/serving", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py",
+           "tests/connectors/test_public_routes.py"),
     SERVICES_SIDE: ("tests/backoffice/test_schema.py", "tests/backoffice/test_edge.py"),
 }
 
