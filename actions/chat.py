@@ -21,7 +21,9 @@ NOT_UNDERSTOOD = "nlu_fallback"
 CARD_SECONDS = 1.5
 CARD_RETRY_SECONDS = 60.0
 LATELY = 3  # messages, this one included, for which what was done may be meant by "I did not want that"
-CURT = 6  # characters of a yes or no that say nothing of a feeling
+CURT = 6  # characters of an answer that say nothing of a feeling
+SHORTLY = ("yes", "no", "take_back", "hold")
+"""The acts of such an answer."""
 CALM = ("chat_greet", "chat_goodbye", "chat_thank", "chat_affirm", "chat_inform", "chat_ask_help", "chat_bot_challenge",
         "chat_smalltalk", "chat_repeat")  # fmt: skip
 SURE = 0.8
@@ -120,7 +122,8 @@ def wordless(turn: Turn) -> bool:
 
 def _harmless(turn: Turn) -> bool:
     """Whether what sounds angry is only short (别取消), a value that a form asked for, or surely small talk (讲个笑话)."""
-    curt = turn.told("yes", "no") is not None and len(turn.text) <= CURT
+    act = (turn.tracker.latest_message.get("act") or {}).get("name")
+    curt = act in SHORTLY and len(turn.text) <= CURT
     sure = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0) >= SURE
     value = turn.busy and turn.intent == "chat_inform" and any(turn.entity(name) for name in TYPED)
     return curt or bool(value) or (sure and turn.intent in CALM)

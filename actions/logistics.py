@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from abc import abstractmethod
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from actions.gateways.logistics import Arrangeable, Shipment
 from actions.gateways.orders import Order
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import speak_of_refusal, told
+from actions.readings import captured
 from actions.references import option
 
 ON_THE_WAY = ("shipped",)
@@ -34,7 +34,6 @@ KINDS = {
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ANSWERS = ("logistics_arrange", "orders_change", "logistics_report_problem")
 LONGEST, DAYS = 200, 7
-_THERE = re.compile("(?:那里|那儿|那边|这里|处)$")  # 放门卫那里就行: the guard takes it
 
 
 class ParcelForm(OrderForm):
@@ -215,7 +214,9 @@ class ActionLogisticsArrange(ParcelAction):
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Ask the carrier; the courier's contact is shown only on the delivery day."""
         how, detail = turn.slot("logistics_how"), turn.slot("logistics_detail")
-        detail = None if detail == NOTHING else _THERE.sub("", str(detail)) if how == "leave_with" and detail else detail
+        detail = None if detail == NOTHING else detail
+        if detail and how == "leave_with":
+            detail = captured("logistics_keeper", str(detail)) or detail
         if how is None:
             raise Unavailable("the form ended without a way")
         if how == CONTACT:

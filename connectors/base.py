@@ -22,10 +22,10 @@ _PAYLOAD_MARK = "/"
 _TYPED_MARK = "／"
 # What JSON can carry and databases or terminals cannot: control characters except tab and newline, lone surrogates.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-PRESSED_AGAIN = "您刚才已经选过了，这一次没有重复办理。"
-PRESSED_LATE = "这个选项已经过期，没有为您办理。"
-NOW_ASKED = "请看现在的选项："
-NOTHING_ASKED = "请直接告诉我您要办什么。"
+PRESSED_AGAIN = say("pressed_again")
+PRESSED_LATE = say("pressed_late")
+NOW_ASKED = say("now_asked")
+NOTHING_ASKED = say("nothing_asked")
 _MOST_WAITING = 20
 MAX_TEXT = 2000
 """Characters of a customer's message."""
@@ -68,8 +68,7 @@ def admit(store: ConnectorStore, conversation: Conversation, customer: str | Non
 def refuse_backlog(store: ConnectorStore, conversation_id: str, provider_id: str) -> None:
     """Take nothing more while much of the conversation waits for its turn. Raises Refused (`too_fast`)."""
     if store.waiting_count(conversation_id) >= _MOST_WAITING:
-        text = "前面的消息还在处理，请稍等再发。"
-        raise Refused("too_fast", text, message_id=provider_id, retry_after=5)
+        raise Refused("too_fast", say("backlog"), message_id=provider_id, retry_after=5)
 
 
 def clean(text: str) -> str:
@@ -159,7 +158,7 @@ def outgoing(message: dict[str, Any], limit: int) -> list[dict[str, Any]]:
     ]
     if buttons:
         if not bodies:
-            bodies.append({"text": "请选择："})
+            bodies.append({"text": say("please_choose")})
         bodies[-1]["buttons"] = buttons
     if message.get("custom"):
         bodies.append({"custom": message["custom"]})

@@ -18,6 +18,7 @@ from sanic import Blueprint, Sanic
 
 from connectors.alone import alone_of
 from connectors.base import StoredOutput, refuse_backlog
+from connectors.binding import Binding, Command, command
 from connectors.choices import numbered
 from connectors.delivery import Delivery, Parcel
 from connectors.errors import ButtonGone, Refused
@@ -83,7 +84,7 @@ class Channel(InputChannel):
         """Who is where, and what is to be pushed."""
         return Outbox(self.store)
 
-    def tell(self, conversation_id: str) -> None:
+    def wake(self, conversation_id: str) -> None:
         """There may be news in the conversation, or the bot has begun or ended work on it. Returns at once."""
         if self.delivery is not None:
             self.delivery.wake(conversation_id)
@@ -93,20 +94,21 @@ class Channel(InputChannel):
         return self._output() if self.is_on() else None
 
     def _output(self, reply_to: int | None = None) -> StoredOutput:
-        return StoredOutput(self.name(), self.store, self.tell, self.max_text_length, reply_to)
+        return StoredOutput(self.name(), self.store, self.store.tell, self.max_text_length, reply_to)
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """Routes below /webhooks/<name>."""
         routes = Blueprint(self.name(), self.__module__)
         if not self.is_on():
             return routes
+        self.store.subscribe(self.wake)
         self.turns = Turns(
             channel=self.name(),
             store=self.store,
             secret=self.settings.customer_jwt_secret,
             handler=on_new_message,
             output=self._output,
-            tell=self.tell,
+            tell=self.store.tell,
             prepare=self._prepared,
         )
 
@@ -146,19 +148,37 @@ class Channel(InputChannel):
             except Refused as reason:
                 await store.on_thread(self._explain, conversation, address, reason)
         self.turns.work(conversation.id)
-        self.tell(conversation.id)
+        self.store.tell(conversation.id)
         return None if repeat else conversation.id
 
-    async def notice(self, address: str, provider_id: str, text: str) -> None:
+    async def notice(self, address: str, provider_id: str, text: str | Callable[[], str]) -> None:
         """Tell somebody whom the provider names what the channel itself has to say to this message, once."""
+        key = f"notice:{provider_id}"
 
         def write() -> str:
             conversation = self.outbox.reach(self.name(), address)
-            self.outbox.heard(conversation.id, self.name(), address)
-            self.store.append(conversation.id, "notice", {"text": text}, key=f"notice:{provider_id}")
+            if not self.store.has(conversation.id, key):
+                said = text if isinstance(text, str) else text()
+                conversation = self.outbox.reach(self.name(), address)  # another one, once it is bound
+                self.outbox.heard(conversation.id, self.name(), address)
+                self.store.append(conversation.id, "notice", {"text": said}, key=key)
             return conversation.id
 
-        self.tell(await self.store.on_thread(write))
+        self.store.tell(await self.store.on_thread(write))
+
+    async def bind(self, address: str, provider_id: str, text: str) -> bool:
+        """Do what a text of somebody whom the provider names says about binding; False where it says nothing of it."""
+        told = command(text)
+        if told is None:
+            return False
+        await self.notice(address, provider_id, lambda: self._bind(address, told))
+        return True
+
+    def _bind(self, address: str, told: Command) -> str:
+        binding = Binding(self.store)
+        if told.code:
+            return binding.redeem(self.name(), address, told.code)
+        return binding.undo(self.name(), address) if told.undo else binding.state(self.name(), address)
 
     def _find(self, address: str, provider_id: str) -> tuple[Conversation, bool]:
         conversation = self.outbox.reach(self.name(), address)

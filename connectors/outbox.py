@@ -12,6 +12,8 @@ from connectors.store import ConnectorStore, Conversation, Message, as_message, 
 from connectors.tables import ADDRESSES, CALLS, CONVERSATIONS, MESSAGES, ROUTES, UNDELIVERED
 
 _MOST_AT_ONCE = 50
+_LOOKS = ""
+"""The address of a channel that shows what is stored."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,11 @@ class Outbox:
         return Conversation(*row) if row else None
 
     def heard(self, conversation_id: str, channel: str, address: str) -> None:
-        """The customer writes from this address: answers go there from now on, what was held back among them."""
+        """The customer writes from this address: answers go there from now on, what was held back among them.
+
+        What was said where the customer looked by themselves (`looked`, or before any address was known) is not pushed
+        after them.
+        """
         told = {
             "channel": channel,
             "address": address,
@@ -93,13 +99,26 @@ class Outbox:
             "held": False,
             "problem": None,
         }
+        r, last = ROUTES.c, sa.select(CONVERSATIONS.c.last_seq).where(CONVERSATIONS.c.id == conversation_id)
+        seen = sa.case((r.address == _LOOKS, last.scalar_subquery()), else_=r.pushed)
         with self._engine.begin() as db:
-            if not self._move(db, conversation_id, told):
+            if not self._move(db, conversation_id, {**told, "pushed": seen}):
                 try:
                     with db.begin_nested():
-                        db.execute(ROUTES.insert().values(conversation_id=conversation_id, pushed=0, **told))
-                except sa.exc.IntegrityError:
+                        row = {**told, "conversation_id": conversation_id, "pushed": last.scalar_subquery()}
+                        db.execute(ROUTES.insert().values(row))
+                except sa.exc.IntegrityError:  # at the same time, by another process
                     self._move(db, conversation_id, told)
+
+    def looked(self, conversation_id: str, channel: str) -> None:
+        """The customer writes where answers are shown without a push: none is pushed any more."""
+        r = ROUTES.c
+        elsewhere = sa.select(r.channel).where(r.conversation_id == conversation_id, r.address != _LOOKS)
+        with self._engine.connect() as db:  # most conversations have no address: no reason to begin a write
+            if db.execute(elsewhere).first() is None:
+                return
+        with self._engine.begin() as db:
+            self._move(db, conversation_id, {"channel": channel, "address": _LOOKS})
 
     @staticmethod
     def _move(db: Connection, conversation_id: str, told: dict[str, object]) -> int:

@@ -193,8 +193,18 @@ class ConnectorStore:
             BEGINNINGS.create(db, checkfirst=True)
             for table in _REPLACED:
                 db.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
+        self._subscribers: list[Callable[[str], None]] = []
         # SQLite has one writer at a time: more threads would only wait for each other.
         self._threads = ThreadPoolExecutor(1 if sqlite else 4, thread_name_prefix="connectors-store")
+
+    def subscribe(self, told: Callable[[str], None]) -> None:
+        """Have `told` called with the id of every conversation with news, on the event loop's thread."""
+        self._subscribers.append(told)
+
+    def tell(self, conversation_id: str) -> None:
+        """There may be news in the conversation: a customer may look at it on several channels. Returns at once."""
+        for told in self._subscribers:
+            told(conversation_id)
 
     async def on_thread(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one of the store's methods without stalling the event loop."""
@@ -298,6 +308,11 @@ class ConnectorStore:
         """The number of the message with this provider's id, or None."""
         with self.engine.connect() as db:
             return _seq_of_key(db, conversation_id, f"in:{provider_id}")
+
+    def has(self, conversation_id: str, key: str) -> bool:
+        """Whether a message with this key is there."""
+        with self.engine.connect() as db:
+            return _seq_of_key(db, conversation_id, key) is not None
 
     def next_waiting(self, conversation_id: str) -> Waiting | None:
         """The oldest message not handled yet, counting this as an attempt."""

@@ -118,3 +118,23 @@ CALLS = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
 )
+
+# Codes by which a proven customer brings another address of theirs into the conversation; only a hash is kept.
+CODES = sa.Table(
+    "codes",
+    TABLES,
+    sa.Column("code", sa.String(64), primary_key=True),
+    sa.Column("conversation_id", sa.String(200), nullable=False),
+    sa.Column("customer", sa.String(64), nullable=False, index=True),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+)
+
+# What was tried at an address, right or wrong.
+CODE_TRIES = sa.Table(
+    "code_tries",
+    TABLES,
+    sa.Column("channel", sa.String(40), nullable=False),
+    sa.Column("address", sa.String(128), nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Index("code_tries_of_an_address", "channel", "address", "at_ms"),
+)

@@ -20,10 +20,11 @@ from actions.gateways.identity import sign_customer_token
 from connectors.alone import Alone
 from connectors.base import StoredOutput, log_name
 from connectors.store import ConnectorStore, Waiting
+from connectors.wording import say
 
 logger = logging.getLogger(__name__)
 
-SORRY = "抱歉，刚才那句话没能处理完。如果是在办理业务，请先查一下结果再办；也可以再说一遍，或者回复“转人工”找人工客服。"
+SORRY = say("sorry")
 """Said where nobody knows how far it came: never that nothing was done."""
 _TURN_SECONDS = 120
 _TOKEN_SECONDS = 300

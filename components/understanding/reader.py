@@ -152,7 +152,7 @@ class Reader:
 
     def _answer(self, said: Said, context: Context) -> Reading:
         """What is said while a form's question stands."""
-        if said.intent in ASIDE and said.confidence >= self.certain:
+        if said.intent in ASIDE and said.confidence >= self.certain and said.act not in QUESTIONED:
             return self._plain(said, context)
         act, own = said.act, said.intent in self.starts.get(str(context.form), ())
         named = context.kind == CHOOSE and any(each.get("entity") == context.asked for each in said.entities)
@@ -187,9 +187,14 @@ class Reader:
             act, sure = "value", True  # 空气炸锅
         opened = said.confidence >= self.near and said.intent in self._opened(act)
         another = not own and context.kind == CHOOSE and opened  # 跑步鞋那个，想退货
-        if act == "value" and sure and not another:
+        unlike = context.kind == VALUE and self._speaks_of_else(said, own) and said.share("value") < self.asks  # 耳机防水吗
+        if act == "value" and sure and not (another or unlike):
             return Reading(said.intent if own else INFORM, (self._value(said, context),))
         return self._plain(said, context)
+
+    def _speaks_of_else(self, said: Said, own: bool) -> bool:
+        """Whether the intent is certainly one that the form is not about."""
+        return not own and said.confidence >= self.certain and said.intent not in VAGUE
 
     def _tells(self, said: Said) -> bool:
         """Whether words that were asked for are most likely those: no other wish is plain."""

@@ -13,6 +13,7 @@ from sanic.response import HTTPResponse
 from connectors.app import codec
 from connectors.app.client import Callback, CallbackClient
 from connectors.base import accept_choice, accept_press, admit, prove, refuse_backlog
+from connectors.binding import Binding
 from connectors.channel import Channel
 from connectors.delivery import Parcel
 from connectors.errors import ButtonGone, OtherCustomer, Refused, SettingsError
@@ -45,10 +46,10 @@ class AppInput(Channel):
             raise SettingsError("LINGXI_APP_CALLBACK_URL must begin with https://")
         return cls(settings, None if told is None else Callback(*told))
 
-    def tell(self, conversation_id: str) -> None:
+    def wake(self, conversation_id: str) -> None:
         """Wake those who poll, and the callback."""
         self._listeners.wake(conversation_id)
-        super().tell(conversation_id)
+        super().wake(conversation_id)
 
     async def opened(self) -> None:
         """Listen to the other processes, and make ready to call back."""
@@ -94,7 +95,7 @@ class AppInput(Channel):
                 logger.error("event=webhook_failed channel=app error=%s", type(error).__name__)
                 return refuse(503, Refused("unavailable", say("app_unavailable"), retry_after=2))
             self.turns.work(conversation.id)
-            self.tell(conversation.id)
+            store.tell(conversation.id)
             told = {"id": said.id, "seq": accepted.seq, "repeat": accepted.repeat}
             return response.json(told, status=200 if accepted.repeat else 202)
 
@@ -134,8 +135,14 @@ class AppInput(Channel):
         before = self.store.accepted(conversation.id, said.id)
         if before is not None:
             return Accepted(before, repeat=True)
-        self.outbox.heard(conversation.id, self.name(), customer)
+        if self.can_push:
+            self.outbox.heard(conversation.id, self.name(), customer)
+        else:
+            self.outbox.looked(conversation.id, self.name())
         refuse_backlog(self.store, conversation.id, said.id)
+        answered = Binding(self.store).answer(conversation.id, said.id, said.text, customer)
+        if answered is not None:
+            return answered
         if said.button:
             return accept_press(self.store, conversation.id, said.id, said.button, customer)
         return accept_choice(self.store, conversation.id, said.id, said.text, customer)

@@ -51,7 +51,7 @@ class WebChatInput(Channel):
         super().__init__(settings)
         self._sockets = sockets_of(self.name(), settings.redis_url)
 
-    def tell(self, conversation_id: str) -> None:
+    def wake(self, conversation_id: str) -> None:
         """Wake the conversation's sockets."""
         self._sockets.wake(conversation_id)
 

@@ -18,9 +18,11 @@ from connectors.base import (
     refuse_backlog,
     without_secrets,
 )
+from connectors.binding import Binding
 from connectors.errors import OtherCustomer, Refused
 from connectors.limits import Allowance, Guard, Rate
 from connectors.listeners import LiveSockets
+from connectors.outbox import Outbox
 from connectors.store import Accepted, ConnectorStore, Conversation
 from connectors.turns import Turns
 from connectors.webchat import codec
@@ -295,7 +297,11 @@ def _accept(
     if before is not None:
         return Accepted(before, repeat=True)
     refuse_backlog(store, conversation.id, said.id)
+    Outbox(store).looked(conversation.id, CHANNEL)
     if isinstance(said, codec.SayText):
+        answered = Binding(store).answer(conversation.id, said.id, said.text, customer)
+        if answered is not None:
+            return answered
         text = without_secrets(said.text)
         return store.accept(conversation.id, said.id, {"text": text}, as_typed(text), customer)
     if isinstance(said, codec.SayPayload):

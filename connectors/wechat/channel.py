@@ -119,6 +119,8 @@ class WeChatInput(Channel):
     async def _take(self, pushed: codec.Push) -> None:
         """Write down what was said, or answer it at once where the assistant has nothing to think about."""
         said = pushed.said
+        if isinstance(said, codec.TextIn) and await self.bind(pushed.openid, pushed.id, said.text):
+            return
         if isinstance(said, codec.Clicked):
             accept = _accept_payload(pushed.id, said.key) if said.key in payloads() else None
         elif isinstance(said, codec.ImageIn):

@@ -66,12 +66,6 @@ class WeChatClient:
         """Replace the account's menu. Raises as `send` does."""
         await self._ask("/cgi-bin/menu/create", menu)
 
-    async def notify(self, openid: str, template: str, data: Mapping[str, str], url: str = "") -> None:
-        """A template message, which needs no recent message of the customer's. Raises as `send` does."""
-        values = {name: {"value": value} for name, value in data.items()}
-        message = {"touser": openid, "template_id": template, "url": url, "data": values}
-        await self._ask("/cgi-bin/message/template/send", message)
-
     async def media(self, media_id: str) -> bytes:
         """A picture or voice message that a customer has sent. Raises PushLater or PushRefused."""
         for attempt in (1, 2):

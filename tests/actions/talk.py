@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import tarfile
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import joblib
 import jwt
-import pytest
 import yaml
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
@@ -25,7 +21,7 @@ from components.understanding.acts import ActClassifier
 from components.understanding.context import Button, Context, kind_of
 from components.understanding.reader import Reader, Reading, Said, declared
 from tests.actions.described import described
-from tests.understanding.learned import values
+from tests.understanding.learned import learned, values
 from topics import domain
 
 SECRET = "a-secret-for-tests-only-of-enough-length"
@@ -42,22 +38,11 @@ def cues(text: str) -> dict[str, str]:
     return {name: (match.groupdict().get("value") or "").strip() for name, match in found.items() if match}
 
 
-def newest_model() -> Path | None:
-    """The model that `rasa run` would load."""
-    return max((ROOT / "models").glob("*.tar.gz"), key=lambda path: path.stat().st_mtime, default=None)
-
-
 @cache
 def acts() -> ActClassifier:
     """What the newest model knows of acts."""
-    model = newest_model()
-    if model is None:
-        pytest.skip("no model under models/: make train")
-    with tempfile.TemporaryDirectory() as folder, tarfile.open(model) as archive:
-        member = next(each for each in archive.getmembers() if each.name.endswith("/acts.joblib"))
-        archive.extract(member, folder)
-        made = ActClassifier(ActClassifier.get_default_config(), None, None)  # type: ignore[arg-type]
-        made._weights, made._kinds = joblib.load(Path(folder) / member.name)
+    made = ActClassifier(ActClassifier.get_default_config(), None, None)  # type: ignore[arg-type]
+    made._weights, made._kinds = learned("acts")
     return made
 
 

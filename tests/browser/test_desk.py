@@ -273,7 +273,7 @@ def test_what_was_left_at_night_is_found_with_its_promise_and_answered(
     office.at(2)
     first = office.hand_over("C000003", reason="customer_asked", sentiment="neutral")
     office.at(3)
-    second = office.hand_over(None)
+    second = office.hand_over(None, reason="customer_asked")
     office.at(9)
     page = entered(office, visit(1280, 800))
     expect(page.locator(f'#queue [data-id="{first}"]')).to_have_count(0)

@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActiveLoop, Event, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 
 from components.understanding.aspects import FOCUS, Aspects
+from tests.understanding.learned import learned
 from topics import domain, follow_ups
 
 ROOT = Path(__file__).resolve().parents[2]
 RESPONSES = domain.responses([ROOT / "data"])
-OF_EACH = 30  # sentences of each intent: enough to tell a wish of its own
 DOMAIN = Domain.from_yaml(
     "slots:\n  chat_focus: {type: any, mappings: [{type: custom}]}\nforms: {orders_cancel_form: {required_slots: []}}\n"
 )
@@ -25,14 +24,9 @@ DOMAIN = Domain.from_yaml(
 
 @pytest.fixture(scope="module")
 def aspects() -> Aspects:
-    """Fitted as in training, on fewer wishes."""
-    made = Aspects({**Aspects.get_default_config(), "own_examples": OF_EACH}, None, None)  # type: ignore[arg-type]
-    said: dict[str, list[str]] = {}
-    for path in sorted((ROOT / "data").glob("*/nlu.yml")):
-        for block in yaml.safe_load(path.read_text("utf-8"))["nlu"]:
-            lines = [line.removeprefix("- ") for line in block["examples"].splitlines()]
-            said.setdefault(block["intent"], []).extend(line for line in lines if "[" not in line)
-    made.fit(follow_ups.of_project(), said)
+    """As trained."""
+    made = Aspects(Aspects.get_default_config(), None, None)  # type: ignore[arg-type]
+    made._scores, made._topics = learned("aspects")
     return made
 
 

@@ -425,5 +425,7 @@ def settled(look: Callable[[], list[dict[str, Any]]], quiet: float) -> list[dict
 
 EVERY_CHANNEL = (RestClient(), WebChatClient(), SmsClient(), WeChatClient(), AppClient())
 CHANNELS = (*EVERY_CHANNEL, SampleClient())
+# Where a number or the words choose; the others take what is typed as typed.
+NUMBERED = tuple(each for each in CHANNELS if each.name not in ("rest", "webchat"))
 WITH_BUTTONS = tuple(each for each in CHANNELS if each.supports_buttons)
 WITH_TOKENS = tuple(each for each in EVERY_CHANNEL if each.proves_by_token)

@@ -14,6 +14,7 @@ from connectors.turns import SORRY
 from tests.connectors.clients import (
     CHANNELS,
     EVERY_CHANNEL,
+    NUMBERED,
     WITH_BUTTONS,
     WITH_TOKENS,
     AppClient,
@@ -167,12 +168,11 @@ def test_a_payload_is_text_when_typed_also_after_it_was_offered(
     assert server.heard(conversation)[-1]["text"] == "／" + typed.strip()[1:]
 
 
+@pytest.mark.parametrize("client", NUMBERED, ids=lambda client: str(client.name))
 @pytest.mark.parametrize("answer", ["2", "第二个", "再想想"])
 def test_an_option_is_chosen_by_its_number_or_its_words(
     server: RunningServer, client: Client, answer: str
 ) -> None:
-    if client.name in ("rest", "webchat"):
-        pytest.skip("has buttons, and takes what is typed as typed")
     conversation = client.begin(server)
     client.say(server, conversation, "按钮")
     client.say(server, conversation, answer)

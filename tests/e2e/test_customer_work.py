@@ -50,7 +50,8 @@ def customer(stack: Stack) -> Iterator[Customer]:
 def test_where_is_my_order(stack: Stack, customer: Customer) -> None:
     asked = customer.say("帮我看看我的订单现在什么情况")
     orders = stack.api("/orders?limit=5", "C000001")["items"]
-    assert all(order["title"] in button["title"] for order, button in zip(orders, customer.buttons, strict=True)), asked
+    titles = [button["title"] for button in customer.buttons]
+    assert all(order["title"] in title for order, title in zip(orders, titles[:5], strict=True)), asked
     shipped = next(order for order in orders if order["state_code"] == "shipped")
     answer = customer.press(shipped["title"])
     assert shipped["shipment"]["tracking_number"] in answer

@@ -51,10 +51,10 @@ def test_a_person_takes_over_answers_and_gives_back(stack: Stack, visitor: Visit
     assert known["reason"] == "customer_asked" and known["sentiment"]
     assert handoff in [each["id"] for each in stack.api("/handoffs?open=true&limit=100")["items"]]
 
-    assert visitor.say("我的快递到哪了") == "", "the bot is silent from now on"
+    assert visitor.say("我的快递到哪了"), "who waits is not left without a word"
     agent.take(handoff)
     until(lambda: visitor.heard() == [GREETING])
-    assert visitor.say("帮我取消订单") == ""
+    assert visitor.say("帮我取消订单") == "", "the bot is silent from now on"
     until(lambda: agent.heard(handoff) == ["我的快递到哪了", "帮我取消订单"])
     for _ in range(2):
         agent.reply(handoff, "好的，<b>马上</b>帮您看。", key=f"one-press-in-{handoff}")
@@ -72,7 +72,8 @@ def test_a_person_takes_over_answers_and_gives_back(stack: Stack, visitor: Visit
 def test_a_form_neither_takes_what_the_person_is_told_nor_comes_back(stack: Stack, visitor: Visitor, agent: Agent) -> None:
     visitor.say("取消我上次买的那一单")
     handoff = handed_over(visitor, agent)
-    assert visitor.say("我要退货") == "" and visitor.say("第一个") == ""
+    visitor.say("我要退货")
+    visitor.say("第一个")
     tracker = stack.tracker(visitor.conversation)
     assert not tracker["active_loop"]
     filled = {name for name, value in tracker["slots"].items() if value and name.startswith(("orders_", "after_sales_"))}

@@ -30,7 +30,7 @@ def test_no_database_holds_a_token_after_a_conversation_and_a_handoff(stack: Sta
     assert "GD" in customer.say("转人工")
     newcomer = stack.customer("C000002")
     assert newcomer.say("你好"), "one message only: nothing has been read back yet"
-    assert customer.say("在吗") == ""
+    customer.say("在吗")
     for name in ("tracker", "connectors", "backoffice"):
         held = everything(stack.folder / f"{name}.db")
         assert customer.sender in held and (newcomer.sender in held or name == "backoffice")

@@ -163,7 +163,6 @@ class WeChat:
             web.post(f"{api}/stable_token", self._stable_token),
             web.post(f"{api}/message/custom/send", self._guarded(self._send)),
             web.post(f"{api}/message/custom/typing", self._guarded(self._typing)),
-            web.post(f"{api}/message/template/send", self._guarded(self._template)),
             web.post(f"{api}/menu/create", self._guarded(self._menu)),
             web.get(f"{api}/media/get", self._guarded(self._media)),
         ]
@@ -224,14 +223,6 @@ class WeChat:
         if asked.get("command") not in ("Typing", "CancelTyping"):
             return _error(45072, "command parameter error")
         self.typing.add(asked["touser"])
-        return _error(0, "ok")
-
-    async def _template(self, request: web.Request) -> web.Response:
-        asked = json.loads(await request.text())
-        if asked["touser"] not in self._followers:
-            return _error(43004, "require subscribe")
-        lines = "\n".join(str(value["value"]) for value in asked["data"].values())
-        self.shown[asked["touser"]].append({"from": "account", "text": lines, "template": asked["template_id"]})
         return _error(0, "ok")
 
     async def _menu(self, request: web.Request) -> web.Response:

@@ -9,17 +9,16 @@ from rasa.core.actions.action import RemoteAction
 from actions import wiring
 from actions.settings import Settings
 from tests.actions.fakes import Shop
-from tests.actions.talk import SECRET, newest_model
+from tests.actions.talk import SECRET
 from tests.dialogue.talk import Assistant
+from tests.understanding.learned import newest_model
 
 gateways = Shop().gateways()
 wiring.gateways = lambda: gateways  # type: ignore[assignment]
 wiring.settings = lambda: Settings("http://127.0.0.1:1", SECRET, SECRET)  # type: ignore[assignment]
 RemoteAction._validate_action_result = lambda *_: True  # as in tests/dialogue
 
-model = newest_model()
-assert model is not None
-assistant = Assistant.load(model)
+assistant = Assistant.load(newest_model())
 customer, other = assistant.customer(), assistant.customer()
 talk = {
     "asked": customer.say("/gifts_wrap"),

@@ -11,9 +11,10 @@ import pytest
 from rasa.core.channels.channel import UserMessage
 
 from components.understanding.acts import read_acts
-from tests.actions.talk import ROOT, newest_model
+from tests.actions.talk import ROOT
 from tests.dialogue.talk import Assistant
 from tests.understanding.cases import Case, read
+from tests.understanding.learned import newest_model
 
 SEEN, UNSEEN = 0.95, 0.85
 """The least share of cases that are read rightly."""
@@ -23,10 +24,7 @@ CASES = list(read())
 @pytest.fixture(scope="session")
 def commands() -> Callable[[Case], list[dict[str, Any]]]:
     """Reads a case's message as `rasa run` would."""
-    model = newest_model()
-    if model is None:
-        pytest.skip("no model under models/: make train")
-    agent = Assistant.load(model).agent
+    agent = Assistant.load(newest_model()).agent
     loop = asyncio.new_event_loop()
 
     def read_case(case: Case) -> list[dict[str, Any]]:
