@@ -6,6 +6,7 @@ RasaException                     Rasa's command line prints these without a sta
     ├── UnknownConversation       an answer for a conversation that no channel has begun
     ├── OtherChannel              the conversation belongs to another channel
     ├── OtherCustomer             the conversation belongs to another customer
+    ├── NothingToSay              a message that came has no words for Rasa: the customer is told so
     ├── Refused                   what a client sent cannot be accepted: code, and a text for people
     │   └── ButtonGone            a button whose question is no longer open: nothing was done
     └── PushFailed                a provider has not taken what it was to deliver
@@ -76,6 +77,19 @@ class ButtonGone(Refused):
         """`text` says so, and leads over to `question`."""
         super().__init__("button_gone", text, message_id=message_id)
         self.question = question
+
+
+class NothingToSay(ConnectorError):
+    """A message that was taken has no words for Rasa.
+
+    Attributes:
+        text: what the customer is told instead of an answer.
+    """
+
+    def __init__(self, text: str) -> None:
+        """`text` says what to do next."""
+        super().__init__("nothing for Rasa")
+        self.text = text
 
 
 class PushFailed(ConnectorError):

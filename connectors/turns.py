@@ -19,6 +19,7 @@ from rasa.core.channels.channel import UserMessage
 from actions.gateways.identity import sign_customer_token
 from connectors.alone import Alone
 from connectors.base import StoredOutput, log_name
+from connectors.errors import NothingToSay
 from connectors.store import ConnectorStore, Waiting
 from connectors.wording import say
 
@@ -170,7 +171,11 @@ class Turns:
 
     async def _handle(self, message: Waiting, output: StoredOutput) -> None:
         if self._prepare is not None:
-            message = await self._prepare(message)
+            try:
+                message = await self._prepare(message)
+            except NothingToSay as nothing:
+                await output.send_response(message.conversation_id, {"text": nothing.text})
+                return
         await self._handler(self._user_message(message, output))
 
     def _user_message(self, message: Waiting, output: StoredOutput) -> UserMessage:

@@ -17,7 +17,19 @@ _ORIENTATION = 0x0112
 # JFIF, ICC profile, Adobe: how the pixels are meant.
 _JPEG_KEPT = (0xE0, 0xE2, 0xEE)
 _JPEG_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # in coded data: neither a stuffed zero nor a restart
-_PNG_KEPT = (b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD", b"pHYs", b"acTL", b"fcTL", b"fdAT")
+_PNG_KEPT = (
+    b"tRNS",
+    b"gAMA",
+    b"cHRM",
+    b"sRGB",
+    b"iCCP",
+    b"sBIT",
+    b"bKGD",
+    b"pHYs",
+    b"acTL",
+    b"fcTL",
+    b"fdAT",
+)
 _WEBP_DROPPED = (b"EXIF", b"XMP ")
 
 

@@ -75,7 +75,9 @@ class Reader:
                 "-m",
                 "connectors.recognition.worker",
                 cwd=ROOT,
-                env={"PATH": os.environ.get("PATH", "")},  # no secret of ours where strangers' files are unpacked
+                env={
+                    "PATH": os.environ.get("PATH", "")
+                },  # no secret of ours where strangers' files are unpacked
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,

@@ -157,6 +157,8 @@ class SmsInput(Channel):
             if await self.store.on_thread(self._ledger.refuses, uplink.number):
                 logger.info("event=uplink_of_stopped channel=sms")
                 return
+            if await self.bind(uplink.number, uplink.id, uplink.text):
+                return
             await self.hear(
                 uplink.number,
                 uplink.id,

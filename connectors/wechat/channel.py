@@ -8,16 +8,18 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from connectors import media
-from connectors.base import accept_choice, accept_press
+from connectors.base import accept_choice, accept_press, as_typed, without_secrets
 from connectors.channel import Accept, Channel
 from connectors.delivery import Parcel
-from connectors.errors import PushFailed, Refused
+from connectors.errors import NothingToSay, PushFailed, Refused
+from connectors.recognition.voice import Endpoint, Unheard
 from connectors.settings import Settings
 from connectors.store import Accepted, ConnectorStore, Conversation, Message, Waiting, is_button
 from connectors.wechat import codec
@@ -39,9 +41,16 @@ class WeChatInput(Channel):
     max_text_length = 500
     can_push = True
 
-    def __init__(self, settings: Settings, account: Account | None, keys: codec.Keys | None) -> None:
-        """Both None: off."""
+    def __init__(
+        self,
+        settings: Settings,
+        account: Account | None,
+        keys: codec.Keys | None,
+        endpoint: Endpoint | None = None,
+    ) -> None:
+        """`account` and `keys` None: off. Without an `endpoint` nobody listens to recordings."""
         super().__init__(settings)
+        self._endpoint = endpoint
         self._account = account
         self._keys = keys
         self._typing: set[asyncio.Future[None]] = set()
@@ -49,7 +58,7 @@ class WeChatInput(Channel):
     @classmethod
     def build(cls, settings: Settings) -> WeChatInput:
         """With the account that the environment names. Raises SettingsError."""
-        return cls(settings, account_from_env(), keys_from_env())
+        return cls(settings, account_from_env(), keys_from_env(), Endpoint.from_env())
 
     def is_on(self) -> bool:
         """Where an account is set up."""
@@ -124,7 +133,9 @@ class WeChatInput(Channel):
         if isinstance(said, codec.Clicked):
             accept = _accept_payload(pushed.id, said.key) if said.key in payloads() else None
         elif isinstance(said, codec.ImageIn):
-            accept = _accept_picture(pushed.id, said.media_id)
+            accept = _accept_remote(pushed.id, say("picture"), {"remote": said.media_id})
+        elif isinstance(said, codec.VoiceIn) and not said.recognition and self._endpoint is not None:
+            accept = _accept_remote(pushed.id, say("voice"), {"remote": said.media_id, "voice": True})
         else:
             text = _words(said)
             option = said.option if isinstance(said, codec.TextIn) else None
@@ -161,10 +172,12 @@ class WeChatInput(Channel):
         showing.add_done_callback(self._typing.discard)
 
     async def prepare(self, message: Waiting) -> Waiting:
-        """Fetch the picture that a message names; WeChat keeps it for three days."""
+        """Fetch the picture or recording that a message names; WeChat keeps it for three days."""
         remote = [each["remote"] for each in message.media if "remote" in each]
         if not remote:
             return message
+        if message.media[0].get("voice"):
+            return await self._listened(message, remote[0])
         shown = None
         try:
             content = await self._client.media(remote[0])
@@ -177,6 +190,20 @@ class WeChatInput(Channel):
             self.store.prepared, message.conversation_id, message.seq, body, message.said
         )
         return replace(message, media=(shown,) if shown else ())
+
+    async def _listened(self, message: Waiting, media_id: str) -> Waiting:
+        """The message in words. Raises NothingToSay."""
+        assert self._endpoint is not None
+        try:
+            text = without_secrets(await self._endpoint.words(await self._client.media(media_id)))
+        except (PushFailed, Unheard) as failed:
+            problem = failed.problem if isinstance(failed, PushFailed) else str(failed)
+            logger.warning("event=voice_not_heard channel=wechat problem=%s", problem)
+            raise NothingToSay(say("voice_unread")) from None
+        said = as_typed(text)
+        prepared = self.store.prepared
+        await self.store.on_thread(prepared, message.conversation_id, message.seq, {"text": text}, said)
+        return replace(message, said=said, media=())
 
     def _keep(self, conversation_id: str, content: bytes) -> dict[str, str]:
         return media.shown(media.keep(self.store, self.settings, conversation_id, content))
@@ -212,10 +239,10 @@ def _accept_payload(provider_id: str, payload: str) -> Accept:
     )
 
 
-def _accept_picture(provider_id: str, media_id: str) -> Accept:
-    body = {"media": {"remote": media_id}}
+def _accept_remote(provider_id: str, said: str, media: dict[str, Any]) -> Accept:
+    """What is still to be fetched."""
     return lambda store, conversation: store.accept(
-        conversation.id, provider_id, body, say("picture"), conversation.customer
+        conversation.id, provider_id, {"media": media}, said, conversation.customer
     )
 
 
