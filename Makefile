@@ -23,7 +23,7 @@ SERVICES := .venv-services/.installed
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: environments .env model ## 启动全部进程并打印地址 / start everything, print the addresses; WORKERS=2: two Rasa processes; STANDINS=1: a phone with WeChat
+run: environments .env model ## 启动全部进程并打印地址 / start everything, print the addresses; WORKERS=2: two Rasa processes; STANDINS=1: a phone with WeChat and SMS
 	@.venv/bin/python -m deploy.run $(if $(WORKERS),--workers $(WORKERS)) $(if $(STANDINS),--standins)
 
 test: environments ## 全部检查与测试 / every check and test, with its own servers and ports

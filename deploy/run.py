@@ -67,7 +67,7 @@ class Patience:
 
 
 def with_standins(environ: Mapping[str, str]) -> tuple[dict[str, str], str, str]:
-    """The environment of a shop whose WeChat is a stand-in on this machine, the stand-in's command and its page."""
+    """The environment of a shop whose WeChat and SMS are stand-ins on this machine, their command and their page."""
     port = free_port()
     page = f"http://{LOOPBACK}:{port}"
     account = {
@@ -77,6 +77,10 @@ def with_standins(environ: Mapping[str, str]) -> tuple[dict[str, str], str, str]
         "LINGXI_WECHAT_AES_KEY": "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(43)),
         "LINGXI_WECHAT_API_URL": f"{page}/wechat",
     }
+    # Only with a stand-in: tests are no part of an image.
+    from tests.standins.sms import account as sms_account
+
+    account |= sms_account(ROOT / "var", "aliyun", port)
     return {**environ, **account}, f".venv/bin/python -m tests.standins --port {port}", page
 
 
@@ -326,7 +330,7 @@ def main() -> int:
     kept = Patience()
     parser = argparse.ArgumentParser(description="Start every process of the Procfile and keep it running.")
     parser.add_argument("--workers", type=int, default=1, choices=range(1, 65), metavar="N", help="Rasa processes")
-    parser.add_argument("--standins", action="store_true", help="WeChat as a local stand-in, with a phone to try it by")
+    parser.add_argument("--standins", action="store_true", help="WeChat and SMS as local stand-ins, with a phone to try them by")
     parser.add_argument("--procfile", type=Path, default=ROOT / "Procfile")
     parser.add_argument("--steady-seconds", type=float, default=STEADY_SECONDS)
     parser.add_argument("--ask-every", type=float, default=kept.every, help="seconds between questions to a server")

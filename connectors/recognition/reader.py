@@ -17,7 +17,7 @@ from connectors.recognition.fields import Fields, fields_of
 from connectors.settings import ROOT
 from connectors.store import Waiting
 from connectors.wording import say
-from privacy import secrets
+from privacy import mask, secrets
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ async def with_text(message: Waiting, folder: Path, reader: Reader) -> Waiting:
     for each in message.media:
         lines = await reader.lines(folder / str(each["id"]))
         fields = fields_of(lines)
-        text = secrets.hide("\n".join(lines))[:_MOST_TEXT]
+        text = mask(secrets.hide("\n".join(lines))[:_MOST_TEXT])
         told = {"text": text, "fields": fields.told()} if text else {}
         media.append({**each, **told})
         numbers += _as_typed(fields)

@@ -16,6 +16,7 @@ from tests.connectors.running import RunningServer
 from tests.connectors.sample.codec import sign
 from tests.connectors.wechat.line import AES_KEY, APPID, TOKEN
 from tests.scale import times
+from tests.standins.sms import KEY_SECRET, PATH_SECRET
 
 MARK = "一三八零零一三八零零零"
 KEYS = codec.Keys(TOKEN, APPID, (codec.aes_key(AES_KEY),))
@@ -24,6 +25,8 @@ SEEDS = (
     b'<!DOCTYPE x [<!ENTITY a "b"><!ENTITY c "&a;&a;&a;">]><xml><Content>&c;</Content></xml>',
     f'{{"id": "c0ffee-0001", "text": "{MARK}"}}'.encode(), f'{{"from": "s", "id": "1", "text": "{MARK}"}}'.encode(),
     f"<xml><FromUserName>o1234567</FromUserName><MsgType>text</MsgType><MsgId>1</MsgId><Content>{MARK}</Content></xml>".encode(),
+    f'[{{"phone_number":"13800138000","send_time":"1","content":"{MARK}","sequence_id":1}}]'.encode(), b'[{"phone_number":[],"content":1,"send_time":{}}]',
+    b'[{"phone_number":"13800138000","biz_id":"x","success":true}]',
     b"<xml><FromUserName>o1234567</FromUserName><MsgType>event</MsgType><Event>CLICK</Event><CreateTime>1</CreateTime></xml>",
 )  # fmt: skip
 
@@ -61,6 +64,9 @@ def calls(route: str, chance: random.Random) -> tuple[str, str, bytes, dict[str,
         method = chance.choice(["POST"] * 4 + ["GET"])
         target = "/webhooks/app/messages" + (f"?{urlencode(query)}" if method == "GET" else "")
         return method, target, b"" if method == "GET" else body, {"Authorization": f"Bearer {proof}"}
+    if route == "sms":
+        secret = PATH_SECRET if chance.random() < 0.9 else chance.choice(["x", "%C3%A9", "%00", "a" * 300])
+        return "POST", f"/webhooks/sms/{secret}/{chance.choice(['uplink', 'uplink', 'report'])}", body, {}
     if route == "rest":
         return "POST", "/webhooks/rest/webhook", body, {"Content-Type": chance.choice(["application/json", "text/xml", ""])}
     return "POST", "/webhooks/sample/", body, {"X-Signature": chance.choice([sign(b"other"), "", "é".encode().decode("latin-1")])}
@@ -73,7 +79,7 @@ def connection(server: RunningServer) -> Iterator[http.client.HTTPConnection]:
     line.close()
 
 
-@pytest.mark.parametrize("route", ["wechat", "app", "rest", "sample"])
+@pytest.mark.parametrize("route", ["wechat", "app", "sms", "rest", "sample"])
 def test_nothing_that_is_sent_breaks_a_route(
     server: RunningServer, connection: http.client.HTTPConnection, route: str
 ) -> None:
@@ -88,11 +94,11 @@ def test_nothing_that_is_sent_breaks_a_route(
             connection.close()
     log = server.log.read_text("utf-8", "replace")
     assert "Traceback" not in log
-    assert [each for each in (MARK, TOKEN, AES_KEY) if each in log] == []
+    assert [each for each in (MARK, TOKEN, AES_KEY, KEY_SECRET) if each in log] == []
 
 
 def test_a_body_of_megabytes_is_refused(server: RunningServer, connection: http.client.HTTPConnection) -> None:
-    for target in ("/webhooks/wechat/", "/webhooks/app/messages"):
+    for target in ("/webhooks/wechat/", "/webhooks/app/messages", f"/webhooks/sms/{PATH_SECRET}/uplink"):
         proof = {"Authorization": f"Bearer {token('C1')}"}
         connection.request("POST", target, b"x" * (10 * 1024 * 1024), proof)
         answer = connection.getresponse()

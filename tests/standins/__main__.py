@@ -18,9 +18,11 @@ from aiohttp import web
 
 from connectors.wechat.menu import menu
 from connectors.wechat.settings import account_from_env, keys_from_env
+from tests.standins.sms import network_of
 from tests.standins.wechat import HOURS_48, WeChat
 
 PAGE = Path(__file__).with_name("phone.html")
+SMS_PAGE = Path(__file__).with_name("sms.html")
 
 
 def phone(wechat: WeChat, prefix: str) -> list[web.RouteDef]:
@@ -87,8 +89,13 @@ def main() -> None:
     async def page(_request: web.Request) -> web.StreamResponse:
         return web.FileResponse(PAGE)
 
+    async def sms_page(_request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(SMS_PAGE)
+
+    sms = network_of(os.environ, rasa)
     app = web.Application(client_max_size=12 * 1024 * 1024)
     app.add_routes([web.get("/", page), *wechat.routes("/wechat"), *phone(wechat, "/phone/wechat")])
+    app.add_routes([web.get("/sms", sms_page), *sms.routes()])
     web.run_app(app, host="127.0.0.1", port=options.parse_args().port, print=None)
 
 

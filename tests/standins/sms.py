@@ -88,12 +88,12 @@ class Network:
             return web.json_response(self.twilio(body, headers), status=201)
         except Refusal as refusal:
             code = refusal.code
-            told: dict[str, Any] = {
+            told: dict[str, dict[str, Any]] = {
                 "aliyun": {"Code": code, "Message": code, "RequestId": "r"},
                 "tencent": {"Response": {"Error": {"Code": code, "Message": code}, "RequestId": "r"}},
                 "twilio": {"code": int(code) if code.isdigit() else 20500, "message": code, "status": refusal.status},
-            }[self.provider]
-            return web.json_response(told, status=200 if self.provider == "tencent" else refusal.status)
+            }
+            return web.json_response(told[self.provider], status=200 if self.provider == "tencent" else refusal.status)
 
     async def _shown(self, request: web.Request) -> web.Response:
         return web.json_response([vars(line) for line in self.lines.get(request.match_info["number"], [])])
@@ -167,6 +167,7 @@ class Network:
         if told["SmsSdkAppId"] != APP_ID:
             raise Refusal("UnauthorizedOperation.SmsSdkAppIdVerifyFail")
         (number,) = told["PhoneNumberSet"]
+        status: dict[str, Any]
         try:
             receipt = self._tencent_one(number, told)
             status = {"SerialNo": receipt, "PhoneNumber": number, "Fee": 1, "Code": "Ok", "Message": "send success"}
