@@ -7,7 +7,6 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -236,13 +235,15 @@ class WeChatClient:
         before = len(self._shown(server, conversation))
         fields = {"MsgType": "text", "Content": text.replace("\x0b", ""), "MsgId": message_id or self.message_id()}
         line.send(openid, **fields, **({"bizmsgmenuid": option} if option else {}))
-        return self._settled(server, conversation, 1.4 if "慢" in text else 0.6)[before:]
+        server.settle(conversation)
+        return self._shown(server, conversation)[before:]
 
     def press(self, server: RunningServer, conversation: str, text: str, **more: Any) -> list[dict[str, Any]]:
         return self.say(server, conversation, text, option=text, **more)
 
     def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
-        return self._settled(server, conversation, 0.6)
+        server.settle(conversation)
+        return self._shown(server, conversation)
 
     def replies(self, server: RunningServer, conversation: str) -> list[str]:
         texts = [part for each in self.read(server, conversation) for part in each["text"].split("\n\n")]
@@ -258,9 +259,6 @@ class WeChatClient:
             for each in shown
             if each["from"] == "account"
         ]
-
-    def _settled(self, server: RunningServer, conversation: str, quiet: float) -> list[dict[str, Any]]:
-        return settled(lambda: self._shown(server, conversation), quiet)
 
 
 class AppClient:
@@ -294,13 +292,15 @@ class AppClient:
         status, told = server.post("/webhooks/app/messages", {"id": message_id or new_id(), field: text}, **proof)
         if status == 409:
             return [each for each in ({"text": told["detail"]}, told.get("question")) if each]
-        return self._settled(server, conversation, 1.4 if "慢" in text else 0.5)[before:]
+        server.settle(conversation)
+        return self._said(server, conversation)[before:]
 
     def press(self, server: RunningServer, conversation: str, text: str, **more: Any) -> list[dict[str, Any]]:
         return self.say(server, conversation, text, field="button", **more)
 
     def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
-        return self._settled(server, conversation, 0.5)
+        server.settle(conversation)
+        return self._said(server, conversation)
 
     def replies(self, server: RunningServer, conversation: str) -> list[str]:
         return [each["text"] for each in self.read(server, conversation) if each["from"] == "agent"]
@@ -309,9 +309,6 @@ class AppClient:
         proof = {"Authorization": f"Bearer {token(self._customers[conversation])}"}
         _, told = server.ask("/webhooks/app/messages", **proof)
         return [each for each in told["messages"] if each["from"] != "customer"]
-
-    def _settled(self, server: RunningServer, conversation: str, quiet: float) -> list[dict[str, Any]]:
-        return settled(lambda: self._said(server, conversation), quiet)
 
 
 class SmsClient:
@@ -343,10 +340,12 @@ class SmsClient:
         before = len(self._said(server, conversation))
         number = self._numbers[conversation]
         assert server.lines.sms.write(number, text, message_id=message_id or self.message_id()) == 200
-        return settled(lambda: self._said(server, conversation), 1.4 if "慢" in text else 0.6)[before:]
+        server.settle(conversation)
+        return self._said(server, conversation)[before:]
 
     def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
-        return settled(lambda: self._said(server, conversation), 0.6)
+        server.settle(conversation)
+        return self._said(server, conversation)
 
     def replies(self, server: RunningServer, conversation: str) -> list[str]:
         return [each["text"] for each in self.read(server, conversation)][1:]  # the first answered the customer
@@ -393,10 +392,12 @@ class SampleClient:
         before = len(self._said(server, conversation))
         address = self._addresses[conversation]
         assert server.lines.sample.push(address, message_id or new_id(), text) == 200
-        return settled(lambda: self._said(server, conversation), 1.4 if "慢" in text else 0.5)[before:]
+        server.settle(conversation)
+        return self._said(server, conversation)[before:]
 
     def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
-        return settled(lambda: self._said(server, conversation), 0.5)
+        server.settle(conversation)
+        return self._said(server, conversation)
 
     def replies(self, server: RunningServer, conversation: str) -> list[str]:
         return [each["text"] for each in self.read(server, conversation)][1:]  # the first answered the customer
@@ -410,17 +411,6 @@ class SampleClient:
         return said
 
     press = say
-
-
-def settled(look: Callable[[], list[dict[str, Any]]], quiet: float) -> list[dict[str, Any]]:
-    """What is seen once nothing has come for so many seconds."""
-    seen, since = look(), time.monotonic()
-    while time.monotonic() - since < quiet:
-        time.sleep(0.05)
-        now = look()
-        if len(now) != len(seen):
-            seen, since = now, time.monotonic()
-    return seen
 
 
 EVERY_CHANNEL = (RestClient(), WebChatClient(), SmsClient(), WeChatClient(), AppClient())

@@ -101,6 +101,10 @@ class RunningServer:
         """What reached the agent since the server's last start, of one conversation or of all."""
         return [each for each in self.get("/test/heard") if sender in (None, each["sender"])]
 
+    def settle(self, conversation: str) -> None:
+        """Return when everything said in it is handled, and everything answered is pushed."""
+        self.get(f"/test/settled?conversation={conversation}")
+
     def agent_says(
         self,
         channel: str,

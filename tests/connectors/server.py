@@ -100,6 +100,19 @@ def make_app(settings: Settings) -> Sanic:
         )
         return response.json(found.id)
 
+    @app.get("/test/settled")
+    async def settled(request: Request) -> HTTPResponse:
+        """Answers when everything said in the conversation is handled, and everything answered is pushed."""
+        mine, store = request.args["conversation"][0], channels[0].store
+        pushing = [each for each in channels if each.is_on() and each.can_push]
+        while (
+            any(each.turns.busy(mine) for each in channels if each.is_on())
+            or await store.on_thread(store.waiting_count, mine)
+            or any([await store.on_thread(each.outbox.pending, mine, each.name()) for each in pushing])
+        ):
+            await asyncio.sleep(0.01)
+        return response.json({})
+
     @app.post("/test/event")
     async def event(request: Request) -> HTTPResponse:
         data = request.json

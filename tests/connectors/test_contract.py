@@ -233,7 +233,7 @@ def test_taps_at_once_are_one_yes(server: RunningServer, button_client: Client) 
 def test_a_persons_buttons_work_until_the_customer_says_something(
     server: RunningServer, button_client: Client
 ) -> None:
-    conversation = _spoken(server, client)
+    conversation = _spoken(server, button_client)
     for _ in range(2):
         server.agent_says(button_client.name, conversation, "您要哪一种？", buttons=CHANGE)
     sent = button_client.read(server, conversation)
