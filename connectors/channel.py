@@ -139,17 +139,17 @@ class Channel(InputChannel):
         `accept` writes it down. What cannot be accepted is explained to the customer. Raises whatever keeps the store
         from answering; the provider must then not be told that it has arrived.
         """
-        store = self.store
-        conversation, repeat = await store.on_thread(self._find, address, provider_id)
-        if not repeat:
-            try:
-                self.guard.message(address, conversation.id, provider_id)
-                await store.on_thread(self._accept, conversation, address, provider_id, accept)
-            except Refused as reason:
-                await store.on_thread(self._explain, conversation, address, reason)
-        self.turns.work(conversation.id)
-        self.store.tell(conversation.id)
-        return None if repeat else conversation.id
+        refused = None
+        try:
+            self.guard.message(address, f"{self.name()}:{address}", provider_id)
+        except Refused as reason:
+            refused = reason
+        conversation_id, repeat = await self.store.at_once(
+            self._take_down, address, provider_id, accept, refused
+        )
+        self.turns.work(conversation_id)
+        self.store.tell(conversation_id)
+        return None if repeat else conversation_id
 
     async def notice(self, address: str, provider_id: str, text: str | Callable[[], str]) -> None:
         """Tell somebody whom the provider names what the channel itself has to say to this message, once."""
@@ -164,7 +164,7 @@ class Channel(InputChannel):
                 self.store.append(conversation.id, "notice", {"text": said}, key=key)
             return conversation.id
 
-        self.store.tell(await self.store.on_thread(write))
+        self.store.tell(await self.store.at_once(write))
 
     async def bind(self, address: str, provider_id: str, text: str) -> bool:
         """Do what a text of somebody whom the provider names says about binding; False where it says nothing of it."""
@@ -180,17 +180,25 @@ class Channel(InputChannel):
             return binding.redeem(self.name(), address, told.code)
         return binding.undo(self.name(), address) if told.undo else binding.state(self.name(), address)
 
-    def _find(self, address: str, provider_id: str) -> tuple[Conversation, bool]:
+    def _take_down(
+        self, address: str, provider_id: str, accept: Accept, refused: Refused | None
+    ) -> tuple[str, bool]:
+        """The conversation, and whether the message was there before."""
+        store = self.store
         conversation = self.outbox.reach(self.name(), address)
-        return conversation, self.store.accepted(conversation.id, provider_id) is not None
-
-    def _accept(self, conversation: Conversation, address: str, provider_id: str, accept: Accept) -> None:
+        if store.accepted(conversation.id, provider_id) is not None:
+            return conversation.id, True
         self.outbox.heard(conversation.id, self.name(), address)
-        refuse_backlog(self.store, conversation.id, provider_id)
-        accept(self.store, conversation)
+        try:
+            if refused is not None:
+                raise refused
+            refuse_backlog(store, conversation.id, provider_id)
+            accept(store, conversation)
+        except Refused as reason:
+            self._explain(conversation, reason)
+        return conversation.id, False
 
-    def _explain(self, conversation: Conversation, address: str, reason: Refused) -> None:
-        self.outbox.heard(conversation.id, self.name(), address)
+    def _explain(self, conversation: Conversation, reason: Refused) -> None:
         text = reason.text
         if isinstance(reason, ButtonGone) and reason.question is not None:
             question = reason.question.body

@@ -101,6 +101,16 @@ class Outbox:
         }
         r, last = ROUTES.c, sa.select(CONVERSATIONS.c.last_seq).where(CONVERSATIONS.c.id == conversation_id)
         seen = sa.case((r.address == _LOOKS, last.scalar_subquery()), else_=r.pushed)
+        going = sa.select(r.pushed).where(
+            r.conversation_id == conversation_id,
+            r.channel == channel,
+            r.address == address,
+            sa.not_(r.held),
+            r.tries == 0,
+        )
+        with self._engine.connect() as db:  # mostly nothing changes: no reason to begin a write
+            if db.execute(going).first() is not None:
+                return
         with self._engine.begin() as db:
             if not self._move(db, conversation_id, {**told, "pushed": seen}):
                 try:

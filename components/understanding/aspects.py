@@ -40,7 +40,7 @@ FOCUS = "chat_focus"
 ASKED = "follow_up"
 INTENT_NAME = "chat_follow_up"
 OWN = "own"  # a wish of its own
-OF_THE_QUESTION = ("why", "how")  # acts that within a form are about its question
+OF_THE_QUESTION = ("why", "why_asked", "how")  # acts that within a form are about its question
 # Whether something in focus is meant: log-odds. Weights of a logistic regression over the aspects' examples, out of fold,
 # and the sentences of tests/nlu, which nobody said after anything.
 SCORE_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 1.1, -0.48, 0.38

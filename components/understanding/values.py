@@ -163,6 +163,9 @@ SURNAMES = frozenset(
 # ── the reader ────────────────────────────────────────────────────────────────
 
 
+LONGEST = 400  # characters of a message that are read: a longer one tells its values in its beginning
+
+
 class Reader:
     """What was learned: the chain that marks, and the weights that name a reason's code."""
 
@@ -208,7 +211,8 @@ class Reader:
 
     def _spans(self, text: str, asked: str) -> List[told.Span]:
         spans: List[told.Span] = []
-        for place, label in enumerate(self._tagger.tag(features(text, asked, self.telling)) if text else ()):
+        read = text[:LONGEST]
+        for place, label in enumerate(self._tagger.tag(features(read, asked, self.telling)) if read else ()):
             if label == "O":
                 continue
             kind = label[2:]

@@ -81,9 +81,9 @@ class AppInput(Channel):
             try:
                 customer = self._customer(request)
                 said = codec.parse(request.body)
-                conversation = await store.on_thread(self._conversation, customer)
+                conversation = await store.at_once(self._conversation, customer)
                 self.guard.message(address_of(request, self.settings), conversation.id, said.id)
-                accepted = await store.on_thread(self._write_down, conversation, customer, said)
+                accepted = await store.at_once(self._write_down, conversation, customer, said)
             except _NotProven as reason:
                 return refuse(401, reason)
             except ButtonGone as reason:

@@ -122,7 +122,7 @@ class WeChatInput(Channel):
         """In plain mode the signature does not cover the body: it must not bring a second one. Raises Forged."""
         digest = hashlib.sha256(body).hexdigest()
         first = self.outbox.first_use
-        if not await self.store.on_thread(first, self.name(), nonce, digest, 2 * codec.WINDOW_SECONDS):
+        if not await self.store.at_once(first, self.name(), nonce, digest, 2 * codec.WINDOW_SECONDS):
             raise codec.Forged("replayed")
 
     async def _take(self, pushed: codec.Push) -> None:
