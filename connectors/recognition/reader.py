@@ -120,6 +120,9 @@ async def with_text(message: Waiting, folder: Path, reader: Reader) -> Waiting:
     media: list[dict[str, Any]] = []
     numbers: list[str] = []
     for each in message.media:
+        if "id" not in each:  # not fetched
+            media.append(dict(each))
+            continue
         lines = await reader.lines(folder / str(each["id"]))
         fields = fields_of(lines)
         text = mask(secrets.hide("\n".join(lines))[:_MOST_TEXT])

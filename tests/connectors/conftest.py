@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.connectors.running import RunningServer
 from tests.connectors.wechat.line import connected
@@ -25,3 +27,21 @@ def own_server(tmp_path: Path) -> Iterator[RunningServer]:
     running = RunningServer(tmp_path).start()
     yield running
     running.end(signal.SIGKILL)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database for the channels, of each kind that they keep their memory in."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/not/there/yet/connectors.db"
+        return
+    server = request.getfixturevalue("postgres_url")
+    schema = f"connectors_{secrets.token_hex(6)}"
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as db:
+        db.execute(sa.text(f"CREATE SCHEMA {schema}"))
+    address = sa.engine.make_url(server).update_query_dict({"options": f"-csearch_path={schema}"})
+    yield address.render_as_string(hide_password=False)
+    with admin.connect() as db:
+        db.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
+    admin.dispose()

@@ -10,7 +10,7 @@ import pytest
 from connectors.wording import say
 from tests.connectors.recognition.screenshots import Shot, shots
 from tests.connectors.recognition.test_metadata import SECRET as WHERE
-from tests.connectors.recognition.test_metadata import _saved as photo
+from tests.connectors.recognition.test_metadata import photo
 from tests.connectors.recognition.test_voice import recording
 from tests.connectors.wechat.line import Line, connected, until
 from tests.services import free_port

@@ -27,7 +27,7 @@ def _exif(way_up: int) -> Image.Exif:
     return exif
 
 
-def _saved(kind: str, way_up: int = 6, **more: object) -> bytes:
+def photo(kind: str, way_up: int = 6, **more: object) -> bytes:
     out = io.BytesIO()
     if kind == "PNG":
         text = PngImagePlugin.PngInfo()
@@ -44,7 +44,7 @@ def _saved(kind: str, way_up: int = 6, **more: object) -> bytes:
     [("JPEG", {}), ("JPEG", {"progressive": True}), ("PNG", {}), ("WEBP", {"lossless": True}), ("WEBP", {"quality": 80})],
 )
 def test_nothing_but_the_picture_is_left(kind: str, more: dict[str, object]) -> None:
-    content = _saved(kind, **more) + b"\x00film" * (kind != "WEBP")
+    content = photo(kind, **more) + b"\x00film" * (kind != "WEBP")
     cleaned = without_metadata(content, f"image/{kind.lower()}")
     assert SECRET in content and SECRET not in cleaned
     before, after = Image.open(io.BytesIO(content)), Image.open(io.BytesIO(cleaned))
@@ -63,7 +63,7 @@ def test_what_is_clean_stays_as_it_is() -> None:
 def test_a_broken_picture_is_broken_and_nothing_else() -> None:
     chance = random.Random(3)
     for kind in ("JPEG", "PNG", "WEBP"):
-        whole = _saved(kind)
+        whole = photo(kind)
         for _ in range(300):
             content = bytearray(whole[: chance.randint(12, len(whole))])
             for _ in range(chance.randint(0, 4)):
