@@ -153,7 +153,7 @@ class Channel(InputChannel):
 
     async def notice(self, address: str, provider_id: str, text: str | Callable[[], str]) -> None:
         """Tell somebody whom the provider names what the channel itself has to say to this message, once."""
-        key = f"notice:{provider_id}"
+        key = notice_key(provider_id)
 
         def write() -> str:
             conversation = self.outbox.reach(self.name(), address)
@@ -235,3 +235,8 @@ class Channel(InputChannel):
     async def push(self, address: str, parcel: Parcel) -> None:
         """Hand one parcel to the provider. Raises PushLater, PushHeld or PushRefused."""
         raise NotImplementedError
+
+
+def notice_key(provider_id: str) -> str:
+    """What a notice about this message is recognised by in the store."""
+    return f"notice:{provider_id}"

@@ -14,7 +14,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from connectors.base import accept_choice, log_name
-from connectors.channel import Channel
+from connectors.channel import Channel, notice_key
 from connectors.choices import numbered
 from connectors.delivery import Parcel
 from connectors.errors import PushLater, PushRefused, Refused
@@ -150,8 +150,10 @@ class SmsInput(Channel):
             await self.store.on_thread(self._ledger.stop, uplink.number)
             logger.info("event=sms_stopped channel=sms")
         elif wanted == "start":
-            await self.store.on_thread(self._ledger.start, uplink.number)
-            await self.notice(uplink.number, uplink.id, say("sms_started"))
+            # A push that comes again, after another refusal, is no new word.
+            if not await self.store.on_thread(self._told, uplink):
+                await self.store.on_thread(self._ledger.start, uplink.number)
+                await self.notice(uplink.number, uplink.id, say("sms_started"))
         else:
             await self.store.on_thread(self._ledger.consent, uplink.number)
             if await self.store.on_thread(self._ledger.refuses, uplink.number):
@@ -164,6 +166,10 @@ class SmsInput(Channel):
                 uplink.id,
                 lambda store, talk: accept_choice(store, talk.id, uplink.id, uplink.text, talk.customer),
             )
+
+    def _told(self, uplink: Uplink) -> bool:
+        conversation = self.outbox.reach(self.name(), uplink.number)
+        return self.store.has(conversation.id, notice_key(uplink.id))
 
     # Out
 

@@ -5,7 +5,10 @@ A refusal is never forgotten; what was sent is kept for 30 days, for the daily l
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.sms.codec import Report
 from connectors.store import ConnectorStore, now_ms
@@ -42,6 +45,7 @@ class Ledger:
     def __init__(self, store: ConnectorStore) -> None:
         """Makes its tables in the store's database where they are missing."""
         self._engine = store.engine
+        self._insert: Any = (sqlite if self._engine.dialect.name == "sqlite" else postgresql).insert
         with self._engine.begin() as db:
             if self._engine.dialect.name != "sqlite":
                 db.execute(sa.text(f"SELECT pg_advisory_xact_lock({_TABLES_LOCK})"))
@@ -49,10 +53,8 @@ class Ledger:
 
     def consent(self, number: str) -> None:
         """The customer writes to us: answers may go there, unless they have been refused."""
-        n = _NUMBERS.c
         with self._engine.begin() as db:
-            if db.execute(sa.select(n.number).where(n.number == number)).first() is None:
-                self._insert(db, number, None)
+            db.execute(self._number(number, None).on_conflict_do_nothing())
 
     def stop(self, number: str) -> None:
         """The customer refuses; what is on its way stops here."""
@@ -63,20 +65,12 @@ class Ledger:
         self._mark(number, None)
 
     def _mark(self, number: str, stopped_ms: int | None) -> None:
-        change = _NUMBERS.update().where(_NUMBERS.c.number == number).values(stopped_ms=stopped_ms)
+        told = self._number(number, stopped_ms)
         with self._engine.begin() as db:
-            if not db.execute(change).rowcount and not self._insert(db, number, stopped_ms):
-                db.execute(change)
+            db.execute(told.on_conflict_do_update(index_elements=["number"], set_={"stopped_ms": stopped_ms}))
 
-    @staticmethod
-    def _insert(db: sa.engine.Connection, number: str, stopped_ms: int | None) -> bool:
-        row = {"number": number, "consented_ms": now_ms(), "stopped_ms": stopped_ms}
-        try:
-            with db.begin_nested():
-                db.execute(_NUMBERS.insert().values(row))
-        except sa.exc.IntegrityError:  # another process was faster
-            return False
-        return True
+    def _number(self, number: str, stopped_ms: int | None) -> Any:
+        return self._insert(_NUMBERS).values(number=number, consented_ms=now_ms(), stopped_ms=stopped_ms)
 
     def refuses(self, number: str) -> str | None:
         """Why nothing may go to this number; None where it may."""
@@ -107,16 +101,9 @@ class Ledger:
     def sent(self, number: str, receipt: str, parts: int) -> None:
         """The provider has taken an SMS."""
         row = {"receipt": receipt[:80], "number": number, "parts": parts, "at_ms": now_ms()}
-        s = _SENT.c
         with self._engine.begin() as db:
-            db.execute(_SENT.delete().where(s.at_ms < now_ms() - _KEPT_MS))
-            try:
-                with db.begin_nested():
-                    db.execute(_SENT.insert().values(row))
-            except sa.exc.IntegrityError:  # an id that the provider has given before
-                db.execute(
-                    _SENT.update().where(s.receipt == receipt[:80], s.number == number).values(parts=parts)
-                )
+            db.execute(self._insert(_SENT).values(row).on_conflict_do_nothing())
+            db.execute(_SENT.delete().where(_SENT.c.at_ms < now_ms() - _KEPT_MS))
 
     def reported(self, report: Report) -> bool:
         """Write down what became of an SMS; False where we never sent it, or it was told before."""

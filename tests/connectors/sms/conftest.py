@@ -57,6 +57,13 @@ class Shop:
             "/test/event", {"channel": "sms", "conversation": conversation, "event": event}
         )[0]
 
+    def settle(self, number: str, seconds: float = 8) -> None:
+        """Return when what the number has written last is handled."""
+        deadline = time.monotonic() + seconds
+        last = [line.text for line in self.network.lines[number] if line.who == "customer"][-1]
+        while last not in self.heard(number) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
     def heard(self, number: str) -> list[str]:
         """What reached the agent; every test has a number of its own and writes it into its words."""
         return [each["text"] for each in self.server.heard() if number[-4:] in each["text"]]

@@ -64,10 +64,18 @@ def test_a_refusal_stops_at_once_and_a_start_resumes(shop: Shop, number: Number)
     time.sleep(1)
     assert len(shop.received(mine)) == 1
     assert shop.heard(mine) == [f"你好 {mine[-4:]}"]
-    shop.write(mine, "START")
+    started = shop.network.uplink(mine, "START", "77" * 16, "2026-11-29 12:00:00")
+    shop.network.call("uplink", *started)
     assert shop.received(mine, 2)[1] == say("sms_started")
+    shop.write(mine, "td")
+    shop.network.call("uplink", *started)  # again, late: no new word
+    shop.write(mine, f"在吗 {mine[-4:]}")
+    time.sleep(0.5)
+    assert len(shop.received(mine)) == 2
+    shop.write(mine, "恢复")
     shop.write(mine, f"订单呢 {mine[-4:]}")
-    assert shop.received(mine, 3)[2] == f"您说：订单呢 {mine[-4:]}"
+    shop.settle(mine)
+    assert shop.heard(mine) == [f"你好 {mine[-4:]}", f"订单呢 {mine[-4:]}"]
 
 
 def test_a_persons_reply_goes_out_by_sms(shop: Shop, number: Number) -> None:

@@ -52,9 +52,9 @@ def test_who_refuses_before_ever_writing_is_believed(store: ConnectorStore) -> N
     assert ledger.refuses(NUMBER) == "stopped_by_customer"
 
 
-def test_processes_that_start_and_hear_at_once(store: ConnectorStore) -> None:
+def test_processes_that_hear_of_a_number_at_once(store: ConnectorStore) -> None:
+    ledgers = [Ledger(store) for _ in range(6)]
     with ThreadPoolExecutor(6) as threads:
-        ledgers = list(threads.map(lambda _: Ledger(store), range(6)))
         list(threads.map(lambda each: each.consent(NUMBER), ledgers))
         list(threads.map(lambda each: each.stop(NUMBER), ledgers))
     assert ledgers[0].refuses(NUMBER) == "stopped_by_customer"
