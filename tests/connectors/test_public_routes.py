@@ -15,9 +15,10 @@ from tests.connectors.clients import token
 from tests.connectors.running import RunningServer
 from tests.connectors.sample.codec import sign
 from tests.connectors.wechat.line import AES_KEY, APPID, TOKEN
-from tests.scale import times
+from tests.scale import SCALE
 from tests.standins.sms import KEY_SECRET, PATH_SECRET
 
+TRIES = 150 if SCALE == 1 else 2000 * SCALE  # 50,000 a route in `make soak`
 MARK = "一三八零零一三八零零零"
 KEYS = codec.Keys(TOKEN, APPID, (codec.aes_key(AES_KEY),))
 SEEDS = (
@@ -84,7 +85,7 @@ def test_nothing_that_is_sent_breaks_a_route(
     server: RunningServer, connection: http.client.HTTPConnection, route: str
 ) -> None:
     chance = random.Random(route)
-    for _ in range(times(150)):
+    for _ in range(TRIES):
         method, target, body, headers = calls(route, chance)
         connection.request(method, target, body, headers)
         answer = connection.getresponse()
