@@ -147,16 +147,15 @@ class SmsInput(Channel):
         """Take one SMS: what stops or starts goes no further, what somebody who has stopped writes neither."""
         wanted = wish(uplink.text)
         if wanted == "stop":
-            await self.store.on_thread(self._ledger.stop, uplink.number)
+            await self.store.at_once(self._ledger.stop, uplink.number)
             logger.info("event=sms_stopped channel=sms")
         elif wanted == "start":
             # A push that comes again, after another refusal, is no new word.
-            if not await self.store.on_thread(self._told, uplink):
-                await self.store.on_thread(self._ledger.start, uplink.number)
+            if not await self.store.at_once(self._told, uplink):
+                await self.store.at_once(self._ledger.start, uplink.number)
                 await self.notice(uplink.number, uplink.id, say("sms_started"))
         else:
-            await self.store.on_thread(self._ledger.consent, uplink.number)
-            if await self.store.on_thread(self._ledger.refuses, uplink.number):
+            if not await self.store.at_once(self._ledger.hear, uplink.number):
                 logger.info("event=uplink_of_stopped channel=sms")
                 return
             if await self.bind(uplink.number, uplink.id, uplink.text):

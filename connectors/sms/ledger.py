@@ -15,6 +15,7 @@ from connectors.store import ConnectorStore, now_ms
 
 _DAY_MS = 24 * 3600 * 1000
 _KEPT_MS = 30 * _DAY_MS
+NO_CONSENT, STOPPED = "no_consent", "stopped_by_customer"
 _TABLES = sa.MetaData()
 _TABLES_LOCK = 0x4C585F53  # "LX_S"
 _NUMBERS = sa.Table(
@@ -51,10 +52,14 @@ class Ledger:
                 db.execute(sa.text(f"SELECT pg_advisory_xact_lock({_TABLES_LOCK})"))
             _TABLES.create_all(db)
 
-    def consent(self, number: str) -> None:
-        """The customer writes to us: answers may go there, unless they have been refused."""
-        with self._engine.begin() as db:
-            db.execute(self._number(number, None).on_conflict_do_nothing())
+    def hear(self, number: str) -> bool:
+        """The customer writes to us: answers may go there, unless they have been refused. Whether they may."""
+        refused = self.refuses(number)
+        if refused == NO_CONSENT:
+            with self._engine.begin() as db:
+                db.execute(self._number(number, None).on_conflict_do_nothing())
+            refused = self.refuses(number)
+        return refused is None
 
     def stop(self, number: str) -> None:
         """The customer refuses; what is on its way stops here."""
@@ -78,8 +83,8 @@ class Ledger:
         with self._engine.connect() as db:
             row = db.execute(sa.select(n.stopped_ms).where(n.number == number)).first()
         if row is None:
-            return "no_consent"
-        return None if row.stopped_ms is None else "stopped_by_customer"
+            return NO_CONSENT
+        return None if row.stopped_ms is None else STOPPED
 
     def wait(self, number: str, a_day: int) -> float:
         """Seconds until one more SMS is within `a_day` in 24 hours; 0 now."""

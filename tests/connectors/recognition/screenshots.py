@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import io
+import json
 import random
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +20,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-COUNT = 60
+from connectors.recognition.fields import fields_of
+
+COUNT, LEAST = 60, 0.95
 FONTS = Path("/usr/share/fonts/opentype/noto")
 SANS, BOLD, SERIF = "NotoSansCJK-Regular.ttc", "NotoSansCJK-Bold.ttc", "NotoSerifCJK-Regular.ttc"
 GOODS = ("无线降噪耳机 Pro 白色", "纯棉四件套 1.8 米", "不粘炒锅 30cm 麦饭石", "儿童保温杯 316 不锈钢", "轻薄羽绒服 女 黑色 M")
@@ -187,15 +193,8 @@ def _shot(number: int) -> Shot:
     return Shot(number, content.getvalue(), order, parcel, ", ".join(how))
 
 
-def main() -> None:
-    """Read all in a worker; print what is wrong, and what it costs."""
-    import json
-    import resource
-    import subprocess
-    import sys
-
-    from connectors.recognition.fields import fields_of
-
+def main() -> int:
+    """Read all in a worker; print what is wrong, and what it costs. 1 where too many order numbers are wrong."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "connectors.recognition.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -223,7 +222,8 @@ def main() -> None:
     print(f"order number right: {orders} of {COUNT}; tracking number right: {parcels} of {with_parcel}")
     print(f"seconds a picture: median {sorted(seconds)[len(seconds) // 2]:.2f}, most {max(seconds):.2f}; CPU {used.ru_utime / COUNT:.2f}")
     print(f"memory of the worker: {used.ru_maxrss // 1024} MiB at most")
+    return 0 if orders >= LEAST * COUNT else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

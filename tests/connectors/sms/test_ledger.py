@@ -11,7 +11,7 @@ import pytest
 from connectors.errors import SettingsError
 from connectors.outbox import Outbox
 from connectors.sms.codec import Report
-from connectors.sms.ledger import Ledger
+from connectors.sms.ledger import NO_CONSENT, STOPPED, Ledger
 from connectors.sms.settings import SmsSettings
 from connectors.sms.templates import read_templates
 from connectors.store import ConnectorStore, now_ms
@@ -27,20 +27,19 @@ def store(url: str) -> Iterator[ConnectorStore]:
 
 
 def test_nobody_is_written_to_unasked(store: ConnectorStore) -> None:
-    assert Ledger(store).refuses(NUMBER) == "no_consent"
+    assert Ledger(store).refuses(NUMBER) == NO_CONSENT
 
 
 def test_a_refusal_outlives_conversation_and_restart(store: ConnectorStore) -> None:
     ledger = Ledger(store)
     conversation = Outbox(store).reach("sms", NUMBER)
-    ledger.consent(NUMBER)
-    assert ledger.refuses(NUMBER) is None
+    assert ledger.hear(NUMBER)
     ledger.stop(NUMBER)
     later = now_ms() + 10_000
     assert store.forget(conversation.id, later, later)
     again = Ledger(store)
-    again.consent(NUMBER)
-    assert again.refuses(NUMBER) == "stopped_by_customer"
+    assert not again.hear(NUMBER)
+    assert again.refuses(NUMBER) == STOPPED
     again.start(NUMBER)
     assert ledger.refuses(NUMBER) is None
 
@@ -48,16 +47,16 @@ def test_a_refusal_outlives_conversation_and_restart(store: ConnectorStore) -> N
 def test_who_refuses_before_ever_writing_is_believed(store: ConnectorStore) -> None:
     ledger = Ledger(store)
     ledger.stop(NUMBER)
-    ledger.consent(NUMBER)
-    assert ledger.refuses(NUMBER) == "stopped_by_customer"
+    ledger.hear(NUMBER)
+    assert ledger.refuses(NUMBER) == STOPPED
 
 
 def test_processes_that_hear_of_a_number_at_once(store: ConnectorStore) -> None:
     ledgers = [Ledger(store) for _ in range(6)]
     with ThreadPoolExecutor(6) as threads:
-        list(threads.map(lambda each: each.consent(NUMBER), ledgers))
+        list(threads.map(lambda each: each.hear(NUMBER), ledgers))
         list(threads.map(lambda each: each.stop(NUMBER), ledgers))
-    assert ledgers[0].refuses(NUMBER) == "stopped_by_customer"
+    assert ledgers[0].refuses(NUMBER) == STOPPED
 
 
 def test_a_day_has_so_many(store: ConnectorStore) -> None:
