@@ -121,7 +121,8 @@ async def search(turn: Turn, text: str) -> Found:
 def _may_ask(turn: Turn, text: str) -> bool:
     """Whether the message may be a question to the shop's knowledge."""
     asked = turn.slot(REQUESTED_SLOT) if turn.busy else None
-    question = turn.asks or _asks(turn) > SURELY_ASKS
+    answers = bool(asked) and (turn.tracker.latest_message.get("act") or {}).get("name") == "value"
+    question = turn.asks or (_asks(turn) > SURELY_ASKS and not answers)
     if _offered(turn, text) or not _WORDS.search(text):
         return False
     if turn.intent == FAQ and not asked:

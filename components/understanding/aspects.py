@@ -40,6 +40,7 @@ FOCUS = "chat_focus"
 ASKED = "follow_up"
 INTENT_NAME = "chat_follow_up"
 OWN = "own"  # a wish of its own
+OLDER = 0.25  # so much plainer must be what is asked of anything but the thing that was spoken of last
 OF_THE_QUESTION = ("why", "why_asked", "how")  # acts that within a form are about its question
 # Whether something in focus is meant: log-odds. Weights of a logistic regression over the aspects' examples, out of fold,
 # and the sentences of tests/nlu, which nobody said after anything.
@@ -196,7 +197,7 @@ class Aspects(GraphComponent):
                     candidates.setdefault(name, thing)
         if not candidates:
             return None
-        name = max(candidates, key=lambda each: margins[each])
+        name = max(candidates, key=lambda each: margins[each] - OLDER * (candidates[each] is not focus[0]))
         weighed = [self._config["sharpness"] * margins[each] for each in candidates]
         score = float(np.logaddexp.reduce(weighed)) - self._config["sharpness"] * margins[OWN]
         share = 1.0 / (1.0 + math.exp(-self._evidence(message, candidates[name], score)))
