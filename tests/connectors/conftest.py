@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from connectors.store import ConnectorStore
 from tests.connectors.running import RunningServer
 from tests.connectors.wechat.line import connected
 
@@ -45,3 +46,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with admin.connect() as db:
         db.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
     admin.dispose()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[ConnectorStore]:
+    """The channels' memory, empty."""
+    opened = ConnectorStore(url)
+    yield opened
+    opened.close()

@@ -18,10 +18,8 @@ from connectors.tables import CODES
 from connectors.wording import say
 from tests.connectors.clients import Socket, WebChatClient, token
 from tests.connectors.running import SECRET, RunningServer
-from tests.connectors.test_store import store, url
 from tests.connectors.wechat.line import Line
 
-__all__ = ["store", "url"]
 WEB = WebChatClient()
 
 

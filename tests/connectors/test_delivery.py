@@ -15,9 +15,6 @@ from connectors.errors import PushHeld, PushLater, PushRefused
 from connectors.outbox import Outbox
 from connectors.store import ConnectorStore, Message
 from connectors.tables import ADDRESSES, MESSAGES, ROUTES, UNDELIVERED
-from tests.connectors.test_store import store, url
-
-__all__ = ["store", "url"]
 
 
 class Provider:

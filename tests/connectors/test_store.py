@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,6 @@ import sqlalchemy as sa
 
 from connectors.errors import OtherChannel, UnknownConversation
 from connectors.store import Accepted, ConnectorStore, Gone, is_button
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[ConnectorStore]:
-    opened = ConnectorStore(url)
-    yield opened
-    opened.close()
 
 
 def accept(store: ConnectorStore, conversation_id: str, provider_id: str, text: str = "你好") -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,13 +16,6 @@ from connectors.sms.templates import read_templates
 from connectors.store import ConnectorStore, now_ms
 
 NUMBER = "+8613800000000"
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[ConnectorStore]:
-    opened = ConnectorStore(url)
-    yield opened
-    opened.close()
 
 
 def test_nobody_is_written_to_unasked(store: ConnectorStore) -> None:
