@@ -6,7 +6,7 @@ ARG PIP_INDEX_URL
 WORKDIR /app
 RUN python -m venv /app/.venv
 COPY requirements/rasa.txt requirements/rasa.txt
-RUN .venv/bin/pip install --no-cache-dir --require-hashes -r requirements/rasa.txt
+RUN .venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements/rasa.txt
 
 FROM python:3.12-slim-bookworm AS services-environment
 ARG PIP_INDEX_URL

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test train validate chat gate lint soak bench bench-nlu bench-knowledge bench-analytics seed clean lock environments model
+.PHONY: help run test train validate chat gate lint soak bench bench-nlu bench-knowledge bench-analytics seed wechat-menu clean lock environments model
 
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -23,8 +23,8 @@ SERVICES := .venv-services/.installed
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: environments .env model ## 启动全部进程并打印地址 / start everything, print the addresses; WORKERS=2: two Rasa processes
-	@.venv/bin/python -m deploy.run $(if $(WORKERS),--workers $(WORKERS))
+run: environments .env model ## 启动全部进程并打印地址 / start everything, print the addresses; WORKERS=2: two Rasa processes; STANDINS=1: a phone with WeChat and SMS
+	@.venv/bin/python -m deploy.run $(if $(WORKERS),--workers $(WORKERS)) $(if $(STANDINS),--standins)
 
 test: environments ## 全部检查与测试 / every check and test, with its own servers and ports
 	@.venv-services/bin/python -m tests.run
@@ -61,6 +61,9 @@ bench-analytics: environments ## From a million events to figures, beside naive 
 
 seed: environments .env ## Fill the demo shop (does nothing when it is filled)
 	@.venv-services/bin/python -m backoffice seed
+
+wechat-menu: environments .env ## Set the WeChat account's menu (connectors/wechat/menu.yml)
+	@.venv/bin/python -m connectors.wechat.menu
 
 clean: ## Remove models, caches and test results; keeps .env, var/ and the environments
 	rm -rf models results .rasa .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis var/test

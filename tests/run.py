@@ -110,18 +110,21 @@ def folders(environment: str, talking: bool | None = None) -> list[str]:
 
 SOAK_SCALE = "25"
 SOAKED = {
-    RASA: ("tests/privacy", "tests/serving", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py"),
+    RASA: ("tests/privacy", "tests/serving", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py",
+           "tests/connectors/test_public_routes.py"),
     SERVICES_SIDE: ("tests/backoffice/test_schema.py", "tests/backoffice/test_edge.py", "tests/analytics/test_collect.py"),
 }
 
 
 def soak_stages() -> Iterator[Stage]:
     """What takes long at full size: the tests that generate their examples, with many more of them; every kind of write,
-    cut off at its commit; a troubled day of many customers, embedded and grown up."""
+    cut off at its commit; all drawn screenshots; a troubled day of many customers, embedded and grown up."""
     for environment, name in ((RASA, "soak-rasa"), (SERVICES_SIDE, "soak-services")):
         stage = pytest_stage(name, environment, *SOAKED[environment], on_model=False)
         scaled = ("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *stage.command)
         yield replace(stage, command=scaled, seconds=3600, group="soak")
+    pictures = (f"{RASA}/bin/python", "-m", "tests.connectors.recognition.screenshots")
+    yield Stage("soak-pictures", pictures, 900, "soak")
     once = pytest_stage("soak-once", SERVICES_SIDE, "tests/e2e/test_once.py", on_model=True)
     yield replace(once, command=("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *once.command), seconds=7200, group="soak")
     for name, more in (("soak-talk", ()), ("soak-talk-grown", ("--grown",))):
