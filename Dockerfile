@@ -6,7 +6,7 @@ ARG PIP_INDEX_URL
 WORKDIR /app
 RUN python -m venv /app/.venv
 COPY requirements/rasa.txt requirements/rasa.txt
-RUN .venv/bin/pip install --no-cache-dir --require-hashes -r requirements/rasa.txt
+RUN .venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements/rasa.txt
 
 FROM python:3.12-slim-bookworm AS services-environment
 ARG PIP_INDEX_URL
@@ -69,6 +69,7 @@ ENV PATH=/app/.venv-services/bin:$PATH \
     LINGXI_BIND=0.0.0.0 LINGXI_RASA_PORT=5005 LINGXI_ACTIONS_PORT=5055 LINGXI_BACKOFFICE_PORT=8000
 COPY --from=services-environment /app/.venv-services .venv-services
 COPY privacy privacy
+COPY analytics analytics
 COPY backoffice backoffice
 # What customers call things: the knowledge search reads it.
 COPY data/lexicon data/lexicon

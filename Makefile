@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test train validate chat gate lint soak bench bench-nlu bench-knowledge seed clean lock environments model
+.PHONY: help run test train validate chat gate lint soak bench bench-nlu bench-knowledge bench-analytics seed wechat-menu clean lock environments model
 
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -23,8 +23,8 @@ SERVICES := .venv-services/.installed
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: environments .env model ## 启动全部进程并打印地址 / start everything, print the addresses; WORKERS=2: two Rasa processes
-	@.venv/bin/python -m deploy.run $(if $(WORKERS),--workers $(WORKERS))
+run: environments .env model ## 启动全部进程并打印地址 / start everything, print the addresses; WORKERS=2: two Rasa processes; STANDINS=1: a phone with WeChat and SMS
+	@.venv/bin/python -m deploy.run $(if $(WORKERS),--workers $(WORKERS)) $(if $(STANDINS),--standins)
 
 test: environments ## 全部检查与测试 / every check and test, with its own servers and ports
 	@.venv-services/bin/python -m tests.run
@@ -56,8 +56,14 @@ bench-nlu: environments ## What pipelines understand, and at what cost (an hour)
 bench-knowledge: environments model ## The knowledge search: 10,000 entries, over HTTP, publishing to chat, Rasa's ResponseSelector beside it
 	@.venv-services/bin/python -m bench.knowledge
 
+bench-analytics: environments ## From a million events to figures, beside naive pandas (ten minutes)
+	@.venv-services/bin/python -m bench.analytics
+
 seed: environments .env ## Fill the demo shop (does nothing when it is filled)
 	@.venv-services/bin/python -m backoffice seed
+
+wechat-menu: environments .env ## Set the WeChat account's menu (connectors/wechat/menu.yml)
+	@.venv/bin/python -m connectors.wechat.menu
 
 clean: ## Remove models, caches and test results; keeps .env, var/ and the environments
 	rm -rf models results .rasa .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis var/test
@@ -74,8 +80,9 @@ model: $(RASA)
 $(RASA): requirements/rasa-test.txt | $(UV_STEP)
 	@sh deploy/make_venv.sh .venv $< 3.10
 
-$(SERVICES): requirements/services-test.txt | $(UV_STEP)
+$(SERVICES): requirements/services-test.txt analytics/pyproject.toml | $(UV_STEP)
 	@sh deploy/make_venv.sh .venv-services $< 3.12 3.11 3.13
+	@"$(UV)" pip install --quiet --python .venv-services/bin/python --no-deps --no-build-isolation --editable analytics
 
 .uv/bin/uv:
 	@echo "→ .uv: uv"
@@ -85,8 +92,8 @@ $(SERVICES): requirements/services-test.txt | $(UV_STEP)
 # Locks carry hashes and no index address, so they install from any mirror.
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" "$(UV)" pip compile --quiet --universal --generate-hashes --no-emit-index-url
 
-lock: environments ## Resolve the requirements/ locks anew from the two pyproject.toml
+lock: environments ## Resolve the requirements/ locks anew from the three pyproject.toml
 	$(COMPILE) --python .venv/bin/python pyproject.toml -o requirements/rasa.txt
 	$(COMPILE) --python .venv/bin/python --extra test pyproject.toml -o requirements/rasa-test.txt
-	$(COMPILE) --python-version 3.11 backoffice/pyproject.toml -o requirements/services.txt
-	$(COMPILE) --python-version 3.11 --extra test backoffice/pyproject.toml -o requirements/services-test.txt
+	$(COMPILE) --python-version 3.11 backoffice/pyproject.toml analytics/pyproject.toml -o requirements/services.txt
+	$(COMPILE) --python-version 3.11 --extra test backoffice/pyproject.toml analytics/pyproject.toml -o requirements/services-test.txt

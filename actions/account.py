@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction
@@ -31,7 +33,8 @@ class ActionAccountAssets(CustomerAction):
             "level": "level_top" if assets.next_level is None else "",
             "gift_cards": "" if assets.gift_cards else "gift_cards_none",
         }
-        turn.utter("utter_account_assets", special.get(asked) or asked, **told)
+        named = _coins_named(turn, assets) if asked == "points" else None
+        turn.utter("utter_account_assets", "points_named" if named else special.get(asked) or asked, **told, **(named or {}))
         return []
 
 
@@ -48,6 +51,15 @@ class ActionAccountManage(CustomerAction):
         if kind or not secret:
             turn.utter("utter_account_manage", str(kind))
         return [FollowupAction("action_handoff")] if kind in PERSON_AT_ONCE else []
+
+
+def _coins_named(turn: Turn, assets: Assets) -> dict[str, Any] | None:
+    """So many coins as the customer names and what they are worth; None where no other number than the account's is named."""
+    counts = [int(figure) for figure in re.findall(r"\d{2,}", turn.typed)]
+    if len(counts) != 1 or counts[0] == assets.points or not assets.points:
+        return None
+    worth = Decimal(counts[0]) * Decimal(assets.points_worth) / Decimal(assets.points)
+    return {"count": counts[0], "count_worth": str(worth.quantize(Decimal("0.01")))}
 
 
 def _warn_of_secrets(turn: Turn) -> bool:

@@ -84,9 +84,11 @@ class Turn:
 
     @property
     def text(self) -> str:
-        """What the customer wrote; of two wishes in one message the words of the first."""
+        """What the customer wrote; of two wishes in one message the words of the first, and none that only refuse what was
+        offered (`components/restated.py`)."""
         start = next((each for each in self.commands if each.get("words") and each["command"] == "start"), None)
-        return str(start["words"] if start else self.tracker.latest_message.get("text") or "")
+        said = self.tracker.latest_message
+        return str(start["words"] if start else said.get("instead") or said.get("text") or "")
 
     @property
     def intent(self) -> str:

@@ -11,21 +11,17 @@ import json
 import logging
 import math
 import re
-from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import wiring
+from actions import own_case, spoken_of, wiring
 from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button
 from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Decision, Found, Hit
-from actions.gateways.orders import Order
-from actions.words import metadata, variant_meant
+from actions.words import variant_meant
 
 logger = logging.getLogger(__name__)
-
-SHANGHAI = timezone(timedelta(hours=8))
 
 FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, INFORM = "faq", "nlu_fallback", "chat_out_of_scope", "chat_inform"
 OPEN = (FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, INFORM)
@@ -47,6 +43,7 @@ LEAST_QUESTION = 6  # characters of a question that is taken for small talk
 SEARCH_SECONDS = 1.5
 HELPFUL_EVERY = 3  # answers, until it is asked whether they help
 UNHELPFUL_MOST = 2  # answers that did not help, until a person takes over
+LIKELY = 0.35  # the score of an entry that is told sooner than nothing
 PASSED_MOST = 2  # questions in a row without an answer, until a person is offered first
 # Whether an entry or a topic answers what both claim. Fitted on 210 questions to the knowledge whose wording the search did
 # not know and 256 held-out sentences of the topics: logits of the entry's score, of "only asks", of the intent's confidence.
@@ -68,6 +65,7 @@ OWN = ("orders_number", "logistics_tracking_number", "after_sales_slip", "ticket
 """Entities by which a customer speaks of a thing of their own."""
 
 
+_SENTENCES = re.compile("[^\u3002\uff1b\n]+[\u3002\uff1b]?")
 _WORDS = re.compile(r"[^\W\d_]{2}")
 """A question has words: neither a number nor signs are one."""
 
@@ -114,7 +112,7 @@ async def search(turn: Turn, text: str) -> Found:
     """Search for the customer's question; one that names no goods is about those last spoken of."""
     last = turn.slot("products_last")
     about = f"{last['name']} {text}" if last and turn.intent.startswith(GOODS) and not turn.entity("product") else text
-    found: Found = await turn.call(wiring.gateways().knowledge.search, about)
+    found: Found = await turn.call(wiring.gateways().knowledge.search, about, spoken_of.talk(turn))
     return found
 
 
@@ -213,7 +211,8 @@ def _logit(share: float) -> float:
 class ActionFaqAnswer(CustomerAction):
     """Says what the knowledge knows: an answer, a choice, or that there is none; more of the last answer on request.
 
-    Slots: `faq_found` (see `look_up`), `faq_last` (the entry last told: `{key, question, note}`), `faq_told` (answers since
+    Slots: `faq_found` (see `look_up`), `faq_last` (the entry last told: `{key, question, note, said, lead, again}`; `said`:
+    how many messages the customer had written, `again`: what was told of it since), `faq_told` (answers since
     it was asked whether they help), `faq_unhelpful`, `faq_passed` (questions in a row without an answer).
     """
 
@@ -235,13 +234,13 @@ class ActionFaqAnswer(CustomerAction):
         else:
             found = await search(turn, text) if text else Found("pass", ())
         note = await self._noted(turn, text, found)
-        if found.decision == "answer":
+        if found.decision == "answer" or _likely(turn, found):
             return await tell(turn, found.hits[0], text, note)
-        if found.decision == "clarify":
+        passed = int(turn.slot("faq_passed") or 0) + 1
+        if found.decision == "clarify" and len(found.hits) > 1 and not _just_offered(turn):
             choices = [_choice(hit.question, hit.key) for hit in found.hits]
             turn.utter("utter_faq_clarify", buttons=[*choices, _judgement(turn, "none"), *_out(turn)])
-            return [SlotSet("faq_last", {"key": None, "question": text, "note": note})]
-        passed = int(turn.slot("faq_passed") or 0) + 1
+            return [SlotSet("faq_last", _last(turn, None, text, note))]
         wish = _wish(turn)
         if wish and passed < PASSED_MOST:
             label = str(turn.wording(f"utter_label_{wish}"))
@@ -288,8 +287,26 @@ class ActionFaqAnswer(CustomerAction):
         return note
 
 
+def _likely(turn: Turn, found: Found) -> bool:
+    """Whether the best is told where there is nothing to choose from, or a choice was offered just before."""
+    alone = found.decision == "clarify" and (len(found.hits) == 1 or _just_offered(turn))
+    return alone and found.hits[0].score >= LIKELY
+
+
+def _just_offered(turn: Turn) -> bool:
+    """Whether the message before this one was answered by a choice of questions: a second in a row helps nobody."""
+    last = turn.slot("faq_last") or {}
+    return "key" in last and last["key"] is None and last.get("said") == spoken_of.messages(turn) - 1
+
+
 async def tell(turn: Turn, hit: Hit, question: str, note: str | None) -> list[EventType]:
-    """Say an entry: the sentences that answer first, the customer's own case, the rest behind a button."""
+    """Say an entry: the sentences that answer first, the customer's own case, the rest behind a button.
+
+    Of the entry told just before, only what is nearest to this question, or what was not told yet; never the same again.
+    """
+    last = turn.slot("faq_last") or {}
+    if last.get("key") == hit.key and last.get("lead") == hit.lead and spoken_of.goes_on(turn, last):
+        return _told_again(turn, hit, question, note, last)
     told = int(turn.slot("faq_told") or 0) + 1
     asks = told >= HELPFUL_EVERY and not turn.busy
     buttons = [_button(turn, "more", {"faq_key": hit.key, "faq_part": "rest"})] if hit.rest else []
@@ -297,48 +314,51 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None) -> list[Ev
     if wish:
         buttons.append(button(str(turn.wording(f"utter_label_{wish}")), wish))
     turn.utter("utter_faq_answer", buttons=buttons, answer=hit.lead, source=hit.source)
-    await _say_own_case(turn, hit)
+    await own_case.say(turn, hit.facts)
     if asks:
         turn.utter("utter_faq_ask_helpful", buttons=[_judgement(turn, "yes"), _judgement(turn, "no")])
     return [
-        SlotSet("faq_last", {"key": hit.key, "question": question, "note": note}),
+        SlotSet("faq_last", _last(turn, hit.key, question, note, hit.lead)),
         SlotSet("faq_told", 0 if asks else told),
         *([SlotSet("faq_passed", 0)] if turn.slot("faq_passed") else []),
         *([SlotSet("chat_offered", wish)] if wish else []),
     ]
 
 
+def _told_again(turn: Turn, hit: Hit, question: str, note: str | None, last: dict[str, Any]) -> list[EventType]:
+    """The sentence of an entry just told that speaks of what is asked, else what was not told of it, else a person."""
+    again = last.get("again") or []
+    more = next((each for each in (_sentence(hit, question), hit.rest) if each and each not in again), "")
+    buttons = [] if more else _out(turn)
+    turn.utter("utter_faq_again", "" if more else "nothing", buttons=buttons, answer=more, source=hit.source)
+    again = [*again, *([more] if more else ())]
+    return [SlotSet("faq_last", {**_last(turn, hit.key, question, note, hit.lead), "again": again})]
+
+
+def _sentence(hit: Hit, question: str) -> str:
+    """The sentence that shares the most with the question; empty where none does, or the entry is one sentence."""
+    sentences = [each.strip() for each in _SENTENCES.findall(hit.rest or hit.lead) if each.strip()]
+    asked = _pairs(question)
+    shared, place = max(((len(asked & _pairs(each)), -at) for at, each in enumerate(sentences)), default=(0, 0))
+    return sentences[-place] if shared and len(sentences) > 1 else ""
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[at : at + 2] for at in range(len(text) - 1)}
+
+
+def _last(turn: Turn, key: str | None, question: str, note: str | None, lead: str = "") -> dict[str, Any]:
+    """For slot `faq_last`."""
+    return {"key": key, "question": question, "note": note, "said": spoken_of.messages(turn), "lead": lead}
+
+
 def _wish(turn: Turn) -> str | None:
     """What the question is about and may be wanted next: the topic's own wish, where no form is open."""
     about = (turn.told("know") or {}).get("intent") or turn.intent
     asked = about in OPEN or about.startswith((*TALK, PERSON, "complaints_", GOODS)) or turn.busy
-    return None if asked or not turn.wording(f"utter_label_{about}") else str(about)
-
-
-async def _say_own_case(turn: Turn, hit: Hit) -> None:
-    """What a span of days in the rule means for the order last spoken of, where a designer wrote how to say it.
-
-    `utter_faq_case_<fact>` with `metadata: {from: <time of the order>}`; variant `past` for a day gone by.
-    """
-    number = turn.slot("orders_number") or turn.slot("orders_last")
-    spans = [fact for fact in hit.facts if f"utter_faq_case_{fact.name}" in (turn.domain.get("responses") or {})]
-    if not (turn.customer and number and spans):
-        return
-    try:
-        order: Order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
-    except GatewayError:
-        return
-    for fact in spans:
-        began = order.times.get(str(metadata(turn, f"utter_faq_case_{fact.name}").get("from")))
-        if not began or not fact.value.isdecimal():
-            continue
-        day = date.fromisoformat(began[:10])
-        until = day + timedelta(days=int(fact.value))
-        today = datetime.now(SHANGHAI).date()
-        turn.utter(
-            f"utter_faq_case_{fact.name}", "past" if until < today else "",
-            order=order.title, day=day.isoformat()[5:], until=until.isoformat()[5:],
-        )  # fmt: skip
+    ranked = {str(each["name"]): float(each["confidence"]) for each in turn.tracker.latest_message.get("intent_ranking") or []}
+    guessed = ranked.get(about, 1.0) < UNSURE
+    return None if asked or guessed or not turn.wording(f"utter_label_{about}") else str(about)
 
 
 def _out(turn: Turn) -> list[Button]:

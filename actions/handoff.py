@@ -10,12 +10,13 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import wiring
+from actions import faq, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.besides import besides
 from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import GatewayError, NotFound, Rejected
 from actions.gateways.identity import IdentityError
+from actions.gateways.knowledge import Hit
 
 TRANSCRIPT_LENGTH = 40
 TEXT_LENGTH = 500
@@ -29,6 +30,10 @@ KEPT = ("handoff_", "chat_", "faq_", "feedback_", "session_")
 REQUEST, DANGER = "handoff_request", "danger"
 IN_DANGER = "handoff_danger"  # slot: what dangers were told, {kinds, message_id}
 NOBODY_THERE = "handoff_nobody_there"  # the desk's no to a handoff that nobody asked for, at night
+WISH = "handoff_wish"  # slot: what who waits wanted and the bot could do, {intent, words, entities, reference}
+FOR_PEOPLE = ("complaints_", "feedback_")  # beginnings of intents that who waits wants told to a person
+SURE = 0.5
+LEAST_WISH = 4  # characters
 NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
 # What who waits may ask of the bot, as a cue of data/chat/cues.yml. That the waiting ends is read from the whole message.
@@ -79,8 +84,9 @@ class ActionHandoff(CustomerAction):
 class ActionHandoffRelay(CustomerAction):
     """Gives the person what the customer wrote. Says nothing: the person answers.
 
-    While nobody has taken over, the bot says that it was passed on, and answers what only the queue can: the place in it,
-    and a customer who leaves it, or says that there is no danger. What else the leaver wants is done next.
+    While nobody has taken over, the bot says that it was passed on, answers what it knows, and says what it could do itself
+    (slot `handoff_wish`). It answers what only the queue can: the place in it, and a customer who leaves it, or says that
+    there is no danger. What else the leaver wants, or wanted while waiting, is done next.
 
     All that was written since the handoff is sent each time, and the desk takes what it lacks: so what was said while
     it could not be reached comes with the next message, in order. (And without one, too: the desk reads the tracker.)
@@ -99,7 +105,7 @@ class ActionHandoffRelay(CustomerAction):
             if waits and leaves(turn):
                 leaver = replace(turn.writer, key=f"{turn.writer.key}:leave")
                 await turn.call(desk.leave, leaver, handoff_id)
-                return [*ended(turn, "safe" if denies(turn) else "left"), *await besides(turn)]
+                return [*ended(turn, "safe" if denies(turn) else "left"), *await besides(turn, turn.slot(WISH))]
         except NotFound:
             return ended(turn, "unread")
         except Rejected as error:
@@ -111,7 +117,7 @@ class ActionHandoffRelay(CustomerAction):
         elif waits and turn.slot(IN_DANGER):
             turn.utter("utter_handoff_waiting_danger", position=handoff.position)
         elif waits:
-            turn.utter("utter_handoff_waiting", position=handoff.position)
+            return [*self._unfilled(turn), *await meanwhile(turn, handoff.position)]
         return self._unfilled(turn)
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
@@ -179,7 +185,7 @@ def ended(turn: Turn, how: str, handoff: Handoff | None = None) -> list[EventTyp
     turn.utter("utter_handoff_ended", how, **promise)
     due = [SlotSet(DUE, True)] if not how and DUE in turn.tracker.slots else []
     counted = [SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name)]
-    past = [SlotSet(IN_DANGER, None)] if turn.slot(IN_DANGER) else []
+    past = [SlotSet(name, None) for name in (IN_DANGER, WISH) if turn.slot(name)]
     return [*over(*_unfinished(turn)), *counted, SlotSet("handoff_id", None), *past, *due]
 
 
@@ -191,6 +197,34 @@ def leaves(turn: Turn) -> bool:
 def denies(turn: Turn) -> bool:
     """Whether who leaves says that what was taken for a danger is none."""
     return bool(turn.slot(IN_DANGER)) and (turn.tracker.latest_message.get("act") or {}).get("name") == "correct"
+
+
+async def meanwhile(turn: Turn, position: int | None) -> list[EventType]:
+    """Who waits is answered what needs nobody; what the bot could do is offered, once; all else is passed on."""
+    if turn.entity("faq_key") or turn.entity("faq_helpful"):
+        return await faq.ActionFaqAnswer().work(turn)
+    wish = turn.intent if _does(turn) else None
+    found = None if turn.pressed else await faq.look_up(turn)
+    if found and found["decision"] == "answer":
+        told = await faq.tell(turn, Hit.of(found["hits"][0]), turn.typed, None)
+        turn.utter("utter_handoff_waiting", "told", position=position)
+        return told
+    if wish and wish != (turn.slot(WISH) or {}).get("intent"):
+        label = turn.wording(f"utter_label_{wish}")
+        turn.utter("utter_handoff_waiting", "wish", request=label, position=position)
+        entities = turn.tracker.latest_message.get("entities") or []
+        reference = turn.tracker.latest_message.get("reference") or {}
+        return [SlotSet(WISH, {"intent": wish, "words": turn.typed, "entities": entities, "reference": reference})]
+    turn.utter("utter_handoff_waiting", position=position)
+    return []
+
+
+def _does(turn: Turn) -> bool:
+    """Whether the message surely names a wish that the bot can fulfil."""
+    confidence = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0)
+    named = turn.wording(f"utter_label_{turn.intent}") and not turn.intent.startswith((*NO_WISH, *FOR_PEOPLE))
+    words = len(turn.typed) >= LEAST_WISH  # who only presses for haste (快点) names nothing
+    return bool(named) and words and confidence >= SURE and turn.customer is not None
 
 
 def asks_place(turn: Turn) -> bool:

@@ -20,6 +20,7 @@ from actions.words import opened
 
 STOCK, PRICE, DETAIL = "products_ask_stock", "products_ask_price", "products_ask_detail"
 WHICH, WISH = "products_which_form", "products_wish_form"
+WISHED = "products_wished"  # slot: the wish that was last answered by a recommendation
 NONE = "none"  # the customer wants none of what was offered
 SURE = 0.5  # from here on a sentence that names no goods is believed to ask for a recommendation
 MOST_OFFERED = 5
@@ -51,7 +52,7 @@ class ActionProductsAsk(CustomerAction):
     async def work(self, turn: Turn) -> list[EventType]:
         """Find it and answer, or offer what fits."""
         question = Question.of(turn)
-        if question.intent != STOCK and await _compared(turn, question):
+        if question.intent != STOCK and (await _compared(turn, question) or await _among_offered(turn, question)):
             return _forgotten(turn)
         found = await _meant(turn, question) or _pointed_at(turn)
         if len(found) == 1:
@@ -143,11 +144,13 @@ class ActionProductsRecommend(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """By what was said, else by what the customer bought before."""
-        if await _compared(turn, Question.of(turn)):
+        question = Question.of(turn)
+        if await _compared(turn, question) or await _among_offered(turn, question):
             return _forgotten(turn)
         wish = turn.slot("products_wish")
         first = wish is None
         wish = {"kind": None, "text": "", "colour": None, "amounts": [], **(wish or _wish(turn))}
+        wish = _added(turn.slot(WISHED), wish) if turn.cue("points") is None else wish
         gateway = wiring.gateways().products
         told = await turn.call(gateway.recommend, turn.reader, wish["kind"], wish["text"], wish["colour"], wish["amounts"])
         if told.open and first and turn.customer is None:
@@ -169,7 +172,7 @@ class ActionProductsRecommend(CustomerAction):
         variant = "open" if told.open and turn.customer is None else "bought" if told.open else ""
         turn.utter("utter_products_recommend", variant, buttons=buttons, products=listed)
         offered = [{"sku": pick.sku, "name": pick.name} for pick in told.picks]
-        return [*forget, SlotSet("products_offered", offered), SlotSet("products_last", None)]
+        return [*forget, SlotSet("products_offered", offered), SlotSet("products_last", None), SlotSet(WISHED, wish)]
 
 
 # ── which product ─────────────────────────────────────────────────────────────
@@ -442,6 +445,30 @@ async def _compared(turn: Turn, question: Question) -> bool:
         one=one.name, other=other.name, differences=listed, one_price=prices[0], other_price=prices[1],
     )  # fmt: skip
     return True
+
+
+async def _among_offered(turn: Turn, question: Question) -> bool:
+    """Which of those just offered has what is asked for, by their pages. False where no page tells of it."""
+    offered: list[dict[str, str]] = turn.slot("products_offered") or []
+    if len(offered) < 2 or turn.cue("which_one") is None or turn.entity("product"):
+        return False
+    gateway = wiring.gateways().products
+    answers = [await turn.call(gateway.answer, each["sku"], question.text) for each in offered[:MOST_OFFERED]]
+    if not any(answer.facts for answer in answers):
+        return False
+    silent = turn.wording("utter_products_among_silent") or ""
+    pairs = zip(offered, answers, strict=False)
+    listed = "\n".join(f"{each['name']}：{_lines(answer.facts) or silent}" for each, answer in pairs)
+    turn.utter("utter_products_among", products=listed)
+    return True
+
+
+def _added(before: dict[str, Any] | None, wish: dict[str, Any]) -> dict[str, Any]:
+    """A wish that only says more of the one before (a budget, for whom, a colour) with what that one said."""
+    if not before or (wish["kind"] and wish["kind"] != before["kind"]) or not (wish["amounts"] or wish["colour"]):
+        return wish
+    text = f"{before['text']} {wish['text']}".strip()
+    return {**{name: wish[name] or before[name] for name in wish}, "text": text}
 
 
 def _wish(turn: Turn) -> dict[str, Any]:

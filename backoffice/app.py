@@ -19,6 +19,7 @@ from backoffice import desk, reference
 from backoffice.api import (
     belongings,
     customers,
+    facts,
     feedback,
     handoffs,
     invoices,
@@ -64,6 +65,7 @@ _TAGS = [
     {"name": "feedback", "description": "评价和建议"},
     {"name": "outcomes", "description": "没收到回答的写操作结果如何"},
     {"name": "knowledge", "description": "知识库：条目、审核、发布、导入、没答上的问题"},
+    {"name": "facts", "description": "成批的事实，给分析用"},
     {"name": "health", "description": "是否在运行"},
 ]
 _DESCRIPTION = """
@@ -92,6 +94,7 @@ _ROUTERS = (
     outcomes,
     knowledge_search,
     knowledge,
+    facts,
 )
 
 

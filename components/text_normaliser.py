@@ -12,19 +12,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Optional
 
 import emoji
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from components.restated import refusal
+
 NORMALISED_TEXT = "normalised_text"
 """Message key: the normalised text."""
+INSTEAD = "instead"
+"""Message key: the customer's own words behind a refusal of what was offered."""
 NORMALISED = "normalised"
 """Message key: the `Normalised`, text and places."""
 
@@ -325,10 +330,15 @@ class TextNormaliser(GraphComponent):
         """Has no settings."""
         return cls()
 
-    def process(self, messages: list[Message]) -> list[Message]:
-        """Adds the normalised text of each message."""
+    def process(self, messages: list[Message], tracker: Optional[DialogueStateTracker] = None) -> list[Message]:
+        """Adds the normalised text of each message; what only refuses what was offered is none of it (`restated.py`), and
+        then `instead` holds the customer's own words of the rest."""
         for message in messages:
             told = normalised(message)
+            start = refusal(told.text, tracker)
+            if start:
+                told = Normalised(told.text[start:], told.offsets[start:], told.ends[start:])
+                message.set(INSTEAD, (message.get(TEXT) or "")[told.offsets[0] :], add_to_output=True)
             message.set(NORMALISED_TEXT, told.text)
             message.set(NORMALISED, told)
         return messages

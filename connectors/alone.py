@@ -1,4 +1,4 @@
-"""Who handles a conversation's messages, where several Rasa processes could."""
+"""Who handles and who pushes a conversation's messages, where several Rasa processes could."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, cast
 
 @dataclass(frozen=True)
 class Alone:
-    """How a process keeps the others from handling what it handles, and hears that one of them has died."""
+    """How a process keeps the others from doing what it does, by a name for it, and hears that one of them has died."""
 
     hold: Callable[[str], AbstractAsyncContextManager[Any]]
     watch: Callable[[Callable[[], Any]], Any]
@@ -21,6 +21,4 @@ def alone_of(app: Any) -> Alone | None:
     locks = getattr(getattr(app.ctx, "agent", None), "lock_store", None)
     if not hasattr(locks, "watch"):
         return None
-    return Alone(
-        lambda conversation_id: cast(Any, locks).lock(f"turns:{conversation_id}"), cast(Any, locks).watch
-    )
+    return Alone(cast(Any, locks).lock, cast(Any, locks).watch)

@@ -11,8 +11,10 @@ from typing import Any, Literal
 from rasa.core.channels.channel import OutputChannel
 
 from actions.gateways.identity import TokenExpired, TokenForged, TokenMissing, verify_customer_token
+from connectors.choices import choose
 from connectors.errors import ButtonGone, OtherCustomer, Refused
 from connectors.store import Accepted, ConnectorStore, Conversation, is_button
+from connectors.wording import say
 from privacy import secrets
 
 # Rasa reads a message that begins with "/" as an intent, "/EXTERNAL_handoff_closed" among them.
@@ -20,11 +22,13 @@ _PAYLOAD_MARK = "/"
 _TYPED_MARK = "／"
 # What JSON can carry and databases or terminals cannot: control characters except tab and newline, lone surrogates.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-PRESSED_AGAIN = "您刚才已经选过了，这一次没有重复办理。"
-PRESSED_LATE = "这个选项已经过期，没有为您办理。"
-NOW_ASKED = "请看现在的选项："
-NOTHING_ASKED = "请直接告诉我您要办什么。"
+PRESSED_AGAIN = say("pressed_again")
+PRESSED_LATE = say("pressed_late")
+NOW_ASKED = say("now_asked")
+NOTHING_ASKED = say("nothing_asked")
 _MOST_WAITING = 20
+MAX_TEXT = 2000
+"""Characters of a customer's message."""
 _SENTENCE_END = re.compile(r"[。！？；!?;\n]")
 
 
@@ -64,8 +68,7 @@ def admit(store: ConnectorStore, conversation: Conversation, customer: str | Non
 def refuse_backlog(store: ConnectorStore, conversation_id: str, provider_id: str) -> None:
     """Take nothing more while much of the conversation waits for its turn. Raises Refused (`too_fast`)."""
     if store.waiting_count(conversation_id) >= _MOST_WAITING:
-        text = "前面的消息还在处理，请稍等再发。"
-        raise Refused("too_fast", text, message_id=provider_id, retry_after=5)
+        raise Refused("too_fast", say("backlog"), message_id=provider_id, retry_after=5)
 
 
 def clean(text: str) -> str:
@@ -109,6 +112,24 @@ def accept_press(
     raise ButtonGone(PRESSED_AGAIN if pressed.again else late, pressed.question, message_id=provider_id)
 
 
+def accept_choice(
+    store: ConnectorStore, conversation_id: str, provider_id: str, text: str, customer: str | None
+) -> Accepted:
+    """Write down a message of a channel where options are numbered: choosing one that is offered now is a press.
+
+    Raises Refused (`message_too_long`), ButtonGone.
+    """
+    question = store.open_question(conversation_id)
+    if question is not None:
+        buttons = question.body["buttons"]
+        chosen = choose(text, [button["title"] for button in buttons])
+        if chosen is not None:
+            return accept_press(store, conversation_id, provider_id, buttons[chosen]["payload"], customer)
+    if len(text) > MAX_TEXT:
+        raise Refused("message_too_long", say("message_too_long", most=MAX_TEXT), message_id=provider_id)
+    return accept_text(store, conversation_id, provider_id, text, customer)
+
+
 def split_text(text: str, limit: int) -> Iterator[str]:
     """Pieces of at most `limit` characters: one a paragraph, long ones cut at the end of a sentence if possible."""
     for paragraph in re.split(r"\n\s*\n", text.strip()):
@@ -137,7 +158,7 @@ def outgoing(message: dict[str, Any], limit: int) -> list[dict[str, Any]]:
     ]
     if buttons:
         if not bodies:
-            bodies.append({"text": "请选择："})
+            bodies.append({"text": say("please_choose")})
         bodies[-1]["buttons"] = buttons
     if message.get("custom"):
         bodies.append({"custom": message["custom"]})
@@ -163,22 +184,31 @@ class StoredOutput(OutputChannel):
     A message with `agent_id` is from a person; `agent_name`, if given, may be shown. One with `reply_id` is taken once.
     """
 
-    max_text_length = 2000
-
     def __init__(
-        self, store: ConnectorStore, tell: Callable[[str], None], reply_to: int | None = None
+        self,
+        channel: str,
+        store: ConnectorStore,
+        tell: Callable[[str], None],
+        max_text_length: int,
+        reply_to: int | None = None,
     ) -> None:
         """Answers message number `reply_to`, or nobody's. `tell` gets the id of a conversation with news."""
+        self._channel = channel
         self._store = store
         self._tell = tell
+        self._max_text_length = max_text_length
         self._reply_to = reply_to
         self._said = 0
+
+    def name(self) -> str:
+        """Responses with this `channel:` are meant for it."""
+        return self._channel
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         """Store one message of Rasa's. Raises UnknownConversation."""
         agent = message.get("agent_id")
         reply_id = message.get("reply_id")
-        for part, body in enumerate(outgoing(message, self.max_text_length)):
+        for part, body in enumerate(outgoing(message, self._max_text_length)):
             if agent and message.get("agent_name"):
                 body = {**body, "agent_name": str(message["agent_name"])}
             if reply_id:

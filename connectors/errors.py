@@ -6,8 +6,13 @@ RasaException                     Rasa's command line prints these without a sta
     ├── UnknownConversation       an answer for a conversation that no channel has begun
     ├── OtherChannel              the conversation belongs to another channel
     ├── OtherCustomer             the conversation belongs to another customer
-    └── Refused                   what a client sent cannot be accepted: code, and a text for people
-        └── ButtonGone            a button whose question is no longer open: nothing was done
+    ├── NothingToSay              a message that came has no words for Rasa: the customer is told so
+    ├── Refused                   what a client sent cannot be accepted: code, and a text for people
+    │   └── ButtonGone            a button whose question is no longer open: nothing was done
+    └── PushFailed                a provider has not taken what it was to deliver
+        ├── PushLater             to be tried again
+        ├── PushHeld              to be kept until the customer writes again
+        └── PushRefused           never: to be kept for a person to see
 """
 
 from __future__ import annotations
@@ -72,3 +77,50 @@ class ButtonGone(Refused):
         """`text` says so, and leads over to `question`."""
         super().__init__("button_gone", text, message_id=message_id)
         self.question = question
+
+
+class NothingToSay(ConnectorError):
+    """A message that was taken has no words for Rasa.
+
+    Attributes:
+        text: what the customer is told instead of an answer.
+    """
+
+    def __init__(self, text: str) -> None:
+        """`text` says what to do next."""
+        super().__init__("nothing for Rasa")
+        self.text = text
+
+
+class PushFailed(ConnectorError):
+    """A provider has not taken a message.
+
+    Attributes:
+        problem: why, in a word or the provider's code; no address, no words of anybody's.
+    """
+
+    def __init__(self, problem: str) -> None:
+        """Say why."""
+        super().__init__(problem)
+        self.problem = problem
+
+
+class PushLater(PushFailed):
+    """Out of reach, busy or too fast.
+
+    Attributes:
+        seconds: how long to wait, where the provider says so.
+    """
+
+    def __init__(self, problem: str, seconds: float | None = None) -> None:
+        """Say why, and for how long."""
+        super().__init__(problem)
+        self.seconds = seconds
+
+
+class PushHeld(PushFailed):
+    """The provider takes nothing more for this customer until they write."""
+
+
+class PushRefused(PushFailed):
+    """The provider will never take this message."""

@@ -14,21 +14,26 @@ from contextlib import suppress
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from connectors.webchat.sockets import LocalSockets
+from connectors.listeners import LocalSockets
 
 logger = logging.getLogger(__name__)
 
-_CHANNEL = "lingxi:webchat"
 _RETRY_SECONDS = 0.5
+
+
+def sockets_of(channel: str, redis_url: str) -> LocalSockets:
+    """Of this process alone, or with Redis of all."""
+    return SharedSockets(redis_url, channel) if redis_url else LocalSockets()
 
 
 class SharedSockets(LocalSockets):
     """Sockets of several processes: what one is told, all are, by Redis."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, channel: str) -> None:
         """`url`: redis://… or rediss://…; nothing is opened before `start`."""
         super().__init__()
         self._url = url
+        self._channel = f"lingxi:{channel}"
         self._name = secrets.token_hex(8)
         self._outbox: asyncio.Queue[str] = asyncio.Queue(maxsize=10_000)
         self._tasks: list[asyncio.Future[None]] = []
@@ -61,7 +66,7 @@ class SharedSockets(LocalSockets):
             while True:
                 told = await self._outbox.get()
                 try:
-                    await line.publish(_CHANNEL, told)
+                    await line.publish(self._channel, told)
                 except (RedisError, OSError) as error:
                     logger.error("event=news_not_told error=%s", type(error).__name__)
                     await asyncio.sleep(_RETRY_SECONDS)
@@ -73,7 +78,7 @@ class SharedSockets(LocalSockets):
                     self._url, socket_connect_timeout=5, socket_keepalive=True
                 ) as line:
                     ear = line.pubsub()
-                    await ear.subscribe(_CHANNEL)
+                    await ear.subscribe(self._channel)
                     async for message in ear.listen():
                         if message["type"] == "subscribe":
                             self._wake_all()  # what was told before, or while cut off, was not heard

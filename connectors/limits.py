@@ -211,6 +211,15 @@ def networks(text: str) -> tuple[Network, ...]:
     return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
 
 
+def within(address: str, allowed: Sequence[Network]) -> bool:
+    """Whether whoever is counted as `address` (of `client_address`) belongs to one of the networks."""
+    try:
+        found = ip_network(address)
+    except ValueError:
+        return False
+    return any(type(found) is type(each) and found.subnet_of(each) for each in allowed)  # type: ignore[arg-type]
+
+
 def client_address(peer: str, headers: Mapping[str, Sequence[str]], trusted: Sequence[Network]) -> str:
     """Who is counted: the address at the other end, or the one that a trusted proxy there speaks for.
 

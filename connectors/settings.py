@@ -79,6 +79,20 @@ class Settings:
         )
 
 
+def together(*names: str) -> tuple[str, ...] | None:
+    """Variables that a channel needs all of; None where none is set. Raises SettingsError."""
+    load_dotenv(ROOT / ".env", override=False)
+    values = tuple(os.environ.get(name, "").strip() for name in names)
+    if not any(values):
+        return None
+    missing = [name for name, value in zip(names, values, strict=True) if value.lower() in _PLACEHOLDERS]
+    if missing:
+        raise SettingsError(
+            f"{', '.join(missing)}: set it beside {', '.join(set(names) - set(missing))}, or leave out all"
+        )
+    return values
+
+
 def _secret(name: str) -> str:
     value = os.environ.get(name, "").strip()
     if value.lower() in _PLACEHOLDERS or len(value) < _SHORTEST_SECRET:

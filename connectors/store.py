@@ -33,73 +33,13 @@ from sqlalchemy.pool import QueuePool
 from typing_extensions import ParamSpec
 
 from connectors.errors import OtherChannel, UnknownConversation
+from connectors.tables import BEGINNINGS, BUTTONS, CONVERSATIONS, MEDIA, MESSAGES, TABLES
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Who = Literal["customer", "bot", "agent", "notice"]
 Body = Mapping[str, Any]
 
-_TABLES = sa.MetaData()
-
-_CONVERSATIONS = sa.Table(
-    "conversations",
-    _TABLES,
-    sa.Column("id", sa.String(200), primary_key=True),
-    sa.Column("channel", sa.String(40), nullable=False),
-    sa.Column("customer", sa.String(64)),
-    sa.Column("last_seq", sa.Integer, nullable=False),
-    sa.Column("created_ms", sa.BigInteger, nullable=False),
-)
-
-_BEGINNINGS = sa.Index("conversations_by_beginning", _CONVERSATIONS.c.created_ms, _CONVERSATIONS.c.id)
-
-_MESSAGES = sa.Table(
-    "messages",
-    _TABLES,
-    sa.Column("conversation_id", sa.String(200), primary_key=True),
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("who", sa.String(10), nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
-    # What a repeat is recognised by: the provider's id of a customer's message, an agent's reply, a turn's nth answer.
-    sa.Column("key", sa.String(240)),
-    sa.Column("reply_to", sa.Integer),
-    sa.Column("created_ms", sa.BigInteger, nullable=False),
-    # Customers' messages only:
-    sa.Column("said", sa.Text),
-    sa.Column("customer", sa.String(64)),
-    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("waiting", sa.Boolean, nullable=False),
-    sa.UniqueConstraint("conversation_id", "key", name="one_message_per_key"),
-)
-sa.Index(
-    "waiting_messages",
-    _MESSAGES.c.conversation_id,
-    _MESSAGES.c.seq,
-    sqlite_where=sa.text("waiting = 1"),
-    postgresql_where=_MESSAGES.c.waiting,
-)
-sa.Index("answers_of_a_message", _MESSAGES.c.conversation_id, _MESSAGES.c.reply_to)
-_SHOWN = sa.select(
-    *(
-        _MESSAGES.c[name]
-        for name in ("conversation_id", "seq", "who", "body", "key", "reply_to", "created_ms")
-    )
-)
-
-_BUTTONS = sa.Table(
-    "buttons",
-    _TABLES,
-    sa.Column("conversation_id", sa.String(200), primary_key=True),
-    sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column("title", sa.Text, nullable=False),
-    # What Rasa gets when it is pressed.
-    sa.Column("payload", sa.Text, nullable=False),
-    sa.Column("seq", sa.Integer, nullable=False),
-    # The customer's message it follows: pressed in time while that is still the customer's last.
-    sa.Column("follows", sa.Integer, nullable=False),
-    # The customer's message that pressed it.
-    sa.Column("pressed", sa.Integer),
-)
 # Of every channel (the same in backoffice/assistant.py): in a path or a header it can mean nothing else.
 _CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _BUTTON_ID = re.compile(r"btn_[A-Za-z0-9_-]{16}")
@@ -111,55 +51,48 @@ FIRST: Place = (0, "")
 _REPLACED = ("offers",)
 _TABLES_LOCK = 0x4C585F43  # "LX_C"
 
-_MEDIA = sa.Table(
-    "media",
-    _TABLES,
-    sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("conversation_id", sa.String(200), nullable=False, index=True),
-    sa.Column("content_type", sa.String(40), nullable=False),
-    sa.Column("size", sa.Integer, nullable=False),
-    sa.Column("created_ms", sa.BigInteger, nullable=False),
-)
-
 # What every message asks, put together once.
-_THIS, _NUMBER = sa.bindparam("conversation"), sa.bindparam("number")
-_LOCK = _CONVERSATIONS.update().where(_CONVERSATIONS.c.id == _THIS).values(last_seq=_CONVERSATIONS.c.last_seq)
-_COUNT_UP = (
-    _CONVERSATIONS.update().where(_CONVERSATIONS.c.id == _THIS).values(last_seq=_CONVERSATIONS.c.last_seq + 1)
+_SHOWN = sa.select(
+    *(MESSAGES.c[name] for name in ("conversation_id", "seq", "who", "body", "key", "reply_to", "created_ms"))
 )
-_LAST_SEQ = sa.select(_CONVERSATIONS.c.last_seq).where(_CONVERSATIONS.c.id == _THIS)
-_SEQ_OF_KEY = sa.select(_MESSAGES.c.seq).where(
-    _MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.key == sa.bindparam("its_key")
+_THIS, _NUMBER = sa.bindparam("conversation"), sa.bindparam("number")
+_LOCK = CONVERSATIONS.update().where(CONVERSATIONS.c.id == _THIS).values(last_seq=CONVERSATIONS.c.last_seq)
+_COUNT_UP = (
+    CONVERSATIONS.update().where(CONVERSATIONS.c.id == _THIS).values(last_seq=CONVERSATIONS.c.last_seq + 1)
+)
+_LAST_SEQ = sa.select(CONVERSATIONS.c.last_seq).where(CONVERSATIONS.c.id == _THIS)
+_SEQ_OF_KEY = sa.select(MESSAGES.c.seq).where(
+    MESSAGES.c.conversation_id == _THIS, MESSAGES.c.key == sa.bindparam("its_key")
 )
 _NEXT_WAITING = (
-    sa.select(*(_MESSAGES.c[name] for name in ("seq", "key", "said", "customer", "body", "attempts")))
-    .where(_MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.waiting)
-    .order_by(_MESSAGES.c.seq)
+    sa.select(*(MESSAGES.c[name] for name in ("seq", "key", "said", "customer", "body", "attempts")))
+    .where(MESSAGES.c.conversation_id == _THIS, MESSAGES.c.waiting)
+    .order_by(MESSAGES.c.seq)
     .limit(1)
 )
-_ONE = _MESSAGES.update().where(_MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.seq == _NUMBER)
-_ATTEMPT = _ONE.values(attempts=_MESSAGES.c.attempts + 1)
+_ONE = MESSAGES.update().where(MESSAGES.c.conversation_id == _THIS, MESSAGES.c.seq == _NUMBER)
+_ATTEMPT = _ONE.values(attempts=MESSAGES.c.attempts + 1)
 _HANDLED = _ONE.values(waiting=False)
-_FIND = sa.select(*(_CONVERSATIONS.c[name] for name in ("id", "channel", "customer", "last_seq"))).where(
-    _CONVERSATIONS.c.id == _THIS
+_FIND = sa.select(*(CONVERSATIONS.c[name] for name in ("id", "channel", "customer", "last_seq"))).where(
+    CONVERSATIONS.c.id == _THIS
 )
-_IS_WAITING = sa.select(_MESSAGES.c.waiting).where(
-    _MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.seq == _NUMBER
+_IS_WAITING = sa.select(MESSAGES.c.waiting).where(
+    MESSAGES.c.conversation_id == _THIS, MESSAGES.c.seq == _NUMBER
 )
-_ANSWERS = _SHOWN.where(_MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.reply_to == _NUMBER).order_by(
-    _MESSAGES.c.seq
+_ANSWERS = _SHOWN.where(MESSAGES.c.conversation_id == _THIS, MESSAGES.c.reply_to == _NUMBER).order_by(
+    MESSAGES.c.seq
 )
 _LAST_SAID = (
-    sa.select(_MESSAGES.c.seq)
-    .where(_MESSAGES.c.conversation_id == _THIS, _MESSAGES.c.who == "customer")
-    .order_by(_MESSAGES.c.seq.desc())
+    sa.select(MESSAGES.c.seq)
+    .where(MESSAGES.c.conversation_id == _THIS, MESSAGES.c.who == "customer")
+    .order_by(MESSAGES.c.seq.desc())
     .limit(1)
 )
-_FORGET_BUTTONS = _BUTTONS.delete().where(
-    _BUTTONS.c.conversation_id == _THIS, _BUTTONS.c.follows < sa.bindparam("last_said")
+_FORGET_BUTTONS = BUTTONS.delete().where(
+    BUTTONS.c.conversation_id == _THIS, BUTTONS.c.follows < sa.bindparam("last_said")
 )
-_ADD_BUTTON = _BUTTONS.insert()
-_ADD_MESSAGE = _MESSAGES.insert()
+_ADD_BUTTON = BUTTONS.insert()
+_ADD_MESSAGE = MESSAGES.insert()
 
 
 @dataclass(frozen=True)
@@ -170,6 +103,11 @@ class Conversation:
     channel: str
     customer: str | None
     last_seq: int
+
+    @property
+    def named_by_client(self) -> bool:
+        """Whether its id may be known to anybody: it was not issued by us."""
+        return self.channel in _NAMED_BY_CLIENTS
 
 
 @dataclass(frozen=True)
@@ -237,26 +175,37 @@ class ConnectorStore:
         sqlite = address.get_backend_name() == "sqlite"
         if sqlite:
             Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-            self._engine = sa.create_engine(
+            self.engine = sa.create_engine(
                 address,
                 poolclass=QueuePool,
                 connect_args={"check_same_thread": False, "timeout": 15},
                 hide_parameters=True,
             )
-            sa.event.listen(self._engine, "connect", _tune_sqlite)
+            sa.event.listen(self.engine, "connect", _tune_sqlite)
         else:
-            self._engine = sa.create_engine(address, pool_pre_ping=True, hide_parameters=True)
-        with self._engine.begin() as db:
+            self.engine = sa.create_engine(address, pool_pre_ping=True, hide_parameters=True)
+        with self.engine.begin() as db:
             if not sqlite:
                 # Several workers start at once: "is it there already" holds for one of them at a time.
                 db.execute(sa.text(f"SELECT pg_advisory_xact_lock({_TABLES_LOCK})"))
-            _TABLES.create_all(db)
+            TABLES.create_all(db)
             # Tables of before lack it.
-            _BEGINNINGS.create(db, checkfirst=True)
+            BEGINNINGS.create(db, checkfirst=True)
             for table in _REPLACED:
                 db.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
+        self._subscribers: list[Callable[[str], None]] = []
         # SQLite has one writer at a time: more threads would only wait for each other.
         self._threads = ThreadPoolExecutor(1 if sqlite else 4, thread_name_prefix="connectors-store")
+        self._front = ThreadPoolExecutor(1 if sqlite else 2, thread_name_prefix="connectors-front")
+
+    def subscribe(self, told: Callable[[str], None]) -> None:
+        """Have `told` called with the id of every conversation with news, on the event loop's thread."""
+        self._subscribers.append(told)
+
+    def tell(self, conversation_id: str) -> None:
+        """There may be news in the conversation: a customer may look at it on several channels. Returns at once."""
+        for told in self._subscribers:
+            told(conversation_id)
 
     async def on_thread(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one of the store's methods without stalling the event loop."""
@@ -264,19 +213,22 @@ class ConnectorStore:
             self._threads, partial(method, *args, **kwargs)
         )
 
+    async def at_once(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """As `on_thread`, and ahead of all that waits there: a provider waits a few seconds for "it has arrived"."""
+        return await asyncio.get_running_loop().run_in_executor(self._front, partial(method, *args, **kwargs))
+
     def close(self) -> None:
         """Let go of threads and connections."""
         self._threads.shutdown()
-        self._engine.dispose()
+        self._front.shutdown()
+        self.engine.dispose()
 
     # Conversations
 
     def begin(self, channel: str, customer: str | None = None) -> Conversation:
         """A new conversation with an id nobody can guess (256 bits), bound to `customer` if given."""
-        conversation = Conversation(secrets.token_urlsafe(32), channel, customer, 0)
-        with self._engine.begin() as db:
-            _insert_conversation(db, conversation)
-        return conversation
+        with self.engine.begin() as db:
+            return new_conversation(db, channel, customer)
 
     def named(self, channel: str, conversation_id: str) -> Conversation:
         """The conversation a client has named itself, begun if need be. Raises OtherChannel, ValueError."""
@@ -285,7 +237,7 @@ class ConnectorStore:
         found = self.find(conversation_id)
         if found is None:
             try:
-                with self._engine.begin() as db:
+                with self.engine.begin() as db:
                     _insert_conversation(db, Conversation(conversation_id, channel, None, 0))
             except sa.exc.IntegrityError:
                 pass  # begun by someone else in between
@@ -298,16 +250,16 @@ class ConnectorStore:
 
     def find(self, conversation_id: str) -> Conversation | None:
         """The conversation, or None."""
-        with self._engine.connect() as db:
+        with self.engine.connect() as db:
             row = db.execute(_FIND, {"conversation": conversation_id}).first()
         return Conversation(*row) if row else None
 
     def bind(self, conversation_id: str, customer: str) -> str:
         """Bind the conversation to `customer` unless it is bound already; returns whom it is bound to."""
-        c = _CONVERSATIONS.c
-        with self._engine.begin() as db:
+        c = CONVERSATIONS.c
+        with self.engine.begin() as db:
             db.execute(
-                _CONVERSATIONS.update()
+                CONVERSATIONS.update()
                 .where(c.id == conversation_id, c.customer.is_(None))
                 .values(customer=customer)
             )
@@ -323,7 +275,7 @@ class ConnectorStore:
     ) -> Accepted:
         """Write down a customer's message once; a repeat of `provider_id` changes nothing."""
         key = f"in:{provider_id}"
-        with self._engine.begin() as db:
+        with self.engine.begin() as db:
             _lock(db, conversation_id)
             before = _seq_of_key(db, conversation_id, key)
             if before is not None:
@@ -336,8 +288,8 @@ class ConnectorStore:
     ) -> Accepted | Gone:
         """Write down that a button was pressed, once, if its question is still open; else nothing is written."""
         key = f"in:{provider_id}"
-        b = _BUTTONS.c
-        with self._engine.begin() as db:
+        b = BUTTONS.c
+        with self.engine.begin() as db:
             _lock(db, conversation_id)
             before = _seq_of_key(db, conversation_id, key)
             if before is not None:
@@ -349,21 +301,32 @@ class ConnectorStore:
                 again = button is not None and button.pressed is not None and button.pressed == last
                 return Gone(again, _open_question(db, conversation_id, last))
             seq = _insert_said(db, conversation_id, key, {"text": button.title}, button.payload, customer)
-            db.execute(_BUTTONS.update().where(mine).values(pressed=seq))
+            db.execute(BUTTONS.update().where(mine).values(pressed=seq))
         return Accepted(seq, repeat=False)
+
+    def prepared(self, conversation_id: str, seq: int, body: Body, said: str) -> None:
+        """What a message says is known only now: what was to be fetched is here."""
+        with self.engine.begin() as db:
+            row = {"conversation": conversation_id, "number": seq}
+            db.execute(_ONE.values(body=json.dumps(body), said=said), row)
 
     def accepted(self, conversation_id: str, provider_id: str) -> int | None:
         """The number of the message with this provider's id, or None."""
-        with self._engine.connect() as db:
+        with self.engine.connect() as db:
             return _seq_of_key(db, conversation_id, f"in:{provider_id}")
+
+    def has(self, conversation_id: str, key: str) -> bool:
+        """Whether a message with this key is there."""
+        with self.engine.connect() as db:
+            return _seq_of_key(db, conversation_id, key) is not None
 
     def next_waiting(self, conversation_id: str) -> Waiting | None:
         """The oldest message not handled yet, counting this as an attempt."""
-        with self._engine.connect() as db:  # most looks find nothing: no reason to begin a write
+        with self.engine.connect() as db:  # most looks find nothing: no reason to begin a write
             row = db.execute(_NEXT_WAITING, {"conversation": conversation_id}).first()
         if row is None:
             return None
-        with self._engine.begin() as db:
+        with self.engine.begin() as db:
             db.execute(_ATTEMPT, {"conversation": conversation_id, "number": row.seq})
         media = json.loads(row.body).get("media")
         return Waiting(
@@ -378,18 +341,18 @@ class ConnectorStore:
 
     def handled(self, conversation_id: str, seq: int) -> None:
         """This message needs nothing more."""
-        with self._engine.begin() as db:
+        with self.engine.begin() as db:
             db.execute(_HANDLED, {"conversation": conversation_id, "number": seq})
 
     def is_waiting(self, conversation_id: str, seq: int) -> bool:
         """Whether the message is yet to be handled."""
-        with self._engine.connect() as db:
+        with self.engine.connect() as db:
             return bool(db.execute(_IS_WAITING, {"conversation": conversation_id, "number": seq}).scalar())
 
     def waiting_count(self, conversation_id: str) -> int:
         """How many of the conversation's messages are yet to be handled."""
-        m = _MESSAGES.c
-        with self._engine.connect() as db:
+        m = MESSAGES.c
+        with self.engine.connect() as db:
             return int(
                 db.execute(
                     sa.select(sa.func.count()).where(m.conversation_id == conversation_id, m.waiting)
@@ -399,12 +362,12 @@ class ConnectorStore:
 
     def with_waiting(self, channel: str) -> list[str]:
         """Conversations of a channel that a stop or crash has left with unhandled messages."""
-        m, c = _MESSAGES.c, _CONVERSATIONS.c
-        with self._engine.connect() as db:
+        m, c = MESSAGES.c, CONVERSATIONS.c
+        with self.engine.connect() as db:
             rows = db.execute(
                 sa.select(m.conversation_id)
                 .distinct()
-                .join(_CONVERSATIONS, c.id == m.conversation_id)
+                .join(CONVERSATIONS, c.id == m.conversation_id)
                 .where(m.waiting, c.channel == channel)
             )
             return [row.conversation_id for row in rows]
@@ -424,7 +387,7 @@ class ConnectorStore:
 
         Its buttons (`title`, `payload` for Rasa) are kept, and shown with their ids as payloads.
         """
-        with self._engine.begin() as db:
+        with self.engine.begin() as db:
             _lock(db, conversation_id)
             if key is not None and _seq_of_key(db, conversation_id, key) is not None:
                 return False
@@ -439,27 +402,32 @@ class ConnectorStore:
             _insert_message(db, conversation_id, seq, who, body, key, reply_to=reply_to)
         return True
 
+    def open_question(self, conversation_id: str) -> Message | None:
+        """The message whose buttons may be pressed now."""
+        with self.engine.connect() as db:
+            return _open_question(db, conversation_id, _last_said(db, conversation_id))
+
     def after(self, conversation_id: str, seq: int, limit: int = 100) -> list[Message]:
         """Messages above number `seq`, oldest first."""
-        m = _MESSAGES.c
+        m = MESSAGES.c
         return self._read(
             sa.and_(m.conversation_id == conversation_id, m.seq > seq), order=m.seq, limit=limit
         )
 
     def latest(self, conversation_id: str, limit: int = 100) -> list[Message]:
         """The last messages, oldest first."""
-        m = _MESSAGES.c
+        m = MESSAGES.c
         return self._read(m.conversation_id == conversation_id, order=m.seq.desc(), limit=limit)[::-1]
 
     def answers(self, conversation_id: str, seq: int) -> list[Message]:
         """What was answered to message `seq`, oldest first."""
-        with self._engine.connect() as db:
+        with self.engine.connect() as db:
             rows = db.execute(_ANSWERS, {"conversation": conversation_id, "number": seq}).all()
-        return [_message(row) for row in rows]
+        return [as_message(row) for row in rows]
 
     def unasked(self, conversation_id: str, seq: int, limit: int = 100) -> list[Message]:
         """Messages above `seq` that answer no message: a person's replies, and what the bot says by itself."""
-        m = _MESSAGES.c
+        m = MESSAGES.c
         return self._read(
             sa.and_(
                 m.conversation_id == conversation_id,
@@ -472,31 +440,31 @@ class ConnectorStore:
         )
 
     def _read(self, where: Any, order: Any, limit: int | None) -> list[Message]:
-        with self._engine.connect() as db:
+        with self.engine.connect() as db:
             rows = db.execute(_SHOWN.where(where).order_by(order).limit(limit)).all()
-        return [_message(row) for row in rows]
+        return [as_message(row) for row in rows]
 
     # Media
 
     def add_media(self, conversation_id: str, content_type: str, size: int) -> Media:
         """Write down a picture about to be stored; its id cannot be guessed."""
         media = Media(secrets.token_urlsafe(24), content_type, size)
-        with self._engine.begin() as db:
+        with self.engine.begin() as db:
             db.execute(
-                _MEDIA.insert().values(
+                MEDIA.insert().values(
                     id=media.id,
                     conversation_id=conversation_id,
                     content_type=content_type,
                     size=size,
-                    created_ms=_now_ms(),
+                    created_ms=now_ms(),
                 )
             )
         return media
 
     def media(self, conversation_id: str, media_id: str) -> Media | None:
         """The picture, if it belongs to this conversation."""
-        c = _MEDIA.c
-        with self._engine.connect() as db:
+        c = MEDIA.c
+        with self.engine.connect() as db:
             row = db.execute(
                 sa.select(c.id, c.content_type, c.size).where(
                     c.id == media_id, c.conversation_id == conversation_id
@@ -506,12 +474,12 @@ class ConnectorStore:
 
     def media_since(self, conversation_id: str, seconds: int) -> int:
         """How many pictures the conversation has had in the last `seconds`."""
-        c = _MEDIA.c
-        with self._engine.connect() as db:
+        c = MEDIA.c
+        with self.engine.connect() as db:
             return int(
                 db.execute(
                     sa.select(sa.func.count()).where(
-                        c.conversation_id == conversation_id, c.created_ms > _now_ms() - seconds * 1000
+                        c.conversation_id == conversation_id, c.created_ms > now_ms() - seconds * 1000
                     )
                 ).scalar()
                 or 0
@@ -519,8 +487,8 @@ class ConnectorStore:
 
     def media_bytes(self) -> int:
         """The size of all pictures together."""
-        with self._engine.connect() as db:
-            return int(db.execute(sa.select(sa.func.sum(_MEDIA.c.size))).scalar() or 0)
+        with self.engine.connect() as db:
+            return int(db.execute(sa.select(sa.func.sum(MEDIA.c.size))).scalar() or 0)
 
     # Forgetting
 
@@ -532,7 +500,7 @@ class ConnectorStore:
         `before`: when the last message was written at the latest; `empty_before`: when one without messages was begun.
         Milliseconds since 1970, UTC.
         """
-        c, m = _CONVERSATIONS.c, _MESSAGES.c
+        c, m = CONVERSATIONS.c, MESSAGES.c
         at, conversation_id = place
         looked_at = (
             sa.select(c.id, c.created_ms, c.last_seq)
@@ -545,10 +513,10 @@ class ConnectorStore:
             .subquery()
         )
         last = sa.and_(m.conversation_id == looked_at.c.id, m.seq == looked_at.c.last_seq)
-        with self._engine.connect() as db:
+        with self.engine.connect() as db:
             rows = db.execute(
                 sa.select(looked_at, m.created_ms.label("said_ms"))
-                .outerjoin(_MESSAGES, last)
+                .outerjoin(MESSAGES, last)
                 .order_by(looked_at.c.created_ms, looked_at.c.id)
             ).all()
         ids = [
@@ -560,7 +528,7 @@ class ConnectorStore:
 
     def forgettable(self, conversation_id: str, before: int, empty_before: int) -> list[str] | None:
         """The pictures of a conversation that may be forgotten; None for one that may not, or not any more."""
-        with self._engine.connect() as db:
+        with self.engine.connect() as db:
             return _forgettable(db, conversation_id, before, empty_before)
 
     def forget(self, conversation_id: str, before: int, empty_before: int) -> bool:
@@ -568,18 +536,19 @@ class ConnectorStore:
 
         Where clients name their conversations themselves, whose it was is kept: the name must not become another's.
         """
-        c = _CONVERSATIONS.c
-        with self._engine.begin() as db:
+        c = CONVERSATIONS.c
+        with self.engine.begin() as db:
             try:
                 _lock(db, conversation_id)
             except UnknownConversation:
                 return False
             if _forgettable(db, conversation_id, before, empty_before) is None:
                 return False
-            for table in (_BUTTONS, _MEDIA, _MESSAGES):
-                db.execute(table.delete().where(table.c.conversation_id == conversation_id))
+            for table in TABLES.sorted_tables:
+                if "conversation_id" in table.c:
+                    db.execute(table.delete().where(table.c.conversation_id == conversation_id))
             named_and_bound = sa.and_(c.channel.in_(_NAMED_BY_CLIENTS), c.customer.is_not(None))
-            db.execute(_CONVERSATIONS.delete().where(c.id == conversation_id, sa.not_(named_and_bound)))
+            db.execute(CONVERSATIONS.delete().where(c.id == conversation_id, sa.not_(named_and_bound)))
         return True
 
 
@@ -611,7 +580,7 @@ def _next_seq(db: Connection, conversation_id: str) -> int:
 
 
 def _forgettable(db: Connection, conversation_id: str, before: int, empty_before: int) -> list[str] | None:
-    c, m, p = _CONVERSATIONS.c, _MESSAGES.c, _MEDIA.c
+    c, m, p = CONVERSATIONS.c, MESSAGES.c, MEDIA.c
     begun = db.execute(sa.select(c.created_ms, c.last_seq).where(c.id == conversation_id)).first()
     if begun is None:
         return None
@@ -632,14 +601,21 @@ def _seq_of_key(db: Connection, conversation_id: str, key: str) -> int | None:
     return None if seq is None else int(seq)
 
 
+def new_conversation(db: Connection, channel: str, customer: str | None = None) -> Conversation:
+    """Begin a conversation within a transaction."""
+    conversation = Conversation(secrets.token_urlsafe(32), channel, customer, 0)
+    _insert_conversation(db, conversation)
+    return conversation
+
+
 def _insert_conversation(db: Connection, conversation: Conversation) -> None:
     db.execute(
-        _CONVERSATIONS.insert().values(
+        CONVERSATIONS.insert().values(
             id=conversation.id,
             channel=conversation.channel,
             customer=conversation.customer,
             last_seq=conversation.last_seq,
-            created_ms=_now_ms(),
+            created_ms=now_ms(),
         )
     )
 
@@ -665,7 +641,7 @@ def _insert_message(
         "body": json.dumps(body),
         "key": key,
         "reply_to": reply_to,
-        "created_ms": _now_ms(),
+        "created_ms": now_ms(),
         "said": said,
         "customer": customer,
         "waiting": waiting,
@@ -709,22 +685,23 @@ def _add_button(
 
 
 def _close_buttons(db: Connection, conversation_id: str) -> None:
-    b = _BUTTONS.c
-    db.execute(_BUTTONS.update().where(b.conversation_id == conversation_id).values(follows=_CLOSED))
+    b = BUTTONS.c
+    db.execute(BUTTONS.update().where(b.conversation_id == conversation_id).values(follows=_CLOSED))
 
 
 def _open_question(db: Connection, conversation_id: str, last_said: int) -> Message | None:
     """The latest message with buttons that may be pressed now."""
-    b, m = _BUTTONS.c, _MESSAGES.c
+    b, m = BUTTONS.c, MESSAGES.c
     newest = sa.select(sa.func.max(b.seq)).where(b.conversation_id == conversation_id, b.follows == last_said)
     seq = db.execute(newest).scalar()
     if seq is None:
         return None
     row = db.execute(_SHOWN.where(m.conversation_id == conversation_id, m.seq == seq)).first()
-    return None if row is None else _message(row)
+    return None if row is None else as_message(row)
 
 
-def _message(row: Any) -> Message:
+def as_message(row: Any) -> Message:
+    """A row of the messages' table."""
     return Message(
         row.conversation_id, row.seq, row.who, json.loads(row.body), row.key, row.reply_to, row.created_ms
     )
@@ -740,5 +717,6 @@ def is_button(text: str) -> bool:
     return _BUTTON_ID.fullmatch(text) is not None
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
+    """Milliseconds since 1970, UTC."""
     return time.time_ns() // 1_000_000

@@ -19,17 +19,20 @@ from rasa.core.channels.channel import UserMessage
 from actions.gateways.identity import sign_customer_token
 from connectors.alone import Alone
 from connectors.base import StoredOutput, log_name
+from connectors.errors import NothingToSay
 from connectors.store import ConnectorStore, Waiting
+from connectors.wording import say
 
 logger = logging.getLogger(__name__)
 
-SORRY = "抱歉，刚才那句话没能处理完。如果是在办理业务，请先查一下结果再办；也可以再说一遍，或者回复“转人工”找人工客服。"
+SORRY = say("sorry")
 """Said where nobody knows how far it came: never that nothing was done."""
 _TURN_SECONDS = 120
 _TOKEN_SECONDS = 300
 _MOST_ATTEMPTS = 3
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
+Prepare = Callable[[Waiting], Awaitable[Waiting]]
 Silence = Callable[[str], Awaitable[bool]]
 
 
@@ -44,14 +47,19 @@ class Turns:
         handler: Handler,
         output: Callable[[int], StoredOutput],
         tell: Callable[[str], None],
+        prepare: Prepare | None = None,
     ) -> None:
-        """`output` makes the channel's way to answer message n; `tell` is told that a conversation became busy or idle."""
+        """`output` makes the channel's way to answer message n; `tell` is told that a conversation became busy or idle.
+
+        `prepare` fetches or reads what a message brings with it, before Rasa gets it.
+        """
         self._channel = channel
         self._store = store
         self._secret = secret
         self._handler = handler
         self._output = output
         self._tell = tell
+        self._prepare = prepare
         self._silence_is_meant: Silence | None = None
         self._alone: Alone | None = None
         self._workers: dict[str, asyncio.Task[None]] = {}
@@ -122,7 +130,7 @@ class Turns:
         self._tell(conversation_id)
         try:
             while conversation_id in self._wanted:
-                async with self._alone.hold(conversation_id) if self._alone else nullcontext():
+                async with self._alone.hold(f"turns:{conversation_id}") if self._alone else nullcontext():
                     self._wanted.discard(conversation_id)
                     while (
                         message := await self._store.on_thread(self._store.next_waiting, conversation_id)
@@ -146,7 +154,7 @@ class Turns:
         sorry = message.attempt > _MOST_ATTEMPTS
         if not sorry:
             try:
-                await asyncio.wait_for(self._handler(self._user_message(message, output)), _TURN_SECONDS)
+                await asyncio.wait_for(self._handle(message, output), _TURN_SECONDS)
                 sorry = await self._fell_silent(message)
             except asyncio.CancelledError as error:
                 if self._stopping:
@@ -160,6 +168,15 @@ class Turns:
             await output.send_response(message.conversation_id, {"text": SORRY})
         await self._store.on_thread(self._store.handled, message.conversation_id, message.seq)
         self._resolve(message.conversation_id, message.seq)
+
+    async def _handle(self, message: Waiting, output: StoredOutput) -> None:
+        if self._prepare is not None:
+            try:
+                message = await self._prepare(message)
+            except NothingToSay as nothing:
+                await output.send_response(message.conversation_id, {"text": nothing.text})
+                return
+        await self._handler(self._user_message(message, output))
 
     def _user_message(self, message: Waiting, output: StoredOutput) -> UserMessage:
         metadata: dict[str, Any] = {"channel": self._channel}

@@ -13,7 +13,9 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import secrets
 import signal
+import string
 import subprocess
 import sys
 import threading
@@ -62,6 +64,24 @@ class Patience:
     every: float = 5.0
     answer: float = 15.0
     misses: int = 3
+
+
+def with_standins(environ: Mapping[str, str]) -> tuple[dict[str, str], str, str]:
+    """The environment of a shop whose WeChat and SMS are stand-ins on this machine, their command and their page."""
+    port = free_port()
+    page = f"http://{LOOPBACK}:{port}"
+    account = {
+        "LINGXI_WECHAT_APPID": "wx" + secrets.token_hex(8),
+        "LINGXI_WECHAT_SECRET": secrets.token_hex(16),
+        "LINGXI_WECHAT_TOKEN": secrets.token_hex(16),
+        "LINGXI_WECHAT_AES_KEY": "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(43)),
+        "LINGXI_WECHAT_API_URL": f"{page}/wechat",
+    }
+    # Only with a stand-in: tests are no part of an image.
+    from tests.standins.sms import account as sms_account
+
+    account |= sms_account(ROOT / "var", "aliyun", port)
+    return {**environ, **account}, f".venv/bin/python -m tests.standins --port {port}", page
 
 
 def host(environ: Mapping[str, str]) -> str:
@@ -243,23 +263,27 @@ def responds(url: str, seconds: float) -> bool:
     return True
 
 
-def addresses(environ: Mapping[str, str]) -> str:
+def addresses(environ: Mapping[str, str], phone: str = "") -> str:
     """The closing block of the start: what to open in the browser."""
     here = host(environ)
     shop = environ.get("LINGXI_BACKOFFICE_URL") or f"http://{here}:{environ['LINGXI_BACKOFFICE_PORT']}"
     rasa = environ.get("LINGXI_RASA_URL") or f"http://{here}:{environ['LINGXI_RASA_PORT']}"
     demo = f"  演示商店  demo shop  {shop}/demo\n" if environ.get("LINGXI_DEMO") == "1" else ""
+    standin = f"  手机替身  a phone    {phone}/\n" if phone else ""
     return (
         "\n灵犀已就绪 / Lingxi is ready\n"
         f"{demo}"
         f"  网页聊天  web chat   {rasa}/webhooks/webchat/\n"
         f"  客服工作台 agents' desk {shop}/desk\n"
+        f"{standin}"
         f"  接口文档  API docs   {shop}/docs\n"
         "按 Ctrl-C 停止 / Ctrl-C stops everything\n\n"
     )
 
 
-def announce(supervisor: Supervisor, health: Mapping[str, str], environ: Mapping[str, str], limit: float) -> None:
+def announce(
+    supervisor: Supervisor, health: Mapping[str, str], environ: Mapping[str, str], limit: float, phone: str
+) -> None:
     """Wait until every server answers, then print the addresses; after `limit` seconds give up."""
     deadline = time.monotonic() + limit
     waiting = list(health)
@@ -273,10 +297,10 @@ def announce(supervisor: Supervisor, health: Mapping[str, str], environ: Mapping
     if not supervisor.stopping.is_set():
         supervisor.ready.set()
         if health:
-            print(addresses(environ), end="", flush=True)
+            print(addresses(environ, phone), end="", flush=True)
 
 
-def run(procfile: Path, steady: float, patience: Patience, workers: int) -> int:
+def run(procfile: Path, steady: float, patience: Patience, workers: int, standins: bool = False) -> int:
     """Start and keep everything; the exit code: 0 when it was asked to stop."""
     environ = {**QUIET, **load(ROOT / ".env")}
     written: dict[str, str] = parse_procfile(procfile.read_text(encoding="utf-8")).processes
@@ -285,12 +309,15 @@ def run(procfile: Path, steady: float, patience: Patience, workers: int) -> int:
         print("\n".join(problems), file=sys.stderr)
         return 1
     (ROOT / "var").mkdir(exist_ok=True)
+    phone = ""
+    if standins:
+        environ, written["standins"], phone = with_standins(environ)
     commands, ports = with_workers(written, workers)
     health = health_addresses(commands, environ, ports)
     supervisor = Supervisor(steady, patience, health)
     for name, command in commands.items():
         supervisor.add_process(name, command, env=environ, cwd=str(ROOT))
-    waiter = threading.Thread(target=announce, args=(supervisor, health, environ, READY_SECONDS), daemon=True)
+    waiter = threading.Thread(target=announce, args=(supervisor, health, environ, READY_SECONDS, phone), daemon=True)
     waiter.start()
     # A closed terminal ends everything as SIGTERM does, which the loop handles.
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
@@ -303,13 +330,14 @@ def main() -> int:
     kept = Patience()
     parser = argparse.ArgumentParser(description="Start every process of the Procfile and keep it running.")
     parser.add_argument("--workers", type=int, default=1, choices=range(1, 65), metavar="N", help="Rasa processes")
+    parser.add_argument("--standins", action="store_true", help="WeChat and SMS as local stand-ins, with a phone to try them by")
     parser.add_argument("--procfile", type=Path, default=ROOT / "Procfile")
     parser.add_argument("--steady-seconds", type=float, default=STEADY_SECONDS)
     parser.add_argument("--ask-every", type=float, default=kept.every, help="seconds between questions to a server")
     parser.add_argument("--answer-within", type=float, default=kept.answer, help="seconds its answer may take")
     arguments = parser.parse_args()
     patience = Patience(arguments.ask_every, arguments.answer_within)
-    return run(arguments.procfile, arguments.steady_seconds, patience, arguments.workers)
+    return run(arguments.procfile, arguments.steady_seconds, patience, arguments.workers, arguments.standins)
 
 
 if __name__ == "__main__":

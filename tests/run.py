@@ -88,9 +88,11 @@ def stages() -> Iterator[Stage]:
     yield Stage("bench", (f"{services}/python", "-m", "bench.rest", "--smallest", "--sides", "peer"), 900)
     yield Stage("bench-nlu", (f"{rasa}/python", "-W", "ignore", "-m", "bench.nlu", "--smallest"), 900)
     yield Stage("bench-knowledge", (f"{services}/python", "-m", "bench.knowledge", "--smallest"), 300)
+    yield Stage("bench-analytics", (f"{services}/python", "-m", "bench.analytics", "--smallest"), 300)
     yield Stage("gate", (f"{rasa}/python", "-W", "ignore", "-m", "tests.gates"), 300, on_model=True)
     services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
-    types = (*services_types, "backoffice", "bench/knowledge.py", "bench/knowledge_live.py", "tests/run.py", "tests/services.py")
+    benches = ("bench/analytics.py", "bench/knowledge.py", "bench/knowledge_live.py")
+    types = (*services_types, "backoffice", "analytics", *benches, "tests/run.py", "tests/services.py")
     yield Stage("mypy-services", types, 600, "lint")
     yield Stage("mypy-rasa", (f"{rasa}/mypy",), 600, "lint")
     yield Stage("validate", (f"{rasa}/python", "-m", "tests.validate"), 600)
@@ -108,18 +110,21 @@ def folders(environment: str, talking: bool | None = None) -> list[str]:
 
 SOAK_SCALE = "25"
 SOAKED = {
-    RASA: ("tests/privacy", "tests/serving", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py"),
-    SERVICES_SIDE: ("tests/backoffice/test_schema.py", "tests/backoffice/test_edge.py"),
+    RASA: ("tests/privacy", "tests/serving", "tests/components/test_text_normaliser.py", "tests/components/test_entities.py",
+           "tests/connectors/test_public_routes.py"),
+    SERVICES_SIDE: ("tests/backoffice/test_schema.py", "tests/backoffice/test_edge.py", "tests/analytics/test_collect.py"),
 }
 
 
 def soak_stages() -> Iterator[Stage]:
     """What takes long at full size: the tests that generate their examples, with many more of them; every kind of write,
-    cut off at its commit; a troubled day of many customers, embedded and grown up."""
+    cut off at its commit; all drawn screenshots; a troubled day of many customers, embedded and grown up."""
     for environment, name in ((RASA, "soak-rasa"), (SERVICES_SIDE, "soak-services")):
         stage = pytest_stage(name, environment, *SOAKED[environment], on_model=False)
         scaled = ("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *stage.command)
         yield replace(stage, command=scaled, seconds=3600, group="soak")
+    pictures = (f"{RASA}/bin/python", "-m", "tests.connectors.recognition.screenshots")
+    yield Stage("soak-pictures", pictures, 900, "soak")
     once = pytest_stage("soak-once", SERVICES_SIDE, "tests/e2e/test_once.py", on_model=True)
     yield replace(once, command=("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *once.command), seconds=7200, group="soak")
     for name, more in (("soak-talk", ()), ("soak-talk-grown", ("--grown",))):

@@ -57,6 +57,24 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Talk:
+    """What a question was asked in; what is not known is empty.
+
+    Attributes:
+        said: what the customer said before; `told`: the key of the entry told last.
+        topic: the wish that is spoken of, in a word or two; `goods`: the title of the goods.
+    """
+
+    said: str = ""
+    told: str = ""
+    topic: str = ""
+    goods: str = ""
+
+
+NO_TALK = Talk()
+
+
+@dataclass(frozen=True)
 class Found:
     """What a search came to: an answer, up to three entries to choose from, or nothing."""
 
@@ -67,8 +85,8 @@ class Found:
 class KnowledgeGateway(Protocol):
     """Port to the knowledge."""
 
-    def search(self, question: str) -> Found:
-        """The entries that may answer, the likeliest first."""
+    def search(self, question: str, talk: Talk = NO_TALK) -> Found:
+        """The entries that may answer a question in this talk, the likeliest first."""
 
     def entry(self, key: str, question: str) -> Hit:
         """A published entry by its key, told as an answer to `question`. Raises NotFound."""
@@ -86,8 +104,9 @@ class HttpKnowledge:
     def __init__(self, http: BackOffice) -> None:
         self._http = http
 
-    def search(self, question: str) -> Found:
-        data = self._http.get("/knowledge/search", q=question[:LONGEST_QUESTION], k=3)
+    def search(self, question: str, talk: Talk = NO_TALK) -> Found:
+        told = {name: value[:LONGEST_QUESTION] for name, value in asdict(talk).items() if value}
+        data = self._http.get("/knowledge/search", q=question[:LONGEST_QUESTION], k=3, **told)
         return Found(data["decision"], tuple(read_hit(hit) for hit in data["hits"]))
 
     def entry(self, key: str, question: str) -> Hit:

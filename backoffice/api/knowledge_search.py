@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from backoffice.api.context import problems
 from backoffice.api.routing import Router
-from backoffice.knowledge.search import Found, Hit, KnowledgeSearch
+from backoffice.knowledge.search import Found, Hit, KnowledgeSearch, Talk
 from backoffice.problems import not_found
 from backoffice.states import SearchDecision
 
@@ -55,9 +55,13 @@ def search(
     request: Request,
     q: Annotated[str, Query(max_length=10_000, description="客户的话，原样")],
     k: Annotated[int, Query(ge=1, le=10, description="最多几条")] = 3,
+    said: Annotated[str, Query(max_length=10_000, description="客户在这之前说的话")] = "",
+    told: Annotated[str, Query(max_length=80, description="刚才回答的条目")] = "",
+    topic: Annotated[str, Query(max_length=200, description="正在说哪件事，例如：换货")] = "",
+    goods: Annotated[str, Query(max_length=500, description="正在说的商品名")] = "",
 ) -> KnowledgeFoundView:
     engine: KnowledgeSearch = request.app.state.knowledge
-    return found_view(engine.search(q, k))
+    return found_view(engine.search(q, k, Talk(said, told, topic, goods)))
 
 
 @router.get(

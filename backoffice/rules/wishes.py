@@ -14,8 +14,14 @@ MOST = 3
 _AROUND = 0.2
 _AT_LEAST = re.compile("以上|起步|不低于|高于|往上")
 _ABOUT = re.compile("左右|上下|来块|多块|出头|差不多")
+_CHEAP = re.compile("别太贵|不要太贵|不太贵|便宜|实惠|划算|性价比|省钱|经济")
 _PURPOSES = (
-    (re.compile("老人|老年|爸妈|父母|爷爷|奶奶|外公|外婆|姥姥|长辈|老妈|老爸"), "老人 大字 字体"),
+    (
+        re.compile(
+            "老人|老年|爸妈|父母|爷爷|奶奶|外公|外婆|姥姥|长辈|老妈|老爸|老伴|老头|老太|上了?岁数|字大|大字|声大|大声"
+        ),
+        "老人 大字 字体",
+    ),
     (re.compile("孩子|小孩|儿童|宝宝|娃|小学生|儿子|女儿"), "儿童 宝宝 学生"),
     (re.compile("便携|轻便|出差|旅行"), "轻薄 便携 登机"),
     (re.compile("运动|跑步|健身"), "运动 跑鞋"),
@@ -102,10 +108,24 @@ def recommend(wish: Wish, offers: Sequence[Offer], bought: Sequence[Bought], mos
     words = said(wish.text) | {
         t for asked, more in _PURPOSES if asked.search(wish.text) for t in tokens(more)
     }
-    of_kind = _of_kind(wish, words, fitting)
-    picks = [_judged(offer, wish, words, highest, bought) for offer in (of_kind or [])]
+    whom = {whom for whom in _MADE_FOR if whom in words}
+    of_kind = _made_for(whom, wish, fitting) or _of_kind(wish, words, fitting)
+    if of_kind and _CHEAP.search(wish.text) and not wish.amounts:
+        middle = sorted(offer.price_fen for offer in of_kind)[len(of_kind) // 2]
+        of_kind = [offer for offer in of_kind if offer.price_fen <= middle]
+    picks = [_judged(offer, wish, words, highest, bought) for offer in of_kind]
     picks.sort(key=lambda pick: (-pick.score, pick.offer.product_id))
     return picks[:most]
+
+
+def _made_for(whom: set[str], wish: Wish, offers: Sequence[Offer]) -> list[Offer]:
+    """Those of the kind that was named that are made for whom they are to be; by their names."""
+    kind = tokens(wish.kind)
+    return [
+        offer
+        for offer in offers
+        if any(each in offer.name for each in whom) and kind and kind <= tokens(f"{offer.name} {offer.kind}")
+    ]
 
 
 def _of_kind(wish: Wish, words: set[str], offers: Sequence[Offer]) -> list[Offer]:

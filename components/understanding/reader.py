@@ -38,6 +38,8 @@ PERSON = "handoff_request"
 WORDLESS = re.compile(r"[\W_]+")
 ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
 GOODS = "products_"
+ADVICE, RECOMMENDED = "products_recommend", "utter_products_recommend"
+"""The intent that asks for a recommendation, and what its answers' names begin with."""
 PLAIN_TALK = ("chat_", "nlu_", "faq")
 """Beginnings of intents that start nothing: being wrong about them does no harm."""
 PLAINLY = {
@@ -338,6 +340,8 @@ class Reader:
             return Reading(FAULT, (command("start", intent=FAULT),))
         if context.new:
             return self._plain(said, context)
+        if self._says_more_of_wish(said, context):
+            return Reading(ADVICE, (command("start", intent=ADVICE, words=said.text),))
         if act == "hold" and sure:
             return Reading("chat_hold", (command("hold"),))
         if act == "take_back" and sure and context.told:
@@ -365,6 +369,12 @@ class Reader:
             return Reading("faq", (command("know", question=said.text, intent=said.intent),))
         words = said.words[: said.offsets[head[0]]]
         return Reading(head[1], (command("start", intent=head[1], words=words),))
+
+    def _says_more_of_wish(self, said: Said, context: Context) -> bool:
+        """Whether goods were just recommended and the message, surely no wish to have something done, names a sum."""
+        recommended = any(name.startswith(RECOMMENDED) for name in context.told)
+        another = said.intent in self.does and said.confidence >= self.sure
+        return recommended and not another and any(each.get("entity") == "amount" for each in said.entities)
 
     # ── the rest ──────────────────────────────────────────────────────────────
 

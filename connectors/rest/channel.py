@@ -2,79 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
 
-from rasa.core.channels.channel import UserMessage
-from rasa.core.channels.rest import RestInput as RasaRestInput
-from sanic import Blueprint, Sanic, response
+from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from connectors.alone import alone_of
-from connectors.base import StoredOutput, accept_text, admit, prove, refuse_backlog
+from connectors.base import accept_text, admit, prove, refuse_backlog
+from connectors.channel import Channel
 from connectors.errors import ButtonGone, OtherChannel, OtherCustomer, Refused
-from connectors.limits import open_guard
 from connectors.rest import codec
-from connectors.settings import Settings
-from connectors.store import Accepted, ConnectorStore, open_store
-from connectors.turns import Turns, silence_rule
+from connectors.store import Accepted, ConnectorStore
 from connectors.web import address_of, refuse
 
 logger = logging.getLogger(__name__)
 
 
-class RestOutput(StoredOutput):
-    """Keeps answers for the request that waits for them, and for polls."""
-
-    @classmethod
-    def name(cls) -> str:
-        """Responses with `channel: rest` are meant for this channel."""
-        return "rest"
-
-
-class RestInput(RasaRestInput):
+class RestInput(Channel):
     """Rasa's REST channel as a demo shop may have it; without LINGXI_DEMO=1 it has no routes."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open the store only where there are routes to serve."""
-        self._settings = settings
-        self._store: ConnectorStore | None = open_store(settings.database_url) if settings.demo else None
+    def is_on(self) -> bool:
+        """For a demo shop only: whoever calls it may begin a conversation."""
+        return self.settings.demo
 
-    @classmethod
-    def from_credentials(cls, credentials: dict[str, Any] | None) -> RestInput:
-        """Built from the environment; credentials.yml only names the channel. Raises SettingsError."""
-        return cls(Settings.from_env())
-
-    def get_output_channel(self) -> RestOutput | None:
-        """Where a person's replies go: clients poll them."""
-        return None if self._store is None else RestOutput(self._store, _nobody_listens)
-
-    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        """Routes below /webhooks/rest."""
-        routes = Blueprint("rest", __name__)
-        if self._store is None:
-            return routes
-        store = self._store
-        guard = open_guard(self._settings.limits)
-        turns = Turns(
-            channel=self.name(),
-            store=store,
-            secret=self._settings.customer_jwt_secret,
-            handler=on_new_message,
-            output=lambda seq: RestOutput(store, _nobody_listens, reply_to=seq),
-            tell=_nobody_listens,
-        )
-
-        @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
-        async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
-            await turns.start(silence_rule(app), alone_of(app))
-
-        @routes.listener("before_server_stop")  # type: ignore[untyped-decorator]
-        async def stop(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
-            await turns.stop()
+    def add_routes(self, routes: Blueprint) -> None:
+        """Messages in, their answers out; and a poll for a person's replies."""
+        store, guard, turns = self.store, self.guard, self.turns
 
         @routes.get("/")
         async def health(_request: Request) -> HTTPResponse:
@@ -85,8 +38,8 @@ class RestInput(RasaRestInput):
             try:
                 said = codec.parse(request.body)
                 token = said.token
-                proof = prove(token, self._settings.customer_jwt_secret)
-                address = address_of(request, self._settings)
+                proof = prove(token, self.settings.customer_jwt_secret)
+                address = address_of(request, self.settings)
                 if await store.on_thread(store.find, said.sender) is None:
                     guard.conversation(address)
                 guard.message(address, said.sender)
@@ -113,7 +66,7 @@ class RestInput(RasaRestInput):
         @routes.get("/messages")
         async def poll(request: Request) -> HTTPResponse:
             try:
-                guard.poll(address_of(request, self._settings))
+                guard.poll(address_of(request, self.settings))
                 sender = codec.sender(request.args.get("sender"))
                 seen = codec.after(request.args.get("after"))
             except Refused as reason:
@@ -121,13 +74,11 @@ class RestInput(RasaRestInput):
             conversation = await store.on_thread(store.find, sender)
             if conversation is None or conversation.channel != self.name():
                 return response.json([])
-            proof = prove(codec.bearer(request.headers), self._settings.customer_jwt_secret)
+            proof = prove(codec.bearer(request.headers), self.settings.customer_jwt_secret)
             if conversation.customer not in (None, proof.customer):
                 return refuse(403, _OTHER_CUSTOMER if proof.customer else _NO_PROOF)
             messages = await store.on_thread(store.unasked, sender, seen)
             return response.json([codec.polled(message) for message in messages])
-
-        return routes
 
 
 _UNAVAILABLE = Refused("unavailable", "暂时没有处理成功，请稍后用同一个 message_id 重发。")
@@ -147,7 +98,3 @@ def _accept(store: ConnectorStore, said: codec.Said, customer: str | None) -> Ac
     if store.accepted(said.sender, said.message_id) is None:
         refuse_backlog(store, said.sender, said.message_id)
     return accept_text(store, said.sender, said.message_id, said.text, customer)
-
-
-def _nobody_listens(_conversation_id: str) -> None:
-    """REST clients are not told of news: they ask."""

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.base import clean
+from connectors.base import MAX_TEXT, clean
 from connectors.errors import ButtonGone, Refused
 from connectors.store import Message, is_conversation_id
 
-MAX_TEXT = 2000
 _NAME = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff]{1,128}")
 
 

@@ -7,33 +7,26 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable
 from html import escape
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from rasa.core.channels.channel import InputChannel, UserMessage
-from sanic import Blueprint, Sanic, response
+from sanic import Blueprint, response
 from sanic.exceptions import WebsocketClosed
 from sanic.request import Request
 from sanic.response import BaseHTTPResponse, HTTPResponse
 from sanic.server.websockets.impl import WebsocketImplProtocol
 from websockets.exceptions import ConnectionClosed
 
-from connectors.alone import alone_of
-from connectors.base import StoredOutput
+from connectors import media
+from connectors.channel import Channel
 from connectors.errors import Refused
 from connectors.expiry import forget_old
-from connectors.fanout import SharedSockets
-from connectors.limits import open_guard, too_many_pictures
+from connectors.fanout import sockets_of
+from connectors.limits import too_many_pictures
 from connectors.settings import Settings
-from connectors.store import open_store
-from connectors.turns import Turns, silence_rule
 from connectors.web import address_of, refuse
-from connectors.webchat import media
-from connectors.webchat.session import CHANNEL, Closed, Room, Session
-from connectors.webchat.sockets import LocalSockets
+from connectors.webchat.session import Closed, Room, Session
 
 logger = logging.getLogger(__name__)
 
@@ -50,73 +43,37 @@ _SILENT_SECONDS = 90
 _UPLOAD_SECONDS = 60
 
 
-class WebChatOutput(StoredOutput):
-    """Writes to the conversation's outbox and wakes its open sockets."""
-
-    @classmethod
-    def name(cls) -> str:
-        """Responses with `channel: webchat` are meant for this channel."""
-        return CHANNEL
-
-
-class WebChatInput(InputChannel):
-    """The web chat."""
+class WebChatInput(Channel):
+    """The web chat: answers go to the conversation's open sockets."""
 
     def __init__(self, settings: Settings) -> None:
-        """Open the store."""
-        self._settings = settings
-        self._store = open_store(settings.database_url)
-        self._sockets = SharedSockets(settings.redis_url) if settings.redis_url else LocalSockets()
+        """Sockets of this process, or with Redis of all."""
+        super().__init__(settings)
+        self._sockets = sockets_of(self.name(), settings.redis_url)
 
-    @classmethod
-    def name(cls) -> str:
-        """The channel's name in URLs, events and responses."""
-        return CHANNEL
+    def wake(self, conversation_id: str) -> None:
+        """Wake the conversation's sockets."""
+        self._sockets.wake(conversation_id)
 
-    @classmethod
-    def from_credentials(cls, credentials: dict[str, Any] | None) -> WebChatInput:
-        """Built from the environment; credentials.yml only names the channel. Raises SettingsError."""
-        return cls(Settings.from_env())
-
-    def get_output_channel(self) -> WebChatOutput:
-        """Where a person's replies go, and what the bot says by itself."""
-        return WebChatOutput(self._store, self._sockets.wake)
-
-    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        """Routes below /webhooks/webchat."""
-        store, settings = self._store, self._settings
-        turns = Turns(
-            channel=CHANNEL,
-            store=store,
-            secret=settings.customer_jwt_secret,
-            handler=on_new_message,
-            output=lambda seq: WebChatOutput(store, self._sockets.wake, reply_to=seq),
-            tell=self._sockets.wake,
+    async def opened(self) -> None:
+        """Listen to the other processes, and begin to forget: all channels' conversations, for they share the store."""
+        self._sockets.start()
+        settings = self.settings
+        self._sweeping = asyncio.ensure_future(
+            forget_old(self.store, settings.media_folder, settings.retention_days)
         )
-        guard = open_guard(settings.limits)
-        room = Room(store, turns, self._sockets, guard, settings.customer_jwt_secret)
+
+    async def closing(self) -> None:
+        """End both."""
+        self._sweeping.cancel()
+        self._sockets.stop()
+
+    def add_routes(self, routes: Blueprint) -> None:
+        """The page, its socket, and customers' pictures."""
+        store, settings, guard = self.store, self.settings, self.guard
+        room = Room(store, self.turns, self._sockets, guard, settings.customer_jwt_secret)
         assets = {name: _Asset((_STATIC / name).read_bytes(), kind) for name, kind in _ASSETS.items()}
         page = _page(settings.webchat_origins)
-        routes = Blueprint(CHANNEL, __name__)
-        sweeping: list[asyncio.Future[None]] = []
-
-        @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
-        async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
-            if isinstance(self._sockets, SharedSockets):
-                self._sockets.start()
-            await turns.start(silence_rule(app), alone_of(app))
-            # All channels' conversations: they share the store.
-            sweeping.append(
-                asyncio.ensure_future(forget_old(store, settings.media_folder, settings.retention_days))
-            )
-
-        @routes.listener("before_server_stop")  # type: ignore[untyped-decorator]
-        async def stop(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
-            for task in sweeping:
-                task.cancel()
-            await turns.stop()
-            if isinstance(self._sockets, SharedSockets):
-                self._sockets.stop()
 
         @routes.middleware("request")  # type: ignore[untyped-decorator]
         async def own_pages_only(request: Request) -> BaseHTTPResponse | None:
@@ -183,9 +140,7 @@ class WebChatInput(InputChannel):
             if not secret or request.headers.get("authorization", "")[:7].lower() != "bearer ":
                 return None
             conversation = await store.on_thread(store.find, secret)
-            return conversation.id if conversation and conversation.channel == CHANNEL else None
-
-        return routes
+            return conversation.id if conversation and not conversation.named_by_client else None
 
 
 class _Asset:

@@ -6,14 +6,11 @@ write what the server says.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import imagesize
 
 from connectors.base import clean
 from connectors.errors import ButtonGone, Refused
@@ -162,28 +159,6 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Frame]] = {
     "token": _token,
     "ping": lambda _data: Ping(),
 }
-
-# Pictures a browser shows by itself; told by their first bytes, never by their name ("MIME Sniffing Standard").
-_PICTURES: tuple[tuple[re.Pattern[bytes], str], ...] = (
-    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
-    (re.compile(rb"GIF8[79]a"), "image/gif"),
-    (re.compile(rb"RIFF....WEBPVP8[ LX]", re.DOTALL), "image/webp"),
-)
-
-
-def picture_type(content: bytes) -> str | None:
-    """The media type of a picture we take, or None."""
-    return next((name for mark, name in _PICTURES if mark.match(content)), None)
-
-
-def picture_size(content: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels as the picture's header says, without unpacking it; None where it says nothing."""
-    try:
-        width, height = imagesize.get(io.BytesIO(content))
-    except Exception:  # of as many kinds as there are ways for a header to be broken
-        return None
-    return (int(width), int(height)) if width > 0 and height > 0 else None
 
 
 def welcome(conversation_id: str, *, customer: bool, history: Sequence[Message] | None, last_seq: int) -> str:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from connectors import media
 from connectors.base import (
     Proof,
     accept_press,
@@ -17,12 +18,15 @@ from connectors.base import (
     refuse_backlog,
     without_secrets,
 )
+from connectors.binding import Binding
 from connectors.errors import OtherCustomer, Refused
 from connectors.limits import Allowance, Guard, Rate
+from connectors.listeners import LiveSockets
+from connectors.outbox import Outbox
 from connectors.store import Accepted, ConnectorStore, Conversation
 from connectors.turns import Turns
 from connectors.webchat import codec
-from connectors.webchat.sockets import LiveSockets
+from connectors.wording import say
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +37,6 @@ _MOST_BAD_FRAMES = 30
 
 SIGN_IN_AGAIN = "登录已过期，为保护您的信息，已为您开启新的会话。请在商城重新登录，再查询订单等信息。"
 SIGN_IN = "登录信息无法确认，您现在以访客身份咨询。请在商城登录后刷新页面，再查询订单等信息。"
-_PICTURE = "[图片]"
 
 
 class Closed(Exception):
@@ -294,13 +297,16 @@ def _accept(
     if before is not None:
         return Accepted(before, repeat=True)
     refuse_backlog(store, conversation.id, said.id)
+    Outbox(store).looked(conversation.id, CHANNEL)
     if isinstance(said, codec.SayText):
+        answered = Binding(store).answer(conversation.id, said.id, said.text, customer)
+        if answered is not None:
+            return answered
         text = without_secrets(said.text)
         return store.accept(conversation.id, said.id, {"text": text}, as_typed(text), customer)
     if isinstance(said, codec.SayPayload):
         return accept_press(store, conversation.id, said.id, said.payload, customer)
-    media = store.media(conversation.id, said.media)
-    if media is None:
+    picture = store.media(conversation.id, said.media)
+    if picture is None:
         raise Refused("media_unknown", "图片没有上传成功，请重新选择图片。", message_id=said.id)
-    shown = {"id": media.id, "type": media.content_type, "path": f"/webhooks/webchat/media/{media.id}"}
-    return store.accept(conversation.id, said.id, {"media": shown}, _PICTURE, customer)
+    return store.accept(conversation.id, said.id, {"media": media.shown(picture)}, say("picture"), customer)

@@ -14,8 +14,8 @@ from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
 from actions.gateways.http import Caller
 from actions.gateways.invoices import Checked, Heading, Invoice
+from actions.gateways.knowledge import NO_TALK, Hit, Talk
 from actions.gateways.knowledge import Found as Answered
-from actions.gateways.knowledge import Hit
 from actions.gateways.logistics import Arrangeable, Investigation, Shipment, UrgedParcel
 from actions.gateways.orders import Order, OrderItem, OrderRefund, Rule, Urged
 from actions.gateways.payments import PaymentCheck
@@ -96,6 +96,7 @@ class Shop:
     tickets: list[Ticket] = field(default_factory=list)
     knowledge: dict[str, Answered] = field(default_factory=dict)  # question → what is found
     noted: list[tuple[str, str]] = field(default_factory=list)  # question, decision
+    talks: list[Talk] = field(default_factory=list)  # in which the knowledge was asked
     look: ComplaintLook = field(default_factory=lambda: ComplaintLook(False, False, "normal", ""))
 
     def gateways(self) -> Gateways:
@@ -547,8 +548,9 @@ class _Outcomes:
 class _Knowledge:
     shop: Shop
 
-    def search(self, question: str) -> Answered:
+    def search(self, question: str, talk: Talk = NO_TALK) -> Answered:
         self.shop.up()
+        self.shop.talks.append(talk)
         return self.shop.knowledge.get(question, Answered("pass", ()))
 
     def entry(self, key: str, question: str) -> Hit:

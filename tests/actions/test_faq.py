@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 
 from actions.chat import ActionChatContext
-from actions.faq import SHANGHAI, ActionFaqAnswer
+from actions.faq import ActionFaqAnswer
 from actions.gateways.knowledge import Fact, Found, Hit, read_hit
+from actions.own_case import SHANGHAI
 from actions.products import ActionProductsAsk
 from tests.actions.fakes import Shop, order
 from tests.actions.talk import Outcome, run
 
 FREIGHT = Hit("faq-1", "满多少包邮？", 0.95, "满 99 元免运费。", "不满收 6 元。", "配送与运费", 1)
 FRESH = Hit("faq-2", "生鲜运费怎么收？", 0.5, "满 79 元免运费。", "", "配送与运费", 1)
-RETURNS = Hit("faq-3", "几天内能退？", 0.97, "签收次日起 7 天内。", "", "退换货", 1, (Fact("return_days", "7", "day"),))
+RETURNS = Hit("faq-3", "几天内能退？", 0.97, "签收次日起 7 天内。", "", "退换货", 1, (Fact("return_no_reason_days", "7", "day"),))
 
 
 @pytest.fixture(autouse=True)
@@ -201,12 +202,20 @@ def test_a_rule_with_a_span_of_days_is_reckoned_for_the_order_spoken_of(shop: Sh
     parcel = order("202611190001", "signed", "return")
     shop.orders = {"C1": [replace(parcel, times={**parcel.times, "signed_at": signed.isoformat()})]}
     told = answer("几天内能退？", slots={"orders_last": "202611190001"})
-    assert told.said == ["utter_faq_answer", "utter_faq_case_return_days"]
+    assert told.said == ["utter_faq_answer", "utter_faq_case_return_no_reason_days"]
     assert told.messages[1]["until"] == (signed + timedelta(days=7)).date().isoformat()[5:]
     past = replace(parcel, times={**parcel.times, "signed_at": (signed - timedelta(days=30)).isoformat()})
     shop.orders = {"C1": [past]}
-    assert answer("几天内能退？", slots={"orders_last": "202611190001"}).said[1] == "utter_faq_case_return_days_past"
+    assert answer("几天内能退？", slots={"orders_last": "202611190001"}).said[1] == "utter_faq_case_return_no_reason_days_past"
     assert answer("几天内能退？", slots={"orders_last": "202611190001"}, customer=None).said == ["utter_faq_answer"]
+
+
+def test_coins_are_reckoned_in_yuan(shop: Shop) -> None:
+    rule = Hit("faq-7", "灵犀币怎么抵？", 0.9, "100 个抵 1 元。", "", "会员", 1, (Fact("coins_per_yuan", "100", "个"),))
+    shop.knowledge = {text: Found("answer", (rule,)) for text in ("我这 2350 个币顶几块", "灵犀币怎么抵？")}
+    named = answer("我这 2350 个币顶几块")
+    assert named.said == ["utter_faq_answer", "utter_faq_case_coins_per_yuan"] and str(named.messages[1]["worth"]) == "23.50"
+    assert answer("灵犀币怎么抵？").said[1] == "utter_faq_case_coins_per_yuan_own"
 
 
 # ── whether it helped ─────────────────────────────────────────────────────────
@@ -214,10 +223,36 @@ def test_a_rule_with_a_span_of_days_is_reckoned_for_the_order_spoken_of(shop: Sh
 
 def test_it_is_not_asked_after_every_answer_whether_it_helped() -> None:
     first = answer("满多少包邮？")
-    second = answer("满多少包邮？", slots=first.slots)
+    second = answer("几天内能退？", slots=first.slots)
     third = answer("满多少包邮？", slots=second.slots)
     assert "utter_faq_ask_helpful" not in [*first.said, *second.said]
     assert third.said[-1] == "utter_faq_ask_helpful" and [b["title"] for b in third.buttons][-2:] == ["有帮助", "没帮助"]
+
+
+def said(*texts: str) -> list[dict[str, Any]]:
+    """The customer's messages, as the tracker holds them."""
+    return [{"event": "user", "text": text, "parse_data": {"intent": {"name": "faq"}}} for text in texts]
+
+
+def test_the_same_is_never_told_twice_in_a_row(shop: Shop) -> None:
+    whole = replace(FREIGHT, lead="满 99 元免运费。不满收 6 元。", rest="")
+    shop.knowledge = {"满多少包邮？": Found("answer", (whole,)), "不满呢": Found("answer", (whole,))}
+    first = answer("满多少包邮？", events=said("满多少包邮？"))
+    second = answer("不满呢", slots=first.slots, events=said("满多少包邮？", "不满呢"))
+    assert second.said == ["utter_faq_again"] and second.messages[0]["answer"] == "不满收 6 元。"
+    assert shop.talks[-1].told == "faq-1" and shop.talks[-1].said == "满多少包邮？"
+    third = answer("不满呢", slots=second.slots, events=said("满多少包邮？", "不满呢", "不满呢"))
+    assert third.said == ["utter_faq_again_nothing"] and [b["title"] for b in third.buttons] == ["转人工"]
+
+
+def test_no_choice_of_questions_follows_upon_another(shop: Shop) -> None:
+    first = answer("运费怎么收", events=said("运费怎么收"))
+    assert first.said == ["utter_faq_clarify"]
+    second = answer("运费怎么收", slots=first.slots, events=said("运费怎么收", "运费怎么收"))
+    assert second.said == ["utter_faq_answer"], "the likeliest instead"
+    shop.knowledge["运费怎么收"] = Found("clarify", (replace(FREIGHT, score=0.2), replace(FRESH, score=0.2)))
+    unlike = answer("运费怎么收", slots=first.slots, events=said("运费怎么收", "运费怎么收"))
+    assert unlike.said == ["utter_faq_no_answer"]
 
 
 def test_twice_unhelpful_brings_a_person(shop: Shop) -> None:

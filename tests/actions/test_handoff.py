@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from actions.gateways.desk import Handoff
+from actions.gateways.knowledge import Found, Hit
 from actions.handoff import ActionHandoff, ActionHandoffClosed, ActionHandoffRelay
 from tests.actions.fakes import Shop
 from tests.actions.talk import run
 
-ASKED = {"text": "取消订单", "intent": "orders_cancel"}
+TOLD = {"text": "盒子压扁了", "intent": "chat_inform"}
 
 
 def user(text: str, message_id: str, at: float, intent: str = "chat_inform", **metadata: Any) -> dict[str, Any]:
@@ -101,7 +102,7 @@ SINCE = [
 
 def relay(events: list[dict[str, Any]], **more: Any) -> Any:
     """A run of the relay."""
-    return run(ActionHandoffRelay(), **{**ASKED, "slots": {"handoff_id": "HO1"}, "events": events, **more})
+    return run(ActionHandoffRelay(), **{**TOLD, "slots": {"handoff_id": "HO1"}, "events": events, **more})
 
 
 def test_all_since_the_handoff_is_relayed_and_who_waits_hears_so(shop: Shop) -> None:
@@ -165,6 +166,28 @@ def test_who_waits_no_longer_has_the_bot_again(said: str, shop: Shop) -> None:
 def test_words_for_the_person_leave_no_queue(said: str, shop: Shop) -> None:
     done = relay([*SINCE, user(said, "m6", 6.0)], text=said)
     assert done.said[0] in ("utter_handoff_waiting", "utter_handoff_place") and [work[0] for work in shop.done] == ["relay"]
+
+
+def test_who_waits_is_answered_what_the_knowledge_knows(shop: Shop) -> None:
+    freight = Hit("faq-1", "满多少包邮？", 0.95, "满 99 元免运费。", "", "配送与运费", 1)
+    shop.knowledge = {"满多少包邮？": Found("answer", (freight,))}
+    done = relay([*SINCE, user("满多少包邮？", "m6", 6.0)], text="满多少包邮？", intent="faq")
+    assert done.said == ["utter_faq_answer", "utter_handoff_waiting_told"]
+    assert shop.relayed[-1].message_id == "m6", "the person reads it all the same"
+
+
+REPAIR = {"text": "耳机没声音了，想修", "intent": "after_sales_repair", "message": {"intent": {"name": "after_sales_repair", "confidence": 0.9}}}
+
+
+def test_what_the_bot_could_do_is_offered_to_who_waits_and_done_when_they_leave(shop: Shop) -> None:
+    asked = [*SINCE, user("耳机没声音了，想修", "m6", 6.0, "after_sales_repair")]
+    done = relay(asked, **REPAIR)
+    assert done.said == ["utter_handoff_waiting_wish"]
+    wish = {"handoff_id": "HO1", "handoff_wish": done.slots["handoff_wish"]}
+    assert relay(asked, slots=wish, **REPAIR).said == ["utter_handoff_waiting"], "it is offered once"
+    left = relay([*asked, user("不等了", "m7", 7.0)], text="不等了", slots=wish)
+    assert left.said == ["utter_handoff_ended_left"] and left.slots["handoff_wish"] is None
+    assert next(each for each in left.events if each["event"] == "user")["text"] == "耳机没声音了，想修"
 
 
 def test_an_old_button_leaves_no_queue(shop: Shop) -> None:

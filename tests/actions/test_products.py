@@ -169,6 +169,20 @@ def test_recommended_are_three_at_most_with_reasons_and_remembered() -> None:
     assert second.slots["products_last"]["product_id"] == "P02"
 
 
+def test_a_budget_afterwards_belongs_to_the_goods_that_were_wished_for() -> None:
+    told = run(ActionProductsRecommend(), "推荐手机", "products_recommend", entities={"product_category": "手机"})
+    more = run(ActionProductsRecommend(), "两千上下的", "products_recommend", slots=told.slots, entities={"amount": "2000"})
+    assert more.said == ["utter_products_recommend"]
+    assert more.slots["products_wished"] | {"text": ""} == {"kind": "手机", "text": "", "colour": None, "amounts": [2000]}
+
+
+def test_which_of_the_recommended_has_a_property_is_told_from_their_pages() -> None:
+    told = run(ActionProductsRecommend(), "推荐手机", "products_recommend", entities={"product_category": "手机"})
+    offered = [each["name"] for each in told.slots["products_offered"]]
+    which = run(ActionProductsRecommend(), "哪个防水", "products_recommend", slots=told.slots)
+    assert which.said == ["utter_products_among"] and all(name in values(which)["products"] for name in offered)
+
+
 def test_pointing_at_what_was_recommended_asks_which() -> None:
     told = run(ActionProductsRecommend(), "推荐手机", "products_recommend", entities={"product_category": "手机"})
     slots = {"products_last": LAST, **told.slots}

@@ -181,3 +181,25 @@ def test_two_processes_follow_one_store(office: Office, tmp_path: Path) -> None:
         assert [hit.key for hit in found.hits] == ["faq-freight"]
     finally:
         second.stop()
+
+
+# ── within a talk ─────────────────────────────────────────────────────────────
+
+
+def in_talk(office: Office, q: str, **talk: str) -> dict[str, Any]:
+    answer = office.get("/knowledge/search", customer=None, params={"q": q, **talk})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_a_question_that_leans_on_what_was_told_is_answered_by_it(shelf: Office) -> None:
+    assert ask(shelf, "要盖章不")["decision"] != "pass"
+    found = in_talk(shelf, "那要几张", said="电子发票能报销吗", told="faq-stamp", topic="查发票")
+    assert found["hits"][0]["key"] == "faq-stamp" and found["hits"][0]["score"] > ask(shelf, "那要几张")["hits"][0]["score"]
+
+
+def test_a_rule_about_other_goods_is_no_answer(shelf: Office) -> None:
+    assert any(hit["key"] == "faq-fresh" for hit in ask(shelf, "运费怎么收")["hits"])
+    found = in_talk(shelf, "运费怎么收", topic="退货", goods="拓匠 机械键盘 104 键")
+    assert all(hit["key"] != "faq-fresh" for hit in found["hits"])
+    assert in_talk(shelf, "买的草莓运费怎么收", goods="拓匠 机械键盘 104 键")["hits"], "what the question names counts"

@@ -170,3 +170,15 @@ def test_a_products_own_number_means_a_variant_in_stock(office: Office, shop: Sh
     states = {each["sku"]: each["stock_state_code"] for each in office.get("/products/EAR", customer=None).json()["variants"]}
     assert states == {"EAR-WHITE": "in_stock", "EAR-BLACK": "out_of_stock"}
     assert shop.count(Product) == 2
+
+
+def test_for_whom_it_is_and_that_it_is_not_to_be_dear_are_heard() -> None:
+    shelf = [
+        offer("a", "星岚 X20 手机", 2199, "智能手机", 50),
+        offer("b", "福伴 F3 老人智能手机", 629, "老人手机"),
+        offer("c", "福伴 F1 老人手机", 179, "老人手机"),
+    ]
+    old = recommend(Wish("手机", "给老伴买手机，字要大"), shelf, [])
+    assert {pick.offer.product_id for pick in old} == {"b", "c"}
+    cheap = recommend(Wish("手机", "手机推荐下，实惠点的"), shelf, [])
+    assert "a" not in {pick.offer.product_id for pick in cheap}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import time
 from typing import Any
+from urllib.parse import quote
 
 import jwt
 import websockets
@@ -96,6 +98,10 @@ class RestClient:
     pushes = False
     # Whether a pressed button and typed words are two things on the wire.
     tells_typing_apart = False
+    proves_by_token = True
+
+    def message_id(self) -> str:
+        return new_id()
 
     def begin(self, server: RunningServer, customer_token: str | None = None) -> str:
         return f"u-{new_id()}"
@@ -139,6 +145,10 @@ class WebChatClient:
     issues_ids = True
     pushes = True
     tells_typing_apart = True
+    proves_by_token = True
+
+    def message_id(self) -> str:
+        return new_id()
 
     def begin(self, server: RunningServer, customer_token: str | None = None) -> str:
         async def begin() -> str:
@@ -194,4 +204,218 @@ class WebChatClient:
         return [each["text"] for each in self.read(server, conversation) if each["from"] == "agent"]
 
 
-EVERY_CHANNEL = (RestClient(), WebChatClient())
+class WeChatClient:
+    """WeChat as the contract suite sees it: a conversation is named by its id, and written to from its openid."""
+
+    name = "wechat"
+    supports_buttons = True
+    max_text_length = 500
+    issues_ids = True
+    pushes = True
+    tells_typing_apart = False
+    proves_by_token = False
+
+    def __init__(self) -> None:
+        self._openids: dict[str, str] = {}
+
+    def message_id(self) -> str:
+        return str(secrets.randbelow(10**18))
+
+    def begin(self, server: RunningServer) -> str:
+        openid = f"o{secrets.token_hex(13)}"
+        server.lines.wechat.event(openid, "VIEW")
+        conversation = str(server.get(f"/test/conversation?channel=wechat&address={openid}"))
+        self._openids[conversation] = openid
+        return conversation
+
+    def say(
+        self, server: RunningServer, conversation: str, text: str, *, message_id: str | None = None, option: str = ""
+    ) -> list[dict[str, Any]]:
+        line, openid = server.lines.wechat, self._openids[conversation]
+        before = len(self._shown(server, conversation))
+        fields = {"MsgType": "text", "Content": text.replace("\x0b", ""), "MsgId": message_id or self.message_id()}
+        line.send(openid, **fields, **({"bizmsgmenuid": option} if option else {}))
+        server.settle(conversation)
+        return self._shown(server, conversation)[before:]
+
+    def press(self, server: RunningServer, conversation: str, text: str, **more: Any) -> list[dict[str, Any]]:
+        return self.say(server, conversation, text, option=text, **more)
+
+    def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
+        server.settle(conversation)
+        return self._shown(server, conversation)
+
+    def replies(self, server: RunningServer, conversation: str) -> list[str]:
+        texts = [part for each in self.read(server, conversation) for part in each["text"].split("\n\n")]
+        return [each.removeprefix("【人工客服】") for each in texts if each.startswith("【人工客服】")]
+
+    def _shown(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
+        shown = server.lines.wechat.wechat.shown[self._openids[conversation]]
+        return [
+            {
+                "text": each["text"],
+                "buttons": [{"title": o["title"], "payload": o["id"]} for o in each.get("options", [])],
+            }
+            for each in shown
+            if each["from"] == "account"
+        ]
+
+
+class AppClient:
+    """The app as the contract suite sees it: every conversation is a proven customer's."""
+
+    name = "app"
+    supports_buttons = True
+    max_text_length = 2000
+    issues_ids = True
+    pushes = True
+    tells_typing_apart = True
+    proves_by_token = False
+
+    def __init__(self) -> None:
+        self._customers: dict[str, str] = {}
+
+    def message_id(self) -> str:
+        return new_id()
+
+    def begin(self, server: RunningServer) -> str:
+        customer = f"C{secrets.token_hex(6)}"
+        conversation = str(server.get(f"/test/conversation?channel=app&address={customer}"))
+        self._customers[conversation] = customer
+        return conversation
+
+    def say(
+        self, server: RunningServer, conversation: str, text: str, *, message_id: str | None = None, field: str = "text"
+    ) -> list[dict[str, Any]]:
+        proof = {"Authorization": f"Bearer {token(self._customers[conversation])}"}
+        before = len(self._said(server, conversation))
+        status, told = server.post("/webhooks/app/messages", {"id": message_id or new_id(), field: text}, **proof)
+        if status == 409:
+            return [each for each in ({"text": told["detail"]}, told.get("question")) if each]
+        server.settle(conversation)
+        return self._said(server, conversation)[before:]
+
+    def press(self, server: RunningServer, conversation: str, text: str, **more: Any) -> list[dict[str, Any]]:
+        return self.say(server, conversation, text, field="button", **more)
+
+    def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
+        server.settle(conversation)
+        return self._said(server, conversation)
+
+    def replies(self, server: RunningServer, conversation: str) -> list[str]:
+        return [each["text"] for each in self.read(server, conversation) if each["from"] == "agent"]
+
+    def _said(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
+        proof = {"Authorization": f"Bearer {token(self._customers[conversation])}"}
+        _, told = server.ask("/webhooks/app/messages", **proof)
+        return [each for each in told["messages"] if each["from"] != "customer"]
+
+
+class SmsClient:
+    """SMS as the contract suite sees it: by Aliyun's stand-in, from one telephone a conversation."""
+
+    name = "sms"
+    supports_buttons = False
+    max_text_length = 440
+    issues_ids = True
+    pushes = True
+    tells_typing_apart = False
+    proves_by_token = False
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, str] = {}
+
+    def message_id(self) -> str:
+        return str(secrets.randbelow(10**15))
+
+    def begin(self, server: RunningServer) -> str:
+        number = f"+86139{secrets.randbelow(10**8):08}"
+        conversation = str(server.get(f"/test/conversation?channel=sms&address={quote(number)}"))
+        self._numbers[conversation] = number
+        return conversation
+
+    def say(
+        self, server: RunningServer, conversation: str, text: str, *, message_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        before = len(self._said(server, conversation))
+        number = self._numbers[conversation]
+        assert server.lines.sms.write(number, text, message_id=message_id or self.message_id()) == 200
+        server.settle(conversation)
+        return self._said(server, conversation)[before:]
+
+    def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
+        server.settle(conversation)
+        return self._said(server, conversation)
+
+    def replies(self, server: RunningServer, conversation: str) -> list[str]:
+        return [each["text"] for each in self.read(server, conversation)][1:]  # the first answered the customer
+
+    def _said(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
+        """What the telephone shows; an option's payload is what one types to choose it."""
+        said = []
+        for line in server.lines.sms.lines.get(self._numbers[conversation], []):
+            if line.who == "shop":
+                text = line.text.partition("】")[2].removeprefix("客服回复：")
+                options = re.findall(r"^(\d+)\. (.+)$", text, re.MULTILINE)
+                said.append({"text": text, "buttons": [{"title": t, "payload": n} for n, t in options]})
+        return said
+
+    press = say
+
+
+class SampleClient:
+    """A channel of four small files, as the contract suite sees it: no buttons, so options are numbered."""
+
+    name = "sample"
+    supports_buttons = False
+    max_text_length = 160
+    issues_ids = True
+    pushes = True
+    tells_typing_apart = False
+    proves_by_token = False
+
+    def __init__(self) -> None:
+        self._addresses: dict[str, str] = {}
+
+    def message_id(self) -> str:
+        return new_id()
+
+    def begin(self, server: RunningServer) -> str:
+        address = f"s{secrets.token_hex(6)}"
+        conversation = str(server.get(f"/test/conversation?channel=sample&address={address}"))
+        self._addresses[conversation] = address
+        return conversation
+
+    def say(
+        self, server: RunningServer, conversation: str, text: str, *, message_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        before = len(self._said(server, conversation))
+        address = self._addresses[conversation]
+        assert server.lines.sample.push(address, message_id or new_id(), text) == 200
+        server.settle(conversation)
+        return self._said(server, conversation)[before:]
+
+    def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
+        server.settle(conversation)
+        return self._said(server, conversation)
+
+    def replies(self, server: RunningServer, conversation: str) -> list[str]:
+        return [each["text"] for each in self.read(server, conversation)][1:]  # the first answered the customer
+
+    def _said(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
+        """What the phone shows; an option's payload is what one types to choose it."""
+        said = []
+        for text in server.lines.sample.shown[self._addresses[conversation]]:
+            options = re.findall(r"^(\d+)\. (.+)$", text, re.MULTILINE)
+            said.append({"text": text, "buttons": [{"title": t, "payload": n} for n, t in options]})
+        return said
+
+    press = say
+
+
+EVERY_CHANNEL = (RestClient(), WebChatClient(), SmsClient(), WeChatClient(), AppClient())
+CHANNELS = (*EVERY_CHANNEL, SampleClient())
+# Where a number or the words choose; the others take what is typed as typed.
+NUMBERED = tuple(each for each in CHANNELS if each.name not in ("rest", "webchat"))
+WITH_BUTTONS = tuple(each for each in CHANNELS if each.supports_buttons)
+WITH_TOKENS = tuple(each for each in EVERY_CHANNEL if each.proves_by_token)

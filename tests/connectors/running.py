@@ -32,13 +32,15 @@ RASA_PYTHON = ROOT / ".venv" / "bin" / "python"
 class RunningServer:
     """`tests.connectors.server` on a port and folder that stay the same over restarts.
 
-    `{port}` in an option stands for the port.
+    `{port}` in an option stands for the port. `environ`: what the channels read besides.
     """
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, environ: dict[str, str] | None = None) -> None:
+        self.lines: Any = None  # the providers' ends, where a test has them
         self.port = free_port()
         self.folder = folder
         self.options = [option.format(port=self.port) for option in options]
+        self.environ = environ or {}
         self.origin = f"http://127.0.0.1:{self.port}"
         self.socket = f"ws://127.0.0.1:{self.port}/webhooks/webchat/ws"
         self.log = folder / "server.log"
@@ -48,7 +50,7 @@ class RunningServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [str(RASA_PYTHON), "-m", "tests.connectors.server"]
         command += ["--port", str(self.port), "--folder", str(self.folder), *self.options]
-        environ = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environ = {**os.environ, **self.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
         deadline = time.monotonic() + 90
@@ -77,6 +79,14 @@ class RunningServer:
         with urllib.request.urlopen(self.origin + path, timeout=20) as answer:
             return json.load(answer)
 
+    def fetch(self, path: str) -> tuple[int, str]:
+        """Status and text of a GET."""
+        try:
+            with urllib.request.urlopen(self.origin + path, timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.read().decode()
+
     def ask(self, path: str, **headers: str) -> tuple[int, Any]:
         """Status and JSON of a GET."""
         return _answer(urllib.request.Request(self.origin + path, headers=headers))
@@ -90,6 +100,10 @@ class RunningServer:
     def heard(self, sender: str | None = None) -> list[dict[str, Any]]:
         """What reached the agent since the server's last start, of one conversation or of all."""
         return [each for each in self.get("/test/heard") if sender in (None, each["sender"])]
+
+    def settle(self, conversation: str) -> None:
+        """Return when everything said in it is handled, and everything answered is pushed."""
+        self.get(f"/test/settled?conversation={conversation}")
 
     def agent_says(
         self,

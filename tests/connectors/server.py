@@ -17,18 +17,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import yaml
 from rasa.core.channels.channel import UserMessage, register
 from rasa.shared.core.events import Event
+from rasa.shared.utils.common import class_from_module_path
 from sanic import Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from components.lock_store import LockStore
 from connectors.limits import Limits, Rate
-from connectors.rest import RestInput
 from connectors.settings import Settings
-from connectors.webchat import WebChatInput
-from tests.connectors.running import BUTTONS, CHANGE, SECRET
+from tests.connectors.running import BUTTONS, CHANGE, ROOT, SECRET
+
+
+def channel_classes() -> list[Any]:
+    """The channels that credentials.yml names, and what its next line would."""
+    named = [*yaml.safe_load((ROOT / "credentials.yml").read_text("utf-8")), "tests.connectors.sample.SampleInput"]
+    return [class_from_module_path(path) for path in named]
 
 
 class ScriptedAgent:
@@ -80,12 +86,32 @@ def make_app(settings: Settings) -> Sanic:
     """A server as Rasa makes it, as far as channels can tell."""
     app = Sanic("lingxi_connectors_test", configure_logging=False)
     app.ctx.agent = ScriptedAgent(settings.redis_url)
-    channels = [RestInput(settings), WebChatInput(settings)]
+    channels = [each.build(settings) for each in channel_classes()]
     register(channels, app, route="/webhooks/")
 
     @app.get("/test/heard")
     async def heard(_request: Request) -> HTTPResponse:
         return response.json(app.ctx.agent.heard)
+
+    @app.get("/test/conversation")
+    async def conversation(request: Request) -> HTTPResponse:
+        found = await channels[0].store.on_thread(
+            channels[0].outbox.reach, request.args["channel"][0], request.args["address"][0]
+        )
+        return response.json(found.id)
+
+    @app.get("/test/settled")
+    async def settled(request: Request) -> HTTPResponse:
+        """Answers when everything said in the conversation is handled, and everything answered is pushed."""
+        mine, store = request.args["conversation"][0], channels[0].store
+        pushing = [each for each in channels if each.is_on() and each.can_push]
+        while (
+            any(each.turns.busy(mine) for each in channels if each.is_on())
+            or await store.on_thread(store.waiting_count, mine)
+            or any([await store.on_thread(each.outbox.pending, mine, each.name()) for each in pushing])
+        ):
+            await asyncio.sleep(0.01)
+        return response.json({})
 
     @app.post("/test/event")
     async def event(request: Request) -> HTTPResponse:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.base import as_typed, clean, outgoing, split_text
 from connectors.errors import Refused
+from connectors.media import picture_type
 from connectors.rest import codec as rest
 from connectors.webchat import codec
 
@@ -192,7 +193,7 @@ def test_rasa_messages_become_bodies() -> None:
     ],
 )
 def test_pictures_are_told_by_content(content: bytes, kind: str | None) -> None:
-    assert codec.picture_type(content) == kind
+    assert picture_type(content) == kind
 
 
 def test_clean_keeps_what_people_write() -> None:

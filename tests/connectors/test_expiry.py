@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from connectors import media
 from connectors.expiry import DAY_MS, EMPTY_DAYS, sweep
 from connectors.settings import Settings
 from connectors.store import ConnectorStore
-from connectors.webchat import media
 from tests.connectors.test_webchat import PNG
 
 DAYS = 30

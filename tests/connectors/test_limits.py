@@ -24,12 +24,12 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from connectors import media
 from connectors.errors import Refused
 from connectors.limits import Allowances, Guard, Limits, Places, Rate, client_address, networks
+from connectors.media import picture_size, picture_type
 from connectors.settings import Settings
 from connectors.store import ConnectorStore
-from connectors.webchat import media
-from connectors.webchat.codec import picture_size, picture_type
 from tests.connectors.clients import Socket, new_id, token
 from tests.connectors.running import RunningServer
 from tests.connectors.test_webchat import PNG, begin, fetch, on_loop, upload
@@ -225,9 +225,10 @@ def test_the_disk_is_not_filled(tmp_path: Path) -> None:
         media_megabytes=1,
     )
     conversation = store.begin("webchat").id
-    media.keep(store, kept, conversation, PNG + bytes(700_000))
+    large = PNG[:33] + struct.pack(">I4s", 700_000, b"fdAT") + bytes(700_004) + PNG[33:]
+    media.keep(store, kept, conversation, large)
     with pytest.raises(Refused, match="pictures_full"):
-        media.keep(store, kept, conversation, PNG + bytes(700_000))
+        media.keep(store, kept, conversation, large)
     assert len(list((tmp_path / "media").iterdir())) == 1
     store.close()
 

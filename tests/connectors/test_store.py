@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,30 +12,6 @@ import sqlalchemy as sa
 
 from connectors.errors import OtherChannel, UnknownConversation
 from connectors.store import Accepted, ConnectorStore, Gone, is_button
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/not/there/yet/connectors.db"
-        return
-    server = request.getfixturevalue("postgres_url")
-    schema = f"connectors_{secrets.token_hex(6)}"
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as db:
-        db.execute(sa.text(f"CREATE SCHEMA {schema}"))
-    address = sa.engine.make_url(server).update_query_dict({"options": f"-csearch_path={schema}"})
-    yield address.render_as_string(hide_password=False)
-    with admin.connect() as db:
-        db.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
-    admin.dispose()
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[ConnectorStore]:
-    opened = ConnectorStore(url)
-    yield opened
-    opened.close()
 
 
 def accept(store: ConnectorStore, conversation_id: str, provider_id: str, text: str = "你好") -> int:

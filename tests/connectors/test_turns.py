@@ -33,7 +33,7 @@ def queue(store: ConnectorStore, handler: Handler) -> Turns:
         store=store,
         secret="s" * 40,
         handler=handler,
-        output=lambda seq: StoredOutput(store, tell, reply_to=seq),
+        output=lambda seq: StoredOutput("webchat", store, tell, 2000, seq),
         tell=tell,
     )
 
@@ -126,7 +126,7 @@ def test_conversations_do_not_wait_for_each_other(store: ConnectorStore) -> None
 def test_a_turn_handled_again_says_only_what_is_new(store: ConnectorStore) -> None:
     conversation = store.begin("webchat").id
     (seq,) = said(store, conversation, "好")
-    output = StoredOutput(store, lambda _conversation_id: None, reply_to=seq)
+    output = StoredOutput("webchat", store, lambda _conversation_id: None, 2000, seq)
 
     async def handler(message: UserMessage) -> None:
         await message.output_channel.send_response(conversation, {"text": "一"})
@@ -165,7 +165,7 @@ def test_a_response_said_before_a_crash_is_not_said_again_in_another_wording(sto
     async def twice() -> None:
         for text, name in (("您好", "utter_greet"), ("您好，金卡会员", "utter_greet"), ("办好了", "utter_done")):
             # A new one for each attempt: the process ended after each.
-            output = StoredOutput(store, lambda _conversation_id: None, reply_to=seq)
+            output = StoredOutput("webchat", store, lambda _conversation_id: None, 2000, seq)
             await output.send_response(conversation, {"text": text, "utter_action": name})
 
     asyncio.run(twice())

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connectors.sms.templates import read_templates, without_template
 from tests.contracts.test_refusals import REPLIES
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -43,3 +44,19 @@ def test_a_template_always_takes_the_same_parameters() -> None:
     for customs in TEMPLATED.values():
         for custom in customs:
             assert taken.setdefault(custom["sms_template"], set(custom["params"])) == set(custom["params"])
+
+
+def test_every_template_is_registered_with_its_parameters_and_used() -> None:
+    known = {name: set(each.params) for name, each in read_templates().items() if name != "reply"}
+    used = {custom["sms_template"]: set(custom["params"]) for customs in TEMPLATED.values() for custom in customs}
+    assert known == used
+
+
+def test_notices_are_no_advertising() -> None:
+    """《通信短信息服务管理规定》: what a customer asked for carries no 拒收请回复R."""
+    assert not [name for name, each in read_templates().items() if "拒收" in each.text or "R" in each.text]
+
+
+def test_what_has_no_template_is_told() -> None:
+    """`python -m connectors.sms.templates` names exactly the responses that go by the general template."""
+    assert set(without_template()) == set(REPLIES) - set(TEMPLATED)

@@ -8,7 +8,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -42,7 +42,7 @@ def score(search: EntrySearch, asked: Sequence[Asked]) -> Score:
     first = three = right = 0
     decisions = dict.fromkeys(SearchDecision, 0)
     for each in asked:
-        found = search.search(each.text)
+        found = search.search(each.text, talk=each.talk)
         keys = [hit.key for hit in found.hits]
         decisions[found.decision] += 1
         first += bool(keys) and keys[0] in each.right
@@ -68,6 +68,7 @@ def measure() -> dict[str, float]:
     plain = EntrySearch(imported, vectors, before=search).learned()
     others, plain_others = rankings(kept, vectors), rankings(imported, vectors)
     asked = sets.asked(told)
+    in_talk = [each for each in sets.in_talk() if each.right]
     known = [each for each in sets.faq_dev() if each.right]
     unknown = [each for each in sets.faq_dev() if not each.right]
     figures: dict[str, float] = {}
@@ -80,6 +81,8 @@ def measure() -> dict[str, float]:
         ("mistyped", "… mistyped or traditional", sets.mistaken(asked)),
         ("manuals", "plain manuals, imported", sets.manuals(told)),
         ("faq_dev", "kept questions", known),
+        ("in_talk", "asked within a talk", in_talk),
+        ("in_talk_alone", "… searched without it", [replace(each, talk=None) for each in in_talk]),
     ):
         if not questions:
             continue

@@ -4,6 +4,8 @@
 - `mistyped`: the same with a mistake made: a homophone, a character dropped or swapped, traditional
 characters.
 - `manuals`, `no_entry`, `figures`: `tests/knowledge/*.yml`.
+- `in_talk`: half of `tests/knowledge/in_talk.yml`; the weights of `search/talk.py` were found on the
+other half.
 - `faq_dev`: questions kept apart (`LINGXI_EVAL_DIR`), measured where they are.
 """
 
@@ -24,6 +26,7 @@ import yaml
 from backoffice.database import PROJECT_ROOT
 from backoffice.knowledge import demo
 from backoffice.knowledge.published import PublishedEntry
+from backoffice.knowledge.search.talk import Talk
 from backoffice.knowledge.search.typos import mistyped
 
 SETS = PROJECT_ROOT / "tests" / "knowledge"
@@ -32,10 +35,12 @@ _TRADITIONAL = 0.25
 
 @dataclass(frozen=True)
 class Asked:
-    """A question and the entries that answer it, each as good; none: nothing does."""
+    """A question, the entries that answer it, each as good (none: nothing does), and the talk it was
+    asked in."""
 
     text: str
     right: frozenset[str]
+    talk: Talk | None = None
 
 
 def entries() -> list[PublishedEntry]:
@@ -126,6 +131,18 @@ def no_entry() -> dict[str, list[Asked]]:
     """What nothing answers, by kind."""
     told = _yaml(SETS / "no_entry.yml")
     return {kind: [Asked(str(text), frozenset()) for text in texts] for kind, texts in told.items()}
+
+
+def in_talk() -> list[Asked]:
+    """Questions that follow upon something, those set aside."""
+    rows = yaml.safe_load((SETS / "in_talk.yml").read_text("utf-8"))
+    return [
+        Asked(row[4], frozenset(row[5]), Talk(*row[:4])) for row in rows if not _fitted("|".join(row[:5]))
+    ]
+
+
+def _fitted(row: str) -> bool:
+    return sha256(row.encode()).digest()[0] % 2 == 1
 
 
 def faq_dev() -> list[Asked]:

@@ -7,5 +7,6 @@ how and how well.
 from __future__ import annotations
 
 from backoffice.knowledge.search.service import EntrySearch, Found, Hit, KnowledgeSearch
+from backoffice.knowledge.search.talk import Talk
 
-__all__ = ["EntrySearch", "Found", "Hit", "KnowledgeSearch"]
+__all__ = ["EntrySearch", "Found", "Hit", "KnowledgeSearch", "Talk"]

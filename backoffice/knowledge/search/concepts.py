@@ -23,11 +23,13 @@ class Concepts:
     """Attributes:
     same: a word → the word that stands for it.
     kinds: a word → what it is one of.
+    goods: the marks that stand for goods, and for kinds of them.
     """
 
     same: dict[str, str]
     kinds: dict[str, tuple[str, ...]]
     pattern: re.Pattern[str]
+    goods: frozenset[str] = frozenset()
 
     def canonical(self, text: str) -> str:
         """The text with every known word written in the one way."""
@@ -61,8 +63,12 @@ def concepts(folder: Path = LEXICON) -> Concepts:
     for name, others in _rows(told.get("kinds")):
         for word in (name, *others):
             kinds.setdefault(word, []).append(name)
+    categories = _read(folder / "categories.yml").get("lexicon", {}).get("product_category")
+    sold = {word for name, others in _rows(categories) for word in (name, *others)}
+    goods = {"=" + name for name, _ in _rows(categories)}
+    goods |= {"<" + name for name, others in _rows(told.get("kinds")) if sold & {name, *others}}
     for table in (
-        _read(folder / "categories.yml").get("lexicon", {}).get("product_category"),
+        categories,
         _read(folder / "carriers.yml").get("carriers"),
     ):
         for name, others in _rows(table):
@@ -72,7 +78,13 @@ def concepts(folder: Path = LEXICON) -> Concepts:
                     kinds[word] = kinds.get(name, [])
     longest = sorted({*same, *kinds}, key=lambda word: (-len(word), word))
     pattern = re.compile("|".join(map(re.escape, longest)) or r"(?!)")
-    return Concepts(same, {word: tuple(names) for word, names in kinds.items()}, pattern)
+    return Concepts(same, {word: tuple(names) for word, names in kinds.items()}, pattern, frozenset(goods))
+
+
+def goods_marks(text: str) -> frozenset[str]:
+    """The goods that a text speaks of, and their kinds."""
+    known = concepts()
+    return known.goods.intersection(known.marks(text.lower().replace(" ", "")))
 
 
 def _read(path: Path) -> dict[str, Any]:

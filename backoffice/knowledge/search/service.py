@@ -30,6 +30,7 @@ from backoffice.knowledge.search.encoder import BundledEncoder, Encoder, Encoder
 from backoffice.knowledge.search.endpoint import EndpointEncoder
 from backoffice.knowledge.search.index import Index, lead_of
 from backoffice.knowledge.search.normalising import normalise
+from backoffice.knowledge.search.talk import SHORTEST, Talk, judge_in_talk
 from backoffice.knowledge.search.vectors import VectorStore
 from backoffice.settings import Embeddings
 from backoffice.states import SearchDecision
@@ -86,6 +87,7 @@ class EntrySearch:
         self.index: Index = Index(entries, vectors, before.index if before else None)
         self.combiner = combiner or shipped()
         self._written = _written(entries)
+        self._titles = [entry.question for entry in entries]
 
     def learned(self) -> EntrySearch:
         """The same with the exact joint reading: seconds of work for some thousands of texts."""
@@ -93,12 +95,26 @@ class EntrySearch:
         other.index = self.index.learned()
         return other
 
-    def search(self, question: str, k: int = OFFERED, by_words: bool = False) -> Found:
-        """Up to `k` hits and the decision; `by_words`: without the encoder. Raises EncoderUnavailable."""
+    def search(
+        self, question: str, k: int = OFFERED, by_words: bool = False, talk: Talk | None = None
+    ) -> Found:
+        """Up to `k` hits and the decision; `by_words`: without the encoder; `talk`: what it was asked in.
+
+        Raises EncoderUnavailable.
+        """
         read = self.index.read(question, by_words=by_words) if self.index.entries else None
         if read is None or not _SAYS_SOMETHING.search(read.text):
             return Found(SearchDecision.PASS, ())
         judged = self.combiner.judge(self.index.look(read))
+        if talk:
+            judged = judge_in_talk(
+                question,
+                talk,
+                judged,
+                lambda text: self.combiner.judge(self.index.look(self.index.read(text, by_words=by_words))),
+                self._titles,
+                self._place(talk.told),
+            )
         hits = tuple(
             Hit(
                 self.index.entries[entry],
@@ -107,7 +123,7 @@ class EntrySearch:
             )
             for entry, score in zip(judged.entries[:k], judged.scores[:k], strict=True)
         )
-        key = self._written.get(_bare(read.text))
+        key = None if talk and len(question) < SHORTEST else self._written.get(_bare(read.text))
         if key and (told := self.entry(key, question)):  # written word for word: nothing is left to judge
             others = tuple(hit for hit in hits if hit.key != key)
             return Found(SearchDecision.ANSWER, (told, *others)[:k])
@@ -115,11 +131,14 @@ class EntrySearch:
 
     def entry(self, key: str, question: str) -> Hit | None:
         """The entry with this key, told as the answer to `question`; None where it is not published."""
-        place = next((at for at, entry in enumerate(self.index.entries) if entry.key == key), None)
+        place = self._place(key)
         if place is None:
             return None
         lead = lead_of(self.index, place, self.index.read(question, by_words=True))
         return Hit(self.index.entries[place], 1.0, lead)
+
+    def _place(self, key: str) -> int | None:
+        return next((at for at, entry in enumerate(self.index.entries) if entry.key == key), None)
 
 
 def _written(entries: Sequence[PublishedEntry]) -> dict[str, str]:
@@ -179,16 +198,16 @@ class KnowledgeSearch:
                 thread.join(10)
         self._changes.close()
 
-    def search(self, question: str, k: int = OFFERED) -> Found:
-        """Up to `k` hits and the decision; waits for the first index."""
+    def search(self, question: str, k: int = OFFERED, talk: Talk | None = None) -> Found:
+        """Up to `k` hits and the decision, in a talk if there is one; waits for the first index."""
         wanted = min(max(k, 1), MOST_HITS)
         current = self._ready_search()
         try:
-            return current.search(question, wanted)
+            return current.search(question, wanted, talk=talk)
         except EncoderUnavailable as error:
             self._endpoint_fails(error)
             # The next index, of the bundled encoder, is a moment away.
-            return current.search(question, wanted, by_words=True)
+            return current.search(question, wanted, by_words=True, talk=talk)
 
     def entry(self, key: str, question: str) -> Hit | None:
         """A published entry, told as the answer to `question`; None where it is not published."""

@@ -45,6 +45,12 @@ class LocalSockets:
         """Nobody listens yet."""
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
 
+    def start(self) -> None:
+        """Nobody else to listen to."""
+
+    def stop(self) -> None:
+        """Nothing is open."""
+
     def add(self, conversation_id: str, listener: Listener) -> bool:
         """Let a socket listen; False when the conversation has too many already."""
         if len(self._listeners[conversation_id]) >= self.most_per_conversation:

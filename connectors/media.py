@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
+
+import imagesize
 
 from connectors.errors import Refused
 from connectors.limits import too_many_pictures
+from connectors.recognition.metadata import Broken, without_metadata
 from connectors.settings import Settings
 from connectors.store import ConnectorStore, Media
-from connectors.webchat.codec import picture_size, picture_type
 
 MAX_BYTES = 5 * 1024 * 1024
 # A phone's camera takes 12 to 50 megapixels; a few kilobytes can claim thousands, for whoever shows them to unpack.
 MAX_PIXELS = 64_000_000
 _MOST = 10
 _PER_SECONDS = 600
+# Pictures a browser shows by itself; told by their first bytes, never by their name ("MIME Sniffing Standard").
+_PICTURES: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF....WEBPVP8[ LX]", re.DOTALL), "image/webp"),
+)
+
+
+def picture_type(content: bytes) -> str | None:
+    """The media type of a picture we take, or None."""
+    return next((name for mark, name in _PICTURES if mark.match(content)), None)
+
+
+def picture_size(content: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels as the picture's header says, without unpacking it; None where it says nothing."""
+    try:
+        width, height = imagesize.get(io.BytesIO(content))
+    except Exception:  # of as many kinds as there are ways for a header to be broken
+        return None
+    return (int(width), int(height)) if width > 0 and height > 0 else None
 
 
 def refuse_size() -> Refused:
@@ -32,6 +57,10 @@ def keep(store: ConnectorStore, settings: Settings, conversation_id: str, conten
         raise Refused("picture_type", "只支持 JPG、PNG、WebP、GIF 图片，请换一张。")
     if size[0] * size[1] > MAX_PIXELS:
         raise Refused("picture_too_wide", "图片尺寸太大了，请缩小后再发，或发送截图。")
+    try:
+        content = without_metadata(content, content_type)
+    except Broken:
+        raise Refused("picture_type", "这张图片不完整，请重新选择，或换一张。") from None
     if store.media_since(conversation_id, _PER_SECONDS) >= _MOST:
         raise too_many_pictures(60)
     if store.media_bytes() + len(content) > settings.media_megabytes * 1024 * 1024:
@@ -40,6 +69,11 @@ def keep(store: ConnectorStore, settings: Settings, conversation_id: str, conten
     settings.media_folder.mkdir(parents=True, exist_ok=True)
     (settings.media_folder / media.id).write_bytes(content)
     return media
+
+
+def shown(media: Media) -> dict[str, str]:
+    """A kept picture as a message's body and Rasa's metadata name it."""
+    return {"id": media.id, "type": media.content_type, "path": f"/webhooks/webchat/media/{media.id}"}
 
 
 def read(

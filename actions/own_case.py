@@ -1,0 +1,82 @@
+"""What a rule's figure comes to for the customer who asks: the last day for their order, the worth of their coins.
+
+A designer says for which facts, by `utter_faq_case_<fact>`:
+
+    metadata: {from: signed_at, goods: [apparel], needs: return}   # days from that time of the order spoken of; only for goods
+                                                                   # of these classes; only while this is allowed
+    metadata: {until: pay_by}                                      # the order's own moment
+    metadata: {per_yuan: true}                                     # so many coins are one yuan
+
+Variant `past` for a day gone by.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+from actions import wiring
+from actions.base import Turn, when
+from actions.gateways.errors import GatewayError
+from actions.gateways.knowledge import Fact
+from actions.gateways.orders import Order
+from actions.words import metadata
+
+SHANGHAI = timezone(timedelta(hours=8))
+UNPAID = "unpaid"
+_COUNT = re.compile(r"\d{2,}")
+_CENT = Decimal("0.01")
+
+
+async def say(turn: Turn, facts: Sequence[Fact]) -> None:
+    """Say what there is to say; nothing to who is not signed in, or where the shop cannot be reached."""
+    known = [(fact, metadata(turn, _response(fact))) for fact in facts if turn.knows(_response(fact))]
+    if turn.customer is None or not known:
+        return
+    try:
+        for fact, told in known:
+            if told.get("per_yuan"):
+                await _say_worth(turn, fact)
+        number = turn.slot("orders_number") or turn.slot("orders_last")
+        if number and any(told.get("from") or told.get("until") for _, told in known):
+            _say_days(turn, await turn.call(wiring.gateways().orders.get, turn.reader, number), known)
+    except GatewayError:
+        return
+
+
+def _response(fact: Fact) -> str:
+    return f"utter_faq_case_{fact.name}"
+
+
+async def _say_worth(turn: Turn, fact: Fact) -> None:
+    """So many coins as the customer names, else as the customer has, in yuan."""
+    named = [int(figure) for figure in _COUNT.findall(turn.typed) if figure != fact.value]
+    count = max(named) if named else (await turn.call(wiring.gateways().account.assets, turn.reader)).points
+    worth = (Decimal(count) / Decimal(fact.value)).quantize(_CENT)
+    turn.utter(_response(fact), "" if named else "own", count=count, worth=str(worth))
+
+
+def _say_days(turn: Turn, order: Order, known: Sequence[tuple[Fact, dict[str, Any]]]) -> None:
+    classes = {item.category for item in order.items}
+    special = [each for each in known if classes and classes <= set(each[1].get("goods") or ())]
+    general = [each for each in known if not each[1].get("goods") and not classes & set(each[1].get("not_goods") or ())]
+    today = datetime.now(SHANGHAI).date()
+    for fact, told in special or general:
+        moment = getattr(order, str(told.get("until") or ""), None)
+        if moment and order.state_code == UNPAID:
+            turn.utter(_response(fact), order=order.title, until=when(moment))
+        began = order.times.get(str(told.get("from")))
+        if not began or not fact.value.isdecimal():
+            continue
+        day = date.fromisoformat(began[:10])
+        until = day + timedelta(days=int(fact.value))
+        rule = order.allowed.get(str(told.get("needs")))
+        if until >= today and rule is not None and not rule.ok:
+            continue  # the rule's days are not over, but something else is against it
+        turn.utter(
+            _response(fact), "past" if until < today else "",
+            order=order.title, day=day.isoformat()[5:], until=until.isoformat()[5:],
+        )  # fmt: skip

@@ -1,0 +1,89 @@
+"""What a question was asked in: what was said and told before it, the wish and the goods that are spoken of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from actions import focus
+from actions.base import Turn
+from actions.gateways.knowledge import Talk
+
+LATELY = 3
+"""Messages of the customer's after which what was said and told is no longer what a question goes on from."""
+STILL = 8  # messages for which the wish and the goods are spoken of
+LAST = "faq_last"
+NO_WISH = ("chat_", "EXTERNAL_", "feedback_", "handoff_", "faq", "nlu_")
+NAMES = ("product_category", "product")  # entities
+HAVE_TITLES = ("order", "line", "parcel", "return", "invoice", "protection", "product")  # kinds of things in focus
+
+
+def messages(turn: Turn) -> int:
+    """How many messages the customer has written."""
+    return sum(event["event"] == "user" for event in turn.tracker.events)
+
+
+def talk(turn: Turn) -> Talk:
+    """The talk before the latest message; of a question in the same breath as another wish nothing is known."""
+    if turn.fresh:
+        return Talk()
+    last = _told_last(turn)
+    return Talk(
+        said=str(last.get("question") or "") or _said(turn),
+        told=str(last.get("key") or ""),
+        topic=_topic(turn),
+        goods=_goods(turn),
+    )
+
+
+def _told_last(turn: Turn) -> dict[str, Any]:
+    """The entry told last (slot `faq_last`), where nothing else was spoken of since."""
+    last: dict[str, Any] = turn.slot(LAST) or {}
+    newest = max((thing.said for thing in focus.of(turn)), default=0)
+    return last if goes_on(turn, last) and newest <= int(last["said"]) else {}
+
+
+def goes_on(turn: Turn, last: dict[str, Any]) -> bool:
+    """Whether an answer was given so lately that the message may go on from it."""
+    return "said" in last and messages(turn) - int(last["said"]) <= LATELY
+
+
+def _said(turn: Turn) -> str:
+    """What the customer last wrote before this that was more than small talk or an answer."""
+    for place, (text, intent, _) in enumerate(_before(turn)):
+        if place >= LATELY:
+            break
+        if not text.startswith("/") and not intent.startswith(("chat_", "EXTERNAL_")):
+            return text
+    return ""
+
+
+def _topic(turn: Turn) -> str:
+    """What the wish is called that was spoken last."""
+    for place, (_, intent, _) in enumerate(_before(turn)):
+        label = None if intent.startswith(NO_WISH) else turn.wording(f"utter_label_{intent}")
+        if label and (turn.busy or place < STILL):
+            return label
+    return ""
+
+
+def _goods(turn: Turn) -> str:
+    """The goods that the customer named last, or those of the thing in focus, whichever is nearer."""
+    here = messages(turn)
+    in_focus = next((thing for thing in focus.of(turn, *HAVE_TITLES)), None)
+    age = here - in_focus.said if in_focus else STILL
+    for place, (_, _, entities) in enumerate(_before(turn)):
+        if place >= min(age, STILL):
+            break
+        named = next((str(e["value"]) for e in entities if e["entity"] in NAMES), None)
+        if named:
+            return named
+    return in_focus.title if in_focus and age < STILL else ""
+
+
+def _before(turn: Turn) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
+    """The customer's messages before the latest, newest first: words, intent, entities."""
+    said = [event for event in turn.tracker.events if event["event"] == "user"]
+    for event in reversed(said[:-1]):
+        read = event.get("parse_data") or {}
+        yield str(event.get("text") or ""), str((read.get("intent") or {}).get("name") or ""), read.get("entities") or []

@@ -1,0 +1,5 @@
+"""Rows to count: messages, turns, sessions, conversations, customer-days, agent-days, intent-hours and forms."""
+
+from analytics.marts.store import open_marts, quality
+
+__all__ = ["open_marts", "quality"]

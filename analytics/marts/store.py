@@ -1,0 +1,155 @@
+"""Keeps the marts beside the lake, in step with it.
+
+A build writes a folder of its own, and then the one file that says which folder counts: readers never see half of one.
+When the lake has grown, only the conversations that were heard of again are worked out anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ibis import _
+
+from analytics import clean, schema
+from analytics.engine import DuckDbEngine
+from analytics.lake import Lake
+from analytics.marts import build, stream
+from analytics.project import Project, read_project
+from analytics.staging import ARROW
+
+_KEPT = 2  # builds: the one that counts, and the one that readers may have open
+
+
+@dataclass(frozen=True)
+class _Build:
+    """Which folder counts, and what it was made of."""
+
+    folder: str
+    version: int
+    made_of: str
+    read: dict[str, int]
+    """The highest event id of each source."""
+
+
+def open_marts(lake: Lake, project: Project | None = None, connection: Any = None) -> Any:
+    """An Ibis connection to DuckDB with every table of analytics.schema; the marts are brought up to date first."""
+    project = project or read_project()
+    folder = lake.path.resolve() / "marts" / refresh(lake, project).folder
+    connection = connection or ibis.duckdb.connect()
+    for mart in schema.MARTS:
+        connection.read_parquet(str(folder / f"{mart.name}.parquet"), table_name=mart.name)
+    for fact in schema.FACTS:
+        connection.read_parquet(str(_fact_file(lake, fact).resolve()), table_name=fact.name)
+    files = lake.files()
+    if files:
+        connection.read_parquet(files, table_name="events", hive_partitioning=True)
+    else:
+        connection.create_view("events", ibis.memtable(_empty(schema.EVENTS)))
+    return connection
+
+
+def quality(lake: Lake) -> list[clean.Finding]:
+    """The data-quality report of the build that counts."""
+    current = _current(lake)
+    told = json.loads((lake.path / "marts" / current.folder / "quality.json").read_text("utf-8")) if current else []
+    return [clean.Finding(**finding) for finding in told]
+
+
+def refresh(lake: Lake, project: Project) -> _Build:
+    """Bring the marts up to date with the lake; does nothing where they are."""
+    current = _current(lake)
+    version, made_of = lake.table().version(), _made_of(lake, project)
+    if current and (current.version, current.made_of) == (version, made_of):
+        return current
+    marts = lake.path / "marts"
+    scratch = marts / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    folder = marts / f"{version:012}-{made_of[:8]}"
+    folder.mkdir(exist_ok=True)
+    engine = DuckDbEngine(scratch)
+    try:
+        before = current if current and current.made_of == made_of else None
+        read = _build(engine, lake, project, folder, before)
+    finally:
+        engine.close()
+    made = _Build(folder.name, version, made_of, read)
+    part = marts / "current.part"
+    part.write_text(json.dumps(asdict(made)), "utf-8")
+    part.replace(marts / "current.json")
+    others = sorted(path for path in marts.iterdir() if path.is_dir() and path.name not in ("scratch", folder.name))
+    for old in others[: 1 - _KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return made
+
+
+def _build(engine: DuckDbEngine, lake: Lake, project: Project, folder: Path, before: _Build | None) -> dict[str, int]:
+    files = lake.files()
+    events = engine.read("events", files) if files else ibis.memtable(_empty(schema.EVENTS))
+    facts = {fact.name: engine.read(fact.name, [str(_fact_file(lake, fact))]) for fact in schema.FACTS}
+    told = events.group_by("source").agg(highest=_.event_id.max()).to_pyarrow().to_pylist()
+    doubled = engine.keep("doubled", clean.doubles(events))
+    flooded = engine.keep("flooded", clean.floods(events, project))
+    followed = engine.keep("followed", stream.questions(events, project))
+    some = events
+    if before:
+        heard = events.filter(_newer(before.read))
+        touched = engine.keep("touched", heard.select("conversation_id").distinct())
+        some = events.semi_join(touched, "conversation_id")
+    made = build.by_conversation(clean.cleaned(some, doubled, flooded), followed, facts, project, engine.keep)
+    if before:
+        old = lake.path / "marts" / before.folder
+        for name in build.BY_CONVERSATION:
+            kept = engine.read(f"old_{name}", [str(old / f"{name}.parquet")]).anti_join(touched, "conversation_id")
+            made[name] = kept.union(made[name])
+    # A kept table has the declared types; what DuckDB sums would be written as something wider.
+    made |= {name: engine.keep(f"all_{name}", table) for name, table in build.over_all(made, project).items()}
+    for mart in schema.MARTS:
+        engine.write(made[mart.name], folder / f"{mart.name}.parquet")
+    turns = engine.read("new_turns", [str(folder / "turns.parquet")])
+    report = clean.findings(events, doubled, flooded, turns, project)
+    (folder / "quality.json").write_text(json.dumps([asdict(each) for each in report], ensure_ascii=False), "utf-8")
+    return {row["source"]: row["highest"] for row in told}
+
+
+def _newer(read: dict[str, int]) -> Any:
+    known = ibis.literal(False)
+    for source, highest in read.items():
+        known = known | ((_.source == source) & (_.event_id > highest))
+    return known | ~_.source.isin(list(read)) if read else ibis.literal(True)
+
+
+def _current(lake: Lake) -> _Build | None:
+    try:
+        return _Build(**json.loads((lake.path / "marts" / "current.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _made_of(lake: Lake, project: Project) -> str:
+    """A digest of all that a build depends on besides the events."""
+    told = hashlib.sha256(json.dumps([project.told, project.rules], sort_keys=True, ensure_ascii=False).encode())
+    for module in (schema, stream, build, clean):
+        told.update(Path(str(module.__file__)).read_bytes())
+    for fact in schema.FACTS:
+        told.update(_fact_file(lake, fact).read_bytes())
+    return told.hexdigest()
+
+
+def _fact_file(lake: Lake, fact: schema.Table) -> Path:
+    path = lake.path / "facts" / f"{fact.name}.parquet"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        pq.write_table(_empty(fact), path)
+    return path
+
+
+def _empty(table: schema.Table) -> pa.Table:
+    return pa.schema([(column.name, ARROW[column.type]) for column in table.columns]).empty_table()

@@ -1,0 +1,154 @@
+"""Raw events as the lake keeps them: JSON unpacked once, into typed columns; text masked; what is not declared is left out.
+
+DuckDB unpacks, many rows at a time; Python masks each distinct text once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from analytics.schema import EVENTS
+from privacy import mask
+
+ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "boolean": pa.bool_(), "date": pa.date32()}
+SCHEMA = pa.schema([(column.name, ARROW[column.type]) for column in EVENTS.columns])
+
+SHANGHAI_MS = 8 * 3_600_000  # UTC+8 without summer time since 1991
+LATEST = 4_102_444_800  # the year 2100, in seconds: what claims to be later is a broken clock
+LONGEST_VALUE = 500
+_READ = 2000  # of a value, before masking: what is cut there lies far behind what is kept
+
+_PATHS = {
+    "text": "$.text",
+    "intent": "$.parse_data.intent.name",
+    "confidence": "$.parse_data.intent.confidence",
+    "sentiment": "$.parse_data.sentiment.name",
+    "requests": "$.parse_data.requests",
+    "channel": "$.input_channel",
+    "name": "$.name",
+    "value": "$.value",
+    "policy": "$.policy",
+    "response": "$.metadata.utter_action",
+    "agent_id": "$.metadata.agent_id",
+    "external": "$.metadata.is_external",
+    "told": "$.timestamp",
+}
+_PLACE = {name: n + 1 for n, name in enumerate(_PATHS)}
+# Messages that programs put into a customer's mouth; nobody said them.
+_PAYLOADS = "('/session_start', '/restart')"
+
+
+def _told(name: str) -> str:
+    """A string of the unpacked JSON, without its quotes."""
+    return f"json_extract_string(told[{_PLACE[name]}], '$')"
+
+
+_UNPACK = f"""
+WITH raw AS (
+    SELECT *, json_extract(CASE WHEN json_valid(data) THEN data END, {list(_PATHS.values())}) AS told FROM raw_events
+), timed AS (
+    SELECT *, coalesce("timestamp", TRY_CAST({_told("told")} AS DOUBLE)) AS seconds FROM raw
+), placed AS (
+    SELECT *, CASE WHEN seconds > 0 AND seconds < {LATEST} THEN CAST(round(seconds * 1000) AS BIGINT) ELSE 0 END AS at_ms
+    FROM timed
+)
+SELECT
+    event_id,
+    sender_id,
+    at_ms,
+    DATE '1970-01-01' + CAST((at_ms + {SHANGHAI_MS}) // 86400000 AS INTEGER) AS day,
+    CASE
+        WHEN told IS NULL THEN 'unreadable'
+        WHEN type_name = 'user'
+            AND ({_told("external")} = 'true' OR {_told("text")} IN {_PAYLOADS}) THEN 'external'
+        ELSE type_name
+    END AS type,
+    {_told("text")} AS text,
+    {_told("intent")} AS intent,
+    TRY_CAST({_told("confidence")} AS DOUBLE) AS confidence,
+    {_told("sentiment")} AS sentiment,
+    left(nullif(CAST(told[{_PLACE["requests"]}] AS VARCHAR), 'null'), {LONGEST_VALUE}) AS requests,
+    {_told("channel")} AS channel,
+    {_told("name")} AS name,
+    CASE WHEN type_name = 'slot' THEN left(nullif(CAST(told[{_PLACE["value"]}] AS VARCHAR), 'null'), {_READ}) END AS value,
+    {_told("policy")} AS policy,
+    {_told("response")} AS response,
+    {_told("agent_id")} AS agent_id,
+    CAST('0x' || left(sha256($key || chr(31) || sender_id || chr(31) || data), 15) AS BIGINT) AS digest
+FROM placed ORDER BY event_id
+"""
+_MASKED = ("text", "intent", "sentiment", "requests", "channel", "name", "policy", "response", "agent_id", "type")
+
+
+# A random UUID, as Rasa and its channels make them, tells of nobody.
+_SERVER_MADE = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
+
+
+class Staging:
+    """Makes the lake's events out of a source's. `key` keeps digests and pseudonyms from being guessed."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._duckdb = duckdb.connect()
+        self._masked = lru_cache(maxsize=200_000)(mask)
+        self._pseudonym = lru_cache(maxsize=200_000)(self._pseudonym_of)
+
+    def stage(self, source: str, raw: pa.Table) -> pa.Table:
+        """The rows as SCHEMA has them, as many as there were."""
+        raw = _repaired(raw)
+        self._duckdb.register("raw_events", raw)
+        told = self._duckdb.execute(_UNPACK, {"key": self._key.hex()}).to_arrow_table()
+        columns: dict[str, Any] = {name: told[name] for name in told.column_names}
+        columns["source"] = pa.repeat(pa.scalar(source), told.num_rows)
+        columns["conversation_id"] = _each(told["sender_id"], self._pseudonym)
+        columns["value"] = _each(told["value"], lambda value: self._masked(value)[:LONGEST_VALUE])
+        for name in _MASKED:
+            columns[name] = _each(told[name], self._masked)
+        return pa.Table.from_arrays([_plain(columns[field.name]).cast(field.type) for field in SCHEMA], schema=SCHEMA)
+
+    def conversation(self, sender_id: str) -> str:
+        """The conversation's id in the lake."""
+        return self._pseudonym(sender_id)
+
+    def masked(self, text: str) -> str:
+        """A text without personal data."""
+        return self._masked(text)
+
+    def _pseudonym_of(self, sender_id: str) -> str:
+        """The id itself, or where it tells of a person (a phone number, an address) a name that leads nowhere."""
+        if _SERVER_MADE.fullmatch(sender_id) or mask(sender_id) == sender_id:
+            return sender_id
+        return "p-" + hashlib.blake2b(sender_id.encode("utf-8", "replace"), key=self._key, digest_size=12).hexdigest()
+
+
+def _each(column: pa.ChunkedArray, change: Callable[[str], str]) -> pa.Array:
+    """A column with each distinct value changed once."""
+    coded = column.combine_chunks().dictionary_encode()
+    changed = pa.array([change(value) if value else value for value in coded.dictionary.to_pylist()], pa.string())
+    return changed.take(coded.indices)
+
+
+def _plain(column: Any) -> Any:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _repaired(raw: pa.Table) -> pa.Table:
+    """JSON that Python wrote and no strict reader takes (half a surrogate pair) is written anew; what is no JSON stays."""
+    data = raw["data"].to_pylist()
+    broken = [n for n, text in enumerate(data) if text is None or "\\ud" in text]
+    if not broken:
+        return raw
+    for n in broken:
+        try:
+            data[n] = json.dumps(json.loads(data[n] or ""), ensure_ascii=False).encode("utf-8", "replace").decode()
+        except ValueError:
+            data[n] = data[n] or ""
+    return raw.set_column(raw.schema.get_field_index("data"), "data", pa.array(data, pa.string()))

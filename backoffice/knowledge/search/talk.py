@@ -1,0 +1,124 @@
+"""A question within a talk: what was said before it decides with it which entry is meant.
+
+"How long does that take?" has an answer only after what was spoken of. So a question is searched three
+times: alone, behind what the customer said before, and behind the wish that is spoken of; the entry told last
+may be the one that is asked about further, a short question the sooner. One softmax over the candidates, and
+over "none of them", joins all that. An entry about other goods than are spoken of is no candidate.
+
+Weights: found on half of `tests/knowledge/in_talk.yml`, on written variants that the index did not know,
+each put into one of these talks though it has nothing to do with it, and on questions without an entry;
+`make gate` tells what they are worth on the other half.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from backoffice.knowledge.search.combiner import OFFERED, Judged, softmax
+from backoffice.knowledge.search.concepts import goods_marks
+from backoffice.states import SearchDecision
+
+ALONE, SAID, TOPIC, SAME, SAME_SHORT = 0.57, 0.35, 0.22, 1.24, 1.7
+NONE, NONE_ANY, NONE_SAID, NONE_SHORT = -2.47, -1.42, -0.18, -0.29
+ANSWER, OFFER = 0.55, 0.55
+SURE = 0.8
+"""From this probability on a question needs no talk: 58 of 59 whole ones and 25 of 27 that lean on one are
+then right alone."""
+LEAST_OFFERED = 0.1
+"""An entry less likely than this has nothing to do with the talk."""
+SHORT, SHORTEST = 12, 7
+"""Characters; a shorter question leans on what was said; the shortest do even where an entry has just these
+words."""
+CONSIDERED = 6
+_FLOOR = 1e-3
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What a question was asked in; all may be empty.
+
+    Attributes:
+        said: what the customer said before.
+        told: the key of the entry that was told last.
+        topic: the wish that is spoken of, in a word or two (换货).
+        goods: the title of the goods that are spoken of.
+    """
+
+    said: str = ""
+    told: str = ""
+    topic: str = ""
+    goods: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.said or self.told or self.topic or self.goods)
+
+
+def judge_in_talk(
+    question: str,
+    talk: Talk,
+    alone: Judged,
+    judge: Callable[[str], Judged],
+    titles: list[str],
+    told: int | None,
+) -> Judged:
+    """What to do with a question in a talk, and with which entries.
+
+    Args:
+        alone: what the question comes to by itself; `judge`: the same of other words.
+        titles: the question of each entry, by number; `told`: the number of the entry told last.
+    """
+    about = goods_marks(question) or goods_marks(talk.goods)
+    if alone.first >= SURE and not _of_other_goods(titles[int(alone.entries[0])], about):
+        return alone
+    said = judge(f"{talk.said} {question}") if talk.said else None
+    topic = judge(f"{talk.topic} {question}") if talk.topic else None
+    looks = [look for look in (alone, said, topic) if look is not None]
+    numbers = {int(n) for look in looks for n in look.entries[:CONSIDERED]}
+    if told is not None:
+        numbers.add(told)
+    fitting = [n for n in sorted(numbers) if not _of_other_goods(titles[n], about)]
+    if not fitting:
+        return Judged(alone.entries[:0], alone.scores[:0], 0.0, 0.0, SearchDecision.PASS)
+    short = max(0.0, 1 - len(question) / SHORT)
+    points = [
+        ALONE * _log(alone, n)
+        + SAID * _log(said, n)
+        + TOPIC * _log(topic, n)
+        + (n == told) * (SAME + SAME_SHORT * short)
+        for n in fitting
+    ]
+    best_said = max(map(float, said.scores), default=0.0) if said else alone.any
+    none = NONE + NONE_ANY * _logit(alone.any) + NONE_SAID * _logit(best_said) + NONE_SHORT * short
+    shares = softmax(np.array([*points, none], np.float32))[:-1]
+    order = np.argsort(-shares, kind="stable")
+    entries, scores = np.array(fitting, np.int64)[order], shares[order]
+    first, anything = float(scores[0]), float(shares.sum())
+    if first >= ANSWER:
+        return Judged(entries, scores, first, anything, SearchDecision.ANSWER)
+    near = scores >= LEAST_OFFERED
+    offers = anything >= OFFER and bool(near.any())
+    kept = near if offers else np.arange(len(scores)) < OFFERED
+    decision = SearchDecision.CLARIFY if offers else SearchDecision.PASS
+    return Judged(entries[kept], scores[kept], first, anything, decision)
+
+
+def _of_other_goods(title: str, about: frozenset[str]) -> bool:
+    """Whether an entry is about goods, and about others than are spoken of."""
+    marks = goods_marks(title) if about else frozenset()
+    return bool(marks) and not marks & about
+
+
+def _log(look: Judged | None, entry: int) -> float:
+    if look is None:
+        return math.log(_FLOOR)
+    found = look.scores[look.entries == entry]
+    return math.log(max(float(found[0]) if len(found) else 0.0, _FLOOR))
+
+
+def _logit(share: float) -> float:
+    share = min(max(share, _FLOOR), 1 - _FLOOR)
+    return math.log(share / (1 - share))

@@ -1,0 +1,173 @@
+"""`make bench-analytics`: from a tracker store to five main metrics, beside naive pandas in the same run.
+
+Both sides answer the same five figures, and the run fails where they differ. Each part is a process of its own, so that its
+time, processor time and peak memory are its own. Naive pandas is what an analyst writes first: `read_sql`, `json.loads` a
+row, group by. It reads the whole store each time; the lake keeps what it has read, so its next report costs a day.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from bench.machine import description
+
+ROOT = Path(__file__).resolve().parent.parent
+EVENTS_OF_A_VISIT = 33  # of a simulated one, on average
+DAYS = 60
+METRICS = ("sessions", "customer_messages", "bot_response_time", "satisfaction", "handoff_rate")
+
+
+def collect(store: str, lake: str) -> dict[str, Any]:
+    """Bring the lake up to date."""
+    from analytics.collect import collect as run
+    from analytics.lake import Lake
+    from analytics.sources.sql import open_store
+
+    return {"events": run(Lake(Path(lake)), open_store(store, "bench"))}
+
+
+def report(_: str, lake: str) -> dict[str, Any]:
+    """The marts and the metrics: all of them, of which five are compared."""
+    from analytics.lake import Lake
+    from analytics.marts import open_marts
+    from analytics.metrics import measure
+
+    values = measure(open_marts(Lake(Path(lake)))).set_index("metric").value
+    return {name: float(values[name]) for name in METRICS}
+
+
+def naive(store: str, _: str) -> dict[str, Any]:
+    """The same five figures as an analyst's first notebook has them."""
+    import pandas as pd
+
+    with closing(sqlite3.connect(store.removeprefix("sqlite:///"))) as connection:
+        events = pd.read_sql("SELECT * FROM events ORDER BY id", connection)
+    parsed = events["data"].map(json.loads)
+    events["agent"] = parsed.map(lambda told: (told.get("metadata") or {}).get("agent_id"))
+    events["external"] = parsed.map(lambda told: bool((told.get("metadata") or {}).get("is_external")))
+    events["value"] = parsed.map(lambda told: told.get("value"))
+    events["slot"] = parsed.map(lambda told: told.get("name") if told["event"] == "slot" else None)
+    events["ms"] = (events["timestamp"] * 1000).round().astype("int64")
+    customer = (events["type_name"] == "user") & ~events["external"]
+    events["turn"] = customer.groupby(events["sender_id"]).cumsum()
+    said = events[customer | (events["type_name"] == "bot") | (events["type_name"] == "session_started")].copy()
+    before = said.groupby("sender_id")
+    was, then = before["type_name"].shift(), before["ms"].shift()
+    started = said["type_name"] == "session_started"
+    silent = ~started & (was != "session_started") & (said["ms"] - then > 30 * 60_000)
+    said["part"] = (was.isna() | (started & (was != "session_started")) | silent).groupby(said["sender_id"]).cumsum()
+    parts = said[customer].groupby(["sender_id", "part"]).ngroups
+    asked = said[customer].set_index(["sender_id", "turn"])[["ms", "part"]]
+    replies = said[(said["type_name"] == "bot") & (said["turn"] > 0)].groupby(["sender_id", "turn"])
+    first = replies[["ms", "agent"]].nth(0)
+    first.index = pd.MultiIndex.from_frame(said.loc[first.index, ["sender_id", "turn"]])
+    answers = first[first["agent"].isna()]
+    waited = answers["ms"] - asked["ms"].reindex(answers.index)
+    at = events.set_index(["sender_id", "turn"])
+    scores = at[(at["slot"] == "feedback_score") & at["value"].notna()]["value"].astype(float)
+    of_score = asked["part"].reindex(scores.index)
+    handed = at[(at["slot"] == "handoff_id") & at["value"].notna()]
+    of_handed = asked["part"].reindex(handed.index)
+    rated = pd.DataFrame({"part": of_score, "score": scores}).reset_index().groupby(["sender_id", "part"])["score"].last()
+    return {
+        "sessions": float(parts),
+        "customer_messages": float(customer.sum()),
+        "bot_response_time": float(waited.mean() / 1000),
+        "satisfaction": float(rated.mean()),
+        "handoff_rate": of_handed.reset_index().drop_duplicates().shape[0] / parts,
+        "events": len(events),
+    }
+
+
+PARTS: dict[str, Callable[[str, str], dict[str, Any]]] = {"collect": collect, "report": report, "naive": naive}
+
+
+def measured(part: str, store: str, lake: str) -> dict[str, Any]:
+    """Run a part in a process of its own."""
+    command = (sys.executable, "-W", "ignore", "-m", "bench.analytics", "--part", part, "--store", store, "--lake", lake)
+    started = time.monotonic()
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    return {**json.loads(done.stdout), "wall": time.monotonic() - started}
+
+
+def run_part(part: str, store: str, lake: str) -> None:
+    """In that process: do it, and tell what it took."""
+    told = PARTS[part](store, lake)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps({**told, "cpu": used.ru_utime + used.ru_stime, "mib": used.ru_maxrss / 1024}))
+
+
+def row(name: str, told: dict[str, Any]) -> str:
+    """A line of the table."""
+    return f"| {name} | {told['wall']:.1f} | {told['cpu']:.1f} | {told['mib']:.0f} |"
+
+
+def bench(events: int, folder: Path) -> bool:
+    """One size; whether both sides found the same."""
+    from analytics.simulate import Plan, simulate
+
+    visits = max(2, round(events / DAYS / EVENTS_OF_A_VISIT))
+    whole, store, lake = folder / "whole.db", folder / "tracker.db", folder / "lake"
+    plan = Plan(days=DAYS, conversations=visits)
+    simulate(plan, f"sqlite:///{whole}")
+    shutil.copy(whole, store)
+    with closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("DELETE FROM events WHERE timestamp >= ?", (plan.midnight(DAYS - 1),))
+    url = f"sqlite:///{store}"
+    first, marts = measured("collect", url, str(lake)), measured("report", url, str(lake))
+    by_hand = measured("naive", url, "")
+    print(f"\n### {by_hand['events']:,} events\n\n| | seconds | of a processor | peak MiB |\n|---|---|---|---|")
+    print(row("collect, masked", first), row("marts and all metrics", marts), sep="\n")
+    print(row("naive pandas, five metrics, unmasked", by_hand))
+    shutil.move(whole, store)
+    more, again = measured("collect", url, str(lake)), measured("report", url, str(lake))
+    print(row(f"a day more ({more['events']:,} events): collect", more))
+    print(row("a day more: marts and all metrics", again))
+    by_hand_again = measured("naive", url, "")
+    print(row("a day more: naive pandas", by_hand_again), flush=True)
+    pairs = ((marts, by_hand), (again, by_hand_again))
+    # Milliseconds are rounded half up on one side and half to even on the other.
+    same = all(math.isclose(left[name], right[name], rel_tol=1e-4) for left, right in pairs for name in METRICS)
+    for name in METRICS:
+        print(f"  {name}: {again[name]:.6f}, naive {by_hand_again[name]:.6f}")
+    cost, naive_cost = more["cpu"] + again["cpu"], by_hand_again["cpu"]
+    print(f"\nThe next day's figures cost {naive_cost / cost:.1f} times less processor time than naive pandas' ({cost:.1f} s).")
+    return same
+
+
+def main(arguments: list[str]) -> int:
+    """The whole bench, or `--smallest`, which proves that both sides still agree."""
+    parser = argparse.ArgumentParser(prog="python -m bench.analytics")
+    parser.add_argument("--smallest", action="store_true")
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--part", choices=PARTS)
+    parser.add_argument("--store", default="")
+    parser.add_argument("--lake", default="")
+    told = parser.parse_args(arguments)
+    if told.part:
+        run_part(told.part, told.store, told.lake)
+        return 0
+    with tempfile.TemporaryDirectory(prefix="lingxi-bench-", dir=os.environ.get("TMPDIR")) as folder:
+        same = bench(5_000 if told.smallest else told.events, Path(folder))
+    print(description())
+    if not same:
+        print("The two sides do not agree.")
+    return 0 if same else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,5 @@
+"""The shop's own app."""
+
+from connectors.app.channel import AppInput
+
+__all__ = ["AppInput"]

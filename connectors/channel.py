@@ -1,0 +1,242 @@
+"""What a channel is: its routes below /webhooks/<folder>, its queue of turns, its way out, and what it can show.
+
+A channel is a folder of four small files: `channel.py` (a subclass of `Channel`: routes, and what is special), `codec.py`
+(pure: verify, decrypt, parse, render), `client.py` (outbound HTTP, tokens), `README.md` (what to set up where).
+`credentials.yml` names its class, and nothing else needs to know of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from rasa.core.channels.channel import InputChannel, UserMessage
+from sanic import Blueprint, Sanic
+
+from connectors.alone import alone_of
+from connectors.base import StoredOutput, refuse_backlog
+from connectors.binding import Binding, Command, command
+from connectors.choices import numbered
+from connectors.delivery import Delivery, Parcel
+from connectors.errors import ButtonGone, Refused
+from connectors.limits import open_guard
+from connectors.outbox import Outbox
+from connectors.recognition.reader import open_reader, with_text
+from connectors.settings import Settings
+from connectors.store import Accepted, ConnectorStore, Conversation, Message, Waiting, open_store
+from connectors.turns import Turns, silence_rule
+
+Accept = Callable[[ConnectorStore, Conversation], Accepted]
+
+
+class Channel(InputChannel):
+    """One channel.
+
+    Attributes:
+        supports_buttons: whether what is offered is shown as buttons; else as numbered text.
+        max_text_length: characters that one message may have.
+        can_push: whether answers are sent by `push`, which the channel then has; else clients fetch them.
+    """
+
+    supports_buttons: ClassVar[bool] = True
+    max_text_length: ClassVar[int] = 2000
+    can_push: bool = False
+
+    def __init__(self, settings: Settings) -> None:
+        """`settings` are those of all channels; a channel's own are its constructor's business."""
+        self.settings = settings
+        self.guard = open_guard(settings.limits)
+
+    @classmethod
+    def name(cls) -> str:
+        """The channel's folder: its name in URLs, events and responses."""
+        return cls.__module__.split(".")[-2]
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> Channel:
+        """Built from the environment; credentials.yml only names the channel. Raises SettingsError."""
+        return cls.build(Settings.from_env())
+
+    @classmethod
+    def build(cls, settings: Settings) -> Channel:
+        """With the channel's own settings from the environment, where it has some. Raises SettingsError."""
+        return cls(settings)
+
+    def is_on(self) -> bool:
+        """Whether the channel has what it needs; one that is off has no routes, and nothing is said about it."""
+        return True
+
+    @cached_property
+    def store(self) -> ConnectorStore:
+        """The memory that all channels of this process share, opened with its first use."""
+        return open_store(self.settings.database_url)
+
+    @cached_property
+    def delivery(self) -> Delivery | None:
+        """What pushes this channel's answers, where it can."""
+        return Delivery(self.name(), self.store, self) if self.can_push else None
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Who is where, and what is to be pushed."""
+        return Outbox(self.store)
+
+    def wake(self, conversation_id: str) -> None:
+        """There may be news in the conversation, or the bot has begun or ended work on it. Returns at once."""
+        if self.delivery is not None:
+            self.delivery.wake(conversation_id)
+
+    def get_output_channel(self) -> StoredOutput | None:
+        """Where a person's replies go, and what the bot says by itself."""
+        return self._output() if self.is_on() else None
+
+    def _output(self, reply_to: int | None = None) -> StoredOutput:
+        return StoredOutput(self.name(), self.store, self.store.tell, self.max_text_length, reply_to)
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """Routes below /webhooks/<name>."""
+        routes = Blueprint(self.name(), self.__module__)
+        if not self.is_on():
+            return routes
+        self.store.subscribe(self.wake)
+        self.turns = Turns(
+            channel=self.name(),
+            store=self.store,
+            secret=self.settings.customer_jwt_secret,
+            handler=on_new_message,
+            output=self._output,
+            tell=self.store.tell,
+            prepare=self._prepared,
+        )
+
+        @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
+        async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
+            await self.opened()
+            alone = alone_of(app)
+            await self.turns.start(silence_rule(app), alone)
+            if self.delivery is not None:
+                await self.delivery.start(alone)
+
+        @routes.listener("before_server_stop")  # type: ignore[untyped-decorator]
+        async def stop(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
+            await self.turns.stop()
+            if self.delivery is not None:
+                await self.delivery.stop()
+            open_reader().close()
+            await self.closing()
+
+        self.add_routes(routes)
+        return routes
+
+    async def hear(self, address: str, provider_id: str, accept: Accept) -> str | None:
+        """Take a message of somebody whom the provider names: written down once when this returns, handled later.
+
+        Its conversation, or None where it is a repeat.
+
+        `accept` writes it down. What cannot be accepted is explained to the customer. Raises whatever keeps the store
+        from answering; the provider must then not be told that it has arrived.
+        """
+        refused = None
+        try:
+            self.guard.message(address, f"{self.name()}:{address}", provider_id)
+        except Refused as reason:
+            refused = reason
+        conversation_id, repeat = await self.store.at_once(
+            self._take_down, address, provider_id, accept, refused
+        )
+        self.turns.work(conversation_id)
+        self.store.tell(conversation_id)
+        return None if repeat else conversation_id
+
+    async def notice(self, address: str, provider_id: str, text: str | Callable[[], str]) -> None:
+        """Tell somebody whom the provider names what the channel itself has to say to this message, once."""
+        key = notice_key(provider_id)
+
+        def write() -> str:
+            conversation = self.outbox.reach(self.name(), address)
+            if not self.store.has(conversation.id, key):
+                said = text if isinstance(text, str) else text()
+                conversation = self.outbox.reach(self.name(), address)  # another one, once it is bound
+                self.outbox.heard(conversation.id, self.name(), address)
+                self.store.append(conversation.id, "notice", {"text": said}, key=key)
+            return conversation.id
+
+        self.store.tell(await self.store.at_once(write))
+
+    async def bind(self, address: str, provider_id: str, text: str) -> bool:
+        """Do what a text of somebody whom the provider names says about binding; False where it says nothing of it."""
+        told = command(text)
+        if told is None:
+            return False
+        await self.notice(address, provider_id, lambda: self._bind(address, told))
+        return True
+
+    def _bind(self, address: str, told: Command) -> str:
+        binding = Binding(self.store)
+        if told.code:
+            return binding.redeem(self.name(), address, told.code)
+        return binding.undo(self.name(), address) if told.undo else binding.state(self.name(), address)
+
+    def _take_down(
+        self, address: str, provider_id: str, accept: Accept, refused: Refused | None
+    ) -> tuple[str, bool]:
+        """The conversation, and whether the message was there before."""
+        store = self.store
+        conversation = self.outbox.reach(self.name(), address)
+        if store.accepted(conversation.id, provider_id) is not None:
+            return conversation.id, True
+        self.outbox.heard(conversation.id, self.name(), address)
+        try:
+            if refused is not None:
+                raise refused
+            refuse_backlog(store, conversation.id, provider_id)
+            accept(store, conversation)
+        except Refused as reason:
+            self._explain(conversation, reason)
+        return conversation.id, False
+
+    def _explain(self, conversation: Conversation, reason: Refused) -> None:
+        text = reason.text
+        if isinstance(reason, ButtonGone) and reason.question is not None:
+            question = reason.question.body
+            titles = [button["title"] for button in question["buttons"]]
+            text += "\n" + numbered(str(question.get("text") or ""), titles)
+        # Of those who send too fast, once a minute: their own messages must not use up what may be answered.
+        every = int(time.time() // 60) if reason.retry_after else reason.message_id
+        self.store.append(conversation.id, "notice", {"text": text}, key=f"refused:{reason.code}:{every}")
+
+    async def _prepared(self, message: Waiting) -> Waiting:
+        fetched = await self.prepare(message)
+        return await with_text(fetched, self.settings.media_folder, open_reader())
+
+    # What a channel adds
+
+    def add_routes(self, routes: Blueprint) -> None:
+        """Its own routes."""
+        raise NotImplementedError
+
+    async def opened(self) -> None:
+        """The server runs, and has not taken a request yet."""
+
+    async def closing(self) -> None:
+        """The server stops: nothing is handled or pushed any more."""
+
+    async def prepare(self, message: Waiting) -> Waiting:
+        """Fetch or read what a message brings with it, before Rasa gets it; may run again after a crash."""
+        return message
+
+    def pack(self, messages: Sequence[Message]) -> Iterable[Parcel]:
+        """One parcel a message."""
+        return [Parcel((message,), message.body) for message in messages]
+
+    async def push(self, address: str, parcel: Parcel) -> None:
+        """Hand one parcel to the provider. Raises PushLater, PushHeld or PushRefused."""
+        raise NotImplementedError
+
+
+def notice_key(provider_id: str) -> str:
+    """What a notice about this message is recognised by in the store."""
+    return f"notice:{provider_id}"

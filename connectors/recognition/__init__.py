@@ -1,0 +1,1 @@
+"""What pictures and recordings say. Read in a process of its own: Rasa's stays small, and survives what kills a decoder."""

@@ -1,0 +1,140 @@
+"""One customer on many channels: a code from where they are signed in, one conversation, answers where they wrote last."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from connectors.binding import MOST_CODES, MOST_TRIES, Binding, command
+from connectors.outbox import Outbox
+from connectors.store import ConnectorStore
+from connectors.tables import CODES
+from connectors.wording import say
+from tests.connectors.clients import Socket, WebChatClient, token
+from tests.connectors.running import SECRET, RunningServer
+from tests.connectors.wechat.line import Line
+
+WEB = WebChatClient()
+
+
+@pytest.fixture
+def line(server: RunningServer) -> Line:
+    shared: Line = server.lines.wechat
+    return shared
+
+
+@pytest.fixture
+def openid() -> str:
+    return f"o{secrets.token_hex(13)}"
+
+
+def code_in(answers: list[dict[str, Any]]) -> str:
+    (found,) = {each for answer in answers for each in re.findall(r"\d{4} \d{4}", answer.get("text", ""))}
+    return str(found)
+
+
+def test_what_was_begun_on_the_web_goes_on_in_wechat(server: RunningServer, line: Line, openid: str) -> None:
+    proof = token("C000042")
+    conversation = WEB.begin(server, proof)
+    WEB.say(server, conversation, "我要退货", customer_token=proof)
+    line.say(openid, "在吗")
+    assert line.words(openid, "您说：在吗")
+    code = code_in(WEB.say(server, conversation, "绑定", customer_token=proof))
+    line.say(openid, f"绑定 {code}")
+    assert "绑定成功" in line.words(openid, "绑定成功")[-1]
+    line.say(openid, "接着办")
+    said = line.words(openid, "您说：接着办")
+    assert not [each for each in said if "我要退货" in each], "what was said on the web is not pushed after them"
+    heard = server.heard(conversation)[-1]
+    assert (heard["text"], heard["input_channel"]) == ("接着办", "wechat")
+    assert jwt.decode(heard["metadata"]["customer_token"], SECRET, algorithms=["HS256"])["sub"] == "C000042"
+
+    async def both_see() -> list[tuple[str, str]]:
+        async with Socket(server) as socket:
+            await socket.hello(conversation=conversation, token=proof)
+            history = socket.frames[-1]["history"]
+            return [(each["from"], each["text"]) for each in history]
+
+    shown = asyncio.run(both_see())
+    assert ("customer", "接着办") in shown and ("bot", "您说：接着办") in shown
+    # An agent's reply goes where the customer wrote last.
+    server.agent_says("wechat", conversation, "我是小李")
+    assert line.words(openid, "我是小李")
+    WEB.say(server, conversation, "回到网页", customer_token=proof)
+    server.agent_says("webchat", conversation, "网页上见")
+    WEB.read(server, conversation, proof)
+    line.say(openid, "又在微信")
+    pushed = line.words(openid, "您说：又在微信")
+    assert not [each for each in pushed if "网页上见" in each or "回到网页" in each]
+    line.say(openid, "解绑")
+    line.words(openid, say("unbound"))
+    line.say(openid, "我的订单")
+    line.words(openid, "您说：我的订单")
+    after = server.heard()[-1]
+    assert after["sender"] != conversation and "customer_token" not in after["metadata"]
+
+
+def test_a_visitor_gets_no_code(server: RunningServer) -> None:
+    conversation = WEB.begin(server)
+    assert [each["text"] for each in WEB.say(server, conversation, "绑定")] == ["您说：绑定"]
+
+
+def test_at_an_address_the_words_say_how_it_is_done(line: Line, openid: str) -> None:
+    line.say(openid, "绑定")
+    assert line.words(openid, say("bind_how"))
+    line.say(openid, "解绑")
+    assert line.words(openid, say("not_bound"))
+    line.say(openid, "绑定 0000 0000")
+    assert line.words(openid, say("bind_wrong"))
+    assert not [each for each in line.server.heard() if "0000" in each["text"]], "a code goes no further"
+
+
+def test_a_code_is_used_once_and_not_for_long(store: ConnectorStore) -> None:
+    binding, mine = Binding(store), store.begin("webchat", "C1").id
+    code = binding.offer(mine, "C1")
+    assert code is not None
+    outbox = Outbox(store)
+    for address in ("o1", "o2"):
+        outbox.reach("wechat", address)
+    assert binding.redeem("wechat", "o1", code) == say("bound", channel=say("channel_wechat"))
+    assert binding.redeem("wechat", "o2", code) == say("bind_wrong")
+    assert outbox.reach("wechat", "o1").id == mine and outbox.reach("wechat", "o2").customer is None
+    late = binding.offer(mine, "C1")
+    assert late is not None
+    with store.engine.begin() as db:
+        db.execute(CODES.update().values(at_ms=CODES.c.at_ms - 11 * 60 * 1000))
+    assert binding.redeem("wechat", "o2", late) == say("bind_wrong")
+
+
+def test_guessing_and_asking_have_an_end(store: ConnectorStore) -> None:
+    binding, mine = Binding(store), store.begin("webchat", "C1").id
+    codes = [binding.offer(mine, "C1") for _ in range(MOST_CODES + 1)]
+    assert codes[-1] is None and None not in codes[:-1]
+    told = [binding.redeem("wechat", "o1", "12345678") for _ in range(MOST_TRIES + 1)]
+    assert told == [say("bind_wrong")] * MOST_TRIES + [say("bind_tries")]
+    assert binding.redeem("wechat", "o1", str(codes[0])) == say("bind_tries"), "even a right one"
+
+
+def test_no_code_lies_in_the_database(store: ConnectorStore, tmp_path: Path) -> None:
+    code = Binding(store).offer(store.begin("webchat", "C1").id, "C1")
+    with store.engine.connect() as db:
+        assert code not in [value for row in db.execute(CODES.select()) for value in row]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("绑定", (None, False)), ("绑定微信。", (None, False)), ("绑定 1234 5678", ("12345678", False)),
+        ("绑定：12345678", ("12345678", False)), ("解绑", (None, True)), ("解除绑定！", (None, True)),
+        ("怎么绑定", None), ("绑定 1234", None), ("绑定银行卡", None), ("解绑了还能查吗", None), ("12345678", None),
+    ],
+)  # fmt: skip
+def test_only_the_words_alone_are_about_binding(text: str, meant: tuple[str | None, bool] | None) -> None:
+    told = command(text)
+    assert (told and (told.code, told.undo)) == meant
