@@ -32,13 +32,14 @@ from actions.references import (
     settled,
 )
 
-MISSING, FAULTS = "missing", ("quality", "damaged", "wrong_item", "missing")
+MISSING = "missing"
 WARRANTY_PASSED, REVIEW_BY_PERSON = "warranty_passed", "review_by_person"
 SELF = "self"  # the customer sends the goods
 FETCHED = "fetched"  # somebody comes, whenever
 CHOOSE = "choose"  # asks for the times at which they can be fetched
 NOTHING_LEFT = ["-"]
 WORDS, BUTTONS = 120, 8
+NUMBER = re.compile(r"(?<!\d)\d{2,3}(?!\d)")
 HOUR, HOURS = re.compile(r"(\d{1,2}):"), re.compile(r"(\d{1,2}):00-(\d{1,2}):00")
 
 REASON_SLOTS = ("after_sales_reason", "after_sales_reason_code")
@@ -75,12 +76,15 @@ class ValidateAfterSalesForm(OrderForm):
         filled = {**({"after_sales_quantity": pieces} if pieces else {}), **await super().fill(turn)}
         turn.tracker.slots.update(filled)
         number, kind = turn.slot("orders_number"), turn.slot("after_sales_kind")
-        changed = {"orders_number", "after_sales_line", "after_sales_reason"} & {k for k, v in filled.items() if v}
+        changed = {name for name in ("orders_number", "after_sales_line", "after_sales_reason") if filled.get(name)}
         if number and kind and (changed or turn.intent == f"after_sales_{kind}"):
             filled.update(await self._judged(turn, number, kind))
             turn.tracker.slots.update(filled)
         if turn.slot("after_sales_pickups"):
-            filled.update(self._pickup(turn))
+            picked = self._pickup(turn)
+            else_said = {"after_sales_reason", "after_sales_variant"} & filled.keys()
+            if picked.get("after_sales_pickup") is not None or not else_said:  # 要41的, asked when to fetch it
+                filled.update(picked)
         return filled
 
     def confirmation(self, turn: Turn, slot: str) -> dict[str, Any]:
@@ -141,7 +145,7 @@ class ValidateAfterSalesForm(OrderForm):
         named = entities(turn, "colour", "size") or [g.value for g in (given.known(turn, k) for k in ("colour", "size")) if g]
         wanted = meant_variant(words, named, options.variants)
         own = next((variant for variant in options.variants if variant.own), None)
-        if wanted is None and own and own.stock > 0 and (options.reason_code in FAULTS or len(options.variants) == 1):
+        if wanted is None and own and own.stock > 0 and (options.reason_code in given.FAULTS or len(options.variants) == 1):
             wanted = own
         choices = [variant.name for variant in options.variants if variant.stock > 0]
         filled: dict[str, Any] = {"after_sales_variants": near(choices, own.name if own else "") or NOTHING_LEFT}
@@ -157,11 +161,16 @@ class ValidateAfterSalesForm(OrderForm):
         if self.asked(turn, "after_sales_line"):
             filled.update(await self._line_of(turn))
         filled.update(self._reason(turn))
-        if self.asked(turn, "after_sales_variant"):
+        if self.asked(turn, "after_sales_variant") or self._another_variant(turn):
             filled.update(await self._variant(turn))
         for slot in ("after_sales_paid", "after_sales_confirmed"):
             filled.update(self.confirmation(turn, slot))
         return filled
+
+    def _another_variant(self, turn: Turn) -> bool:
+        """Whether a later answer names a colour or a size: that one is to be sent instead."""
+        later = turn.slot(REQUESTED_SLOT) in AFTER_REASON and turn.slot("after_sales_variants") and not turn.pressed
+        return bool(later and entities(turn, "colour", "size"))
 
     def _reason(self, turn: Turn) -> dict[str, Any]:
         """Why, in the customer's words, with what it comes to. Another one later takes the place of the first, or is added
@@ -175,15 +184,21 @@ class ValidateAfterSalesForm(OrderForm):
         if told is None:
             taken_back = before and given.said(turn, given.DENIED) and turn.slot(REQUESTED_SLOT) in AFTER_REASON
             return dict.fromkeys(REASON_SLOTS) if taken_back else {}
+        denied, code = given.said(turn, given.DENIED), turn.slot("after_sales_reason_code")
         if before is None:
+            number = turn.slot("orders_number")
+            earlier = self._told(turn, str(number)) if number and not denied else None
+            told = earlier if earlier and earlier.code in given.FAULTS and told.code not in given.FAULTS else told
             return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
         if turn.slot(REQUESTED_SLOT) not in AFTER_REASON or told.value in before:
             return {}
-        instead = given.said(turn, given.DENIED) or any(turn.cue(cue) is not None for cue in ("wrong", "wrong_maybe", "value"))
-        same = told.code == turn.slot("after_sales_reason_code")
-        if instead or not same:
+        if denied or any(turn.cue(cue) is not None for cue in ("wrong", "wrong_maybe", "value")):
             return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
-        return {"after_sales_reason": turn.joined((before, told.value))}
+        if before in told.value:
+            return {"after_sales_reason": told.value, **({"after_sales_reason_code": told.code} if code != told.code else {})}
+        if code == told.code or code in given.FAULTS:
+            return {"after_sales_reason": turn.joined((before, told.value))}
+        return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
 
     async def _line_of(self, turn: Turn) -> dict[str, Any]:
         line = await find_line(turn, turn.slot("orders_number"), turn.entity("after_sales_line"), asked=True)
@@ -195,9 +210,14 @@ class ValidateAfterSalesForm(OrderForm):
         number, line = turn.slot("orders_number"), turn.slot("after_sales_line")
         options = await turn.call(*_look(turn, number, int(line) if line else None))
         own = next((variant for variant in options.variants if variant.own), None)
-        if turn.intent == "chat_affirm" and own:
+        before, asked = turn.slot("after_sales_variant"), self.asked(turn, "after_sales_variant")
+        if turn.intent == "chat_affirm" and own and asked:
             pressed = own.name
-        wanted = meant_variant(str(pressed or turn.text), entities(turn, "colour", "size"), options.variants)
+        named = [*entities(turn, "colour", "size"), *NUMBER.findall(turn.typed)]  # 浅灰40
+        wanted = meant_variant(str(pressed or turn.text), named, options.variants, before)
+        if wanted is None and not asked:
+            turn.utter("utter_after_sales_variant_unknown", instead=turn.joined(entities(turn, "colour", "size")))
+            return {"after_sales_variant": None}
         if wanted is None:
             return again(turn, "after_sales_variant")
         if wanted.stock <= 0:
@@ -215,9 +235,11 @@ class ValidateAfterSalesForm(OrderForm):
             return {"after_sales_pickup": SELF}
         told = given.said if asked or before else given.known
         day, time = told(turn, "day"), told(turn, "span")
+        day = day or (given.known(turn, "day") if asked and time else None)
         if not (asked or pressed or day or time):
             return {}
-        comes, pressed = pressed == FETCHED, None if pressed == FETCHED else pressed
+        comes = pressed == FETCHED or (asked and turn.told("yes") is not None)
+        pressed = None if pressed == FETCHED else pressed
         pressed = (at_place(turn, [value for value, _ in times]) if asked else None) or pressed
         kept = before[:10] if before not in (None, SELF) and not day else ""
         fitting = [
@@ -230,6 +252,9 @@ class ValidateAfterSalesForm(OrderForm):
                 turn.utter("utter_after_sales_pickup_out_of_range")
             return {"after_sales_pickup": None} if asked else {}
         first = next((value for value in fitting if kept and value.startswith(kept)), fitting[0] if fitting else None)
+        if asked and comes and not (day or time or pressed) and len(times) > 1 and turn.cue("any") is None:
+            turn.utter("utter_after_sales_pickup_when")
+            return {"after_sales_pickup": None}
         chosen = pressed or (first if day or time or (comes and asked) else None)
         if chosen in [value for value, _ in times]:
             return {"after_sales_pickup": chosen} if chosen != before else {}
@@ -254,6 +279,13 @@ def _whole(order: Order, line: int | None, amount: str | None, reason_code: str)
     return {"title": title, "count": count, "amount": amount, "parted": reason_code != MISSING or amount is not None}
 
 
+def _goods(turn: Turn) -> str:
+    """What it is about: the piece of the order, where one is known, else the order."""
+    line = turn.slot("after_sales_line") or turn.slot("orders_line")
+    pieces: list[dict[str, Any]] = turn.slot("after_sales_pieces") or []
+    return str(next((piece["title"] for piece in pieces if str(piece["line"]) == str(line)), turn.slot("orders_title")))
+
+
 def _look(turn: Turn, number: str, line: int | None) -> tuple[Any, ...]:
     """The question what the shop does about these goods for the reason that was given."""
     reason, code = turn.slot("after_sales_reason"), turn.slot("after_sales_reason_code")
@@ -276,7 +308,7 @@ class AskAfterSalesReason(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
-        turn.utter("utter_ask_after_sales_reason", str(turn.slot("after_sales_kind")), title=turn.slot("orders_title"))
+        turn.utter("utter_ask_after_sales_reason", str(turn.slot("after_sales_kind")), title=_goods(turn))
         return []
 
 
@@ -286,7 +318,7 @@ class AskAfterSalesVariant(CustomerAction):
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
         choices = turn.slot("after_sales_variants") or []
-        values = {"title": turn.slot("orders_title"), "number": turn.slot("orders_number")}
+        values = {"title": _goods(turn), "number": turn.slot("orders_number")}
         if choices == NOTHING_LEFT:
             turn.utter("utter_ask_after_sales_variant", "none_left", **values)
             return []
@@ -400,7 +432,7 @@ class ActionAfterSalesOpen(AfterSalesAction):
             await self.refuse(turn, order, rule)
             return
         if not confirmed(turn, "after_sales_confirmed"):
-            turn.utter("utter_after_sales_kept", **told(order))
+            turn.utter("utter_after_sales_kept", **{**told(order), "title": _goods(turn)})
             return
         pickup = turn.slot("after_sales_pickup")
         variant = turn.slot("after_sales_variant")
@@ -413,7 +445,16 @@ class ActionAfterSalesOpen(AfterSalesAction):
             escalate(turn, slip.review_ticket or "", "review")
         else:
             near_by = "_point" if kind == "repair" and slip.service_point else ""
-            turn.utter("utter_after_sales_opened", f"{kind}{near_by}", **slips.told(slip))
+            whole = _whole(order, line, None, "")
+            values = {**slips.told(slip), "title": whole["title"], "count": whole["count"]}
+            said: dict[str, Any] = {name: self._worded(turn, name, values, there) for name, there in (
+                ("pieces", whole["count"] > 1), ("fetch", bool(slip.pickup)), ("swap", bool(slip.to_variant)),
+            )}  # fmt: skip
+            turn.utter("utter_after_sales_opened", f"{kind}{near_by}", **values, **said)
+
+    def _worded(self, turn: Turn, name: str, values: dict[str, Any], there: bool) -> str:
+        """A part of the sentence that says what was asked for, where there is any of it."""
+        return (turn.wording(f"utter_after_sales_words_{name}") or "").format(**values) if there else ""
 
 
 class ValidateAfterSalesProblemForm(OrderForm):
@@ -439,7 +480,7 @@ class ValidateAfterSalesProblemForm(OrderForm):
 class ActionAfterSalesPropose(AfterSalesAction):
     """Proposes what the shop does about these goods for this fault now; buttons start it with what is known."""
 
-    gathered = ("after_sales_problem",)
+    gathered = ("after_sales_problem", "after_sales_reason_code")
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Offer what fits; danger and children's purchases are a person's."""
@@ -449,6 +490,7 @@ class ActionAfterSalesPropose(AfterSalesAction):
         heard = given.known(turn, given.REASON)
         code = heard.code if heard and heard.value == words else None
         options = await turn.call(wiring.gateways().after_sales.options, turn.reader, order.number, None, words, code)
+        turn.tracker.slots["after_sales_reason_code"] = options.reason_code  # what was promised for this fault holds
         if options.person:
             await self.to_person(turn, order, "review", "")
             return
@@ -462,7 +504,8 @@ class ActionAfterSalesPropose(AfterSalesAction):
 
     def _done(self, turn: Turn) -> list[EventType]:
         number, words = turn.slot("orders_number"), turn.slot("after_sales_problem")
-        kept = {"number": number, "text": words} if number and words else None
+        code = turn.slot("after_sales_reason_code")
+        kept = {"number": number, "text": words, **({"code": code} if code else {})} if number and words else None
         return [*super()._done(turn), SlotSet("after_sales_told", kept)]
 
 
@@ -592,13 +635,13 @@ def entities(turn: Turn, *names: str) -> list[str]:
     return [str(e["value"]) for e in turn.tracker.latest_message.get("entities") or [] if e["entity"] in names]
 
 
-def meant_variant(words: str, values: list[str], variants: tuple[Variant, ...]) -> Variant | None:
-    """The variant that is named whole, or by a colour or size while the rest stays as bought."""
+def meant_variant(words: str, values: list[str], variants: tuple[Variant, ...], before: str | None = None) -> Variant | None:
+    """The variant that is named whole, or by a colour or size while the rest stays as chosen `before`, else as bought."""
     compact = "".join(words.split())
     whole = [variant for variant in variants if "".join(variant.name.split()) in compact]
     if whole:
         return max(whole, key=lambda variant: len(variant.name))
-    own = {part for variant in variants if variant.own for part in variant.name.split()}
+    own = set(before.split()) if before else {part for variant in variants if variant.own for part in variant.name.split()}
     named = {part for variant in variants for part in variant.name.split() if any(_same(part, value) for value in values)}
     fitting = [v for v in variants if named and named <= set(v.name.split())]
     return max(fitting, key=lambda v: len(own & set(v.name.split())), default=None)

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 REQUESTED_SLOT = "requested_slot"
 OTHER = "other"  # the value of the button that asks for another order
 ANGRY = "angry"
+DONE = "chat_done"  # the action that last changed anything in the shop's systems
 PENDING = "chat_pending_write"
 PATIENCE_SECONDS = 18.0
 """How long a lost answer is asked for again before the customer hears that it is not known yet: a process that died is
@@ -271,7 +272,8 @@ class CustomerAction(Action, ABC):
         try:
             turn.customer = self._customer(turn.tracker)
             events = await self.work(turn)
-            return [*turn.before, *events, *(conclude(turn, events) if self.concludes else [])]
+            done = [SlotSet(DONE, self.name())] if turn.wrote and self.concludes else []
+            return [*turn.before, *events, *done, *(conclude(turn, events) if self.concludes else [])]
         except IdentityError as error:
             return [*turn.before, *self.unproven(turn, error)]
         except Rejected as error:
@@ -389,7 +391,7 @@ def conclude(turn: Turn, events: list[EventType]) -> list[EventType]:
     )  # only where the domain has the slot
     rated = [SlotSet("feedback_due", True)] if due else []
     wishes: list[dict[str, Any]] = turn.slot("chat_requests") or []
-    if not wishes or turn.slot("handoff_id") or any(e["event"] == "followup" for e in events):
+    if not wishes or turn.slot("handoff_id") or any(e["event"] in ("followup", "user") for e in events):
         return rated
     wish, *waiting = wishes
     turn.utter("utter_chat_next", request=turn.wording(f"utter_label_{wish['intent']}"))

@@ -11,7 +11,8 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import faq, given, wiring
-from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, button, over, said
+from actions.base import ANGRY, DONE, REQUESTED_SLOT, CustomerAction, Turn, button, over, said
+from actions.besides import besides
 from actions.forms import TYPED
 from actions.gateways.errors import GatewayError
 from topics import forms
@@ -31,6 +32,8 @@ OPENING = ("chat_greet", "chat_ask_help", "chat_bot_challenge")  # to these a ye
 ASKS = ("?", "\uff1f")
 STANDING = ("yes", "ask", "know", "hold")
 """Commands beside which an offer still stands."""
+PAUSES = ("chat_hold", "chat_repeat")
+"""Intents whose answer is none to repeat."""
 REFUSALS = ("/chat_deny", "/chat_stop", "/handoff_request")
 """Beginnings of the payloads of buttons that offer nothing."""
 
@@ -213,9 +216,10 @@ class ActionChatTakeBack(CustomerAction):
     visitors = True
 
     async def work(self, turn: Turn) -> list[EventType]:
-        """Nothing of an open form was done; what a form did has its own way back."""
+        """Nothing of an open form was done, and what is wanted instead comes next; what a form did has its own way back."""
         if turn.busy:
-            return dropped(turn, "utter_chat_taken_back")
+            instead = await besides(turn)
+            return [*dropped(turn, "utter_chat_taken_back", "next" if instead else ""), *instead]
         forgotten = [SlotSet(name, None) for name in ("chat_offered", "chat_requests") if turn.slot(name)]
         form = done_lately(turn)
         if form and form.undone_by:
@@ -225,15 +229,15 @@ class ActionChatTakeBack(CustomerAction):
 
 
 def done_lately(turn: Turn) -> forms.DeclaredForm | None:
-    """The form whose end was the last thing done, some messages ago at most."""
+    """The form whose end was the last to change anything, some messages ago at most."""
     ended = {form.ends: form for form in forms.of_project().forms.values()}
     messages = 0
     for event in reversed(turn.tracker.events):
         messages += event["event"] == "user"
         if messages > LATELY:
             return None
-        if event["event"] == "action" and event["name"] in ended:
-            return ended[event["name"]]
+        if event["event"] == "slot" and event["name"] == DONE:
+            return ended.get(str(event["value"]))
     return None
 
 
@@ -283,20 +287,22 @@ def dropped(turn: Turn, response: str, variant: str = "") -> list[EventType]:
 
 
 class ActionChatRepeat(CustomerAction):
-    """Says the last answer again, word for word, buttons included."""
+    """Says the last answer again, word for word, buttons included; to who comes back, what stood before the pause."""
 
     visitors = True
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Repeat all that followed the customer's message before this one; an open form asks its question itself."""
         spoken: list[dict[str, object]] = []
-        users = 0
-        for event in reversed(turn.tracker.events):
-            users += event["event"] == "user"
-            if users == 2:
-                break
-            if event["event"] == "bot" and users == 1:
-                spoken.insert(0, event)
+        said: list[dict[str, object]] = []
+        for event in reversed(turn.tracker.events[: _this_message(turn)]):
+            if event["event"] == "bot":
+                said.insert(0, event)
+            elif event["event"] == "user":
+                if (event.get("parse_data") or {}).get("intent", {}).get("name") not in PAUSES:
+                    spoken = said
+                    break
+                said = []
         asked = bool(turn.busy and turn.slot(REQUESTED_SLOT))
         for event in spoken[:-1] if asked else spoken:
             data = event.get("data")
@@ -305,3 +311,9 @@ class ActionChatRepeat(CustomerAction):
         if not spoken and not asked:
             turn.utter("utter_chat_ask_help")
         return []
+
+
+def _this_message(turn: Turn) -> int:
+    """Where the customer's latest message stands among the events."""
+    places = (place for place, event in enumerate(turn.tracker.events) if event["event"] == "user")
+    return max(places, default=0)

@@ -12,6 +12,9 @@ from actions.base import CustomerAction, Turn
 from actions.gateways.errors import GatewayError
 from actions.handoff import IN_DANGER, since_handoff
 
+ANOTHER = 0.95
+"""How sure it must be that who tells more of one danger tells of another one, too."""
+
 
 class ActionHandoffDanger(CustomerAction):
     """Says first what helps, then hands over: also in a form, at night, and while the customer waits for a person.
@@ -27,7 +30,9 @@ class ActionHandoffDanger(CustomerAction):
         """First aid before anything that may fail; the person who has the conversation reads the words as well."""
         waiting, told = turn.slot("handoff_id"), turn.slot(IN_DANGER) or {}
         known = list(told.get("kinds") or []) if waiting else []
-        new = [kind for kind in dangers(turn) if kind not in known]
+        told_of: dict[str, Any] = turn.tracker.latest_message.get("danger") or {}
+        surely = not known or float(told_of.get("confidence") or 0) >= ANOTHER
+        new = [kind for kind in dangers(turn)[: 1 if known else None] if kind not in known] if surely else []
         if waiting and not new:
             return [FollowupAction("action_handoff_relay")]
         for kind in new:

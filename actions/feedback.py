@@ -117,6 +117,10 @@ class ActionFeedbackRate(CustomerAction):
         kept = [SlotSet("feedback_id", number), SlotSet("feedback_asked", True), SlotSet("feedback_due", None)]
         turn.utter("utter_feedback_rated", str(score))
         if score > LOW:
+            why = given.said(turn, given.REASON)
+            if why is not None or turn.cue("because") is not None:  # 五星，理由：有耐心
+                writer = replace(turn.writer, key=f"{turn.writer.key}:reason")
+                await turn.call(gateway.amend, writer, number, conversation, None, turn.typed)
             return [*forget, *kept]
         if turn.customer is None:
             turn.utter("utter_feedback_low_visitor")

@@ -112,6 +112,10 @@ class Form(CustomerAction):
             return self._again(turn, asked)
         spoken = len(turn.dispatcher.messages)
         filled = {**corrected, **({} if aside(turn) or elsewhere(turn, self.form) else await self.fill(turn))}
+        otherwise = asked.endswith("_confirmed") and filled.get(asked) is not None and self._otherwise(asked, known, filled)
+        if otherwise:
+            del filled[asked]  # 好，换成M码: it is read back first
+            turn.tracker.slots[asked] = None
         turn.tracker.slots.update(filled)
         changed = {slot: value for slot, value in filled.items() if value is None or known.get(slot) != value}
         meant = turn.intent in (*ANSWERS, *self.starts) or bool(corrected)
@@ -137,6 +141,11 @@ class Form(CustomerAction):
         filled = {**forgotten, **await self.fill(turn)}
         turn.tracker.slots.update(filled)
         return [*_set({**filled, **_forgiven(turn)}), *self._asking(turn)]
+
+    def _otherwise(self, asked: str, known: dict[str, Any], filled: dict[str, Any]) -> bool:
+        """Whether a yes or no to the whole changes a part of it too, or wants one that cannot be had."""
+        parts = [slot for slot in (*self.asks, *self.beside) if slot != asked and slot in filled]
+        return any(known.get(slot) != filled[slot] for slot in parts)
 
     def _asking(self, turn: Turn) -> list[EventType]:
         """Name the next slot."""

@@ -18,6 +18,8 @@ FRESH = 6  # of the customer's messages: what was given longer ago is asked for
 REASON, DENIED, ADDRESS, ROOM, NAME, TITLE, REMARK, SPOT = (
     "reason", "denied", "address", "room", "name", "title", "remark", "spot",
 )  # fmt: skip
+FAULTS = ("quality", "damaged", "wrong_item", "missing")
+"""Codes of reasons that are the shop's to pay for: no other reason beside one takes its place."""
 OF_THE_MOMENT = ("amount", "quantity", "days")
 """Kinds that mean nothing away from their sentence."""
 
@@ -32,10 +34,12 @@ class Given:
 
 
 def said(turn: Turn, *kinds: str) -> Given | None:
-    """What this message gives of these kinds: the last of them, for that is how people correct themselves."""
+    """What this message gives of these kinds: the last of them, for that is how people correct themselves; of reasons a
+    fault, if any is."""
     if turn.pressed:
         return None
     found = [v for v in turn.tracker.latest_message.get("values") or [] if v["kind"] in kinds]
+    found.sort(key=lambda value: value["kind"] == REASON and value.get("code") in FAULTS)
     return Given(found[-1]["kind"], found[-1]["value"], found[-1].get("code")) if found else None
 
 
@@ -59,9 +63,14 @@ def keeping(turn: Turn) -> dict[str, Any] | None:
     if any(value["kind"] == DENIED for value in values):
         kept.pop(REASON, None)
     for value in values:
-        if value["kind"] not in (*OF_THE_MOMENT, DENIED):
+        if value["kind"] not in (*OF_THE_MOMENT, DENIED) and not _lesser(value, kept.get(REASON)):
             kept[value["kind"]] = {key: value[key] for key in ("value", "code") if key in value} | {"at": now}
     return kept or None
+
+
+def _lesser(value: dict[str, Any], kept: dict[str, Any] | None) -> bool:
+    """Whether it is a mere wish beside a fault that was told (漏水 … 不想要了)."""
+    return value["kind"] == REASON and kept is not None and kept.get("code") in FAULTS and value.get("code") not in FAULTS
 
 
 def used(turn: Turn, kinds: tuple[str, ...]) -> list[EventType]:

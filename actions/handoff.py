@@ -11,7 +11,8 @@ from typing import Any
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import faq, wiring
-from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, said, when
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
+from actions.besides import besides
 from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import GatewayError, NotFound, Rejected
 from actions.gateways.identity import IdentityError
@@ -104,7 +105,7 @@ class ActionHandoffRelay(CustomerAction):
             if waits and leaves(turn):
                 leaver = replace(turn.writer, key=f"{turn.writer.key}:leave")
                 await turn.call(desk.leave, leaver, handoff_id)
-                return [*ended(turn, "safe" if denies(turn) else "left"), *await besides(turn)]
+                return [*ended(turn, "safe" if denies(turn) else "left"), *await besides(turn, turn.slot(WISH))]
         except NotFound:
             return ended(turn, "unread")
         except Rejected as error:
@@ -224,20 +225,6 @@ def _does(turn: Turn) -> bool:
     named = turn.wording(f"utter_label_{turn.intent}") and not turn.intent.startswith((*NO_WISH, *FOR_PEOPLE))
     words = len(turn.typed) >= LEAST_WISH  # who only presses for haste (快点) names nothing
     return bool(named) and words and confidence >= SURE and turn.customer is not None
-
-
-async def besides(turn: Turn) -> list[EventType]:
-    """What was wanted in the same breath as leaving, or while waiting, as if it were said now: a wish, or what the
-    knowledge can answer."""
-    wish, question = turn.told("start"), turn.told("know")
-    if not wish and not question:
-        wish = turn.slot(WISH)
-    if wish:
-        return said(turn, str(wish["intent"]), str(wish["words"]), wish["entities"], wish["reference"])
-    if question:
-        found = await faq.answered(turn, str(question["question"]))
-        return [SlotSet("faq_found", found), *said(turn, "faq", str(question["question"]))] if found else []
-    return []
 
 
 def asks_place(turn: Turn) -> bool:

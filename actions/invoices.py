@@ -11,7 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from actions import focus, given, wiring
 from actions.base import OTHER, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.facts import facts
-from actions.forms import UNCLEAR, Ask, Form, confirmed
+from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
 from actions.gateways.belongings import INVOICE, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.invoices import Heading, Invoice
@@ -64,8 +64,15 @@ class HeadingForm(Form):
         filled = self._kind(turn, said) if kinds and not mail else {}
         if filled.get("invoices_title_kind") == OTHER:  # the button that starts over
             return dict.fromkeys(HEADING)
-        if "invoices_title_kind" not in filled or len(said) > SHORT:
+        same = reading("invoices_same", said) if kinds and not mail else None
+        if same:  # 还是那个抬头, 跟刚才一样: no title is called so
+            filled = {**await self._as_before(turn, same), **filled}
+        elif "invoices_title_kind" not in filled or len(said) > SHORT:
             filled = {**self._values(turn, said), **filled}
+            named = given.said(turn, given.NAME)
+            whom = named.value if named else captured("invoices_person", said)
+            if filled.get("invoices_title_kind") == PERSON and whom and not filled.get("invoices_title"):
+                filled["invoices_title"] = whom[:TITLE_LENGTH]
         before = turn.slot("invoices_title_kind")
         if filled.get("invoices_tax_number") or filled.get("invoices_type") == SPECIAL:
             filled.setdefault("invoices_title_kind", before if before == PERSON and not kinds else COMPANY)
@@ -83,6 +90,22 @@ class HeadingForm(Form):
         filled |= await self.checked_heading(turn, filled)
         asked = turn.slot(REQUESTED_SLOT)  # an empty slot that stays empty is no news, unless it is asked again
         return {n: v for n, v in filled.items() if v is not None or turn.slot(n) is not None or n in (asked, "invoices_type")}
+
+    async def _as_before(self, turn: Turn, same: str) -> dict[str, Any]:
+        """The heading of the invoice last spoken of, else of the newest; `same`: heading alone, or all of it."""
+        spoken = [each.id for each in focus.of(turn, "invoice")]
+        numbers = [*spoken, *(thing.id for thing in (await belongings(turn)).of_kind(INVOICE) if thing.open)]
+        number = next((each for each in numbers if each != turn.slot("invoices_number")), None)
+        if number is None:
+            turn.utter("utter_invoices_same_none")
+            return {name: None for name in (turn.slot(REQUESTED_SLOT),) if name in HEADING}
+        before = await turn.call(wiring.gateways().invoices.get, turn.reader, number)
+        heading = {
+            "invoices_title_kind": before.kind_code, "invoices_title": before.title, "invoices_tax_number": before.tax_number,
+        }  # fmt: skip
+        if same == "heading" and not self.asked(turn, "invoices_email"):
+            return heading
+        return {**heading, "invoices_email": before.email or NO_EMAIL}
 
     def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
         """税号写错了: what is named is taken back, nothing else."""
@@ -125,6 +148,9 @@ class HeadingForm(Form):
             if title is None and not (number or email or given.said(turn, "phone")):
                 words = self.words(turn, "invoices_title", NAMES).get("invoices_title")
                 title = given.Given(given.TITLE, words, COMPANY) if words else None
+        instead = turn.cue("value") if turn.cue("slot_invoices_title") is not None else None
+        if title is None and instead and self.asked(turn, "invoices_confirmed"):  # 抬头换成周大为
+            title = given.Given(given.TITLE, tidy(re.split("[,，。]", instead)[0]), str(turn.slot("invoices_title_kind")))
         if title:
             filled["invoices_title"] = title.value[:TITLE_LENGTH]
             if not self.asked(turn, "invoices_title") or turn.slot("invoices_title_kind") is None:

@@ -9,12 +9,14 @@ from rasa_sdk.events import EventType
 
 from actions import given, parcels, wiring
 from actions.addresses import rehoused
-from actions.base import REQUESTED_SLOT, CustomerAction, Turn, when
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said, when
 from actions.forms import confirmed
+from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import paid, past, speak_of, told
 
+SENT = "order_shipped"  # the shop's code for an order that cannot be hurried in the warehouse any more
 VARIANT = "variant"  # colour, size, quantity: what no order lets change
 # The kinds of values that are a field's.
 KINDS = {
@@ -73,6 +75,14 @@ class ActionOrdersUrge(OrderAction):
         values = {**told(order), "ship_by": when(urged.promised_ship_by), "ticket": urged.ticket_number}
         turn.utter("utter_orders_urged", "late" if past(urged.promised_ship_by) else "", **values)
         speak_of(turn, order, "urge", ticket=urged.ticket_number or "")
+
+
+    def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
+        """What has been sent is hurried on its way."""
+        if error.code != SENT:
+            return super().rejected(turn, error)
+        order = [{"entity": "orders_number", "value": turn.slot("orders_number")}]
+        return [*self._done(turn), *said(turn, "logistics_urge", entities=order)]
 
 
 class ValidateOrdersCancelForm(OrderForm):

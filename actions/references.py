@@ -7,6 +7,7 @@ page), or none; it is never another thing than the one described.
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +29,7 @@ MORE = "more"
 """The value of the button that shows the next ones."""
 SHORTEST = 2  # so many characters name something
 SURELY = 3  # so many leave no doubt
+MOST_OF = 0.6  # of a subject's signs, told in other words
 LATIN = 3  # so many letters of a word that is not Chinese are one
 PIECE_OF_NUMBER = 6  # so many digits are found within a number; fewer only at its end
 REMEMBERED = 4  # messages, this one included, for which what was described stays what is meant
@@ -148,8 +150,16 @@ def found(
     kept = [Match(thing, frozenset(piece.line for piece in thing.pieces)) for thing in things]
     met: set[str] = set()
     missed = ""
-    for condition in (c for c in on_things if c["sure"]):
+    for condition in (c for c in on_things if c.get("beside")):
+        kept = _companions(kept, condition)
+        met.add("beside")
+    for condition in (c for c in on_things if c["sure"] and not c.get("beside")):
         narrowed = _narrowed(kept, condition)
+        if not narrowed and condition["by"] == "day" and _of_orders(things):  # who is a day out is asked which one
+            narrowed = _narrowed(kept, {**condition, "spans": [_wider(span) for span in condition["spans"]]})
+            missed = str(condition["said"])
+            if not narrowed:
+                continue
         if not narrowed and condition["by"] in _GOODS and "goods" in met:
             narrowed = _with_more(kept, condition)
         if narrowed:
@@ -183,7 +193,7 @@ def found(
         kept = [match for match in kept if match.thing.id != spoken_of]
     steps = by.keys() & _STEPS.keys()
     if (not described and not steps) or (steps == {"other"} and not spoken_of):
-        return Found(tuple(match.thing for match in kept))
+        return Found(tuple(match.thing for match in kept), described=bool(missed), doubtful=bool(missed))
     for name, step in _STEPS.items():
         if name in by:
             kept = step(kept, by[name], spoken_of)
@@ -216,6 +226,25 @@ def _narrowed(kept: list[Match], condition: dict[str, Any]) -> list[Match]:
         if met:
             return met
     return []
+
+
+def _of_orders(things: Sequence[Thing]) -> bool:
+    return bool(things) and things[0].kind == ORDER
+
+
+def _companions(kept: list[Match], condition: dict[str, Any]) -> list[Match]:
+    """The orders that hold such goods, with what else is in them; all, where none does."""
+    by_id = {match.thing.id: match for match in kept}
+    held = _narrowed(kept, condition)
+    others = [replace(match, lines=by_id[match.thing.id].lines - match.lines) for match in held]
+    return [other if other.lines else match for other, match in zip(others, held, strict=True)] or kept
+
+
+def _wider(span: Sequence[str]) -> list[str]:
+    """A span of days with the day before and the day after it."""
+    day = datetime.timedelta(days=1)
+    first, last = (datetime.date.fromisoformat(each) for each in span)
+    return [(first - day).isoformat(), (last + day).isoformat()]
 
 
 def _with_more(kept: list[Match], condition: dict[str, Any]) -> list[Match]:
@@ -369,6 +398,8 @@ def _called(kept: list[Match], said: str, asked: bool) -> list[Match]:
             names = {piece.line: _names(match.thing, piece) for piece in match.thing.pieces if piece.line in match.lines}
             names |= {} if names and match.thing.kind != TICKET else {0: match.thing.title}
             shared = {line: _shared(words, spelled(name), least) for line, name in names.items()}
+            if match.thing.kind == TICKET and spelled is _plain:
+                shared[0] = max(shared[0], _told_of(said, match.thing.title))
             most = max(shared.values(), default=0)
             if spelled is _sounds and most < SURELY and set(said).isdisjoint("".join(names.values())):
                 continue  # 墨迹 sounds like a piece of 三模机械键盘, and is none
@@ -380,6 +411,13 @@ def _called(kept: list[Match], said: str, asked: bool) -> list[Match]:
         if met:
             return met if len(met) < len(kept) or len(kept) == 1 else []
     return []
+
+
+def _told_of(said: str, subject: str) -> int:
+    """How many signs of a ticket's subject the words hold in whatever order, where they are most of them."""
+    signs = set(_plain(subject))
+    held = len(signs & set(_plain(said)))
+    return held if held >= SURELY and held >= MOST_OF * len(signs) else 0
 
 
 def _names(thing: Thing, piece: Piece) -> str:
@@ -577,15 +615,18 @@ async def offered(turn: Turn, kind: str, worth: Callable[[Thing], bool] = lambda
 def page(turn: Turn, entity: str, things: Sequence[Thing], intent: str = "chat_inform") -> list[Button]:
     """Buttons for the page that is to be shown, and one for the next."""
     at = int((turn.slot(CHOICES) or {}).get("page") or 0) * PAGE
-    buttons = [pick(entity, thing, intent) for thing in things[at : at + PAGE]]
+    lines = (turn.slot(CHOICES) or {}).get("lines") or {}
+    buttons = [pick(entity, thing, intent, lines.get(thing.id)) for thing in things[at : at + PAGE]]
     more = [option(entity, MORE, turn.wording("utter_chat_more") or MORE, intent=intent)] if len(things) > PAGE else []
     return [*buttons, *more]
 
 
-def pick(entity: str, thing: Thing, intent: str = "chat_inform") -> Button:
-    """A button that picks one: `11-19 蓝牙耳机 LX-B3 已发货`, `退货 蓝牙耳机 LX-B3 待寄回`, `蓝牙耳机 199.00 已开具`."""
+def pick(entity: str, thing: Thing, intent: str = "chat_inform", line: int | None = None) -> Button:
+    """A button that picks one: `11-19 蓝牙耳机 LX-B3 已发货`, `退货 蓝牙耳机 LX-B3 待寄回`, `蓝牙耳机 199.00 已开具`; `line`: the
+    piece of an order that was meant."""
+    goods = next((piece.title for piece in thing.pieces if piece.line == line), thing.title)
     titles = {
-        ORDER: (thing.times.get("created", "")[5:10], thing.title, thing.state),
+        ORDER: (thing.times.get("created", "")[5:10], goods, thing.state),
         SLIP: (thing.label, thing.title, thing.state),
         INVOICE: (thing.title, f"{thing.amount:.2f}", thing.state),
         TICKET: (thing.id, thing.title, thing.state),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, FollowupAction
 
 from actions import focus, wiring
 from actions.base import CustomerAction, Turn, over
@@ -17,6 +17,7 @@ from actions.order_states import past
 from actions.references import MORE, belongings, find, kept, offered, one_of, page, settled
 
 STATUS, ADD, URGE = "status", "add", "urge"
+CALLS = "calls"  # the cue of who wants to be rung at a time
 ENDED = ("solved", "closed")
 NO_WORDS = ("chat_stop", "chat_deny", "chat_repeat", "chat_greet", "chat_goodbye", "handoff_request", "chat_ask_help")
 
@@ -41,6 +42,8 @@ class ValidateTicketsForm(Form):
             filled["tickets_number"] = str(number)
         elif turn.slot("tickets_number") is None and filled.get("tickets_wish", wish) != STATUS:
             filled |= await self._meant(turn)
+        if turn.cue(CALLS) is not None and filled.get("tickets_wish") == ADD:
+            filled["tickets_text"] = turn.text.strip()  # 下午四点打给我: all that is to be added
         if self.asked(turn, "tickets_text") and turn.intent not in NO_WORDS and not turn.pressed:
             filled["tickets_text"] = turn.text.strip() or None
         return filled
@@ -81,6 +84,8 @@ class ActionTicketsStatus(CustomerAction):
         if wish in (ADD, URGE) and not number:
             if any(is_open(ticket) for ticket in (await belongings(turn)).of_kind(TICKET)):
                 raise Unavailable("the form ended without a ticket")
+            if turn.cue(CALLS) is not None:  # nobody is at it yet: a person takes it up
+                return [*over(*self.gathered), FollowupAction("action_handoff")]
             turn.utter("utter_tickets_none_open")
         elif wish == URGE:
             ticket = await turn.call(gateway.urge, turn.writer, number)

@@ -34,6 +34,12 @@ INTENT_RANKING = "intent_ranking"
 REQUESTS = "requests"
 SECOND = "second_request"
 """Message key: where the second request begins in the normalised text; not there where there is only one."""
+RESTS = "rests"
+"""Message key: from each clause but the first to the end, what the words mean alone: [(start, intent, confidence)]."""
+HEADS = "heads"
+"""Message key: from the beginning to the end of each clause but the last, what the words mean alone: [(end, intent,
+confidence)]."""
+MOST_RESTS = 3
 RANKING_LENGTH = 10
 Array = Any  # numpy 1.22's own array types need parameters that say nothing here
 
@@ -159,6 +165,13 @@ _PROBLEM = "after_sales_report_problem"
 _REMEDIES = ("after_sales_refund", "after_sales_return", "after_sales_exchange", "after_sales_repair")
 
 
+def clauses(text: Text) -> List[Tuple[int, int]]:
+    """Beginning and end of each clause that has words enough to mean anything."""
+    ends = [(match.start(), match.end()) for match in _CLAUSE_END.finditer(text)]
+    begins = [0, *(end for _, end in ends)]
+    return [(a, b) for a, b in zip(begins, [*(start for start, _ in ends), len(text)], strict=True) if b - a >= SHORTEST]
+
+
 def cuts(text: Text) -> List[Tuple[int, int, bool]]:
     """Where a second request may begin: (end of the first part, start of the second, whether only a breath)."""
     places = {(m.start(), m.end()): True for m in _BREATH.finditer(text)}
@@ -256,14 +269,23 @@ class IntentClassifier(GraphComponent):
             begins = next((at for at in range(len(text)) if second and spelling(text[at:]) == second), None)
             if begins is not None:
                 message.set(SECOND, begins)
+            told = clauses(text)[: MOST_RESTS + 1]
+            message.set(RESTS, [(start, *self._meant(text[start:])) for start, _ in told[1:]])
+            message.set(HEADS, [(end, *self._meant(text[:end])) for _, end in told[:-1]])
         return messages
+
+    def _meant(self, part: Text) -> Tuple[Text, float]:
+        """A part's likeliest intent, and how sure it is."""
+        assert self._model is not None
+        place, surely = self._guess(spelling(part))
+        return self._model.intents[place], surely
 
     def classify(self, text: Text) -> Tuple[List[Dict[Text, Any]], List[Text], Text]:
         """The ranking and the requests of a text as `spelling` has it, and the words of the second request."""
         assert self._model is not None
         margins = self._model.margins(text)
-        clauses = [clause for clause in _CLAUSE_END.split(text) if len(clause) >= SHORTEST]
-        last = self._config["last_clause"] * self._model.margins(clauses[-1]) if len(clauses) > 1 else 0.0
+        told = clauses(text)
+        last = self._config["last_clause"] * self._model.margins(text[slice(*told[-1])]) if len(told) > 1 else 0.0
         confidences = self._confidences(margins + last, self._evidence(text, margins))
         requests, second = self._requests(text, margins)
         if len(requests) > 1:  # the message is about its first request, as surely as it is about anything

@@ -26,12 +26,16 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import read_yaml_file
 
+from components.intent_classifier import clauses
 from components.sentiment import Weights, features, fitted
 from components.text_normaliser import NORMALISED_TEXT, normalise
 from components.understanding.context import ANSWERED, CHOOSE, CONFIRM, KINDS, NONE, OFFER, VALUE, Context
 from topics import forms
 
 ACT = "act"
+PARTS = "act_parts"
+"""Message key: where there are several clauses, the first ones each alone: [(start, end, label, probability)]."""
+MOST_PARTS = 4
 FRESH = ("ask", "status", "do", "tell")
 """What a message does that answers nothing."""
 ASKS = ("ask", "why", "why_asked", "how")
@@ -157,8 +161,18 @@ class ActClassifier(GraphComponent):
         context = Context.of(tracker, self._kinds)
         for message in messages:
             if (message.get(TEXT) or "").strip():
-                message.set(ACT, self.act(_NUMBERED.sub("", _normalised(message)), context), add_to_output=True)
+                text = _normalised(message)
+                message.set(ACT, self.act(_NUMBERED.sub("", text), context), add_to_output=True)
+                message.set(PARTS, self.parts(text, context))
         return messages
+
+    def parts(self, text: Text, context: Context) -> List[Tuple[int, int, Text, float]]:
+        """What each of the first clauses does alone."""
+        told = clauses(text)[:MOST_PARTS]
+        if len(told) < 2:
+            return []
+        acts = [self.act(text[start:end], context) for start, end in told]
+        return [(*place, act["name"], act["confidence"]) for place, act in zip(told, acts, strict=True)]
 
     def act(self, text: Text, context: Context) -> Dict[Text, Any]:
         """What a normalised text does in this context."""

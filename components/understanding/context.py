@@ -55,6 +55,7 @@ class Context:
         focus: what the talk is about, newest first (slot `chat_focus`).
         told: the names of the responses since the customer's last message.
         slots: all slots that hold something.
+        wished: the intents of the customer's last messages, newest first.
         new: whether nothing was said yet, or nobody knows (then only the message itself is looked at).
     """
 
@@ -67,6 +68,7 @@ class Context:
     focus: Tuple[Mapping[Text, Any], ...] = ()
     told: Tuple[Text, ...] = ()
     slots: Mapping[Text, Any] = field(default_factory=dict)
+    wished: Tuple[Text, ...] = ()
     new: bool = True
 
     @classmethod
@@ -94,6 +96,7 @@ class Context:
             focus=tuple(slots.get("chat_focus") or ()),
             told=tuple(str(each.metadata.get("utter_action")) for each in bots if each.metadata.get("utter_action")),
             slots=slots,
+            wished=_wished(tracker),
             new=False,
         )
 
@@ -121,3 +124,8 @@ def _said(tracker: DialogueStateTracker) -> List[BotUttered]:
         if isinstance(event, BotUttered) and event.text:
             found.append(event)
     return found
+
+
+def _wished(tracker: DialogueStateTracker) -> Tuple[Text, ...]:
+    """The intents of the customer's messages, newest first."""
+    return tuple(str(event.intent_name or "") for event in reversed(tracker.events) if isinstance(event, UserUttered))

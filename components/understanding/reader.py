@@ -21,14 +21,15 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components.intent_classifier import INTENT_RANKING, REQUESTS, SECOND
+from components.intent_classifier import HEADS, INTENT_RANKING, REQUESTS, RESTS, SECOND
 from components.text_normaliser import normalise, normalised
 from components.turn_cues import CUES
-from components.understanding.acts import ACT
+from components.understanding.acts import ACT, PARTS
 from components.understanding.aspects import ASKED
 from components.understanding.commands import COMMANDS, Command, command, of_intent
 from components.understanding.context import ALARM, CHOOSE, CONFIRM, OFFER, VALUE, WAITED, WORDS, Context
 from components.understanding.references import REFERENCE
+from components.understanding.values import VALUES
 from topics import forms
 
 FALLBACK = "nlu_fallback"
@@ -59,9 +60,17 @@ NUMBERS = ("orders_number", "logistics_tracking_number", "after_sales_slip", "in
 """Entities by which a customer names a thing of their own."""
 QUESTIONED = {"why_asked": "why", "how": "how"}
 """Acts that are about the question which stands → what is asked about it."""
+DENIES = ("take_back", "leave", "no", "correct")
+"""Acts of a first clause by which what was begun is not meant, where another wish follows (不是取消，我是问运费)."""
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
-PLACE = "queue_place"
+PLACE, BACK, IF_NOT, CALLS = "queue_place", "back", "if_not", "calls"
+FAULT, FAULTS = "after_sales_report_problem", ("quality", "damaged", "wrong_item", "missing")
+"""The intent of who tells a fault, and the codes of reasons that are one."""
+TICKET, ADD = "tickets_ask_status", ("tickets_wish", "add")
+"""The intent and the entity by which something is added to an open ticket."""
+ASKING = ("ask", "why", "how")
+"""Acts that want to be told something."""
 VAGUE = (INFORM, FALLBACK, "chat_affirm", "chat_deny", "chat_out_of_scope", "chat_repeat", "chat_ask_help", "chat_stop", "faq")
 """Intents that a question may be given for want of a better one."""
 
@@ -81,10 +90,15 @@ class Said:
     danger: bool = False
     reference: Mapping[Text, Any] = field(default_factory=dict)
     follow_up: Mapping[Text, Any] = field(default_factory=dict)
+    parts: Sequence[Tuple[int, int, Text, float]] = ()
+    rests: Sequence[Tuple[int, Text, float]] = ()
+    heads: Sequence[Tuple[int, Text, float]] = ()
+    fault: bool = False
     second: bool = False
     """Whether two requests were made; the second begins at `split` of the customer's own `words`."""
     words: Text = ""
     split: int = 0
+    offsets: Sequence[int] = ()
 
     @property
     def act(self) -> Text:
@@ -121,6 +135,7 @@ class Reader:
         maybe: from this one on what corrects may as well be the value itself.
         certain: from this confidence on an intent that answers no question is meant.
         asks: from this one on a message that names a wish only asks about it.
+        unlikely: below this confidence an intent is not meant.
     """
 
     starts: Mapping[Text, Sequence[Text]]
@@ -134,6 +149,7 @@ class Reader:
     maybe: float = 0.2
     certain: float = 0.9
     asks: float = 0.8
+    unlikely: float = 0.1
 
     def read(self, said: Said, context: Context) -> Reading:
         """The commands of a message."""
@@ -146,9 +162,55 @@ class Reader:
         pressed = self._pressed(said, context)
         if pressed:
             return pressed
+        if BACK in said.cues and (context.asked or context.wished[:1] == ("chat_hold",)):
+            return Reading("chat_repeat", (command("chat", kind="repeat"),))
+        denied = self._denied(said, context)
+        if denied:
+            return denied
         if context.form and context.asked:
             return self._answer(said, context)
         return self._free(said, context)
+
+    # ── not this, but that ────────────────────────────────────────────────────
+
+    def _denied(self, said: Said, context: Context) -> Optional[Reading]:
+        """不是取消，我是问运费: what was begun is not meant, and what is left of the sentence is what is wanted."""
+        heads = 0
+        while heads < len(said.parts) - 1 and said.parts[heads][2] in DENIES and said.parts[heads][3] >= self.sure:
+            heads += 1
+        begins = said.parts[heads][0] if heads else 0
+        rest = next((each for each in said.rests if each[0] == begins), None)
+        if context.new or rest is None or said.parts[heads][2] not in ("do", "status", *ASKING):
+            return None
+        _, intent, confidence = rest
+        asks, open_form = said.parts[heads][2] in ASKING, bool(context.form and context.asked)
+        wish = confidence >= self.sure and not intent.startswith((*PLAIN_TALK, PERSON))
+        if not asks and not wish:
+            return None
+        own = intent in self.starts.get(str(context.form), ())
+        if open_form and not self._drops(said.parts[heads - 1][2], own and not asks, intent, context):
+            return None
+        if not open_form and (said.intent not in self.does or intent == said.intent or _names(said, 0, begins)):
+            return None
+        at = said.offsets[begins]
+        words = said.words[at:].strip()
+        if asks and (intent in self.does or not wish):
+            beside, meant = command("know", question=words), "faq"
+        else:
+            named = [dict(each) for each in said.entities if each.get("start", 0) >= at]
+            told = {"entities": named, "reference": described(said.reference, words)}
+            beside, meant = command("start", intent=intent, words=words, **told), intent
+        if open_form:
+            return Reading("chat_take_back", (command("take_back", what=None), beside))
+        return Reading(meant, (beside,), beside.get("entities"), beside.get("reference"))
+
+    def _drops(self, head: Text, own: bool, intent: Text, context: Context) -> bool:
+        """Whether a denial before another wish drops the open form, and corrects or answers nothing in it."""
+        if head == "no":
+            return not own and context.kind in (CONFIRM, CHOOSE)
+        if head == "correct":
+            return not own and (context.kind != WORDS or intent.partition("_")[0] != str(context.form).partition("_")[0])
+        return True
 
     # ── in a form ─────────────────────────────────────────────────────────────
 
@@ -169,7 +231,10 @@ class Reader:
         elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
             act, sure = "value", True  # 改成文三路90号, asked where to
         if act == "yes" and said.share("yes") >= self.sure_yes:
-            return Reading("chat_affirm", (command("yes"),))
+            return self._plain(said, context) if self._other_wish(said, context) else Reading("chat_affirm", (command("yes"),))
+        another = said.reference.get("conditions") or "others" in said.cues
+        if act == "no" and sure and context.asked in NUMBERS and not another:
+            act = "take_back"  # 哪个都不取消
         if sure and act in PLAINLY:
             intent, name = PLAINLY["leave" if said.intent == "chat_stop" and act == "take_back" else act]
             told = {"what": None} if name == "take_back" else {}
@@ -193,6 +258,14 @@ class Reader:
         if act == "value" and sure and not (another or unlike):
             return Reading(said.intent if own else INFORM, (self._value(said, context),))
         return self._plain(said, context)
+
+    def _other_wish(self, said: Said, context: Context) -> bool:
+        """Whether what sounds like a yes wants something else done than what stands (换一件吧, asked whether to return it)."""
+        own = self.starts.get(str(context.form), ())
+        wished = next((intent for intent in context.wished if intent in own), None)
+        if wished is None or said.intent == wished or said.intent not in self.does or said.confidence < self.surer:
+            return False
+        return all(float(each["confidence"]) < self.unlikely for each in said.ranking if each["name"] == wished)
 
     def _speaks_of_else(self, said: Said, own: bool) -> bool:
         """Whether the intent is certainly one that the form is not about."""
@@ -256,6 +329,15 @@ class Reader:
                 return Reading("chat_deny", (command("no"),))
         if not WORDLESS.sub("", said.text) and not said.intent.startswith(KINDLY):
             return Reading(FALLBACK, (command("unclear", candidates=[]),))  # ??, !!!
+        if CALLS in said.cues and act not in ("ask", "status", "why") and _timed(said):
+            entity = dict(zip(("entity", "value"), ADD, strict=True))
+            return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), entity])
+        unless = self._unless(said)
+        if unless:
+            return unless
+        guessed = self._vague(said) or said.confidence < self.near
+        if said.fault and _goods(said) and guessed and act not in ASKING:
+            return Reading(FAULT, (command("start", intent=FAULT),))
         if context.new:
             return self._plain(said, context)
         if self._says_more_of_wish(said, context):
@@ -268,13 +350,25 @@ class Reader:
         if act in ("take_back", "no") and said.share(act) >= self.certain and said.intent in self.does and not undoes:
             return Reading("chat_deny", (command("no"),))
         of_ones_own = any(each.get("entity") in NUMBERS for each in said.entities)  # the form tells whether it may be done
-        if said.intent in self.does and not of_ones_own and said.share("ask", "why", "how") >= self.asks:
+        if said.intent in self.does and not of_ones_own and max(said.share("ask", "why", "how"), _asked_last(said)) >= self.asks:
             return Reading("faq", (command("know", question=said.text, intent=said.intent),))
         if act == "fragment" and sure:
             return Reading(FALLBACK, (command("unclear", candidates=[]),))
         if not said.intent.startswith(PLAIN_TALK) and not said.follow_up and said.confidence < self.near:
             return Reading(FALLBACK, (command("unclear", candidates=candidates(said)),))
         return self._plain(said, context)
+
+    def _unless(self, said: Said) -> Optional[Reading]:
+        """先找找，找不到再退钱: what is only wished for otherwise is no wish yet; what stands before it is."""
+        otherwise = said.cues.get(IF_NOT)
+        if otherwise is None or said.intent not in self.does:
+            return None
+        begins = said.text.rfind(otherwise)
+        head = next((each for each in reversed(said.heads) if each[0] <= begins), None)
+        if head is None or head[1] == said.intent or head[1].startswith(PLAIN_TALK) or head[2] < self.near:
+            return Reading("faq", (command("know", question=said.text, intent=said.intent),))
+        words = said.words[: said.offsets[head[0]]]
+        return Reading(head[1], (command("start", intent=head[1], words=words),))
 
     def _says_more_of_wish(self, said: Said, context: Context) -> bool:
         """Whether goods were just recommended and the message, surely no wish to have something done, names a sum."""
@@ -298,7 +392,8 @@ class Reader:
             about = {"kind": said.follow_up["kind"], "id": said.follow_up["id"]}
             return Reading(said.intent, (command("ask", aspect=said.follow_up["aspect"], object=about),))
         first = of_intent(said.intent, said.text, context.asked, candidates(said))
-        if not said.second or len(said.requests) != 2 or first["command"] != "start" or said.intent in ACCOUNTS:
+        two = said.second and len(said.requests) == 2 and IF_NOT not in said.cues
+        if not two or first["command"] != "start" or said.intent in ACCOUNTS:
             return Reading(said.intent, (first,))
         mine, others = said.words[: said.split].strip(ENDS), said.words[said.split :].strip()
         named = [each for each in said.entities if each.get("start", 0) < said.split]
@@ -312,6 +407,28 @@ class Reader:
         )
         first = command("start", intent=said.intent, words=mine)
         return Reading(said.intent, (first, second), named, described(said.reference, mine))
+
+
+def _timed(said: Said) -> bool:
+    """Whether a time is named."""
+    return any(each.get("entity") in ("time", "date") for each in said.entities)
+
+
+def _goods(said: Said) -> bool:
+    """Whether goods are named."""
+    named = any(each.get("entity") in ("product", "product_category") for each in said.entities)
+    return named or any(each["by"] in ("kind", "product") for each in said.reference.get("conditions") or ())
+
+
+def _asked_last(said: Said) -> float:
+    """How probably the last clause asks."""
+    return said.parts[-1][3] if said.parts and said.parts[-1][2] in ASKING else 0.0
+
+
+def _names(said: Said, start: int, end: int) -> bool:
+    """Whether these words of a message name a thing."""
+    at, to = said.offsets[start], said.offsets[end]
+    return any(at <= each.get("start", -1) < to for each in said.entities)
 
 
 def _only_describes(said: Said) -> bool:
@@ -424,4 +541,9 @@ def said(message: Message) -> Said:
         second=bool(second),
         words=message.get(TEXT) or "",
         split=told.offsets[second] if second else 0,
+        offsets=told.offsets,
+        parts=message.get(PARTS) or (),
+        rests=message.get(RESTS) or (),
+        heads=message.get(HEADS) or (),
+        fault=any(each.get("code") in FAULTS for each in message.get(VALUES) or ()),
     )

@@ -62,7 +62,7 @@ class Words:
         self.told, self.kinds = told, kinds
         self.states = {name: _either(patterns) for name, patterns in told["states"].items()}
         self.order = {name: _either(patterns) for name, patterns in told["order"].items()}
-        self.by_word = {word: kind for kind, words in kinds.items() for word in words}
+        self.by_word = {**{kind: kind for kind in told["wider"]}, **{w: kind for kind, words in kinds.items() for w in words}}
         self.empty = re.compile("|".join(map(re.escape, sorted(told["empty"], key=len, reverse=True))))
 
     def of_kind(self, kind: Text) -> List[Text]:
@@ -100,6 +100,8 @@ def _either(patterns: List[Text]) -> re.Pattern[Text]:
 _THING = r"(?:个|单|件|笔|双|台|套|条|只|张|份|箱|瓶|本|部|把|款|东西|包裹|快递|宝贝|货|商品)"
 _HEAD = re.compile(rf"(?:的|那|这|哪){{1,2}}(?:一|两|几)?{_THING}|的(?:那|这)|的?(?:订单|单子|单(?![独位据价]))")
 _INSIDE = re.compile(r"(?:里面?|里头|那单|中)的?$")
+_WITH = re.compile(r"(?:跟|和|与|同|连)(?:着)?(?:那|这)?(?:个|件|单|盒|瓶|袋|箱)?$")
+_TOGETHER = re.compile(r"(?:一起|一块儿?|一同|同时|一道)(?:下单|买|拍|下|订|购|来|到|寄)")
 _NEGATED = re.compile(r"(?:不是|并非|除了|不要)(?:那个?|这个?)?$")
 _OF_GOODS = re.compile(r"的[^，。！？的]{1,8}")
 _DID = (
@@ -141,6 +143,11 @@ class _Reading:
     def negated(self, start: int) -> Dict[Text, Any]:
         """What a condition needs where it is said that it is not met (不是手机)."""
         return {"negated": True} if _NEGATED.search(self.text[:start]) else {}
+
+    def beside(self, start: int, end: int) -> Dict[Text, Any]:
+        """What a condition needs where other goods of the same order are meant (跟牙膏一起买的那个)."""
+        together = _TOGETHER.match(self.text, end) is not None
+        return {"beside": True} if together and (_WITH.search(self.text[:start]) or start == 0) else {}
 
     def left(self) -> Text:
         """What no condition was read from."""
@@ -186,10 +193,11 @@ def _of_entity(reading: _Reading, entity: Dict[Text, Any], words: Words) -> None
         called = words.of_kind(value)
         told = {"said": said, "kind": normalise(value).text, "words": called, "not": words.not_of_kind(called)}
         inside = _INSIDE.search(reading.text[:start]) is not None
-        reading.take("kind", start, end, True, **reading.negated(start), **told, wide=wide, inside=inside)
+        beside = reading.beside(start, end)
+        reading.take("kind", start, end, True, **reading.negated(start), **beside, **told, wide=wide, inside=inside)
     elif name == "product":
         told = {"said": reading.text[start:end], "parts": str(value).split(" ")}
-        reading.take("product", start, end, True, **reading.negated(start), **told)
+        reading.take("product", start, end, True, **reading.negated(start), **reading.beside(start, end), **told)
     elif name == "quantity" and str(value).isdigit() and int(value) > 1:
         reading.take("quantity", start, end, False, said=reading.text[start:end], value=int(value))
     elif name in ("colour", "size"):

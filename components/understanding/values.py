@@ -37,6 +37,10 @@ VALUES = "values"
 NUMBERS = ("orders_number", "logistics_tracking_number", "after_sales_slip", "invoices_number", "tickets_number")
 """Entities that name a thing by its number."""
 ADDRESS, ROOM, REASON, DENIED, TITLE = "address", "room", "reason", "denied", "title"
+CONFIRMED, AFTER_SALES = "confirmed", "after_sales"
+GOODS = ("product", "product_category")
+SURELY_TELLS = 0.7
+"""From this share on words beside a yes or a no tell what is wrong."""
 OF_ENTITIES = {
     "phone": "phone", "email": "email", "tax_number": "tax_number", "date": "day", "period": "days", "time": "span",
     "amount": "amount", "quantity": "quantity", "colour": "colour", "size": "size",
@@ -195,6 +199,10 @@ class Reader:
         entities = list(entities)
         read = _without_numbers(text, entities)
         spans = [self._titled(read, span) if span.kind == TITLE else span for span in self._spans(read, asked)]
+        of_goods = any(each["entity"] in GOODS for each in entities)
+        beside = asked == CONFIRMED or (asked == told.NOTHING_ASKED and of_goods)
+        if beside and not any(span.kind in (REASON, DENIED) for span in spans):
+            spans += self._faults(read)
         found = [self._value(text, span) for span in _joined(text, spans)]
         found = _whole(text, found, [e for e in entities if e["entity"] == ADDRESS and "start" in e])
         for each in entities:
@@ -221,6 +229,11 @@ class Reader:
             else:
                 spans.append(told.Span(place, place + 1, kind))
         return [span for span in (_trimmed(text, each) for each in spans) if span.start < span.end]
+
+    def _faults(self, text: str) -> List[told.Span]:
+        """What is told of a fault beside the answer to a question that asks for none."""
+        told_of = [span for span in self._spans(text, AFTER_SALES) if span.kind == REASON]
+        return [span for span in told_of if self.telling.share(sounds(text[span.start : span.end]), TELLS) >= SURELY_TELLS]
 
     def _titled(self, text: str, span: told.Span) -> told.Span:
         """A clause that is a title from its first sign on, as an answer to the question for one, is cut by no bracket."""

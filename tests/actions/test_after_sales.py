@@ -79,7 +79,10 @@ def test_a_time_to_fetch_is_offered_and_understood_in_words(shop: Shop) -> None:
     assert answer("明天九点", date="2026-11-22", time="09:00").slots["after_sales_pickup"] == TIMES[0][0]
     assert answer("第二个", ordinal="2").slots["after_sales_pickup"] == TIMES[1][0]
     home = answer("来家里拿吧 俺腿脚不好", "after_sales_return", after_sales_pickup="fetched").slots
-    assert home["after_sales_pickup"] == TIMES[0][0] and "after_sales_reason" not in home, "why it is fetched is no new reason"
+    assert home["after_sales_pickup"] is None and home["requested_slot"] == "after_sales_pickup", "no time was named"
+    assert "after_sales_reason" not in home, "why it is fetched is no new reason"
+    anytime = answer("上门来取，什么时候都行", after_sales_pickup="fetched")
+    assert anytime.slots["after_sales_pickup"] == TIMES[0][0]
     by_day = answer("上门，明天白天都行", "logistics_arrange", after_sales_pickup="fetched", date="2026-11-22", time="08:00/18:00")
     assert by_day.slots["after_sales_pickup"] == TIMES[0][0] and by_day.slots["requested_slot"] == "after_sales_confirmed"
     late = answer("来取，明天下午", "logistics_arrange", after_sales_pickup="fetched", date="2026-11-22", time="12:00/18:00")
@@ -283,3 +286,43 @@ def test_yes_but_only_one_is_no_yes(shop: Shop, before: int | None) -> None:
     assert again.get("after_sales_quantity", before) == 1
     both = fill("对，两个都退", "chat_affirm", asked="after_sales_confirmed", slots=slots, entities={"quantity": "2"}).slots
     assert both["after_sales_confirmed"] is True
+
+
+AT_THE_END = {
+    **KNOWN, "after_sales_kind": "exchange", "after_sales_reason": "小了", "after_sales_reason_code": "size",
+    "after_sales_variant": "黑白 42 码", "after_sales_variants": ["黑白 41 码", "黑白 42 码"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "intent"), [("好，换41码的", "chat_affirm"), ("换41码", "after_sales_exchange"), ("41码吧", "chat_inform")])
+def test_another_size_beside_a_yes_is_read_back_first(shop: Shop, words: str, intent: str) -> None:
+    shop.variants, shop.reason_code = SIZES, "size"
+    other = fill(words, intent, asked="after_sales_confirmed", slots=AT_THE_END, entities={"size": "41"}).slots
+    assert other["after_sales_variant"] == "黑白 41 码"
+    assert other.get("after_sales_confirmed") is None and other["requested_slot"] == "after_sales_confirmed"
+
+
+def test_a_size_that_cannot_be_had_is_no_yes_to_the_one_before(shop: Shop) -> None:
+    shop.variants, shop.reason_code = SIZES, "size"
+    other = fill("换45码吧", "chat_affirm", asked="after_sales_confirmed", slots=AT_THE_END, entities={"size": "45"})
+    assert other.said == ["utter_after_sales_variant_unknown"] and other.slots["requested_slot"] == "after_sales_variant"
+
+
+def test_the_same_size_again_is_a_plain_yes(shop: Shop) -> None:
+    shop.variants, shop.reason_code = SIZES, "size"
+    same = fill("对，就换42码", "chat_affirm", asked="after_sales_confirmed", slots=AT_THE_END, entities={"size": "42"}).slots
+    assert same["after_sales_confirmed"] is True and same["requested_slot"] is None
+
+
+@pytest.mark.parametrize("words", ["鞋底还开胶了", "好的，鞋面还有个破洞"])
+def test_a_fault_told_at_the_end_becomes_the_reason(shop: Shop, words: str) -> None:
+    slots = {**KNOWN, "after_sales_kind": "return", "after_sales_reason": "不喜欢", "after_sales_reason_code": "no_reason"}
+    told = fill(words, "after_sales_report_problem", asked="after_sales_confirmed", slots=slots).slots
+    assert told["after_sales_reason_code"] in ("quality", "damaged") and told["requested_slot"] == "after_sales_confirmed"
+
+
+def test_a_fault_stays_the_reason_beside_a_mere_wish(shop: Shop) -> None:
+    told = {"number": SHOES.number, "text": "鞋底开胶了", "code": "quality"}
+    slots = {**KNOWN, "after_sales_kind": "return", "after_sales_told": told}
+    filed = fill("不想要了，退吧", "after_sales_return", slots=slots).slots
+    assert (filed["after_sales_reason"], filed["after_sales_reason_code"]) == ("鞋底开胶了", "quality")

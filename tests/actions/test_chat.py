@@ -263,15 +263,22 @@ def test_who_needs_a_moment_hears_one_sentence() -> None:
     assert run(ActionChatHold(), "等一下", form="orders_cancel_form").said == ["utter_chat_hold"]
 
 
+def _wrote(action: str) -> dict[str, Any]:
+    """The event of an action that changed something at the shop."""
+    return {"event": "slot", "name": "chat_done", "value": action}
+
+
 def test_what_was_not_wanted_is_dropped_or_withdrawn() -> None:
     known = {"orders_number": EARPHONES.number, "requested_slot": "orders_cancel_confirmed"}
     open_form = run(ActionChatTakeBack(), intent="chat_take_back", slots=known, form="orders_cancel_form")
     assert open_form.loop_ended and open_form.said == ["utter_chat_taken_back"] and open_form.slots["orders_number"] is None
-    filed = [{"event": "user"}, {"event": "action", "name": "action_complaints_file"}, {"event": "user"}]
+    filed = [{"event": "user"}, _wrote("action_complaints_file"), {"event": "user"}]
     undone = run(ActionChatTakeBack(), intent="chat_take_back", events=filed)
     assert undone.events[-1]["parse_data"]["intent"]["name"] == "complaints_withdraw" and undone.said == []
-    cancelled = [{"event": "user"}, {"event": "action", "name": "action_orders_cancel"}, {"event": "user"}]
+    cancelled = [{"event": "user"}, _wrote("action_orders_cancel"), {"event": "user"}]
     assert run(ActionChatTakeBack(), intent="chat_take_back", events=cancelled).said == ["utter_chat_take_back_done"]
+    kept = [{"event": "user"}, {"event": "action", "name": "action_orders_cancel"}, {"event": "user"}]
+    assert run(ActionChatTakeBack(), intent="chat_take_back", events=kept).said == ["utter_chat_take_back_nothing"]
     assert run(ActionChatTakeBack(), intent="chat_take_back").said == ["utter_chat_take_back_nothing"]
 
 

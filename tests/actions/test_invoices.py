@@ -397,3 +397,28 @@ def test_a_phone_number_is_no_title() -> None:
     talk.say("抬头写错了要重开", "invoices_change")
     talk.say("周女士13911112222", phone="13911112222")
     assert talk.asked == "invoices_title"
+
+
+@pytest.mark.parametrize("words", ["跟刚才那张一样", "还是上次的抬头", "同上"])
+def test_the_heading_of_before_is_taken_over_and_no_title_is_called_so(shop: Shop, words: str) -> None:
+    shop.orders["C2"], company = [LAMP], {"kind_code": "company", "title": "深圳远航科技有限公司", "tax_number": TAX}
+    shop.invoices["C2"] = [invoice("FP202611120009", **company)]
+    talk = Talk(ValidateInvoicesRequestForm())
+    talk.say("开发票", "invoices_request", customer="C2")
+    talk.say(words, customer="C2")
+    wanted = known(title_kind="company", title="深圳远航科技有限公司", tax_number=TAX)
+    assert {name: talk.slots[name] for name in wanted} == wanted
+
+
+def test_without_an_earlier_invoice_there_is_no_heading_to_take_over(shop: Shop) -> None:
+    shop.invoices["C1"] = []
+    talk = Talk(ValidateInvoicesRequestForm())
+    talk.say("开发票", "invoices_request")
+    assert "utter_invoices_same_none" in talk.say("跟上次一样").said and talk.asked == "invoices_title_kind"
+
+
+def test_a_persons_name_in_the_first_sentence_is_kept() -> None:
+    talk = Talk(ValidateInvoicesRequestForm())
+    talk.say("开张发票，个人的，抬头林可可", "invoices_request")
+    assert (talk.slots["invoices_title"], talk.slots.get("invoices_tax_number")) == ("林可可", None)
+    assert talk.asked == "invoices_email"
