@@ -53,9 +53,9 @@ class KnowledgeFoundView(BaseModel):
 @router.get("/search", summary="搜索知识库：直接回答、请客户选择，还是没有答案", responses=problems())
 def search(
     request: Request,
-    q: Annotated[str, Query(max_length=10_000, description="客户的话，原样")],
+    q: Annotated[str, Query(max_length=3_000, description="客户的话，原样")],
     k: Annotated[int, Query(ge=1, le=10, description="最多几条")] = 3,
-    said: Annotated[str, Query(max_length=10_000, description="客户在这之前说的话")] = "",
+    said: Annotated[str, Query(max_length=1_000, description="客户在这之前说的话")] = "",
     told: Annotated[str, Query(max_length=80, description="刚才回答的条目")] = "",
     topic: Annotated[str, Query(max_length=200, description="正在说哪件事，例如：换货")] = "",
     goods: Annotated[str, Query(max_length=500, description="正在说的商品名")] = "",
@@ -72,7 +72,7 @@ def search(
 def one_published(
     request: Request,
     entry_key: Annotated[str, Path(max_length=80)],
-    q: Annotated[str, Query(max_length=10_000, description="客户的话，原样")] = "",
+    q: Annotated[str, Query(max_length=3_000, description="客户的话，原样")] = "",
 ) -> KnowledgeHitView:
     engine: KnowledgeSearch = request.app.state.knowledge
     found = engine.entry(entry_key, q)

@@ -385,7 +385,8 @@ def test_every_demo_fact_stands_in_its_answer() -> None:
     assert len(told) > 20
     for proposal in told:
         for fact in proposal.facts or ():
-            said = f"{fact['value']} {fact['unit']}" if fact.get("unit") else fact["value"]
+            unit = fact.get("unit") or ""
+            said = fact["value"] + (unit if unit == "%" else f" {unit}".rstrip())
             assert said in proposal.answer or fact["label"] in _IN_WORDS, (proposal.key, fact["name"])
 
 
