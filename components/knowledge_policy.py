@@ -20,6 +20,8 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from components.understanding.aspects import ASKED
+
 ANSWER = "action_faq_answer"
 FOLLOW_UP, ANSWER_FOLLOW_UP = "chat_follow_up", "action_chat_follow_up"
 FOUND = "faq_found"
@@ -80,7 +82,11 @@ class KnowledgePolicy(Policy):
 
 
 def _follows_up(tracker: DialogueStateTracker) -> bool:
-    return tracker.latest_message is not None and tracker.latest_message.intent.get("name") == FOLLOW_UP
+    """Whether a thing in focus is asked about; what is asked about a form's own question, the form answers."""
+    message = tracker.latest_message
+    if message is None or message.intent.get("name") != FOLLOW_UP:
+        return False
+    return tracker.active_loop_name is None or bool((message.parse_data or {}).get(ASKED))
 
 
 def found_for(tracker: DialogueStateTracker) -> bool:

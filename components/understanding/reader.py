@@ -230,7 +230,8 @@ class Reader:
             act, sure = "value", True  # 不满意 is a score
         elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
             act, sure = "value", True  # 改成文三路90号, asked where to
-        if act == "yes" and said.share("yes") >= self.sure_yes:
+        described_too = context.kind == CONFIRM and bool(said.reference.get("conditions") or said.entities)  # 小的那台，白色
+        if act == "yes" and said.share("yes") >= (self.certain if described_too else self.sure_yes):
             return self._plain(said, context) if self._other_wish(said, context) else Reading("chat_affirm", (command("yes"),))
         another = said.reference.get("conditions") or "others" in said.cues
         if act == "no" and sure and context.asked in NUMBERS and not another:
@@ -303,7 +304,8 @@ class Reader:
         words = said.text.strip(ENDS)
         more = said.second or len(WORDLESS.split(words.strip("?!"))) > 1
         asks = not more and words.endswith(("?", "吗", "么"))  # 不等了吗
-        if asks or PLACE in said.cues or said.share(*ends) < sure:
+        of_goods = context.kind == ALARM and bool(said.reference.get("conditions"))  # 围兜没事
+        if asks or of_goods or PLACE in said.cues or said.share(*ends) < sure:
             return Reading(said.intent, ())
         return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
 

@@ -211,7 +211,7 @@ class _Entities:
     parse: Callable[[str], dict[str, Any]]
 
     def entities(self, text: str) -> list[dict[str, str]]:
-        return list(self.parse(text)["entities"])
+        return [each for each in self.parse(text)["entities"] if "start" in each]  # written in the words
 
 
 def _evaluation(name: str) -> Path:

@@ -22,7 +22,7 @@ ADDED = Path(__file__).with_name("added")
 ROW = "| `gifts` | wraps what was bought as a gift |\n"
 MOST_FILES, MOST_LINES = 12, 180
 EXAMPLES = 12  # of each intent, in the copy: enough to train in half a minute
-COPIED = ("actions", "components", "data", "deploy", "privacy", "serving", "tests", "topics", "config.yml", "domain.yml",
+COPIED = ("actions", "components", "connectors", "data", "deploy", "privacy", "serving", "tests", "topics", "config.yml", "domain.yml",
           "README.md", "pyproject.toml")  # fmt: skip
 QUIET = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "SQLALCHEMY_SILENCE_UBER_WARNING": "1"}
 
