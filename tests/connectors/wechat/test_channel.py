@@ -123,8 +123,8 @@ def test_a_picture_is_fetched_and_kept(line: Line, openid: str) -> None:
     line.send(openid, MsgType="image", MediaId="m1", PicUrl="http://x/1")
     assert line.words(openid, "图片收到了", seconds=60)
     heard = [each["metadata"]["media"] for each in line.server.heard() if each["text"] == "[图片]"]
-    kept = next(each for (each,) in heard if each["type"] == "image/png")
-    assert (line.server.folder / "media" / kept["id"]).read_bytes() == png(64, 48)
+    kept = [each["id"] for media in heard for each in media if each["type"] == "image/png"]
+    assert png(64, 48) in [(line.server.folder / "media" / each).read_bytes() for each in kept]
 
 
 def test_a_picture_that_cannot_be_fetched_is_still_answered(line: Line, openid: str) -> None:
