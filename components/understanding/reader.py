@@ -254,9 +254,9 @@ class Reader:
         if context.kind == CHOOSE and said.confidence < self.sure and _only_describes(said):
             act, sure = "value", True  # 空气炸锅
         opened = said.confidence >= self.near and said.intent in self._opened(act)
-        another = not own and context.kind == CHOOSE and opened  # 跑步鞋那个，想退货
+        wished = not own and context.kind == CHOOSE and opened  # 跑步鞋那个，想退货
         unlike = context.kind == VALUE and self._speaks_of_else(said, own) and said.share("value") < self.asks  # 耳机防水吗
-        if act == "value" and sure and not (another or unlike):
+        if act == "value" and sure and not (wished or unlike):
             return Reading(said.intent if own else INFORM, (self._value(said, context),))
         return self._plain(said, context)
 
