@@ -176,7 +176,7 @@ class Reader:
         return Reading([FRAUD], sure)
 
     def _adds(self, text: Text) -> bool:
-        """Whether a message by itself is nearer to a fraud than to any other danger: 谢谢 after a fraud told is no piece of it."""
+        """Whether a message by itself is nearer to a fraud than to any other danger: 谢谢 is no piece of one."""
         told = features(text)
         each = self.which.each(told)
         return max(each, key=lambda kind: each[kind]) == FRAUD and self.found.share(told, DANGER) >= HINTS

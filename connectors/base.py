@@ -27,6 +27,8 @@ PRESSED_LATE = say("pressed_late")
 NOW_ASKED = say("now_asked")
 NOTHING_ASKED = say("nothing_asked")
 _MOST_WAITING = 20
+_LATELY = 5
+"""Among so many messages stands what a message goes on from."""
 MAX_TEXT = 2000
 """Characters of a customer's message."""
 _SENTENCE_END = re.compile(r"[。！？；!?;\n]")
@@ -82,9 +84,18 @@ def as_typed(text: str) -> str:
     return _TYPED_MARK + text[1:] if text.startswith(_PAYLOAD_MARK) else text
 
 
-def without_secrets(text: str) -> str:
-    """What somebody typed, as it is written down and shown: passwords, codes and card numbers go no further than here."""
-    return secrets.hide(clean(text))
+def without_secrets(text: str, before: str = "") -> str:
+    """What somebody typed, as it is written down and shown: passwords, codes and card numbers go no further than here.
+
+    `before`: what they had typed last, by which digits alone may be the rest of a code.
+    """
+    return secrets.hide(clean(text), before)
+
+
+def typed_before(store: ConnectorStore, conversation_id: str) -> str:
+    """What the customer wrote last, as it was written down; empty where it was a picture, or some messages ago."""
+    said = [each for each in store.latest(conversation_id, _LATELY) if each.who == "customer"]
+    return str(said[-1].body.get("text") or "") if said else ""
 
 
 def accept_text(
@@ -97,7 +108,7 @@ def accept_text(
     text = clean(text)
     if is_button(text):
         return accept_press(store, conversation_id, provider_id, text, customer)
-    text = without_secrets(text)
+    text = without_secrets(text, typed_before(store, conversation_id))
     return store.accept(conversation_id, provider_id, {"text": text}, as_typed(text), customer)
 
 

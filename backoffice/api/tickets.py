@@ -29,6 +29,7 @@ from backoffice.rules import complaints
 from backoffice.rules.tickets import ONCE_PER_ORDER
 from backoffice.states import TicketPriority, TicketState
 from backoffice.views.tickets import ComplaintLookView, TicketPage, TicketView, ticket_view
+from privacy import kept
 
 router = Router(prefix="/tickets", tags=["tickets"])
 
@@ -101,7 +102,7 @@ def create_ticket(body: TicketBody, once: CustomerWriting) -> Response:
             conversation_id=body.conversation_id,
         )
         ticket.sentiment = body.sentiment
-        ticket.transcript = [line.model_dump() for line in body.transcript]
+        ticket.transcript = [{**line.model_dump(), "text": kept(line.text)} for line in body.transcript]
         return 201, ticket_view(ticket)
 
     return once(body, effect)

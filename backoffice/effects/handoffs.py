@@ -8,6 +8,7 @@ written to the outbox with its cause.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,19 +21,23 @@ from sqlalchemy.orm import Session
 from backoffice.clock import system_clock
 from backoffice.effects.tickets import CUSTOMER, STAFF, add_comment, open_ticket
 from backoffice.effects.work import Work
-from backoffice.models import Handoff, HandoffMessage, Moment, OutboxItem, Ticket
+from backoffice.models import Handoff, HandoffMessage, Moment, Order, OutboxItem, Ticket
 from backoffice.problems import not_found, refused
 from backoffice.rules import complaints
 from backoffice.rules.facts import refuse
-from backoffice.rules.handoff_reasons import DANGER, UNASKED, in_words
+from backoffice.rules.handoff_reasons import DANGER, UNASKED, in_words, topics
 from backoffice.rules.service_hours import due, in_hours
 from backoffice.states import HandoffState, Level, OutboxKind, Speaker, TicketPriority, TicketState
+from privacy import kept
 
 OPEN = (HandoffState.WAITING, HandoffState.CONNECTED)
 _PROMISED = "handoff"
 """The kind of ticket that stands for a conversation: its `due_at` is the one promise of an answer."""
 _STRENGTH = {"dissatisfied": 1, "angry": 2}
 _SUBJECT_LENGTH = 60
+_TELLING = 5  # characters of words that tell a matter
+_WANTS_PERSON = re.compile(r"人工|真人|客服|活人|找(?:个|你们)?人")
+_ORDER_NUMBER = re.compile(r"(?<!\d)20\d{10}(?!\d)")
 _DANGER_FIRST = 9
 _FIRST_SERVED = {Level.GOLD: 1, Level.DIAMOND: 2}
 WAITS_AT_MOST = timedelta(minutes=15)
@@ -112,11 +117,13 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
         handoff.priority = _FIRST_SERVED.get(work.acting.level, 0)
     _describe(handoff, wanted)
     staffed = in_hours(work.now)
+    order = _order_of(work, wanted)
     ticket = ticket or open_ticket(
         work,
         kind=_PROMISED,
-        subject="转人工" if staffed else "非工作时间留言",
+        subject=_subject(wanted, order, staffed=staffed),
         text=_last_words(wanted),
+        order_number=order,
         conversation_id=wanted.conversation_id,
     )
     handoff.ticket_number = ticket.number
@@ -130,8 +137,33 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
 
 def _last_words(wanted: HandoffRequest) -> str:
     """What the ticket says: the customer's own last words; without any, why."""
-    said = [str(line.get("text") or "") for line in wanted.transcript if line.get("who") == Speaker.CUSTOMER]
-    return next((text for text in reversed(said) if text.strip()), in_words(wanted.reason))
+    return next((text for text in reversed(_said(wanted)) if text.strip()), in_words(wanted.reason))
+
+
+def _said(wanted: HandoffRequest) -> list[str]:
+    """The customer's own words, oldest first, as they are kept."""
+    return [kept(str(line.get("text") or "")) for line in wanted.transcript if line.get("who") == Speaker.CUSTOMER]
+
+
+def _subject(wanted: HandoffRequest, order: str | None, *, staffed: bool) -> str:
+    """What the ticket is called: the matter, the order, and the last words that tell more than that a person is wanted."""
+    matter = next(iter(reversed(topics([*wanted.tags, wanted.intent or ""]))), "")
+    told = next((text for text in reversed(_said(wanted)) if len(text) >= _TELLING and not _WANTS_PERSON.search(text)), "")
+    parts = ["转人工" if staffed else "留言", matter, f"订单 {order}" if order else "", " ".join(told.split())]
+    return " · ".join(part for part in parts if part)[:_SUBJECT_LENGTH]
+
+
+def _order_of(work: Work, wanted: HandoffRequest) -> str | None:
+    """The customer's order that the talk was about: what was being done last, else the last number that was said."""
+    if work.acting is None:
+        return None
+    known = [str(wanted.slots.get(name) or "") for name in ("orders_number", "complaints_order", "orders_last")]
+    said = [found for text in _said(wanted) for found in _ORDER_NUMBER.findall(text)]
+    for number in filter(None, [*known, *reversed(said)]):
+        mine = select(Order.number).where(Order.number == number, Order.customer_id == work.acting.id)
+        if found := work.session.scalar(mine):
+            return str(found)
+    return None
 
 
 def _make_grave(work: Work, handoff: Handoff, wanted: HandoffRequest) -> None:
@@ -161,7 +193,7 @@ def _describe(handoff: Handoff, wanted: HandoffRequest) -> None:
     handoff.intent = wanted.intent
     handoff.sentiment = _stronger(wanted.sentiment, handoff.sentiment)
     handoff.tags = wanted.tags
-    handoff.transcript = wanted.transcript
+    handoff.transcript = [{**line, "text": kept(str(line.get("text") or ""))} for line in wanted.transcript]
     handoff.slots = wanted.slots
 
 
@@ -443,6 +475,10 @@ def _stronger(one: str | None, other: str | None) -> str | None:
 
 
 def _end(handoff: Handoff, work: Work) -> None:
+    """Nobody needs the customer's name and address in what was said any more: from now on it is a record."""
+    mine = select(HandoffMessage).where(HandoffMessage.handoff_id == handoff.id, HandoffMessage.who == Speaker.CUSTOMER)
+    for message in work.session.scalars(mine):
+        message.text = kept(message.text)
     handoff.state = HandoffState.CLOSED
     handoff.closed_at = work.now
     handoff.open_key = None

@@ -18,6 +18,7 @@ from backoffice.rules import complaints
 from backoffice.rules import tickets as rules
 from backoffice.rules.service_hours import due
 from backoffice.states import ReturnState, TicketPriority, TicketState
+from privacy import kept
 
 CUSTOMER, STAFF, SYSTEM = "客户", "客服", "系统"
 
@@ -94,7 +95,7 @@ def file_complaint(work: Work, complaint: Complaint) -> Ticket:
     ticket = open_ticket(
         work,
         kind="complaint",
-        subject=complaint.subject,
+        subject=kept(complaint.subject),
         text=complaint.text,
         order_number=complaint.order.number if complaint.order else None,
         priority=grade,
@@ -103,7 +104,7 @@ def file_complaint(work: Work, complaint: Complaint) -> Ticket:
     )
     ticket.due_at = due("complaint", TicketPriority.NORMAL, work.now)
     ticket.sentiment = complaint.sentiment
-    ticket.transcript = list(complaint.transcript)
+    ticket.transcript = [{**line, "text": kept(str(line.get("text") or ""))} for line in complaint.transcript]
     ticket.respond_by = complaints.respond_by(grade, work.now)
     ticket.close_by = complaints.close_by(grade, work.now)
     return ticket

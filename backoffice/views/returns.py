@@ -87,7 +87,8 @@ def return_view(slip: Return, customer: Customer) -> ReturnView:
     )
     money = parts_of(slip.order, slip.refund_fen)
     flash = returns.flash_refund(facts, request, customer.level)
-    at_home = slip.kind is ReturnKind.REPAIR and not facts.is_merchant and any(line.is_large for line in request.lines)
+    of_shop = slip.kind is ReturnKind.REPAIR and not facts.is_merchant
+    at_home = of_shop and any(line.is_large for line in request.lines)
     sent = [refund for refund in slip.order.refunds if refund.source == f"return:{slip.slip}"]
     return ReturnView(
         slip=slip.slip,

@@ -16,6 +16,7 @@ from connectors.base import (
     log_name,
     prove,
     refuse_backlog,
+    typed_before,
     without_secrets,
 )
 from connectors.binding import Binding
@@ -302,7 +303,7 @@ def _accept(
         answered = Binding(store).answer(conversation.id, said.id, said.text, customer)
         if answered is not None:
             return answered
-        text = without_secrets(said.text)
+        text = without_secrets(said.text, typed_before(store, conversation.id))
         return store.accept(conversation.id, said.id, {"text": text}, as_typed(text), customer)
     if isinstance(said, codec.SayPayload):
         return accept_press(store, conversation.id, said.id, said.payload, customer)
