@@ -53,6 +53,8 @@ class ActionHandoff(CustomerAction):
         if reason == ASKED and turn.cue(PHONE) is not None:
             turn.utter("utter_handoff_phone")
             return []
+        if reason == "angry":  # facts first
+            await at_once.tell(turn, at_once.upset_about(turn))
         wanted = HandoffRequest(
             conversation_id=turn.tracker.sender_id,
             reason=reason,
@@ -119,7 +121,7 @@ class ActionHandoffRelay(CustomerAction):
         if waits and asks_place(turn):
             turn.utter("utter_handoff_place", position=handoff.position)
         elif waits and turn.slot(IN_DANGER):
-            turn.utter("utter_handoff_waiting", _told_of(turn, DANGER), position=handoff.position)
+            return [*self._unfilled(turn), *in_danger(turn, handoff.position)]
         elif waits:
             return [*self._unfilled(turn), *await meanwhile(turn, handoff.position)]
         return self._unfilled(turn)
@@ -219,11 +221,26 @@ async def meanwhile(turn: Turn, position: int | None) -> list[EventType]:
     if wish and wish != (turn.slot(WISH) or {}).get("intent"):
         label = turn.wording(f"utter_label_{wish}")
         turn.utter("utter_handoff_waiting", "wish", request=label, position=position)
-        entities = turn.tracker.latest_message.get("entities") or []
-        reference = turn.tracker.latest_message.get("reference") or {}
-        return [SlotSet(WISH, {"intent": wish, "words": turn.typed, "entities": entities, "reference": reference})]
+        return _wished(turn)
     turn.utter("utter_handoff_waiting", position=position)
     return []
+
+
+def in_danger(turn: Turn, position: int | None) -> list[EventType]:
+    """What to do is said again; who speaks of goods as if nothing were is asked whether there is a danger, and served then."""
+    told = turn.tracker.latest_message.get("danger")
+    if told or not _does(turn):
+        turn.utter("utter_handoff_waiting", _told_of(turn, DANGER), position=position)
+        return []
+    turn.utter("utter_handoff_waiting_calm", request=turn.wording(f"utter_label_{turn.intent}"), position=position)
+    return _wished(turn)
+
+
+def _wished(turn: Turn) -> list[EventType]:
+    """What the bot does once it has the talk again."""
+    entities = turn.tracker.latest_message.get("entities") or []
+    reference = turn.tracker.latest_message.get("reference") or {}
+    return [SlotSet(WISH, {"intent": turn.intent, "words": turn.typed, "entities": entities, "reference": reference})]
 
 
 def _does(turn: Turn) -> bool:

@@ -41,10 +41,10 @@ NONE = "none"
 FRAUD = "fraud"
 PIECES = 2
 """So many of the customer's messages before this one may hold the pieces of a fraud."""
-HINTS = 0.1
-"""From this probability on a message may be a piece of one."""
-CLEARLY = 0.8
-"""From this probability on the pieces together are a fraud, which none is alone."""
+CLEARLY, HARMLESS = 0.6, 0.3
+"""From the first probability on pieces together are a fraud, which none is alone; below the second they are none."""
+SHORT = 8
+"""So many characters may mean anything without what was said before."""
 SHORTEST = 5
 """Characters of a clause that may tell of a danger by itself."""
 MOST_KINDS = 2
@@ -140,8 +140,8 @@ class DangerReader(GraphComponent):
             text = message.get(TEXT) or ""
             read = self._reader.read(text) if self._reader and text.strip() and not text.startswith("/") else None
             told = None
-            if self._reader and read is not None and read.confidence < self._config["threshold"]:
-                read = self._reader.pieced([*pieces(tracker), text]) or read
+            if self._reader and read is not None:
+                read = self._reader.pieced(pieces(tracker), text, read)
             if read is not None and read.confidence >= self._config["threshold"]:
                 told = {"kind": read.kinds[0], "kinds": read.kinds, "confidence": read.confidence}
             message.set(DANGER, told, add_to_output=True)
@@ -165,21 +165,21 @@ class Reader:
         ranked = sorted(highest, key=lambda kind: -highest[kind])
         return Reading([ranked[0], *(kind for kind in ranked[1:MOST_KINDS] if highest[kind] >= self._also)], worst)
 
-    def pieced(self, said: Sequence[Text]) -> Optional[Reading]:
-        """The fraud that the customer's messages, oldest first, tell of together where the last one does not alone."""
-        if len(said) < 2:
-            return None
-        together = features("，".join(said))
-        sure = self.found.share(together, DANGER)
-        if sure < CLEARLY or self.which.each(together)[FRAUD] < EVEN or not self._adds(said[-1]):
-            return None
-        return Reading([FRAUD], sure)
+    def pieced(self, said: Sequence[Text], text: Text, alone: Reading) -> Reading:
+        """A message read together with what was said before it, oldest first, where a fraud is told in pieces.
 
-    def _adds(self, text: Text) -> bool:
-        """Whether a message by itself is nearer to a fraud than to any other danger: 谢谢 is no piece of one."""
-        told = features(text)
-        each = self.which.each(told)
-        return max(each, key=lambda kind: each[kind]) == FRAUD and self.found.share(told, DANGER) >= HINTS
+        It may be the piece that makes it one; and what is short (我给他了) may be a piece of something harmless.
+        """
+        if not said or alone.kinds[0] != FRAUD:
+            return alone
+        together = features("，".join([*said, text]))
+        sure = self.found.share(together, DANGER)
+        if alone.confidence >= EVEN:
+            return Reading(alone.kinds, sure) if len(text) <= SHORT and sure < HARMLESS else alone
+        told = self.which.each(features(text))
+        if sure < CLEARLY or max(told, key=lambda kind: told[kind]) != FRAUD or self.which.each(together)[FRAUD] < EVEN:
+            return alone
+        return Reading([FRAUD], sure)
 
 
 def pieces(tracker: Optional[DialogueStateTracker]) -> List[Text]:

@@ -31,7 +31,7 @@ rasa_turn.install()  # with the model, whichever of Rasa's commands loads it
 HANDED_OVER = "handoff_id"
 LISTEN: Text = ACTION_LISTEN_NAME
 RELAY, HAND_OVER = "action_handoff_relay", "action_handoff"
-CLOSED = "EXTERNAL_handoff_closed"
+CLOSED, CLOSE = "EXTERNAL_handoff_closed", "action_handoff_closed"
 ANGER, MISSES = "chat_anger", "chat_misses"
 
 
@@ -82,7 +82,7 @@ class HandoffPolicy(Policy):
     def _next(self, tracker: DialogueStateTracker) -> Optional[Text]:
         just_said = tracker.latest_action_name == LISTEN
         if tracker.latest_message is not None and tracker.latest_message.intent.get("name") == CLOSED and just_said:
-            return None
+            return None if tracker.get_slot(HANDED_OVER) else CLOSE  # who has left already may be in a form: it is none of its answers
         if tracker.slots.get(HANDED_OVER) is not None and tracker.get_slot(HANDED_OVER):
             return RELAY if just_said else LISTEN
         if tracker.latest_action_name in (HAND_OVER, RELAY):

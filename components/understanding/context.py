@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Text, Tuple
 
-from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.events import BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 CONFIRM, CHOOSE, VALUE, WORDS, OFFER, NONE = ANSWERED = ("confirm", "choose", "value", "words", "offer", "none")
@@ -17,6 +17,7 @@ KINDS = (*ANSWERED, *WAITED)
 STANDS = 3  # messages for which an offer's buttons still stand
 LEAST_NO = ("chat_deny", "chat_stop", "handoff_request", "chat_ask_help")  # buttons that offer nothing
 ASKS = ("?", "\uff1f")
+EXTERNAL = "EXTERNAL_"
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _said(tracker: DialogueStateTracker) -> List[BotUttered]:
     """What the assistant said since the customer's last message, newest first."""
     found: List[BotUttered] = []
     for event in reversed(tracker.events):
-        if isinstance(event, UserUttered):
+        if _of_customer(event):
             break
         if isinstance(event, BotUttered) and event.text:
             found.append(event)
@@ -128,4 +129,9 @@ def _said(tracker: DialogueStateTracker) -> List[BotUttered]:
 
 def _wished(tracker: DialogueStateTracker) -> Tuple[Text, ...]:
     """The intents of the customer's messages, newest first."""
-    return tuple(str(event.intent_name or "") for event in reversed(tracker.events) if isinstance(event, UserUttered))
+    return tuple(str(event.intent_name or "") for event in reversed(tracker.events) if _of_customer(event))
+
+
+def _of_customer(event: Event) -> bool:
+    """Whether the customer said it, and not one of the shop's own systems."""
+    return isinstance(event, UserUttered) and not str(event.intent_name or "").startswith(EXTERNAL)
