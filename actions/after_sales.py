@@ -570,8 +570,7 @@ async def how_slips_are_going(turn: Turn) -> bool:
     found = await at_once.meant(turn, SLIP, is_open)
     for each in found:
         ActionAfterSalesStatus().tell(turn, await turn.call(wiring.gateways().after_sales.get, turn.reader, each.id))
-    return bool(found)
-
+    return bool(found) or await at_once.tell(turn, at_once.MONEY_BACK)
 
 
 class ValidateAfterSalesCancelForm(Form):

@@ -16,6 +16,9 @@ MOST = 2
 MAYBE = 0.02
 """From this confidence on an intent may be what somebody upset is upset about."""
 
+MONEY_BACK = "money_back"
+"""No intent, but told in the same way: what became of the money of cancelled orders."""
+
 Tell = Callable[[Turn], Awaitable[bool]]
 _TELLS: dict[str, Tell] = {}
 

@@ -39,6 +39,7 @@ NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
 # What who waits may ask of the bot, as a cue of data/chat/cues.yml. That the waiting ends is read from the whole message.
 PLACE, PHONE = "queue_place", "asks_phone"
+PARTING = ("chat_goodbye", "chat_hold", "chat_thank")
 MOODS = ("angry", "dissatisfied")  # the strongest first
 
 
@@ -111,7 +112,8 @@ class ActionHandoffRelay(CustomerAction):
             if waits and leaves(turn):
                 leaver = replace(turn.writer, key=f"{turn.writer.key}:leave")
                 await turn.call(desk.leave, leaver, handoff_id)
-                return [*ended(turn, "safe" if denies(turn) else "left"), *await besides(turn, turn.slot(WISH))]
+                offered = None if _parts(turn) else turn.slot(WISH)
+                return [*ended(turn, "safe" if denies(turn) else "left"), *await besides(turn, offered)]
         except NotFound:
             return ended(turn, "unread")
         except Rejected as error:
@@ -198,6 +200,12 @@ def ended(turn: Turn, how: str, handoff: Handoff | None = None) -> list[EventTyp
 def leaves(turn: Turn) -> bool:
     """Whether who waits for a person waits no longer. An old button says nothing of it, and nobody in danger is let go."""
     return turn.told("leave") is not None and not turn.pressed and not turn.tracker.latest_message.get("danger")
+
+
+def _parts(turn: Turn) -> bool:
+    """Whether who leaves the queue says goodbye as well (先挂了，回头再说): what was offered meanwhile is not wanted now."""
+    ranked = turn.tracker.latest_message.get("intent_ranking") or []
+    return bool(ranked) and ranked[0]["name"] in PARTING
 
 
 def denies(turn: Turn) -> bool:

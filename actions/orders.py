@@ -11,6 +11,7 @@ from actions import at_once, given, parcels, wiring
 from actions.addresses import rehoused
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said, when
 from actions.forms import confirmed
+from actions.gateways.belongings import ORDER
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
 from actions.order_form import OrderAction, OrderForm
@@ -63,6 +64,15 @@ class ActionOrdersStatus(OrderAction):
 async def where_orders_stand(turn: Turn) -> bool:
     """Of the orders that are not at their end, or of the newest."""
     orders = await at_once.meant(turn, ORDER, lambda order: order.state_code in UNDER_WAY)
+    for each in orders:
+        await ActionOrdersStatus().finish(turn, await turn.call(wiring.gateways().orders.get, turn.reader, each.id))
+    return bool(orders)
+
+
+@at_once.tells(at_once.MONEY_BACK)
+async def what_became_of_the_money(turn: Turn) -> bool:
+    """Of the cancelled orders, whose money comes back without a slip."""
+    orders = await at_once.meant(turn, ORDER, lambda order: order.state_code == "cancelled", otherwise=False)
     for each in orders:
         await ActionOrdersStatus().finish(turn, await turn.call(wiring.gateways().orders.get, turn.reader, each.id))
     return bool(orders)

@@ -82,7 +82,7 @@ class HandoffPolicy(Policy):
     def _next(self, tracker: DialogueStateTracker) -> Optional[Text]:
         just_said = tracker.latest_action_name == LISTEN
         if tracker.latest_message is not None and tracker.latest_message.intent.get("name") == CLOSED and just_said:
-            return None if tracker.get_slot(HANDED_OVER) else CLOSE  # who has left already may be in a form: it is none of its answers
+            return None if tracker.get_slot(HANDED_OVER) else CLOSE  # who has left may be in a form: this answers none
         if tracker.slots.get(HANDED_OVER) is not None and tracker.get_slot(HANDED_OVER):
             return RELAY if just_said else LISTEN
         if tracker.latest_action_name in (HAND_OVER, RELAY):

@@ -37,6 +37,7 @@ _STRENGTH = {"dissatisfied": 1, "angry": 2}
 _SUBJECT_LENGTH = 60
 _TELLING = 5  # characters of words that tell a matter
 _WANTS_PERSON = re.compile(r"人工|真人|客服|活人|找(?:个|你们)?人")
+_OF_ORDERS = ("orders_number", "complaints_order", "orders_last")
 _ORDER_NUMBER = re.compile(r"(?<!\d)20\d{10}(?!\d)")
 _DANGER_FIRST = 9
 _FIRST_SERVED = {Level.GOLD: 1, Level.DIAMOND: 2}
@@ -142,22 +143,24 @@ def _last_words(wanted: HandoffRequest) -> str:
 
 def _said(wanted: HandoffRequest) -> list[str]:
     """The customer's own words, oldest first, as they are kept."""
-    return [kept(str(line.get("text") or "")) for line in wanted.transcript if line.get("who") == Speaker.CUSTOMER]
+    lines = (line for line in wanted.transcript if line.get("who") == Speaker.CUSTOMER)
+    return [kept(str(line.get("text") or "")) for line in lines]
 
 
 def _subject(wanted: HandoffRequest, order: str | None, *, staffed: bool) -> str:
-    """What the ticket is called: the matter, the order, and the last words that tell more than that a person is wanted."""
+    """What the ticket is called: the matter, the order, the last words that tell more than: a person."""
     matter = next(iter(reversed(topics([*wanted.tags, wanted.intent or ""]))), "")
-    told = next((text for text in reversed(_said(wanted)) if len(text) >= _TELLING and not _WANTS_PERSON.search(text)), "")
-    parts = ["转人工" if staffed else "留言", matter, f"订单 {order}" if order else "", " ".join(told.split())]
-    return " · ".join(part for part in parts if part)[:_SUBJECT_LENGTH]
+    telling = (text for text in reversed(_said(wanted)) if len(text) >= _TELLING)
+    told = " ".join(next((text for text in telling if not _WANTS_PERSON.search(text)), "").split())
+    parts = ("转人工" if staffed else "留言", matter, f"订单 {order}" if order else "", told)
+    return " · ".join(filter(None, parts))[:_SUBJECT_LENGTH]
 
 
 def _order_of(work: Work, wanted: HandoffRequest) -> str | None:
-    """The customer's order that the talk was about: what was being done last, else the last number that was said."""
+    """The customer's order that the talk was about: of what was being done, else the last number said."""
     if work.acting is None:
         return None
-    known = [str(wanted.slots.get(name) or "") for name in ("orders_number", "complaints_order", "orders_last")]
+    known = [str(wanted.slots.get(name) or "") for name in _OF_ORDERS]
     said = [found for text in _said(wanted) for found in _ORDER_NUMBER.findall(text)]
     for number in filter(None, [*known, *reversed(said)]):
         mine = select(Order.number).where(Order.number == number, Order.customer_id == work.acting.id)
@@ -476,7 +479,8 @@ def _stronger(one: str | None, other: str | None) -> str | None:
 
 def _end(handoff: Handoff, work: Work) -> None:
     """Nobody needs the customer's name and address in what was said any more: from now on it is a record."""
-    mine = select(HandoffMessage).where(HandoffMessage.handoff_id == handoff.id, HandoffMessage.who == Speaker.CUSTOMER)
+    mine = select(HandoffMessage).where(HandoffMessage.handoff_id == handoff.id)
+    mine = mine.where(HandoffMessage.who == Speaker.CUSTOMER)
     for message in work.session.scalars(mine):
         message.text = kept(message.text)
     handoff.state = HandoffState.CLOSED
