@@ -8,7 +8,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import given, order_states, slips, wiring
+from actions import at_once, given, order_states, slips, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.complaints import escalate, handed_over
 from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
@@ -32,6 +32,7 @@ from actions.references import (
     settled,
 )
 
+STATUS = "after_sales_ask_status"
 MISSING = "missing"
 WARRANTY_PASSED, REVIEW_BY_PERSON = "warranty_passed", "review_by_person"
 SELF = "self"  # the customer sends the goods
@@ -536,11 +537,14 @@ class ActionAfterSalesStatus(CustomerAction):
         if not found:
             turn.utter("utter_after_sales_none")
             return []
-        slip = found[0]
-        slips.speak_of(turn, slip, again=turn.intent)
+        self.tell(turn, found[0])
+        return []
+
+    def tell(self, turn: Turn, slip: Return) -> None:
+        """How a slip is going."""
+        slips.speak_of(turn, slip, again=STATUS)
         fetched = "_fetched" if slip.pickup and slip.state_code == "awaiting_goods" else ""
         turn.utter("utter_after_sales_status", "review" if slip.review else f"{slip.state_code}{fetched}", **slips.told(slip))
-        return []
 
     async def _fetch(self, turn: Turn, slip: Return, pickup: str) -> None:
         """Offer the times, or take the one that was pressed."""
@@ -558,6 +562,16 @@ class ActionAfterSalesStatus(CustomerAction):
         pick = partial(option, "after_sales_slip", slip.slip, intent="after_sales_ask_status")
         buttons = [pick(label, after_sales_pickup=value) for value, label in times]
         turn.utter("utter_after_sales_fetch", buttons=buttons, slip=slip.slip)
+
+
+@at_once.tells(STATUS)
+async def how_slips_are_going(turn: Turn) -> bool:
+    """Of the open slips, or of the newest."""
+    found = await at_once.meant(turn, SLIP, is_open)
+    for each in found:
+        ActionAfterSalesStatus().tell(turn, await turn.call(wiring.gateways().after_sales.get, turn.reader, each.id))
+    return bool(found)
+
 
 
 class ValidateAfterSalesCancelForm(Form):

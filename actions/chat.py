@@ -109,8 +109,8 @@ def feelings(turn: Turn, answered: bool = False) -> dict[str, Any]:
     elif feeling == "satisfied" or turn.intent == "chat_thank":
         anger = 0
     asked = bool(turn.busy and turn.slot(REQUESTED_SLOT))
-    if wordless(turn):
-        pass  # ？？ and pictures: nothing was said that could be understood
+    if wordless(turn) or fragment(turn):
+        pass  # ？？, pictures, 那个: nothing was said yet that could be understood
     elif turn.intent == NOT_UNDERSTOOD and not answered and (not asked or turn.asks):
         misses += 1
     elif not asked:
@@ -121,6 +121,11 @@ def feelings(turn: Turn, answered: bool = False) -> dict[str, Any]:
 def wordless(turn: Turn) -> bool:
     """Whether the message holds neither a letter nor a digit."""
     return bool(turn.text) and not any(sign.isalnum() for sign in turn.text)
+
+
+def fragment(turn: Turn) -> bool:
+    """Whether the message is only the beginning of a sentence (那个, 就是): more is coming."""
+    return (turn.tracker.latest_message.get("act") or {}).get("name") == "fragment"
 
 
 def _harmless(turn: Turn) -> bool:
@@ -253,7 +258,8 @@ class ActionChatUnclear(CustomerAction):
         ]
         buttons = [button(label, intent) for intent, label in named if label]
         if not buttons:
-            turn.utter("utter_chat_wordless" if wordless(turn) else "utter_chat_not_understood")
+            unsaid = "utter_chat_wordless" if wordless(turn) else "utter_chat_fragment" if fragment(turn) else None
+            turn.utter(unsaid or "utter_chat_not_understood")
             return []
         person = button(str(turn.wording("utter_label_handoff_request")), "handoff_request")
         turn.utter("utter_chat_unclear_which", buttons=[*buttons, person])
