@@ -25,6 +25,7 @@ from actions.gateways.belongings import INVOICE, ORDER, SLIP, TICKET, Belongings
 CHOICES = "chat_choices"
 """Slot: what the customer may choose from: {"kind", "ids" (all that fit), "page"}."""
 PAGE = 5
+YUAN = "元"
 MORE = "more"
 """The value of the button that shows the next ones."""
 SHORTEST = 2  # so many characters name something
@@ -622,12 +623,12 @@ def page(turn: Turn, entity: str, things: Sequence[Thing], intent: str = "chat_i
 
 
 def pick(entity: str, thing: Thing, intent: str = "chat_inform", line: int | None = None) -> Button:
-    """A button that picks one: `11-19 蓝牙耳机 LX-B3 已发货`, `退货 蓝牙耳机 LX-B3 待寄回`, `蓝牙耳机 199.00 已开具`; `line`: the
+    """A button that picks one: `11-19 蓝牙耳机 LX-B3 199 元 已发货`, `退货 蓝牙耳机 LX-B3 待寄回`, `蓝牙耳机 199.00 已开具`; `line`: the
     piece of an order that was meant."""
     goods = next((piece.title for piece in thing.pieces if piece.line == line), thing.title)
     titles = {
-        ORDER: (thing.times.get("created", "")[5:10], goods, thing.state),
-        SLIP: (thing.label, thing.title, thing.state),
+        ORDER: (thing.times.get("created", "")[5:10], goods, f"{thing.amount:.2f}".removesuffix(".00"), YUAN, thing.state),
+        SLIP: (thing.label, thing.title, *((f"{thing.amount:.2f}".removesuffix(".00"), YUAN) if thing.amount else ()), thing.state),
         INVOICE: (thing.title, f"{thing.amount:.2f}", thing.state),
         TICKET: (thing.id, thing.title, thing.state),
     }
