@@ -33,8 +33,6 @@ OPENING = ("chat_greet", "chat_ask_help", "chat_bot_challenge")  # to these a ye
 ASKS = ("?", "\uff1f")
 STANDING = ("yes", "ask", "know", "hold")
 """Commands beside which an offer still stands."""
-REPORTED = ("complain", "add", "urge")
-"""What was last told of a ticket to which more words belong."""
 PAUSES = ("chat_hold", "chat_repeat")
 """Intents whose answer is none to repeat."""
 REFUSALS = ("/chat_deny", "/chat_stop", "/handoff_request")
@@ -259,7 +257,7 @@ class ActionChatInform(CustomerAction):
         """Add it, or say that it was heard."""
         lately = [each for each in focus.of(turn) if spoken_of.messages(turn) - each.said <= LATELY]
         spoken = lately[0] if lately else None
-        if turn.typed and turn.customer and spoken and spoken.kind == "ticket" and spoken.told in REPORTED:
+        if turn.typed and turn.customer and spoken and spoken.kind == "ticket":
             with contextlib.suppress(Rejected):  # it may be closed by now
                 await tickets.add(turn, spoken.id, turn.text.strip())
                 return []

@@ -7,7 +7,7 @@ what the button carries, such as the order that was just spoken of.
 from __future__ import annotations
 
 import re
-from typing import Any, List, Mapping, Optional, Sequence, Text
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Text, Tuple
 
 from components.text_normaliser import normalise
 from components.understanding.context import Button
@@ -21,6 +21,7 @@ _FILLERS = re.compile(
     r"|先|来|去|吧|呗|呀|啊|哦|了|一下?|下|得了|算是|弄|办|搞|整|处理|的话?|这[个张条]|那[个张条]|[个张条只单]|也|都|还是|直接|赶紧|快|谢谢"
 )
 _AGAINST = re.compile(r"[不别没甭莫]|算了|吗|呢|么|几|多|怎|为|何|谁|哪|啥|什")
+_NO = ("没", "不", "先不")
 _QUESTION = re.compile(r"[^。！；\n]*[？?]\s*$")
 _SAME = str.maketrans({"款": "钱", "查": "看", "瞧": "看", "促": "催", "呼": "叫"})
 
@@ -48,18 +49,21 @@ def wished(intent: Text, buttons: Sequence[Button]) -> Optional[Button]:
 def placed(reference: Mapping[Text, Any], buttons: Sequence[Button]) -> Optional[Button]:
     """The one at the place that was said (第二张), where a list of the same is on the table."""
     places = [each for each in reference.get("conditions") or () if each["by"] == "place"]
-    listed = [each for each in offers(buttons) if each.entities]
-    if not reference.get("bare") or len(places) != 1 or len({(each.intent, *each.entities) for each in listed}) != 1:
+    groups: Dict[Tuple[Text, ...], List[Button]] = {}
+    for each in offers(buttons):
+        groups.setdefault((each.intent, *each.entities), []).append(each)
+    listed = max(groups.values(), key=len, default=[])
+    if not reference.get("bare") or len(places) != 1 or len(listed) < 2 or not listed[0].entities:
         return None
     place = int(places[0]["value"])
     at = place - 1 if place > 0 else place
-    return listed[at] if place and len(listed) > 1 and -len(listed) <= at < len(listed) else None
+    return listed[at] if place and -len(listed) <= at < len(listed) else None
 
 
 def agreed(said: Text, buttons: Sequence[Button]) -> Optional[Button]:
     """What a yes is to: the only thing offered, or the one whose title the question names (要不要帮您催一下？)."""
     offered = offers(buttons)
-    if len(offered) == 1:
+    if len(offered) == 1 or (len(offered) == 2 and offered[1].title.startswith(_NO)):
         return offered[0]
     question = _QUESTION.search(normalise(said).text)
     spoken = [each for each in offered if question and _content(normalise(each.title).text) in _content(question.group())]

@@ -28,7 +28,17 @@ from components.understanding import offers
 from components.understanding.acts import ACT, PARTS
 from components.understanding.aspects import ASKED
 from components.understanding.commands import COMMANDS, Command, command, of_intent
-from components.understanding.context import ALARM, CHOOSE, CONFIRM, OFFER, VALUE, WAITED, WORDS, Button, Context
+from components.understanding.context import (
+    ALARM,
+    CHOOSE,
+    CONFIRM,
+    OFFER,
+    VALUE,
+    WAITED,
+    WORDS,
+    Button,
+    Context,
+)
 from components.understanding.references import REFERENCE
 from components.understanding.values import VALUES
 from topics import forms
@@ -63,6 +73,10 @@ QUESTIONED = {"why_asked": "why", "how": "how"}
 """Acts that are about the question which stands → what is asked about it."""
 DENIES = ("take_back", "leave", "no", "correct")
 """Acts of a first clause by which what was begun is not meant, where another wish follows (不是取消，我是问运费)."""
+STORY = ("complaints_file", "after_sales_report_problem", "chat_abuse", "logistics_report_problem")
+"""Intents by which more of a story is told."""
+REPORTED, COMPLAINS = ("complain", "add", "urge"), "complains"
+"""What was last told of a ticket to which more words belong; the cue of who wants another complaint filed."""
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
 PLACE, BACK, IF_NOT, CALLS = "queue_place", "back", "if_not", "calls"
@@ -74,6 +88,8 @@ ASKING = ("ask", "why", "how")
 """Acts that want to be told something."""
 ACCEPTS = ("yes", "do", "value", "tell", "chat", "fragment")
 """Acts of who takes one of the things offered, in whatever words."""
+UNDOES = ("take_back", "leave")
+"""Acts that are the taking of what is offered where they name it (那撤了吧, below 撤销申请)."""
 NAMES_ONE = ("fragment", "value", "tell", "correct", "chat", "no", "status", "ask")
 """Acts of who only says which one."""
 OF_THINGS = ("orders_", "logistics_", "after_sales_", "invoices_", "tickets_", "promotions_price")
@@ -209,7 +225,8 @@ class Reader:
         own = intent in self.starts.get(str(context.form), ())
         if open_form and not self._drops(said.parts[heads - 1][2], own and not asks, intent, context):
             return None
-        if not open_form and (said.intent not in self.does or intent == said.intent or _names(said, 0, begins)):
+        leaves = said.intent in ("chat_stop", "chat_deny") and asks  # 那算了，问一下…
+        if not open_form and not leaves and (said.intent not in self.does or intent == said.intent or _names(said, 0, begins)):
             return None
         at = said.offsets[begins]
         words = said.words[at:].strip()
@@ -252,7 +269,8 @@ class Reader:
             act, sure = "value", True  # 改成文三路90号, asked where to
         described_too = context.kind == CONFIRM and bool(said.reference.get("conditions") or said.entities)  # 小的那台，白色
         if act == "yes" and said.share("yes") >= (self.certain if described_too else self.sure_yes):
-            return self._plain(said, context.asked) if self._other_wish(said, context) else Reading("chat_affirm", (command("yes"),))
+            other = self._other_wish(said, context)
+            return self._plain(said, context.asked) if other else Reading("chat_affirm", (command("yes"),))
         aside = self._lets_be(said, context, act)
         if aside:
             return aside
@@ -273,7 +291,8 @@ class Reader:
         looks = own and said.intent not in self.does
         if context.kind == CHOOSE and looks and act in ("ask", "status") and said.reference.get("conditions"):
             return Reading(said.intent, (self._value(said, context),))  # 三百多的到哪了, asked which one to look for
-        if act in ("ask", "status", "why") and sure and not looks and (own or self._vague(said) or said.intent in self._opened(act)):
+        unopened = own or self._vague(said) or said.intent in self._opened(act)
+        if act in ("ask", "status", "why") and sure and not looks and unopened:
             return Reading("faq", (command("know", question=said.text, intent=said.intent if own else None),))
         if not sure and (self._tells(said) if context.kind == WORDS else context.kind == VALUE and said.intent in VAGUE):
             act, sure = "value", said.share("value", "tell") >= self.likely
@@ -381,6 +400,8 @@ class Reader:
         another = self._of_another(said, context)
         if another:
             return another
+        if self._adds(said, context):
+            return Reading(INFORM, (command("chat", kind="inform"),))
         if CALLS in said.cues and act not in ("ask", "status", "why") and _timed(said):
             entity = dict(zip(("entity", "value"), ADD, strict=True))
             return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), entity])
@@ -413,13 +434,22 @@ class Reader:
     def _of_another(self, said: Said, context: Context) -> Optional[Reading]:
         """另一个呢, 不是这个，是热水器: a message that only says which one means the last wish, of that one."""
         conditions = said.reference.get("conditions")
-        if context.new or not conditions or not said.reference.get("bare") or said.act not in NAMES_ONE:
+        corrects = said.act == "correct" and said.share("correct") >= self.sure and any(each["sure"] for each in conditions or ())
+        if context.new or not conditions or not (corrects or (said.reference.get("bare") and said.act in NAMES_ONE)):
             return None
         wished = next((name for name in context.wished[:LATELY] if name.startswith(OF_THINGS)), None)
         plain = said.confidence >= self.sure and said.intent not in (*VAGUE, wished) and not said.follow_up
         if wished is None or (plain and said.act not in ("correct", "no")):
             return None
         return Reading(wished, (command("start", intent=wished, words=said.words or said.text),))
+
+    def _adds(self, said: Said, context: Context) -> bool:
+        """Whether more of the story is told of what was just reported (a ticket): it is added to it."""
+        newest = context.focus[0] if context.focus else {}
+        reported = newest.get("kind") == "ticket" and newest.get("told") in REPORTED
+        lately = len(context.wished) - int(newest.get("said") or 0) <= 2
+        tells = said.act == "tell" and said.share("tell") >= self.sure and said.intent in (*STORY, *VAGUE)
+        return reported and lately and tells and COMPLAINS not in said.cues and not said.follow_up
 
     def _unless(self, said: Said) -> Optional[Reading]:
         """先找找，找不到再退钱: what is only wished for otherwise is no wish yet; what stands before it is."""
@@ -451,12 +481,13 @@ class Reader:
 
     def _chosen(self, said: Said, context: Context) -> Optional[Reading]:
         """One of the things offered, in words of one's own: what its button says, of what it says it of."""
-        if not context.buttons or said.act not in ACCEPTS or context.kind in (VALUE, WORDS):
+        if not context.buttons or said.act not in (*ACCEPTS, *UNDOES) or context.kind in (VALUE, WORDS):
             return None
         if context.kind == CONFIRM or context.asked in NUMBERS or str(context.asked).endswith(("_line", "_order", "_choice")):
             return None  # the form knows more of them than stand on the table
         buttons = [each for each in context.buttons if not context.asked or context.asked in each.entities]
-        another = bool(said.reference.get("conditions") or any(each.get("entity") in NUMBERS for each in said.entities))
+        another = any(each["sure"] for each in said.reference.get("conditions") or ())
+        another = another or any(each.get("entity") in NUMBERS for each in said.entities)
         button = offers.named(said.text, buttons) or (None if context.asked else offers.placed(said.reference, buttons))
         if button is None and not context.asked and not another:
             means = said.act in ("yes", "do", "value") and said.confidence >= self.near and len(said.text) <= offers.LONGEST
@@ -480,8 +511,8 @@ class Reader:
         first = reading.commands[0] if len(reading.commands) == 1 else {}
         mine, others = said.words[: said.split].strip(ENDS), said.words[said.split :].strip()
         two = said.second and len(said.requests) == 2 and IF_NOT not in said.cues
-        story = context.kind == WORDS and not str(context.asked).endswith("_reason")
-        if not two or first.get("command") not in FOLLOWED or said.intent in ACCOUNTS or story or said.requests[1] == reading.intent:
+        story = said.intent in ACCOUNTS or (context.kind == WORDS and not str(context.asked).endswith("_reason"))
+        if not two or story or first.get("command") not in FOLLOWED or said.requests[1] == reading.intent:
             return reading
         second = command(
             "start",
