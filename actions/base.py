@@ -86,9 +86,11 @@ class Turn:
     def text(self) -> str:
         """What the customer wrote; of two wishes in one message the words of the first, and none that only refuse what was
         offered (`components/restated.py`)."""
-        start = next((each for each in self.commands if each.get("words") and each["command"] == "start"), None)
         said = self.tracker.latest_message
-        return str(start["words"] if start else said.get("instead") or said.get("text") or "")
+        own = self.commands[:1] if self.two else self.commands
+        start = next((each for each in own if each["command"] == "start" and each.get("words")), None)
+        told = next((own[0][key] for key in ("words", "value", "question") if own[0].get(key)), None) if self.two else None
+        return str(start["words"] if start else told or said.get("instead") or said.get("text") or "")
 
     @property
     def intent(self) -> str:
@@ -123,9 +125,14 @@ class Turn:
         return next((each for each in self.commands if each["command"] in names), None)
 
     @property
+    def two(self) -> bool:
+        """Whether another wish follows in the same breath."""
+        return any(each.get("fresh") for each in self.commands[1:])
+
+    @property
     def fresh(self) -> bool:
         """Whether this wish came in the same breath as another: it is about what it names itself, never about the first's."""
-        return bool((self.told("start") or {}).get("fresh"))
+        return any(each.get("fresh") for each in self.commands[:1])
 
     @property
     def asks(self) -> bool:
@@ -389,13 +396,17 @@ def conclude(turn: Turn, events: list[EventType]) -> list[EventType]:
     due = (
         turn.finished and turn.tracker.slots.get("feedback_due", True) is not True
     )  # only where the domain has the slot
-    rated = [SlotSet("feedback_due", True)] if due else []
+    return [*([SlotSet("feedback_due", True)] if due else []), *go_on(turn, events)]
+
+
+def go_on(turn: Turn, events: list[EventType]) -> list[EventType]:
+    """Events that take up what else the customer asked for, if anything waits and nothing else comes next."""
     wishes: list[dict[str, Any]] = turn.slot("chat_requests") or []
     if not wishes or turn.slot("handoff_id") or any(e["event"] in ("followup", "user") for e in events):
-        return rated
+        return []
     wish, *waiting = wishes
     turn.utter("utter_chat_next", request=turn.wording(f"utter_label_{wish['intent']}"))
-    return [*rated, SlotSet("chat_requests", waiting or None), *said(turn, **wish, fresh=True)]
+    return [SlotSet("chat_requests", waiting or None), *said(turn, **wish, fresh=True)]
 
 
 def said(

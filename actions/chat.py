@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import time
@@ -10,11 +11,11 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import faq, given, wiring
-from actions.base import ANGRY, DONE, REQUESTED_SLOT, CustomerAction, Turn, button, over, said
+from actions import faq, focus, given, spoken_of, tickets, wiring
+from actions.base import ANGRY, DONE, REQUESTED_SLOT, CustomerAction, Turn, button, go_on, over, said
 from actions.besides import besides
 from actions.forms import TYPED
-from actions.gateways.errors import GatewayError
+from actions.gateways.errors import GatewayError, Rejected
 from topics import forms
 
 NEUTRAL = "neutral"
@@ -141,8 +142,7 @@ def waiting(turn: Turn) -> dict[str, Any]:
     """What else this message asks for; what waited before and is asked for now waits no longer."""
     more = [each for each in turn.commands if each["command"] == "start" and each.get("fresh")]
     left = [each for each in turn.slot("chat_requests") or [] if each["intent"] != turn.intent]
-    free_text = turn.busy and turn.slot(REQUESTED_SLOT) not in (None, *faq.CHOICES)
-    if more and not free_text:
+    if more:
         left = [{name: each[name] for name in ("intent", "words", "entities", "reference")} for each in more]
     stands = turn.told(*STANDING) is not None
     return {"chat_requests": left or None, "chat_offered": (turn.slot("chat_offered") or offered(turn)) if stands else None}
@@ -222,9 +222,15 @@ class ActionChatTakeBack(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Nothing of an open form was done, and what is wanted instead comes next; what a form did has its own way back."""
+        beside = (turn.told("take_back") or {}).get("what")
+        if turn.busy and beside:  # the form goes on
+            left = [each for each in turn.slot("chat_requests") or [] if each["intent"] != beside]
+            turn.utter("utter_chat_taken_back_beside")
+            return [SlotSet("chat_requests", left or None)]
         if turn.busy:
             instead = await besides(turn)
-            return [*dropped(turn, "utter_chat_taken_back", "next" if instead else ""), *instead]
+            events = dropped(turn, "utter_chat_taken_back", "next" if instead or _waits(turn) else "")
+            return [*events, *(instead or go_on(turn, events))]
         forgotten = [SlotSet(name, None) for name in ("chat_offered", "chat_requests") if turn.slot(name)]
         form = done_lately(turn)
         if form and form.undone_by:
@@ -244,6 +250,25 @@ def done_lately(turn: Turn) -> forms.DeclaredForm | None:
         if event["event"] == "slot" and event["name"] == DONE:
             return ended.get(str(event["value"]))
     return None
+
+
+class ActionChatInform(CustomerAction):
+    """Something told that nobody asked for: more about an open ticket is added to it, what belongs to the thing spoken of is
+    acknowledged, and only what stands alone is answered by asking what it is for."""
+
+    visitors = True
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Add it, or say that it was heard."""
+        lately = [each for each in focus.of(turn) if spoken_of.messages(turn) - each.said <= LATELY]
+        spoken = lately[0] if lately else None
+        if turn.typed and turn.customer and spoken and spoken.kind == "ticket":
+            with contextlib.suppress(Rejected):  # it may be closed by now
+                await tickets.add(turn, spoken.id, turn.text.strip())
+                return []
+        title = spoken.title if spoken else ""
+        turn.utter("utter_chat_inform", "spoken" if title and not turn.entity("orders_number") else "", title=title)
+        return []
 
 
 class ActionChatUnclear(CustomerAction):
@@ -274,7 +299,13 @@ class ActionChatStop(CustomerAction):
     async def work(self, turn: Turn) -> list[EventType]:
         """Stop, and say so."""
         form = forms.of_project().forms.get(str((turn.tracker.active_loop or {}).get("name")))
-        return dropped(turn, "utter_chat_stopped", "idle" if form is None or form.looks else "")
+        events = dropped(turn, "utter_chat_stopped", "idle" if form is None or form.looks else "next" if _waits(turn) else "")
+        return [*events, *(go_on(turn, events) if form else [])]
+
+
+def _waits(turn: Turn) -> bool:
+    """Whether something else that was asked for comes next."""
+    return bool(turn.slot("chat_requests"))
 
 
 def dropped(turn: Turn, response: str, variant: str = "") -> list[EventType]:
