@@ -92,8 +92,8 @@ class ActionChatContext(CustomerAction):
 async def _answer(turn: Turn) -> dict[str, Any] | None:
     """What is known to the message: the shop's knowledge, or a page of goods where the intent says nothing of them."""
     found = await faq.look_up(turn)
-    nameless = turn.intent in faq.OPEN and faq.names_goods(turn) and not turn.busy
-    if (found is None or found["decision"] != "answer") and nameless and turn.typed and await _on_a_page(turn):
+    unknown = turn.typed and turn.intent in faq.OPEN and faq.names_goods(turn) and not turn.busy
+    if unknown and not faq.surely(turn, found) and await _on_a_page(turn):
         return {"message_id": turn.message_id, "decision": "goods", "hits": []}
     return found
 

@@ -38,6 +38,8 @@ VALUES = ("address", "phone", "email", "tax_number")
 OWN_WORDS = ("complaints_text", "feedback_reason", "feedback_suggestion", "invoices_title")
 """Slots that take whatever the customer writes."""
 SURELY_ASKS = 0.8
+PLAINLY_ASKS = 0.9
+"""Above it a question is one about what is the same for everybody, whatever of one's own the topic could look up."""
 SUREST_ASKS = 0.98  # more says nothing more
 CHOICES = ("orders_number",)  # slots whose answer cannot be mistaken for a second request, nor a whole story for one
 LEAST_STORY = 12  # characters
@@ -45,6 +47,8 @@ LEAST_QUESTION = 6  # characters of a question that is taken for small talk
 SEARCH_SECONDS = 1.5
 HELPFUL_EVERY = 3  # answers, until it is asked whether they help
 UNHELPFUL_MOST = 2  # answers that did not help, until a person takes over
+SURELY_TELLS = 0.8
+"""From this score on an entry comes before the page of goods that are named in what was not understood."""
 LIKELY, LEAD = 0.35, 1.5
 """From this score on an entry is told sooner than nothing; where it is this many times that of the next, sooner than a choice.
 Of the questions kept apart that the search would ask about, a third are told so, seven in ten of them rightly; of 86 without
@@ -53,7 +57,6 @@ PASSED_MOST = 2  # questions in a row without an answer, until a person is offer
 # Whether an entry or a topic answers what both claim. Fitted on 210 questions to the knowledge whose wording the search did
 # not know and 256 held-out sentences of the topics: logits of the entry's score, of "only asks", of the intent's confidence.
 SCORE_WEIGHT, ASKS_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 0.41, 0.19, -0.51, 1.0
-VISITOR_WEIGHT = 3.0  # to somebody who is not signed in, most topics could only say: sign in
 LOOKS_WEIGHT = -2.0
 GOODS_WEIGHT = -1.0
 DO_WEIGHT = -2.1
@@ -93,6 +96,13 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     if decision is None:
         return None
     return _kept(turn, found, decision)
+
+
+def surely(turn: Turn, found: dict[str, Any] | None) -> bool:
+    """Whether an entry answers a message that names goods better than their page: a rule, or for want of one surely."""
+    if found is None or found["decision"] != "answer":
+        return False
+    return turn.intent == FAQ or float(found["hits"][0]["score"]) >= SURELY_TELLS
 
 
 async def answered(turn: Turn, question: str) -> dict[str, Any] | None:
@@ -142,11 +152,15 @@ def _may_ask(turn: Turn, text: str) -> bool:
         return guessed and len(text) >= LEAST_QUESTION
     if turn.intent.startswith(PERSON) and _sure(turn):
         return _asks(turn) > SURELY_ASKS and bool(_WHICH.search(text))
-    if turn.intent.startswith("complaints_") and _sure(turn) and _asks(turn) < SURELY_ASKS:
-        return False  # 再投诉一次 asks nothing
     if turn.intent == STOCK and _sure(turn):
         return False  # what the shop does not sell is said to be missing
-    if _of_ones_own(turn) or (not question and not _asks(turn)):
+    if _of_ones_own(turn):
+        return False
+    if _only_signs_in(turn):
+        return True
+    if turn.intent.startswith("complaints_") and _sure(turn) and _asks(turn) < SURELY_ASKS:
+        return False  # 再投诉一次 asks nothing
+    if not question and not _asks(turn):
         return False
     return _weighed(turn, SUREST_SCORE) > 0  # else no entry could win
 
@@ -166,13 +180,22 @@ def _asks(turn: Turn) -> float:
 
 def _claimed(turn: Turn, found: Found) -> Decision | None:
     """What the knowledge says to a message that a topic claims, too; None: it leaves it to the topic."""
-    guessed = not _sure(turn) or turn.customer is None
-    if not found.hits or _told_by_topic(turn) or (found.decision != "answer" and not guessed):
+    if not found.hits or _told_by_topic(turn):
+        return None
+    if _only_signs_in(turn):
+        told = found.decision == "answer" or likeliest(found) or (found.decision == "clarify" and turn.asks)
+        return found.decision if told else "pass"
+    if found.decision != "answer" and _sure(turn):
         return None
     if found.decision == "answer" and found.hits[0].score < LEAST_SCORE:
         return None
     hits = found.hits if found.decision == "clarify" else found.hits[:1]
     return found.decision if _weighed(turn, sum(hit.score for hit in hits)) > 0 else None
+
+
+def _only_signs_in(turn: Turn) -> bool:
+    """Whether the topic could only tell a visitor to sign in: whatever rule there is says more."""
+    return turn.customer is None and not turn.intent.startswith((*TALK, PERSON, GOODS, FAQ, NOT_UNDERSTOOD))
 
 
 def _of_ones_own(turn: Turn) -> bool:
@@ -193,9 +216,8 @@ def _weighed(turn: Turn, score: float) -> float:
         SCORE_WEIGHT * _logit(score)
         + ASKS_WEIGHT * _logit(min(_asks(turn), SUREST_ASKS))
         + CONFIDENCE_WEIGHT * _logit(_confidence(turn))
-        + LOOKS_WEIGHT * (sure and turn.intent.endswith(LOOKS) and turn.customer is not None)
+        + LOOKS_WEIGHT * (sure and turn.intent.endswith(LOOKS) and _asks(turn) <= PLAINLY_ASKS)
         + GOODS_WEIGHT * goods
-        + VISITOR_WEIGHT * (turn.customer is None and not goods)
         + DO_WEIGHT * (sure and told.get("name") == "do")
         + BIAS
     )
@@ -334,11 +356,13 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
     asks = told >= HELPFUL_EVERY and not turn.busy
     buttons = [_button(turn, "more", {"faq_key": hit.key, "faq_part": "rest"})] if hit.rest else []
     wish = _wish(turn)
-    if wish:
+    if wish and not _only_signs_in(turn):
         buttons.append(button(str(turn.wording(f"utter_label_{wish}")), wish))
     buttons += _out(turn) if turn.intent.startswith(PERSON) else []
     buttons += [_choice(other.question, other.key) for other in others]
     turn.utter("utter_faq_answer", "likely" if others else "", buttons=buttons, answer=hit.lead, source=hit.source)
+    if wish and _only_signs_in(turn):
+        turn.utter("utter_chat_sign_in", "own")
     await own_case.say(turn, hit.facts)
     if asks:
         turn.utter("utter_faq_ask_helpful", buttons=[_judgement(turn, "yes"), _judgement(turn, "no")])
