@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import logging
 import re
 import time
@@ -49,6 +50,9 @@ PERSON = (
     "handoff_request",
     "complaints_file",
 )  # who asks for a person, or complains, is soothed by that answer
+
+NEAR = 0.1
+"""From this score on a rule may have to do with what was said."""
 
 T = TypeVar("T")
 Button = dict[str, str]
@@ -321,7 +325,8 @@ class CustomerAction(Action, ABC):
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
         """Nobody proven is writing: say how to sign in."""
-        turn.utter("utter_chat_sign_in", "" if isinstance(error, TokenMissing) else "again")
+        visitor = isinstance(error, TokenMissing)
+        turn.utter("utter_chat_sign_in", "" if visitor else "again", _rules(turn) if visitor else [])
         return over()
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
@@ -442,6 +447,14 @@ def said(
 def over(*slots: str) -> list[EventType]:
     """Events that end the form and forget the given slots."""
     return [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), *(SlotSet(name, None) for name in slots)]
+
+
+def _rules(turn: Turn) -> list[Button]:
+    """The rules nearest to what a visitor said, where none was near enough to be told."""
+    found = turn.slot("faq_found") or {}
+    hits = found["hits"] if found and found["message_id"] == turn.message_id else []
+    near = [hit for hit in hits if hit["score"] >= NEAR]
+    return [button(hit["question"], "faq", json.dumps({"faq_key": hit["key"]})) for hit in near]
 
 
 def button(title: str, intent: str, entities: str = "") -> Button:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import faq, focus, given, spoken_of, tickets, wiring
+from actions import faq, focus, given, products, spoken_of, tickets, wiring
 from actions.base import ANGRY, DONE, REQUESTED_SLOT, CustomerAction, Turn, button, go_on, over, said
 from actions.besides import besides
 from actions.forms import TYPED
@@ -50,7 +50,7 @@ class ActionChatContext(CustomerAction):
     Slots: `chat_sentiment` (satisfied, neutral, dissatisfied, angry), `chat_anger` (angry messages since the last
     satisfied one), `chat_misses` (messages not understood in a row; forms count for themselves, and give up here),
     `chat_requests` (what else was asked for and still waits), `chat_offered` (what a yes would start),
-    `chat_given` (values given and not used), `faq_found` (what the shop's knowledge says to this message, where it is asked),
+    `chat_given` (values given and not used), `faq_found` (what the shop's knowledge or a page of goods says to this message, where it is asked),
     `account_level` (the shop's word for the proven customer's level), `ab_bucket` ("a" or "b").
     """
 
@@ -66,7 +66,7 @@ class ActionChatContext(CustomerAction):
         if turn.slot("handoff_id") or (turn.message_id and turn.message_id == turn.slot("chat_counted")):
             known["account_level"] = await self._level(turn)
         else:
-            known["account_level"], found = await asyncio.gather(self._level(turn), faq.look_up(turn))
+            known["account_level"], found = await asyncio.gather(self._level(turn), _answer(turn))
             answered = found is not None and found["decision"] != "pass"
             known |= {**feelings(turn, answered), **waiting(turn), "chat_counted": turn.message_id or None, "faq_found": found}
             known[given.SLOT] = given.keeping(turn)
@@ -88,6 +88,22 @@ class ActionChatContext(CustomerAction):
         except (GatewayError, asyncio.TimeoutError):
             ActionChatContext._silent_until = time.monotonic() + CARD_RETRY_SECONDS
             return None
+
+
+async def _answer(turn: Turn) -> dict[str, Any] | None:
+    """What is known to the message: the shop's knowledge, or a page of goods where the intent says nothing of them."""
+    found = await faq.look_up(turn)
+    unknown = turn.typed and turn.intent in faq.OPEN and faq.names_goods(turn) and not turn.busy
+    if unknown and not faq.surely(turn, found) and await _on_a_page(turn):
+        return {"message_id": turn.message_id, "decision": "goods", "hits": []}
+    return found
+
+
+async def _on_a_page(turn: Turn) -> bool:
+    try:
+        return await asyncio.wait_for(products.on_a_page(turn), CARD_SECONDS)
+    except (GatewayError, asyncio.TimeoutError):
+        return False
 
 
 def bucket(turn: Turn) -> str:

@@ -1,7 +1,8 @@
 """What is only asked is answered, also in the middle of a form: from the shop's knowledge, or of a thing in focus.
 
 `action_chat_context` has looked the message up before anything is predicted, and keeps in slot `faq_found` what is to be
-said. This policy lets `action_faq_answer` say it, whatever intent the message was given; and `action_chat_follow_up` what
+said. This policy lets `action_faq_answer` say it, or `action_products_ask` what a page of goods tells, whatever intent the
+message was given; and `action_chat_follow_up` what
 is asked about a thing just spoken of. Where a form is open, the form's own question follows.
 """
 
@@ -16,10 +17,10 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from components.next_action_policy import NextActionPolicy
 from components.understanding.aspects import ASKED
 
-ANSWER = "action_faq_answer"
 FOLLOW_UP, ANSWER_FOLLOW_UP = "chat_follow_up", "action_chat_follow_up"
 FOUND = "faq_found"
-PASSED = "pass"
+SAYS = {"answer": "action_faq_answer", "clarify": "action_faq_answer", "goods": "action_products_ask"}
+"""Decision of what was found → the action that says it."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False)
@@ -33,7 +34,7 @@ class KnowledgePolicy(NextActionPolicy):
 
     def next_action(self, tracker: DialogueStateTracker) -> Optional[Text]:
         """Answer, then listen where no form goes on."""
-        answer = ANSWER_FOLLOW_UP if _follows_up(tracker) else ANSWER if found_for(tracker) else None
+        answer = ANSWER_FOLLOW_UP if _follows_up(tracker) else says(tracker)
         if answer and tracker.latest_action_name == ACTION_LISTEN_NAME:
             return answer
         if answer and tracker.latest_action_name == answer and tracker.active_loop_name is None:
@@ -49,10 +50,10 @@ def _follows_up(tracker: DialogueStateTracker) -> bool:
     return tracker.active_loop_name is None or bool((message.parse_data or {}).get(ASKED))
 
 
-def found_for(tracker: DialogueStateTracker) -> bool:
-    """Whether the knowledge has something to say to the latest message."""
+def says(tracker: DialogueStateTracker) -> Optional[Text]:
+    """The action that says what was found to the latest message; None where nothing was."""
     message = tracker.latest_message
     found = tracker.get_slot(FOUND) if FOUND in tracker.slots else None
     if message is None or not message.message_id or not isinstance(found, dict):
-        return False
-    return found.get("message_id") == message.message_id and found.get("decision") != PASSED
+        return None
+    return SAYS.get(str(found.get("decision"))) if found.get("message_id") == message.message_id else None
