@@ -49,6 +49,7 @@ class Channel(InputChannel):
         """`settings` are those of all channels; a channel's own are its constructor's business."""
         self.settings = settings
         self.guard = open_guard(settings.limits)
+        self._channels: tuple[Any, ...] = ()
 
     @classmethod
     def name(cls) -> str:
@@ -77,7 +78,7 @@ class Channel(InputChannel):
     @cached_property
     def delivery(self) -> Delivery | None:
         """What pushes this channel's answers, where it can."""
-        return Delivery(self.name(), self.store, self) if self.can_push else None
+        return Delivery(self.name(), self.store, self, may_open=self._may_open) if self.can_push else None
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -88,6 +89,10 @@ class Channel(InputChannel):
         """There may be news in the conversation, or the bot has begun or ended work on it. Returns at once."""
         if self.delivery is not None:
             self.delivery.wake(conversation_id)
+
+    def _may_open(self, channel: str, address: str) -> bool:
+        """Whether one of this server's channels may write to the address without having been written to lately."""
+        return any(each.name() == channel and each.is_on() and each.may_open(address) for each in self._channels)
 
     def get_output_channel(self) -> StoredOutput | None:
         """Where a person's replies go, and what the bot says by itself."""
@@ -114,6 +119,7 @@ class Channel(InputChannel):
 
         @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
         async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
+            self._channels = tuple(getattr(app.ctx, "input_channels", ()))
             await self.opened()
             alone = alone_of(app)
             await self.turns.start(silence_rule(app), alone)
@@ -231,6 +237,10 @@ class Channel(InputChannel):
     def pack(self, messages: Sequence[Message]) -> Iterable[Parcel]:
         """One parcel a message."""
         return [Parcel((message,), message.body) for message in messages]
+
+    def may_open(self, address: str) -> bool:
+        """Whether somebody at this address may be written to who has not written lately. Blocks."""
+        return False
 
     async def push(self, address: str, parcel: Parcel) -> None:
         """Hand one parcel to the provider. Raises PushLater, PushHeld or PushRefused."""

@@ -201,6 +201,11 @@ class SmsInput(Channel):
             return numbered(text, [str(button["title"]) for button in body["buttons"]])
         return text
 
+    def may_open(self, address: str) -> bool:
+        """Where the customer has written and not refused: a number takes what WeChat's window shuts out."""
+        sendable = not self._client.needs_template or self._templates[REPLY].ids.get(self._account.provider)
+        return bool(sendable) and self._ledger.refuses(address) is None
+
     async def push(self, address: str, parcel: Parcel) -> None:
         """Send one SMS, if the customer has not refused and has not had too many."""
         sms = self._outbound(address, parcel.content)

@@ -18,7 +18,7 @@ from connectors.tables import CODES
 from connectors.wording import say
 from tests.connectors.clients import Socket, WebChatClient, token
 from tests.connectors.running import SECRET, RunningServer
-from tests.connectors.wechat.line import Line
+from tests.connectors.wechat.line import Line, until
 
 WEB = WebChatClient()
 
@@ -78,6 +78,52 @@ def test_what_was_begun_on_the_web_goes_on_in_wechat(server: RunningServer, line
     line.words(openid, "您说：我的订单")
     after = server.heard()[-1]
     assert after["sender"] != conversation and "customer_token" not in after["metadata"]
+
+
+def test_what_wechat_does_not_take_goes_by_sms_once(server: RunningServer, line: Line, openid: str) -> None:
+    """Window shut and quota used; what went by SMS is not sent again when the customer is back in WeChat."""
+    proof, sms = token("C000043"), server.lines.sms
+    number = f"+86139{secrets.randbelow(10**8):08}"
+    conversation = WEB.begin(server, proof)
+    sms.write(number, f"绑定 {code_in(WEB.say(server, conversation, '绑定', customer_token=proof))}")
+    line.say(openid, f"绑定 {code_in(WEB.say(server, conversation, '绑定', customer_token=proof))}")
+    assert "绑定成功" in line.words(openid, "绑定成功")[-1]
+
+    def by_sms() -> list[str]:
+        lines = [each.text.partition("客服回复：")[2] for each in sms.lines[number] if each.who == "shop"]
+        return [part for each in lines[1:] for part in each.split("\n")]  # the first says that it is bound
+
+    for word in ("甲", "乙", "丙", "丁"):
+        server.agent_says("wechat", conversation, word)
+        line.words(openid, word)
+    server.agent_says("wechat", conversation, "戊")
+    server.agent_says("wechat", conversation, "己")
+    until(by_sms, lambda said: said == ["戊", "己"], 10)
+    line.say(openid, "回来了")
+    line.words(openid, "您说：回来了")
+    line.wechat.ahead = 49 * 3600
+    try:
+        server.agent_says("wechat", conversation, "庚")
+        until(by_sms, lambda said: said == ["戊", "己", "庚"], 10)
+        line.say(openid, "又来了")
+        server.agent_says("wechat", conversation, "辛")
+        said = line.words(openid, "您说：又来了", "辛")
+    finally:
+        line.wechat.ahead = 0
+    assert not [each for each in said if set("戊己庚") & set(each)], "sent twice"
+    line.event(openid, "unsubscribe")
+    server.agent_says("wechat", conversation, "壬")
+    until(by_sms, lambda said: said == ["戊", "己", "庚", "壬"], 10)
+    sms.write(number, "退订")
+    line.event(openid, "subscribe")
+    line.say(openid, "在")
+    line.words(openid, "您说：在")
+    line.event(openid, "unsubscribe")
+    server.agent_says("wechat", conversation, "癸")
+    line.event(openid, "subscribe")
+    line.say(openid, "还在")
+    line.words(openid, "癸", "您说：还在")
+    assert by_sms() == ["戊", "己", "庚", "壬"], "who has refused SMS gets none"
 
 
 def test_a_visitor_gets_no_code(server: RunningServer) -> None:
