@@ -106,7 +106,8 @@ class Delivery:
         here = (self._channel, address)
         for place in self._outbox.proven(conversation_id):
             if place[0] != self._channel and self._may_open(*place):
-                return self._outbox.divert(conversation_id, here, place)
+                self._outbox.divert(conversation_id, here, place)
+                return
         self._outbox.hold(conversation_id, here, problem)
 
     async def _sweep(self) -> None:

@@ -175,7 +175,7 @@ class Outbox:
             which = m.seq > route.pushed if asked is None else m.seq == asked
             rows = db.execute(
                 sa.select(MESSAGES)
-                .where(m.conversation_id == conversation_id, m.who != "customer", which)
+                .where(m.conversation_id == conversation_id, m.who.not_in(("customer", "proof")), which)
                 .order_by(m.seq)
                 .limit(_MOST_AT_ONCE)
             ).all()
