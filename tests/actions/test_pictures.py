@@ -15,6 +15,13 @@ from tests.actions.test_after_sales import SHOES
 
 PICTURE = {"id": "p" * 32, "type": "image/jpeg", "path": "/webhooks/webchat/media/p"}
 SLIP = [{"kind": "return", "id": "TH202611210001", "title": "运动鞋", "told": "open"}]
+
+
+@pytest.fixture(autouse=True)
+def orders(shop: Shop) -> None:
+    shop.orders = {"C1": [SHOES]}
+
+
 OPENING = {
     "orders_number": SHOES.number, "after_sales_kind": "return", "after_sales_reason": "开胶了", "after_sales_confirmed": True,
 }  # fmt: skip
