@@ -9,7 +9,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import at_once, focus, given, order_states, slips, wiring
+from actions import at_once, focus, given, order_states, pictures, slips, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.complaints import escalate, handed_over
 from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
@@ -402,6 +402,7 @@ class AfterSalesAction(OrderAction):
         words = str(turn.slot("after_sales_reason") or turn.slot("after_sales_problem") or turn.text)[:WORDS]
         gateway, conversation = wiring.gateways().tickets, turn.tracker.sender_id
         ticket = await turn.call(gateway.open, turn.writer, kind, order.title[:WORDS], words, order.number, conversation)
+        await pictures.attach(turn, ticket.number)
         turn.utter("utter_after_sales_person", kind, ticket=ticket.number, detail=detail, **told(order))
         escalate(turn, ticket.number, kind)
 
@@ -456,6 +457,7 @@ class ActionAfterSalesOpen(AfterSalesAction):
         fetched = None if pickup in (None, SELF) else str(pickup)
         wish = Wish(order.number, line, kind, reason, variant, fetched, bool(paid), options.reason_code)
         slip = await turn.call(gateway.open, turn.writer, wish)
+        await pictures.attach(turn, slip.slip)
         slips.speak_of(turn, slip, "open")
         if slip.review:
             turn.utter("utter_after_sales_opened", "review", **slips.told(slip))

@@ -35,6 +35,7 @@ OTHER = "other"  # the value of the button that asks for another order
 ANGRY = "angry"
 DONE = "chat_done"  # the action that last changed anything in the shop's systems
 PENDING = "chat_pending_write"
+WISH = "chat_wish"  # slot: what a visitor could not do, {intent, words, entities, reference, at}
 PATIENCE_SECONDS = 18.0
 """How long a lost answer is asked for again before the customer hears that it is not known yet: a process that died is
 back within five seconds, and Rasa holds the conversation meanwhile."""
@@ -324,10 +325,10 @@ class CustomerAction(Action, ABC):
         return turn.wrote or isinstance(error, OutcomeUnknown) or in_doubt
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
-        """Nobody proven is writing: say how to sign in."""
+        """Nobody proven is writing: say how to sign in, and remember what was wanted."""
         visitor = isinstance(error, TokenMissing)
         turn.utter("utter_chat_sign_in", "" if visitor else "again", _rules(turn) if visitor else [])
-        return over()
+        return [*over(), *wanted(turn)]
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """A rule of the shop said no: say which, kindly, with the next step."""
@@ -442,6 +443,15 @@ def said(
     spoken = UserUttered(text, parse_data, input_channel=turn.tracker.get_latest_input_channel())
     spoken |= {"message_id": parse_data["message_id"], "metadata": parse_data["metadata"]}
     return [ActionExecuted("action_listen"), spoken]
+
+
+def wanted(turn: Turn) -> list[EventType]:
+    """Remember the wish that this message names, for `ActionChatGoOn`; a message that names none changes nothing."""
+    if WISH not in turn.tracker.slots or not turn.wording(f"utter_label_{turn.intent}"):
+        return []
+    latest = turn.tracker.latest_message
+    told = {"entities": latest.get("entities") or [], "reference": latest.get("reference") or {}}
+    return [SlotSet(WISH, {"intent": turn.intent, "words": turn.typed, "at": time.time(), **told})]
 
 
 def over(*slots: str) -> list[EventType]:

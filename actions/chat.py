@@ -11,17 +11,19 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import faq, focus, given, products, spoken_of, tickets, wiring
-from actions.base import ANGRY, DONE, REQUESTED_SLOT, CustomerAction, Turn, button, go_on, over, said
+from actions import faq, focus, given, pictures, products, spoken_of, tickets, wiring
+from actions.base import ANGRY, DONE, REQUESTED_SLOT, WISH, CustomerAction, Turn, button, go_on, over, said
 from actions.besides import besides
 from actions.forms import TYPED
 from actions.gateways.errors import GatewayError, Rejected
+from actions.gateways.identity import IdentityError
 from topics import forms
 
 NEUTRAL = "neutral"
 NOT_UNDERSTOOD = "nlu_fallback"
 CARD_SECONDS = 1.5
 CARD_RETRY_SECONDS = 60.0
+GOES_ON_SECONDS = 3600  # a visitor's wish that is older is over
 LATELY = 3  # messages, this one included, for which what was done may be meant by "I did not want that"
 CURT = 6  # characters of an answer that say nothing of a feeling
 SHORTLY = ("yes", "no", "take_back", "hold")
@@ -304,6 +306,49 @@ class ActionChatUnclear(CustomerAction):
             return []
         person = button(str(turn.wording("utter_label_handoff_request")), "handoff_request")
         turn.utter("utter_chat_unclear_which", buttons=[*buttons, person])
+        return []
+
+
+class ActionChatInform(CustomerAction):
+    """A value that nobody asked for; or a picture, which is kept with the slip or ticket that is spoken of."""
+
+    visitors = True
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Keep it, or ask what is wanted."""
+        spoken = next(iter(focus.of(turn)), None)
+        shows = (turn.tracker.latest_message.get("metadata") or {}).get("media")
+        if shows and spoken and spoken.kind in ("return", "ticket") and await pictures.attach(turn, spoken.id):
+            turn.utter("utter_chat_picture_kept", spoken.kind, number=spoken.id)
+        else:
+            turn.utter("utter_chat_inform")
+        return []
+
+
+class ActionChatGoOn(CustomerAction):
+    """Who has just proven who they are, here or on another channel, goes on with what a visitor could not do.
+
+    An open form asks its question again by itself.
+    """
+
+    warns = False
+    soothes = False
+    writes = False
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """As if the wish were said now."""
+        wish = turn.slot(WISH)
+        if not wish:
+            return []
+        if time.time() - float(wish["at"]) > GOES_ON_SECONDS:
+            return [SlotSet(WISH, None)]
+        turn.utter("utter_chat_go_on", request=turn.wording(f"utter_label_{wish['intent']}"))
+        events = said(turn, wish["intent"], wish["words"], wish["entities"], wish["reference"])
+        events[-1]["metadata"] = {n: v for n, v in events[-1]["metadata"].items() if n != "is_external"}
+        return [SlotSet(WISH, None), *events]
+
+    def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
+        """Nobody is proven after all: what was said about it has been said."""
         return []
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import at_once, focus, tickets, wiring
+from actions import at_once, focus, pictures, tickets, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.forms import Ask, Form
 from actions.gateways.belongings import ORDER, TICKET, Thing
@@ -171,6 +171,7 @@ class ActionComplaintsFile(CustomerAction):
             subject = f"{subject}{about.format(number=number)}"
         complaint = Complaint(text, subject, mood, number, turn.tracker.sender_id, transcript(turn))
         ticket = await turn.call(gateway.complain, turn.writer, complaint)
+        await pictures.attach(turn, ticket.number)
         grave = ticket.priority_code in GRAVE
         said = "utter_complaints_added" if ticket.added else "utter_complaints_filed"
         turn.utter(said, "grave" if grave else look.remedy, ticket=ticket.number, number=number or "", due=when(ticket.due_at))
