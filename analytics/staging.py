@@ -43,8 +43,8 @@ _PATHS = {
 # Messages that programs put into a customer's mouth; nobody said them.
 _PAYLOADS = "('/session_start', '/restart')"
 
-# Each event's JSON is parsed once for all the paths; TRY makes NULL of what is no JSON. MD5 is the fastest of DuckDB's digests, and
-# behind a secret key it tells as little as a slower one.
+# Each event's JSON is parsed once for all the paths; TRY makes NULL of what is no JSON. MD5 is the fastest of DuckDB's digests,
+# and behind a secret key it tells as little as a slower one.
 _UNPACK = f"""
 WITH raw AS (
     SELECT *, TRY(json_extract_string(data, {list(_PATHS.values())})) AS told,

@@ -2,9 +2,9 @@
 
 Both sides answer the same five figures, and the run fails where they differ. Each part is a process of its own, so that its
 time, processor time and peak memory are its own. Naive pandas is what an analyst writes first: `read_sql`, `json.loads` a
-row, group by. It reads the whole store each time; the lake keeps what it has read, so the same question asked again costs almost nothing,
-and the next day's report a day. Where the store is too big for naive pandas (it holds every event as a Python dictionary) the
-lake goes alone.
+row, group by. It reads the whole store each time; the lake keeps what it has read, so the same question asked again costs
+almost nothing, and the next day's report a day. Where the store is too big for naive pandas (it holds every event as a
+Python dictionary) the lake goes alone.
 """
 
 from __future__ import annotations
