@@ -52,7 +52,8 @@ class ActionChatContext(CustomerAction):
     Slots: `chat_sentiment` (satisfied, neutral, dissatisfied, angry), `chat_anger` (angry messages since the last
     satisfied one), `chat_misses` (messages not understood in a row; forms count for themselves, and give up here),
     `chat_requests` (what else was asked for and still waits), `chat_offered` (what a yes would start),
-    `chat_given` (values given and not used), `faq_found` (what the shop's knowledge or a page of goods says to this message, where it is asked),
+    `chat_given` (values given and not used), `faq_found` (what the shop's knowledge or a page of goods says to this message,
+    where it is asked),
     `account_level` (the shop's word for the proven customer's level), `ab_bucket` ("a" or "b").
     """
 
@@ -271,15 +272,19 @@ def done_lately(turn: Turn) -> forms.DeclaredForm | None:
 
 
 class ActionChatInform(CustomerAction):
-    """Something told that nobody asked for: more about an open ticket is added to it, what belongs to the thing spoken of is
-    acknowledged, and only what stands alone is answered by asking what it is for."""
+    """Something told or shown that nobody asked for: a picture is kept with the slip or ticket spoken of, more about an open
+    ticket is added to it, what belongs to the thing spoken of is acknowledged; only what stands alone is asked what it is for."""
 
     visitors = True
 
     async def work(self, turn: Turn) -> list[EventType]:
-        """Add it, or say that it was heard."""
+        """Keep it, add it, or say that it was heard."""
         lately = [each for each in focus.of(turn) if spoken_of.messages(turn) - each.said <= LATELY]
         spoken = lately[0] if lately else None
+        shows = (turn.tracker.latest_message.get("metadata") or {}).get("media")
+        if shows and spoken and spoken.kind in ("return", "ticket") and await pictures.attach(turn, spoken.id):
+            turn.utter("utter_chat_picture_kept", spoken.kind, number=spoken.id)
+            return []
         if turn.typed and turn.customer and spoken and spoken.kind == "ticket":
             with contextlib.suppress(Rejected):  # it may be closed by now
                 await tickets.add(turn, spoken.id, turn.text.strip())
@@ -306,22 +311,6 @@ class ActionChatUnclear(CustomerAction):
             return []
         person = button(str(turn.wording("utter_label_handoff_request")), "handoff_request")
         turn.utter("utter_chat_unclear_which", buttons=[*buttons, person])
-        return []
-
-
-class ActionChatInform(CustomerAction):
-    """A value that nobody asked for; or a picture, which is kept with the slip or ticket that is spoken of."""
-
-    visitors = True
-
-    async def work(self, turn: Turn) -> list[EventType]:
-        """Keep it, or ask what is wanted."""
-        spoken = next(iter(focus.of(turn)), None)
-        shows = (turn.tracker.latest_message.get("metadata") or {}).get("media")
-        if shows and spoken and spoken.kind in ("return", "ticket") and await pictures.attach(turn, spoken.id):
-            turn.utter("utter_chat_picture_kept", spoken.kind, number=spoken.id)
-        else:
-            turn.utter("utter_chat_inform")
         return []
 
 

@@ -11,6 +11,7 @@ from actions import at_once, given, parcels, wiring
 from actions.addresses import rehoused
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said, when
 from actions.forms import confirmed
+from actions.gateways.belongings import ORDER
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
 from actions.order_form import BESIDE, OrderAction, OrderForm
