@@ -313,7 +313,7 @@ def since_handoff(turn: Turn) -> list[Said]:
     for event, text in spoken(turn.tracker.events):
         if event["event"] == "slot":
             found = []
-        elif event["event"] == "user" and not (event.get("metadata") or {}).get("is_external"):
+        elif event["event"] == "user":
             at = float(event.get("timestamp") or 0)
             found.append(
                 Said(
@@ -331,6 +331,8 @@ def spoken(events: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]
     """What was said, with the words people saw: a pressed button is its title. Also where a handoff began ("")."""
     titles: dict[str, str] = {}
     for event in events:
+        if (event.get("metadata") or {}).get("is_external"):
+            continue  # nobody said it
         if event["event"] == "slot" and event.get("name") == "handoff_id" and event.get("value"):
             yield event, ""
         elif event["event"] in ("user", "bot"):

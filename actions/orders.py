@@ -14,7 +14,7 @@ from actions.forms import confirmed
 from actions.gateways.belongings import ORDER
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
-from actions.order_form import OrderAction, OrderForm
+from actions.order_form import BESIDE, OrderAction, OrderForm
 from actions.order_states import paid, past, speak_of, told
 
 SENT = "order_shipped"  # the shop's code for an order that cannot be hurried in the warehouse any more
@@ -140,6 +140,7 @@ class ValidateOrdersChangeForm(OrderForm):
     """Which order, which of its fields, the new values, and: right so? What else is given to be changed is changed with it."""
 
     operation, states = "change", ("unpaid", "paid")
+    beside = (*BESIDE, "orders_change_more")
 
     def rest(self, turn: Turn) -> list[str]:
         """In the order a person would ask; nothing where the shop changes no such thing."""
