@@ -15,7 +15,7 @@ from backoffice.assistant import Assistant, AssistantUnreachable
 from backoffice.clock import system_clock
 from backoffice.effects.handoffs import WAITS_AT_MOST, has_picture
 from backoffice.handoffs_worker import HandoffsWorker, said_since
-from backoffice.models import HandoffMessage, OutboxItem, Ticket
+from backoffice.models import Handoff, HandoffMessage, OutboxItem, Ticket
 from backoffice.states import Level, TicketPriority
 from tests.backoffice.conftest import Office
 from tests.backoffice.shop import ANNA, BERT, Shop
@@ -560,3 +560,40 @@ def test_at_night_the_assistant_leaves_no_ticket_that_nobody_asked_for(office: O
     assert office.get("/tickets").json()["items"] == []
     handed_over(office, reason="customer_asked")
     assert len(office.get("/tickets").json()["items"]) == 1
+
+
+def test_a_ticket_is_called_by_its_matter_and_order(office: Office, shop: Shop) -> None:
+    number = shop.order()
+    said = [
+        {"who": "customer", "text": f"订单{number}的退款怎么还没到", "time": "2026-11-21T10:00:00+08:00", "media": []},
+        {"who": "customer", "text": "给我转人工", "time": "2026-11-21T10:00:05+08:00", "media": []},
+    ]
+    wanted = handed_over(office, transcript=said, tags=["after_sales_ask_status"])
+    ticket = office.get(f"/tickets/{office.get(f'/handoffs/{wanted}').json()['ticket_number']}").json()
+    assert ticket["order_number"] == number
+    assert ticket["subject"].startswith(f"转人工 · 售后 · 订单 {number}") and "退款怎么还没到" in ticket["subject"]
+
+
+def test_a_number_that_is_no_order_of_the_customers_is_not_written_into_a_ticket(office: Office) -> None:
+    said = [{"who": "customer", "text": "202611209999到哪了", "time": "2026-11-21T10:00:00+08:00", "media": []}]
+    wanted = handed_over(office, transcript=said)
+    assert office.get(f"/tickets/{office.get(f'/handoffs/{wanted}').json()['ticket_number']}").json()["order_number"] is None
+
+
+def test_records_hold_neither_names_nor_addresses_nor_codes(office: Office, shop: Shop) -> None:
+    told = "收件人欧阳明哲，地址杭州市西湖区文三路90号2幢301，验证码 730582"
+    said = [{"who": "customer", "text": told, "time": "2026-11-21T10:00:00+08:00", "media": []}]
+    wanted = handed_over(office, transcript=said)
+    with shop.database.read() as session:
+        handoff = session.get_one(Handoff, wanted)
+        ticket = session.get_one(Ticket, handoff.ticket_number)
+        kept = str(handoff.transcript) + ticket.subject + " ".join(comment.text for comment in ticket.comments)
+    assert not any(value in kept for value in ("明哲", "文三路", "730582"))
+
+
+def test_who_serves_reads_an_address_and_the_record_of_it_does_not_keep_it(office: Office, shop: Shop) -> None:
+    wanted = handed_over(office)
+    office.send(f"/handoffs/{wanted}/messages", {"messages": [message("m1", "改到杭州市西湖区文三路90号2幢301")]})
+    assert any("文三路" in text for text in texts(office, wanted))
+    office.send(f"/handoffs/{wanted}/close", {})
+    assert not any("文三路" in text for text in texts(office, wanted))

@@ -31,6 +31,12 @@ def reader() -> Reader:
         ("凳子塌了，我奶奶摔骨折了", "injury"),
         ("厨房煤气味好大", "gas"),
         ("我不想活了", "suicide"),
+        ("有人打电话说是你们售后，叫我把短信验证码报给他", "fraud"),
+        ("对方自称客服，要我开共享屏幕退会员费", "fraud"),
+        ("我把卡号和密码填到他发的链接里了", "fraud"),
+        ("笔记本电池胀起来把键盘顶歪了，还烫", "fire"),
+        ("摸着机器外壳手指一阵一阵发酥", "shock"),
+        ("粥里吃出碎玻璃，嘴里有血", "swallow"),
         ("先帮我查下物流，对了，昨天那个插座冒烟着火了，发票也开一下", "fire"),
     ],
 )
@@ -52,7 +58,29 @@ def test_two_dangers_at_once_are_both_told(reader: Reader, text: str, kinds: set
     assert set(reader.read(text).kinds) == kinds
 
 
-@pytest.mark.parametrize("text", ["手机都快把我气炸了", "这个锅会漏电吗", "灭火器多少钱", "杯子碎了，人没事，补发一个", "查一下我的快递"])
+@pytest.mark.parametrize(
+    "talk",
+    [
+        ["刚接到个电话说退款", "屏幕给他看"],
+        ["他说是你们客服，让我报码", "我给了四位"],
+    ],
+)
+def test_a_fraud_told_in_pieces_is_heard_and_none_of_its_last_pieces_is_one_alone(reader: Reader, talk: list[str]) -> None:
+    *before, last = talk
+    assert reader.read(last).confidence < 0.5
+    told = reader.pieced(before, last, reader.read(last))
+    assert told.kinds == ["fraud"] and told.confidence >= 0.5
+
+
+@pytest.mark.parametrize(
+    "talk", [["快递员打电话来", "要取件码", "我给他了"], ["帮我查下退款", "客服让我等", "等了两天"], ["会员怎么关", "谢谢"]]
+)
+def test_pieces_of_something_harmless_are_none(reader: Reader, talk: list[str]) -> None:
+    *before, last = talk
+    assert reader.pieced(before, last, reader.read(last)).confidence < 0.5
+
+
+@pytest.mark.parametrize("text", ["手机都快把我气炸了", "收不到验证码", "取件码报给快递员行吗", "卡插上打了个电话", "通电了不加热", "这个锅会漏电吗", "灭火器多少钱", "杯子碎了，人没事，补发一个", "查一下我的快递"])
 def test_what_only_sounds_like_one_is_none(reader: Reader, text: str) -> None:
     assert reader.read(text).confidence < 0.5
 

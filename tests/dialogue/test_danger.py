@@ -42,6 +42,14 @@ def test_who_waits_for_a_person_hears_it_once_and_the_person_reads_it(assistant:
     assert "utter_danger_burn" not in customer.say("孩子的手烫伤了，起了好多泡，怎么办")
 
 
+def test_who_is_being_cheated_is_stopped_at_once_and_told_of_no_ambulance(assistant: Assistant, shop: Shop) -> None:
+    customer = assistant.customer()
+    said = customer.say("有人打电话说是你们客服，让我把验证码念给他")
+    assert said[0] == "utter_danger_fraud" and said[1].endswith("_fraud")
+    assert shop.handoffs[-1].reason == "danger"
+    assert customer.say("我已经给了他四位")[-1] == "utter_handoff_waiting_fraud"
+
+
 @pytest.mark.parametrize("harmless", ["手机都快把我气炸了", "这个插座会不会漏电", "有灭火器卖吗", "等得我要原地爆炸了"])
 def test_a_look_alike_is_none(assistant: Assistant, harmless: str) -> None:
     assert not [each for each in assistant.customer().say(harmless) if each.startswith("utter_danger")]
