@@ -59,6 +59,7 @@ def measure(parser: Parser) -> Measured:
         (("masking_found", "masking_false"), run.masking),
         (_by_half("danger_found", "danger_false"), run.danger),
         (_by_half("danger_fresh_found", "danger_fresh_false"), run.danger_fresh),
+        (_by_half("danger_quiet_found", "danger_quiet_false"), run.danger_quiet),
         (_by_half("anger_found", "anger_false"), run.anger),
         (_by_half("anger_fresh_found", "anger_fresh_false"), run.anger_fresh),
         (_by_half("hidden_found", "hidden_false"), run.hidden),
@@ -168,6 +169,9 @@ class _Run:
 
     def danger_fresh(self) -> Iterator[float]:
         yield from self._both("danger_fresh.tsv", "danger_lookalikes_fresh.txt", self._in_danger)
+
+    def danger_quiet(self) -> Iterator[float]:
+        yield from self._both("danger_set_aside.tsv", "danger_lookalikes_set_aside.txt", self._in_danger)
 
     def _in_danger(self, text: str) -> bool:
         return bool(self.parse(text).get("danger"))
