@@ -254,6 +254,8 @@ class Reader:
         """What is said while a form's question stands."""
         if said.intent in ASIDE and said.confidence >= self.certain and said.act not in QUESTIONED:
             return self._plain(said, context.asked)
+        if said.second and said.reason and str(context.asked).endswith("_reason"):
+            return Reading(INFORM, (self._value(said, context),))  # 小了，顺便查查手环到哪了
         act, own = said.act, said.intent in self.starts.get(str(context.form), ())
         named = context.kind == CHOOSE and any(each.get("entity") == context.asked for each in said.entities)
         if named and act not in PLAINLY and said.share("ask", "status", "why", *QUESTIONED) < self.sure:
