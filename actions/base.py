@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import logging
 import re
 import time
@@ -34,6 +35,7 @@ OTHER = "other"  # the value of the button that asks for another order
 ANGRY = "angry"
 DONE = "chat_done"  # the action that last changed anything in the shop's systems
 PENDING = "chat_pending_write"
+WISH = "chat_wish"  # slot: what a visitor could not do, {intent, words, entities, reference, at}
 PATIENCE_SECONDS = 18.0
 """How long a lost answer is asked for again before the customer hears that it is not known yet: a process that died is
 back within five seconds, and Rasa holds the conversation meanwhile."""
@@ -49,6 +51,9 @@ PERSON = (
     "handoff_request",
     "complaints_file",
 )  # who asks for a person, or complains, is soothed by that answer
+
+NEAR = 0.1
+"""From this score on a rule may have to do with what was said."""
 
 T = TypeVar("T")
 Button = dict[str, str]
@@ -320,9 +325,10 @@ class CustomerAction(Action, ABC):
         return turn.wrote or isinstance(error, OutcomeUnknown) or in_doubt
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
-        """Nobody proven is writing: say how to sign in."""
-        turn.utter("utter_chat_sign_in", "" if isinstance(error, TokenMissing) else "again")
-        return over()
+        """Nobody proven is writing: say how to sign in, and remember what was wanted."""
+        visitor = isinstance(error, TokenMissing)
+        turn.utter("utter_chat_sign_in", "" if visitor else "again", _rules(turn) if visitor else [])
+        return [*over(), *wanted(turn)]
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """A rule of the shop said no: say which, kindly, with the next step."""
@@ -439,9 +445,26 @@ def said(
     return [ActionExecuted("action_listen"), spoken]
 
 
+def wanted(turn: Turn) -> list[EventType]:
+    """Remember the wish that this message names, for `ActionChatGoOn`; a message that names none changes nothing."""
+    if WISH not in turn.tracker.slots or not turn.wording(f"utter_label_{turn.intent}"):
+        return []
+    latest = turn.tracker.latest_message
+    told = {"entities": latest.get("entities") or [], "reference": latest.get("reference") or {}}
+    return [SlotSet(WISH, {"intent": turn.intent, "words": turn.typed, "at": time.time(), **told})]
+
+
 def over(*slots: str) -> list[EventType]:
     """Events that end the form and forget the given slots."""
     return [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), *(SlotSet(name, None) for name in slots)]
+
+
+def _rules(turn: Turn) -> list[Button]:
+    """The rules nearest to what a visitor said, where none was near enough to be told."""
+    found = turn.slot("faq_found") or {}
+    hits = found["hits"] if found and found["message_id"] == turn.message_id else []
+    near = [hit for hit in hits if hit["score"] >= NEAR]
+    return [button(hit["question"], "faq", json.dumps({"faq_key": hit["key"]})) for hit in near]
 
 
 def button(title: str, intent: str, entities: str = "") -> Button:

@@ -125,7 +125,7 @@ class Form(CustomerAction):
         refused = meant and asked in filled and filled[asked] is None and asked not in corrected
         taken = {slot for slot, value in changed.items() if meant or value is not None}  # another wish empties nothing
         narrowed = bool(changed.get(CHOICES))  # fewer to choose from, or the next page of them
-        answered = narrowed or bool(taken & {asked, *self.slots(turn), *_required(turn, self.form)})
+        answered = narrowed or bool(taken & {asked, *self.slots(turn), *self.beside, *_required(turn, self.form)})
         if not narrowed and not _wants_another(turn) and (refused or (not answered and _is_answer(turn))):
             return self._wrong(turn, asked, changed, len(turn.dispatcher.messages) > spoken)
         if answered:

@@ -79,9 +79,16 @@ REPORTED, COMPLAINS = ("complain", "add", "urge"), "complains"
 """What was last told of a ticket to which more words belong; the cue of who wants another complaint filed."""
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
-PLACE, BACK, IF_NOT, CALLS = "queue_place", "back", "if_not", "calls"
+PLACE, BACK, IF_NOT, CALLS, CHANGES = "queue_place", "back", "if_not", "calls", "changes"
+PARTIAL = "partial"
+MONEY_BACK = ("after_sales_refund", "after_sales_return")
+"""The intents that want the money back: whether goods go back with it, the order's state tells."""
+SLOT, WISH = "slot_", "wish_"
+"""What the cues begin with that name a slot, and an intent that words may wish for within its form."""
 FAULT, FAULTS = "after_sales_report_problem", ("quality", "damaged", "wrong_item", "missing")
 """The intent of who tells a fault, and the codes of reasons that are one."""
+SLIPS, PICKUP, FETCHED, ANEW = "after_sales_ask_status", "after_sales_pickup", "fetched", "choose"
+"""The intent about slips, and the entity by which the goods of one are fetched at another time."""
 TICKET, ADD = "tickets_ask_status", ("tickets_wish", "add")
 """The intent and the entity by which something is added to an open ticket."""
 ASKING = ("ask", "why", "how")
@@ -118,6 +125,7 @@ class Said:
     danger: bool = False
     reference: Mapping[Text, Any] = field(default_factory=dict)
     follow_up: Mapping[Text, Any] = field(default_factory=dict)
+    values: Sequence[Mapping[Text, Any]] = ()
     parts: Sequence[Tuple[int, int, Text, float]] = ()
     rests: Sequence[Tuple[int, Text, float]] = ()
     heads: Sequence[Tuple[int, Text, float]] = ()
@@ -156,6 +164,7 @@ class Reader:
     Attributes:
         starts: each form's own intents.
         does: the intents whose form does something.
+        values: the kinds of values that are a slot's.
         sure_yes: from this probability on a yes is one: it lets things be done.
         sure: from this one on anything else is what it seems; `surer`: where the message most likely answers.
         likely: from this one on words are the value that was asked for, where nothing else is surer.
@@ -169,6 +178,7 @@ class Reader:
 
     starts: Mapping[Text, Sequence[Text]]
     does: frozenset[Text]
+    values: Mapping[Text, Sequence[Text]] = field(default_factory=dict)
     sure_yes: float = 0.6
     sure: float = 0.5
     surer: float = 0.6
@@ -257,8 +267,13 @@ class Reader:
         if said.second and said.reason and str(context.asked).endswith("_reason"):
             return Reading(INFORM, (self._value(said, context),))  # 小了，顺便查查手环到哪了
         act, own = said.act, said.intent in self.starts.get(str(context.form), ())
+        turned = self._turned(said, context)
+        if turned:
+            return turned
+        asks = said.share("ask", "status", "why", *QUESTIONED) >= self.sure
         named = context.kind == CHOOSE and any(each.get("entity") == context.asked for each in said.entities)
-        if named and act not in PLAINLY and said.share("ask", "status", "why", *QUESTIONED) < self.sure:
+        given = self._given(said, str(context.asked))
+        if (named or (given and not (own and context.kind != CHOOSE))) and act not in PLAINLY and not asks:
             return Reading(INFORM, (self._value(said, context),))  # 上门，明天白天都行: it names one of what was offered
         sure = said.share(act) >= (self.sure if context.kind == CONFIRM else self.surer)
         listed = context.kind == CONFIRM or context.asked in NUMBERS
@@ -270,6 +285,7 @@ class Reader:
         elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
             act, sure = "value", True  # 改成文三路90号, asked where to
         described_too = context.kind == CONFIRM and bool(said.reference.get("conditions") or said.entities)  # 小的那台，白色
+        described_too = described_too and not self._filled(said, context)  # 对，明天下午: the form compares
         if act == "yes" and said.share("yes") >= (self.certain if described_too else self.sure_yes):
             other = self._other_wish(said, context)
             return self._plain(said, context.asked) if other else Reading("chat_affirm", (command("yes"),))
@@ -280,11 +296,16 @@ class Reader:
             return Reading(INFORM, (self._value(said, context),))  # 不想要了, asked which order is to be returned
         another = said.reference.get("conditions") or "others" in said.cues
         if act == "no" and sure and context.asked in NUMBERS and not another:
-            act = "take_back"  # 哪个都不取消
+            beside = [cue for cue in said.cues if cue.startswith(SLOT) and cue != SLOT + str(context.asked)]
+            act = "value" if _topical(beside, context) else "take_back"  # 不用邮箱 is none, 哪个都不取消 is
         if sure and act in PLAINLY:
-            intent, name = PLAINLY["leave" if said.intent == "chat_stop" and act == "take_back" else act]
+            left = said.intent == "chat_stop" or said.intent.endswith("_cancel")  # 算了不退了: nothing was got wrong
+            intent, name = PLAINLY["leave" if left and act == "take_back" else act]
             told = {"what": None} if name == "take_back" else {}
             return Reading(intent, (command(name, **told),))
+        instead = self._instead(said, context)
+        if instead:
+            return Reading(INFORM, (command("set", slot=instead, value=said.text),))
         if act == "correct" and sure:
             return Reading(INFORM, (self._correct(said, context),))
         if act in QUESTIONED and sure:
@@ -332,9 +353,44 @@ class Reader:
         """Whether what sounds like a yes wants something else done than what stands (换一件吧, asked whether to return it)."""
         own = self.starts.get(str(context.form), ())
         wished = next((intent for intent in context.wished if intent in own), None)
-        if wished is None or said.intent == wished or said.intent not in self.does or said.confidence < self.surer:
+        starts = {intent for intents in self.starts.values() for intent in intents}
+        if wished is None or said.intent == wished or said.intent not in starts or said.confidence < self.surer:
             return False
+        if said.parts and said.parts[0][2] == "yes" and said.parts[0][3] >= self.certain:
+            return False  # 可以，快点
         return all(float(each["confidence"]) < self.unlikely for each in said.ranking if each["name"] == wished)
+
+    def _turned(self, said: Said, context: Context) -> Optional[Reading]:
+        """不退了，补发就行: the form is to do another of the things that it does, in whatever words of agreement."""
+        wish = _wish(said)
+        own = self.starts.get(str(context.form), ())
+        now = next((intent for intent in context.wished if intent in own), None)
+        if PARTIAL in said.cues and now and said.share("status", "why") < self.sure:
+            return Reading(now, (command("start", intent=now, words=said.words or said.text),))
+        same = wish == now or {wish, now} <= set(MONEY_BACK)
+        if wish not in own or same or context.kind not in (CONFIRM, CHOOSE):
+            return None
+        if said.act not in ("yes", "no", "correct", "value", "do", "tell") or (said.act == "no" and said.intent == "chat_deny"):
+            return None
+        return Reading(wish, (command("start", intent=wish, words=said.words or said.text),))
+
+    def _given(self, said: Said, slot: Text) -> bool:
+        """Whether the message holds a value of this slot."""
+        return any(each["kind"] in self.values.get(slot, ()) for each in said.values)
+
+    def _instead(self, said: Said, context: Context) -> Optional[Text]:
+        """The slot that holds something else than what is given now: 行，但是改成下午, asked whether all is right."""
+        if context.kind != CONFIRM or not said.values:
+            return None
+        slots = self._filled(said, context)
+        named = [name for name in slots if SLOT + name in said.cues or any(e.get("entity") == name for e in said.entities)]
+        if said.share("ask", "status", "why", *QUESTIONED) >= self.sure:
+            return named[0] if named and CHANGES in said.cues else None  # 取件能不能改到明天
+        return next(iter((*named, *slots)), None) if said.act in ("correct", "value", "do", "tell", "no", "yes") else None
+
+    def _filled(self, said: Said, context: Context) -> List[Text]:
+        """The slots that hold something already, of whose kind the message gives a value."""
+        return [name for name in self.values if context.slots.get(name) is not None and self._given(said, name)]
 
     def _speaks_of_else(self, said: Said, own: bool) -> bool:
         """Whether the intent is certainly one that the form is not about."""
@@ -355,7 +411,7 @@ class Reader:
         return self.does if act == "status" else {intent for intents in self.starts.values() for intent in intents}
 
     def _correct(self, said: Said, context: Context) -> Command:
-        named = [cue.removeprefix("slot_") for cue in said.cues if cue.startswith("slot_")]
+        named = [cue.removeprefix(SLOT) for cue in said.cues if cue.startswith(SLOT)]
         slot = next((name for name in named if context.slots.get(name) is not None), None)
         return command("correct", slot=slot, value=said.cues.get("value") or None)
 
@@ -407,6 +463,16 @@ class Reader:
         if CALLS in said.cues and act not in ("ask", "status", "why") and _timed(said):
             entity = dict(zip(("entity", "value"), ADD, strict=True))
             return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), entity])
+        if self._fetches(said, context):
+            anew = {"entity": PICKUP, "value": ANEW}
+            return Reading(SLIPS, (command("start", intent=SLIPS),), [*map(dict, said.entities), anew])
+        if PARTIAL in said.cues and said.share("status", "why") < self.sure:
+            return Reading(MONEY_BACK[0], (command("start", intent=MONEY_BACK[0]),))
+        wish = _wish(said)
+        if wish and said.intent != wish and said.confidence < self.certain and not {wish, said.intent} <= set(MONEY_BACK):
+            forms_of = [intents for intents in self.starts.values() if wish in intents and said.intent in intents]
+            if forms_of and said.share("do", "tell") >= self.sure:
+                return Reading(wish, (command("start", intent=wish),))
         unless = self._unless(said)
         if unless:
             return unless
@@ -452,6 +518,14 @@ class Reader:
         lately = len(context.wished) - int(newest.get("said") or 0) <= 2
         tells = said.act == "tell" and said.share("tell") >= self.sure and said.intent in (*STORY, *VAGUE)
         return reported and lately and tells and COMPLAINS not in said.cues and not said.follow_up
+
+    def _fetches(self, said: Said, context: Context) -> bool:
+        """Whether the goods of a slip are to be fetched at another time (后天上午来取行不行)."""
+        come = any(each.get("entity") == PICKUP and each.get("value") == FETCHED for each in said.entities)
+        fetched = come or PICKUP in said.cues
+        of_slip = PICKUP in said.cues or any(each.get("kind") == "return" for each in context.focus)
+        asks = said.share("status", "why", "tell") >= self.sure
+        return fetched and of_slip and not asks and (_timed(said) or CHANGES in said.cues)
 
     def _unless(self, said: Said) -> Optional[Reading]:
         """先找找，找不到再退钱: what is only wished for otherwise is no wish yet; what stands before it is."""
@@ -538,7 +612,19 @@ def _named_by(button: Button) -> List[Dict[Text, Any]]:
 
 def _timed(said: Said) -> bool:
     """Whether a time is named."""
-    return any(each.get("entity") in ("time", "date") for each in said.entities)
+    return any(each.get("entity") in ("time", "date", "period") for each in said.entities)
+
+
+def _wish(said: Said) -> Optional[Text]:
+    """The intent that a cue of the message wishes for; of several the one said last."""
+    wishes = [(said.text.rfind(value), cue.removeprefix(WISH)) for cue, value in said.cues.items() if cue.startswith(WISH)]
+    return max(wishes)[1] if wishes else None
+
+
+def _topical(cues: Sequence[Text], context: Context) -> bool:
+    """Whether one of these cues names a slot of the open form's topic."""
+    topic = str(context.form).partition("_")[0]
+    return any(cue.startswith(f"{SLOT}{topic}_") for cue in cues)
 
 
 def _goods(said: Said) -> bool:
@@ -583,7 +669,7 @@ class CommandReader(GraphComponent):
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._declared: Dict[Text, Any] = {"kinds": {}, "starts": {}, "does": []}
+        self._declared: Dict[Text, Any] = {"kinds": {}, "starts": {}, "does": [], "values": {}}
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
@@ -627,7 +713,7 @@ class CommandReader(GraphComponent):
     def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
         """Reads each message."""
         context = Context.of(tracker, self._declared["kinds"])
-        reader = Reader(self._declared["starts"], frozenset(self._declared["does"]))
+        reader = Reader(self._declared["starts"], frozenset(self._declared["does"]), self._declared["values"])
         for message in messages:
             if not (message.get(TEXT) or "").strip():
                 continue
@@ -646,7 +732,7 @@ def declared() -> Dict[Text, Any]:
     """What the topics' `forms.yml` say, as far as reading hangs on it."""
     told = forms.of_project()
     starts = {name: [*form.starts, *form.meant_by] for name, form in told.forms.items()}
-    return {"kinds": told.kinds, "starts": starts, "does": sorted(told.does)}
+    return {"kinds": told.kinds, "starts": starts, "does": sorted(told.does), "values": told.values}
 
 
 def said(message: Message) -> Said:
@@ -669,6 +755,7 @@ def said(message: Message) -> Said:
         words=message.get(TEXT) or "",
         split=told.offsets[second] if second else 0,
         offsets=told.offsets,
+        values=message.get(VALUES) or (),
         parts=message.get(PARTS) or (),
         rests=message.get(RESTS) or (),
         heads=message.get(HEADS) or (),
