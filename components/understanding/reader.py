@@ -327,7 +327,8 @@ class Reader:
         wished = not own and context.kind == CHOOSE and opened  # 跑步鞋那个，想退货
         unlike = context.kind == VALUE and self._speaks_of_else(said, own) and said.share("value") < self.asks  # 耳机防水吗
         if act == "value" and sure and not (wished or unlike):
-            return Reading(said.intent if own else INFORM, (self._value(said, context),))
+            tells = own and not (context.kind == CHOOSE and _only_describes(said))
+            return Reading(said.intent if tells else INFORM, (self._value(said, context),))
         return self._plain(said, context.asked)
 
     def _lets_be(self, said: Said, context: Context, act: Text) -> Optional[Reading]:
@@ -476,6 +477,9 @@ class Reader:
         unless = self._unless(said)
         if unless:
             return unless
+        wish = next((each for each in said.ranking if not str(each["name"]).startswith(PLAIN_TALK)), None)
+        if said.intent == "chat_affirm" and act == "do" and sure and wish and float(wish["confidence"]) >= self.unlikely:
+            return Reading(str(wish["name"]), (command("start", intent=str(wish["name"])),))  # 可以的话帮我退了
         guessed = self._vague(said) or said.confidence < self.near
         if said.fault and _goods(said) and guessed and act not in ASKING:
             return Reading(FAULT, (command("start", intent=FAULT),))
