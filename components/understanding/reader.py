@@ -264,8 +264,9 @@ class Reader:
         """What is said while a form's question stands."""
         if said.intent in ASIDE and said.confidence >= self.certain and said.act not in QUESTIONED:
             return self._plain(said, context.asked)
-        if said.second and said.reason and str(context.asked).endswith("_reason"):
-            return Reading(INFORM, (self._value(said, context),))  # 小了，顺便查查手环到哪了
+        beside = self._beside(said, context)
+        if beside:
+            return beside
         act, own = said.act, said.intent in self.starts.get(str(context.form), ())
         turned = self._turned(said, context)
         if turned:
@@ -296,10 +297,10 @@ class Reader:
             return Reading(INFORM, (self._value(said, context),))  # 不想要了, asked which order is to be returned
         another = said.reference.get("conditions") or "others" in said.cues
         if act == "no" and sure and context.asked in NUMBERS and not another:
-            beside = [cue for cue in said.cues if cue.startswith(SLOT) and cue != SLOT + str(context.asked)]
-            act = "value" if _topical(beside, context) else "take_back"  # 不用邮箱 is none, 哪个都不取消 is
+            named_slots = [cue for cue in said.cues if cue.startswith(SLOT) and cue != SLOT + str(context.asked)]
+            act = "value" if _topical(named_slots, context) else "take_back"  # 不用邮箱 is none, 哪个都不取消 is
         if sure and act in PLAINLY:
-            left = said.intent == "chat_stop" or said.intent.endswith("_cancel")  # 算了不退了: nothing was got wrong
+            left = said.intent == "chat_stop" or (said.intent.endswith("_cancel") and said.act != "no")  # 算了不退了
             intent, name = PLAINLY["leave" if left and act == "take_back" else act]
             told = {"what": None} if name == "take_back" else {}
             return Reading(intent, (command(name, **told),))
@@ -330,6 +331,26 @@ class Reader:
             tells = own and not (context.kind == CHOOSE and _only_describes(said))
             return Reading(said.intent if tells else INFORM, (self._value(said, context),))
         return self._plain(said, context.asked)
+
+    def _beside(self, said: Said, context: Context) -> Optional[Reading]:
+        """小了，顺便查查手环到哪了: the first clause answers, asked why or whether, and the rest wants something else."""
+        own, head = self.starts.get(str(context.form), ()), said.parts[0] if said.parts else None
+        rest = next((each for each in said.rests if each[2] >= self.surer and each[1] not in own), None)
+        if head is None or rest is None or rest[1].startswith((*PLAIN_TALK, PERSON)):
+            return None
+        at = said.offsets[rest[0]]
+        mine, others = said.words[:at].strip(ENDS), said.words[at:].strip()
+        if context.kind == CONFIRM and head[2] == "yes" and head[3] >= self.certain:
+            intent, first = "chat_affirm", command("yes")
+        elif said.reason and str(context.asked).endswith("_reason") and head[2] in ("value", "tell"):
+            intent, first = INFORM, command("set", slot=context.asked, value=mine)
+        else:
+            return None
+        named = [dict(each) for each in said.entities if each.get("start", 0) >= at]
+        told = {"entities": named, "reference": described(said.reference, others), "fresh": True}
+        second = command("start", intent=rest[1], words=others, **told)
+        kept = [each for each in said.entities if each.get("start", 0) < at]
+        return Reading(intent, (first, second), kept, described(said.reference, mine))
 
     def _lets_be(self, said: Said, context: Context, act: Text) -> Optional[Reading]:
         """算了，券不要了: what was wished for beside the matter is let be, and the matter goes on."""

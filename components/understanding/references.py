@@ -234,7 +234,8 @@ def _uses(reading: _Reading, words: Words) -> None:
             continue
         called = [word for kind in kinds for word in words.of_kind(kind)]
         told: Dict[Text, Any] = {"said": match.group(), "kind": match.group(), "words": called, "not": words.not_of_kind(called)}
-        reading.take("kind", match.start(), match.end() + len("的"), True, **reading.negated(match.start()), **told, wide=True, inside=False)
+        told |= {**reading.negated(match.start()), "wide": True, "inside": False}
+        reading.take("kind", match.start(), match.end() + len("的"), True, **told)
         return
 
 
