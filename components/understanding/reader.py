@@ -390,7 +390,7 @@ class Reader:
         if PARTIAL in said.cues and now and said.share("status", "why") < self.sure:
             return Reading(now, (command("start", intent=now, words=said.words or said.text),))
         same = wish == now or {wish, now} <= set(MONEY_BACK)
-        if wish not in own or same or context.kind not in (CONFIRM, CHOOSE):
+        if wish is None or wish not in own or same or context.kind not in (CONFIRM, CHOOSE):
             return None
         if said.act not in ("yes", "no", "correct", "value", "do", "tell") or (said.act == "no" and said.intent == "chat_deny"):
             return None
@@ -498,9 +498,9 @@ class Reader:
         unless = self._unless(said)
         if unless:
             return unless
-        wish = next((each for each in said.ranking if not str(each["name"]).startswith(PLAIN_TALK)), None)
-        if said.intent == "chat_affirm" and act == "do" and sure and wish and float(wish["confidence"]) >= self.unlikely:
-            return Reading(str(wish["name"]), (command("start", intent=str(wish["name"])),))  # 可以的话帮我退了
+        best = next((each for each in said.ranking if not str(each["name"]).startswith(PLAIN_TALK)), None)
+        if said.intent == "chat_affirm" and act == "do" and sure and best and float(best["confidence"]) >= self.unlikely:
+            return Reading(str(best["name"]), (command("start", intent=str(best["name"])),))  # 可以的话帮我退了
         guessed = self._vague(said) or said.confidence < self.near
         if said.fault and _goods(said) and guessed and act not in ASKING:
             return Reading(FAULT, (command("start", intent=FAULT),))
