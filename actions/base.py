@@ -412,7 +412,8 @@ def go_on(turn: Turn, events: list[EventType]) -> list[EventType]:
         return []
     wish, *waiting = wishes
     turn.utter("utter_chat_next", request=turn.wording(f"utter_label_{wish['intent']}"))
-    return [SlotSet("chat_requests", waiting or None), *said(turn, **wish, fresh=True)]
+    looked_up = [SlotSet("faq_found", None)] if turn.slot("faq_found") else []  # for the first: the next is another question
+    return [*looked_up, SlotSet("chat_requests", waiting or None), *said(turn, **wish, fresh=True)]
 
 
 def said(

@@ -161,7 +161,9 @@ def waiting(turn: Turn) -> dict[str, Any]:
     """What else this message asks for; what waited before and is asked for now waits no longer."""
     more = [each for each in turn.commands if each["command"] == "start" and each.get("fresh")]
     left = [each for each in turn.slot("chat_requests") or [] if each["intent"] != turn.intent]
-    if more:
+    value = turn.told("set", "choose", "yes") is not None
+    free_text = turn.busy and not value and turn.slot(REQUESTED_SLOT) not in (None, *faq.CHOICES)
+    if more and not free_text:
         left = [{name: each[name] for name in ("intent", "words", "entities", "reference")} for each in more]
     stands = turn.told(*STANDING) is not None
     return {"chat_requests": left or None, "chat_offered": (turn.slot("chat_offered") or offered(turn)) if stands else None}

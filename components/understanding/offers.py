@@ -63,8 +63,10 @@ def placed(reference: Mapping[Text, Any], buttons: Sequence[Button]) -> Optional
 def agreed(said: Text, buttons: Sequence[Button]) -> Optional[Button]:
     """What a yes is to: the only thing offered, or the one whose title the question names (要不要帮您催一下？)."""
     offered = offers(buttons)
-    if len(offered) == 1 or (len(offered) == 2 and offered[1].title.startswith(_NO)):
+    if len(offered) == 1:
         return offered[0]
+    if len(offered) > 1 and offered[-1].title.startswith(_NO):  # 有帮助, 没帮助
+        return offered[-2]
     question = _QUESTION.search(normalise(said).text)
     spoken = [each for each in offered if question and _content(normalise(each.title).text) in _content(question.group())]
     return spoken[0] if len(spoken) == 1 else None

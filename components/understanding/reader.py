@@ -264,6 +264,9 @@ class Reader:
         """What is said while a form's question stands."""
         if said.intent in ASIDE and said.confidence >= self.certain and said.act not in QUESTIONED:
             return self._plain(said, context.asked)
+        beside = self._beside(said, context)
+        if beside:
+            return beside
         act, own = said.act, said.intent in self.starts.get(str(context.form), ())
         turned = self._turned(said, context)
         if turned:
@@ -294,10 +297,10 @@ class Reader:
             return Reading(INFORM, (self._value(said, context),))  # 不想要了, asked which order is to be returned
         another = said.reference.get("conditions") or "others" in said.cues
         if act == "no" and sure and context.asked in NUMBERS and not another:
-            beside = [cue for cue in said.cues if cue.startswith(SLOT) and cue != SLOT + str(context.asked)]
-            act = "value" if _topical(beside, context) else "take_back"  # 不用邮箱 is none, 哪个都不取消 is
+            named_slots = [cue for cue in said.cues if cue.startswith(SLOT) and cue != SLOT + str(context.asked)]
+            act = "value" if _topical(named_slots, context) else "take_back"  # 不用邮箱 is none, 哪个都不取消 is
         if sure and act in PLAINLY:
-            left = said.intent == "chat_stop" or said.intent.endswith("_cancel")  # 算了不退了: nothing was got wrong
+            left = said.intent == "chat_stop" or (said.intent.endswith("_cancel") and said.act != "no")  # 算了不退了
             intent, name = PLAINLY["leave" if left and act == "take_back" else act]
             told = {"what": None} if name == "take_back" else {}
             return Reading(intent, (command(name, **told),))
@@ -325,8 +328,29 @@ class Reader:
         wished = not own and context.kind == CHOOSE and opened  # 跑步鞋那个，想退货
         unlike = context.kind == VALUE and self._speaks_of_else(said, own) and said.share("value") < self.asks  # 耳机防水吗
         if act == "value" and sure and not (wished or unlike):
-            return Reading(said.intent if own else INFORM, (self._value(said, context),))
+            tells = own and not (context.kind == CHOOSE and _only_describes(said))
+            return Reading(said.intent if tells else INFORM, (self._value(said, context),))
         return self._plain(said, context.asked)
+
+    def _beside(self, said: Said, context: Context) -> Optional[Reading]:
+        """小了，顺便查查手环到哪了: the first clause answers, asked why or whether, and the rest wants something else."""
+        own, head = self.starts.get(str(context.form), ()), said.parts[0] if said.parts else None
+        rest = next((each for each in said.rests if each[2] >= self.surer and each[1] not in own), None)
+        if head is None or rest is None or rest[1].startswith((*PLAIN_TALK, PERSON)):
+            return None
+        at = said.offsets[rest[0]]
+        mine, others = said.words[:at].strip(ENDS), said.words[at:].strip()
+        if context.kind == CONFIRM and head[2] == "yes" and head[3] >= self.certain:
+            intent, first = "chat_affirm", command("yes")
+        elif said.reason and str(context.asked).endswith("_reason") and head[2] in ("value", "tell"):
+            intent, first = INFORM, command("set", slot=context.asked, value=mine)
+        else:
+            return None
+        named = [dict(each) for each in said.entities if each.get("start", 0) >= at]
+        told = {"entities": named, "reference": described(said.reference, others), "fresh": True}
+        second = command("start", intent=rest[1], words=others, **told)
+        kept = [each for each in said.entities if each.get("start", 0) < at]
+        return Reading(intent, (first, second), kept, described(said.reference, mine))
 
     def _lets_be(self, said: Said, context: Context, act: Text) -> Optional[Reading]:
         """算了，券不要了: what was wished for beside the matter is let be, and the matter goes on."""
@@ -366,7 +390,7 @@ class Reader:
         if PARTIAL in said.cues and now and said.share("status", "why") < self.sure:
             return Reading(now, (command("start", intent=now, words=said.words or said.text),))
         same = wish == now or {wish, now} <= set(MONEY_BACK)
-        if wish not in own or same or context.kind not in (CONFIRM, CHOOSE):
+        if wish is None or wish not in own or same or context.kind not in (CONFIRM, CHOOSE):
             return None
         if said.act not in ("yes", "no", "correct", "value", "do", "tell") or (said.act == "no" and said.intent == "chat_deny"):
             return None
@@ -474,6 +498,9 @@ class Reader:
         unless = self._unless(said)
         if unless:
             return unless
+        best = next((each for each in said.ranking if not str(each["name"]).startswith(PLAIN_TALK)), None)
+        if said.intent == "chat_affirm" and act == "do" and sure and best and float(best["confidence"]) >= self.unlikely:
+            return Reading(str(best["name"]), (command("start", intent=str(best["name"])),))  # 可以的话帮我退了
         guessed = self._vague(said) or said.confidence < self.near
         if said.fault and _goods(said) and guessed and act not in ASKING:
             return Reading(FAULT, (command("start", intent=FAULT),))

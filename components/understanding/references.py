@@ -233,8 +233,9 @@ def _uses(reading: _Reading, words: Words) -> None:
         if match is None or not reading.free(*match.span()) or not _NAMED_SO.match(reading.text, match.end()):
             continue
         called = [word for kind in kinds for word in words.of_kind(kind)]
-        told = {"said": match.group(), "kind": match.group(), "words": called, "not": words.not_of_kind(called)}
-        reading.take("kind", *match.span(), True, **reading.negated(match.start()), **told, wide=True, inside=False)
+        told: Dict[Text, Any] = {"said": match.group(), "kind": match.group(), "words": called, "not": words.not_of_kind(called)}
+        told |= {**reading.negated(match.start()), "wide": True, "inside": False}
+        reading.take("kind", match.start(), match.end() + len("的"), True, **told)
         return
 
 
