@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from actions.readings import patterns
 
 ROOM, LAST = "room", "last"
@@ -18,6 +20,25 @@ def rehoused(address: str, number: str) -> str:
         address = _replaced(address, sort, match[0])
     bare = number.strip()
     return _replaced(address, ROOM, bare) if bare else address
+
+
+SHARED = 3  # so many signs in common name the same place
+_WHOLE = re.compile("[省市州盟县]|(?<!小)(?<!园)(?<!社)区")
+
+
+def completed(address: str, given: str) -> str | None:
+    """What is given, made whole by the address as it stands: from the place that both name (测试家园8号楼), the way up to it
+    is the same. None where nothing tells which town the given one is in."""
+    if _WHOLE.search(given):
+        return given
+    for begins in range(len(given) - SHARED + 1):
+        same = given[begins : begins + SHARED]
+        if any(sign.isdigit() for sign in same):
+            continue
+        place = address.find(same)
+        if place >= 0:
+            return address[:place] + given[begins:]
+    return None
 
 
 def _replaced(address: str, sort: str, written: str) -> str:

@@ -148,7 +148,7 @@ class ValidateAfterSalesForm(OrderForm):
         """What an exchange sends instead: named, the same again for what is faulty, or to be chosen."""
         if kind != "exchange" or options.reason_code == MISSING or not options.variants:
             return {name: None for name in ("after_sales_variants", "after_sales_variant") if turn.slot(name) is not None}
-        words = f"{turn.slot('after_sales_reason') or ''}{turn.text}"
+        words = wished_for(f"{turn.slot('after_sales_reason') or ''}{turn.text}")
         named = entities(turn, "colour", "size") or [g.value for g in (given.known(turn, k) for k in ("colour", "size")) if g]
         wanted = meant_variant(words, named, options.variants)
         own = next((variant for variant in options.variants if variant.own), None)
@@ -205,6 +205,8 @@ class ValidateAfterSalesForm(OrderForm):
             return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
         if before in told.value:
             return {"after_sales_reason": told.value, **({"after_sales_reason_code": told.code} if code != told.code else {})}
+        if code in given.FAULTS and told.code not in given.FAULTS:
+            return {}  # what is said beside a fault that stands (电饭煲接着弄吧) is none
         if code == told.code or code in given.FAULTS:
             return {"after_sales_reason": turn.joined((before, told.value))}
         return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
@@ -223,7 +225,7 @@ class ValidateAfterSalesForm(OrderForm):
         if turn.intent == "chat_affirm" and own and asked:
             pressed = own.name
         named = [*entities(turn, "colour", "size"), *NUMBER.findall(turn.typed)]  # 浅灰40
-        wanted = meant_variant(str(pressed or turn.text), named, options.variants, before)
+        wanted = meant_variant(wished_for(str(pressed or turn.text)), named, options.variants, before)
         if wanted is None and not asked:
             turn.utter("utter_after_sales_variant_unknown", instead=turn.joined(entities(turn, "colour", "size")))
             return {"after_sales_variant": None}
@@ -667,8 +669,9 @@ def again(turn: Turn, slot: str) -> dict[str, Any]:
 
 
 def entities(turn: Turn, *names: str) -> list[str]:
-    """The values of these entities in the latest message."""
-    return [str(e["value"]) for e in turn.tracker.latest_message.get("entities") or [] if e["entity"] in names]
+    """The values of these entities in the latest message; of 黑白40换成黑白42 those behind."""
+    found, behind = turn.tracker.latest_message.get("entities") or [], len(turn.text) - len(wished_for(turn.text))
+    return [str(e["value"]) for e in found if e["entity"] in names and e.get("start", behind) >= behind]
 
 
 def meant_variant(words: str, values: list[str], variants: tuple[Variant, ...], before: str | None = None) -> Variant | None:
@@ -681,6 +684,11 @@ def meant_variant(words: str, values: list[str], variants: tuple[Variant, ...], 
     named = {part for variant in variants for part in variant.name.split() if any(_same(part, value) for value in values)}
     fitting = [v for v in variants if named and named <= set(v.name.split())]
     return max(fitting, key=lambda v: len(own & set(v.name.split())), default=None)
+
+
+def wished_for(words: str) -> str:
+    """Of 黑白40换成黑白42 what stands behind."""
+    return re.split("换成|换为|改成|换个?(?=[^一个成货])", words)[-1] or words
 
 
 def near(names: list[str], own: str) -> list[str]:
