@@ -186,7 +186,8 @@ class ValidateAfterSalesForm(OrderForm):
         if before and self.asked(turn, "after_sales_pickup") and turn.entity("after_sales_pickup") and not turn.pressed:
             return {}  # 来家里拿吧，我腿脚不好: why it is to be fetched, not why it is returned
         if told is None and before is None:  # an answer, by what it does, in words that no example is like
-            words = {} if turn.asks else self.words(turn, "after_sales_reason", ())
+            none = turn.asks or _answers_another(turn)
+            words = {} if none else self.words(turn, "after_sales_reason", ())
             return {**words, "after_sales_reason_code": None} if words else {}
         if told is None:
             taken_back = before and given.said(turn, given.DENIED) and turn.slot(REQUESTED_SLOT) in AFTER_REASON
@@ -291,6 +292,13 @@ def _whole(order: Order, line: int | None, amount: str | None, reason_code: str)
     title = items[0].title if len(items) == 1 and len(order.items) > 1 else order.title
     count = sum(item.quantity for item in items)
     return {"title": title, "count": count, "amount": amount, "parted": reason_code != MISSING or amount is not None}
+
+
+def _answers_another(turn: Turn) -> bool:
+    """Whether the words give another slot's value, or only name goods: 上门拿 明天上午, asked for the reason."""
+    reference = turn.tracker.latest_message.get("reference") or {}
+    other = given.said(turn, "day", "days", "span", "colour", "size") or turn.entity("after_sales_pickup")
+    return bool(other or (reference.get("bare") and reference.get("conditions")))
 
 
 def _goods(turn: Turn) -> str:
