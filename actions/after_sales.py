@@ -9,7 +9,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import focus, given, order_states, slips, wiring
+from actions import at_once, focus, given, order_states, pictures, slips, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.complaints import escalate, handed_over
 from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
@@ -34,6 +34,7 @@ from actions.references import (
     settled,
 )
 
+STATUS = "after_sales_ask_status"
 MISSING = "missing"
 WARRANTY_PASSED, REVIEW_BY_PERSON = "warranty_passed", "review_by_person"
 SELF = "self"  # the customer sends the goods
@@ -411,6 +412,7 @@ class AfterSalesAction(OrderAction):
         words = str(turn.slot("after_sales_reason") or turn.slot("after_sales_problem") or turn.text)[:WORDS]
         gateway, conversation = wiring.gateways().tickets, turn.tracker.sender_id
         ticket = await turn.call(gateway.open, turn.writer, kind, order.title[:WORDS], words, order.number, conversation)
+        await pictures.attach(turn, ticket.number)
         turn.utter("utter_after_sales_person", kind, ticket=ticket.number, detail=detail, **told(order))
         escalate(turn, ticket.number, kind)
 
@@ -465,6 +467,7 @@ class ActionAfterSalesOpen(AfterSalesAction):
         fetched = None if pickup in (None, SELF) else str(pickup)
         wish = Wish(order.number, line, kind, reason, variant, fetched, bool(paid), options.reason_code)
         slip = await turn.call(gateway.open, turn.writer, wish)
+        await pictures.attach(turn, slip.slip)
         slips.speak_of(turn, slip, "open")
         if slip.review:
             turn.utter("utter_after_sales_opened", "review", **slips.told(slip))
@@ -476,7 +479,8 @@ class ActionAfterSalesOpen(AfterSalesAction):
             said: dict[str, Any] = {name: self._worded(turn, name, values, there) for name, there in (
                 ("pieces", whole["count"] > 1), ("fetch", bool(slip.pickup)), ("swap", bool(slip.to_variant)),
             )}  # fmt: skip
-            turn.utter("utter_after_sales_opened", f"{kind}{near_by}", **values, **said)
+            resent = kind == "exchange" and options.reason_code == MISSING
+            turn.utter("utter_after_sales_opened", "resend" if resent else f"{kind}{near_by}", **values, **said)
 
     def _worded(self, turn: Turn, name: str, values: dict[str, Any], there: bool) -> str:
         """A part of the sentence that says what was asked for, where there is any of it."""
@@ -566,11 +570,14 @@ class ActionAfterSalesStatus(CustomerAction):
         if not found:
             turn.utter("utter_after_sales_none")
             return []
-        slip = found[0]
-        slips.speak_of(turn, slip, again=turn.intent)
+        self.tell(turn, found[0])
+        return []
+
+    def tell(self, turn: Turn, slip: Return) -> None:
+        """How a slip is going."""
+        slips.speak_of(turn, slip, again=STATUS)
         fetched = "_fetched" if slip.pickup and slip.state_code == "awaiting_goods" else ""
         turn.utter("utter_after_sales_status", "review" if slip.review else f"{slip.state_code}{fetched}", **slips.told(slip))
-        return []
 
     async def _spoken(self, turn: Turn) -> str | None:
         """The slip just spoken of, or the only one whose goods are still with the customer."""
@@ -604,6 +611,16 @@ class ActionAfterSalesStatus(CustomerAction):
         pick = partial(option, "after_sales_slip", slip.slip, intent="after_sales_ask_status")
         buttons = [pick(label, after_sales_pickup=value) for value, label in times]
         turn.utter("utter_after_sales_fetch", buttons=buttons, slip=slip.slip)
+
+
+@at_once.tells(STATUS)
+async def how_slips_are_going(turn: Turn) -> bool:
+    """Of the open slips, or of the newest."""
+    found = await at_once.meant(turn, SLIP, is_open)
+    for each in found:
+        ActionAfterSalesStatus().tell(turn, await turn.call(wiring.gateways().after_sales.get, turn.reader, each.id))
+    return bool(found)
+
 
 
 class ValidateAfterSalesCancelForm(Form):

@@ -6,7 +6,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import focus, tickets, wiring
+from actions import at_once, focus, pictures, tickets, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.forms import Ask, Form
 from actions.gateways.belongings import ORDER, TICKET, Thing
@@ -71,6 +71,8 @@ class ValidateComplaintsForm(Form):
         if look.bare:
             return filled
         filled["complaints_text"] = turn.text.strip()
+        if filled["complaints_agreed"] is None:  # who is upset about something hears first how it stands
+            await at_once.tell(turn, at_once.upset_about(turn))
         last = None if turn.fresh else turn.slot("orders_last")
         if number is None and not found.described and (last or not look.needs_order or look.grade in GRAVE):
             filled["complaints_order"] = last or NO_ORDER
@@ -169,6 +171,7 @@ class ActionComplaintsFile(CustomerAction):
             subject = f"{subject}{about.format(number=number)}"
         complaint = Complaint(text, subject, mood, number, turn.tracker.sender_id, transcript(turn))
         ticket = await turn.call(gateway.complain, turn.writer, complaint)
+        await pictures.attach(turn, ticket.number)
         grave = ticket.priority_code in GRAVE
         said = "utter_complaints_added" if ticket.added else "utter_complaints_filed"
         turn.utter(said, "grave" if grave else look.remedy, ticket=ticket.number, number=number or "", due=when(ticket.due_at))

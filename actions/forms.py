@@ -22,6 +22,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
+from actions import given
 from actions.base import OTHER, REQUESTED_SLOT, CustomerAction, Turn, named_after, over
 from actions.gateways.errors import Rejected, Unavailable
 from actions.gateways.identity import IdentityError
@@ -46,6 +47,8 @@ TRAILING = " ,.;~\uff0c\u3002\uff1b\u3001"
 VALIDATES = "validate_"
 QUESTION = "question"  # the object of a question about what was just asked
 EXPLAINED = {"why": "why", "how": "help"}  # what is asked about it → what explains it
+LATER = (given.REASON, given.ADDRESS, given.NAME, given.TITLE)
+"""Kinds of values that a form may ask for later: given before, they are noted."""
 PATIENCE = 3  # wrong answers to one question, until a person takes over
 
 
@@ -118,6 +121,9 @@ class Form(CustomerAction):
             turn.tracker.slots[asked] = None
         turn.tracker.slots.update(filled)
         changed = {slot: value for slot, value in filled.items() if value is None or known.get(slot) != value}
+        instead = turn.told("set")
+        if instead and instead["slot"] != asked and not changed:
+            return self._again(turn, asked)  # it stands so already
         meant = turn.intent in (*ANSWERS, *self.starts) or bool(corrected)
         mine = {asked, *self.slots(turn), *self.beside, *_required(turn, self.form)}
         gained = any(changed.get(slot) is not None for slot in mine)
@@ -170,6 +176,8 @@ class Form(CustomerAction):
             return [*_set(given_up), *over(), FollowupAction("action_handoff")]
         if count > 1:
             explain(turn, "help", asked)
+        elif not told and given.said(turn, *LATER):
+            turn.utter("utter_chat_noted")
         elif not told:
             explain(turn, "unclear", asked)
         return [*_set({asked: None, **changed, "chat_wrong": {asked: count}}), *self._asking(turn)]
@@ -261,7 +269,7 @@ def aside(turn: Turn) -> bool:
 
 def elsewhere(turn: Turn, form: str) -> bool:
     """Whether the message wants what another form does."""
-    start = turn.told("start")
+    start = next((each for each in turn.commands[:1] if each["command"] == "start"), None)
     declared = forms.of_project().forms
     own = (*declared[form].starts, *declared[form].meant_by) if form in declared else ()
     return start is not None and start["intent"] not in own and any(start["intent"] in each.starts for each in declared.values())

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from rasa_sdk.events import EventType
 
-from actions import given, order_states, parcels, wiring
+from actions import at_once, given, order_states, parcels, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn
 from actions.forms import UNCLEAR
+from actions.gateways.belongings import ORDER
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.logistics import Arrangeable, Shipment
 from actions.gateways.orders import Order
@@ -98,6 +99,15 @@ class ActionLogisticsTrack(ParcelAction):
         turn.utter("utter_logistics_track", trouble or shipment.state_code, **parcels.told(shipment))
         again = ValidateLogisticsTrackForm.starts[0]
         parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), again=again)
+
+
+@at_once.tells(ValidateLogisticsTrackForm.starts[0])
+async def where_parcels_are(turn: Turn) -> bool:
+    """Of the parcels on their way, or of the newest order."""
+    orders = await at_once.meant(turn, ORDER, lambda order: order.state_code in ON_THE_WAY)
+    for each in orders:
+        await ActionLogisticsTrack().finish(turn, await turn.call(wiring.gateways().orders.get, turn.reader, each.id))
+    return bool(orders)
 
 
 class ValidateLogisticsUrgeForm(ParcelForm):

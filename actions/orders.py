@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from rasa_sdk.events import EventType
 
-from actions import given, parcels, wiring
+from actions import at_once, given, parcels, wiring
 from actions.addresses import completed, rehoused
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said, when
 from actions.forms import confirmed
+from actions.gateways.belongings import ORDER
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
 from actions.order_form import BESIDE, OrderAction, OrderForm
@@ -26,6 +27,7 @@ KINDS = {
     "recipient": (given.NAME,), "phone": ("phone",), "address": (given.ADDRESS, given.ROOM), "remark": (given.REMARK,),
     "delivery_date": ("day",),
 }  # fmt: skip
+UNDER_WAY = ("unpaid", "paid", "shipped")
 PHONE = re.compile(r"1\d{10}")
 SHAPES = ("phone", "delivery_date")  # what is no such value is said to be none
 FREE = ("recipient", "remark")  # may be anything
@@ -59,6 +61,15 @@ class ActionOrdersStatus(OrderAction):
         if order.state_code == "cancelled":
             return "cancelled" if paid(order) else "cancelled_unpaid"
         return order.state_code
+
+
+@at_once.tells(ValidateOrdersStatusForm.starts[0])
+async def where_orders_stand(turn: Turn) -> bool:
+    """Of the orders that are not at their end, or of the newest."""
+    orders = await at_once.meant(turn, ORDER, lambda order: order.state_code in UNDER_WAY)
+    for each in orders:
+        await ActionOrdersStatus().finish(turn, await turn.call(wiring.gateways().orders.get, turn.reader, each.id))
+    return bool(orders)
 
 
 class ValidateOrdersUrgeForm(OrderForm):
@@ -137,7 +148,7 @@ class ValidateOrdersChangeForm(OrderForm):
         values = await self._values(turn)
         field = known or _named(turn, values)
         other = next(iter(values), None)
-        if known and other and known not in values and turn.slot("orders_change_value") is None:
+        if known in SHAPES and other and known not in values and turn.slot("orders_change_value") is None:
             field = other  # asked for the day, the address is told: that is what is to be changed
         filled = {"orders_change_field": field} if field != known else {}  # a slot set anew would count as an answer
         if not field or field == VARIANT:

@@ -97,9 +97,7 @@ class ActionTicketsStatus(CustomerAction):
         elif wish == ADD:
             if not text:
                 raise Unavailable("the form ended without words to add")
-            ticket = await turn.call(gateway.add, turn.writer, number, text)
-            turn.utter("utter_tickets_added", **_told(ticket))
-            speak_of(turn, ticket, ADD)
+            await add(turn, number, text)
         else:
             return [*over(*self.gathered), *await self._tell(turn, number or turn.entity("tickets_number"))]
         return over(*self.gathered)
@@ -127,6 +125,13 @@ class ActionTicketsStatus(CustomerAction):
         """Say why not, and forget the ticket."""
         super().rejected(turn, error)
         return over(*self.gathered)
+
+
+async def add(turn: Turn, number: str, text: str) -> None:
+    """Add words to an open ticket, and say so. May raise Rejected, GatewayError."""
+    ticket = await turn.call(wiring.gateways().tickets.add, turn.writer, number, text)
+    turn.utter("utter_tickets_added", **_told(ticket))
+    speak_of(turn, ticket, ADD)
 
 
 def is_open(ticket: Thing) -> bool:

@@ -24,10 +24,21 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from components.intent_classifier import HEADS, INTENT_RANKING, REQUESTS, RESTS, SECOND
 from components.text_normaliser import normalise, normalised
 from components.turn_cues import CUES
+from components.understanding import offers
 from components.understanding.acts import ACT, PARTS
 from components.understanding.aspects import ASKED
 from components.understanding.commands import COMMANDS, Command, command, of_intent
-from components.understanding.context import ALARM, CHOOSE, CONFIRM, OFFER, VALUE, WAITED, WORDS, Context
+from components.understanding.context import (
+    ALARM,
+    CHOOSE,
+    CONFIRM,
+    OFFER,
+    VALUE,
+    WAITED,
+    WORDS,
+    Button,
+    Context,
+)
 from components.understanding.references import REFERENCE
 from components.understanding.values import VALUES
 from topics import forms
@@ -62,9 +73,15 @@ QUESTIONED = {"why_asked": "why", "how": "how"}
 """Acts that are about the question which stands → what is asked about it."""
 DENIES = ("take_back", "leave", "no", "correct")
 """Acts of a first clause by which what was begun is not meant, where another wish follows (不是取消，我是问运费)."""
+STORY = ("complaints_file", "after_sales_report_problem", "chat_abuse", "logistics_report_problem")
+"""Intents by which more of a story is told."""
+REPORTED, COMPLAINS = ("complain", "add", "urge"), "complains"
+"""What was last told of a ticket to which more words belong; the cue of who wants another complaint filed."""
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
 PLACE, BACK, IF_NOT, CALLS, CHANGES = "queue_place", "back", "if_not", "calls", "changes"
+CHANGE, OF_ORDER = "orders_change", ("address", "room", "name", "phone", "remark")
+"""The intent of who wants something of an order changed, and the kinds of values that are."""
 PARTIAL = "partial"
 MONEY_BACK = ("after_sales_refund", "after_sales_return")
 """The intents that want the money back: whether goods go back with it, the order's state tells."""
@@ -78,6 +95,19 @@ TICKET, ADD = "tickets_ask_status", ("tickets_wish", "add")
 """The intent and the entity by which something is added to an open ticket."""
 ASKING = ("ask", "why", "how")
 """Acts that want to be told something."""
+ACCEPTS = ("yes", "do", "value", "tell", "chat", "fragment")
+"""Acts of who takes one of the things offered, in whatever words."""
+UNDOES = ("take_back", "leave")
+"""Acts that are the taking of what is offered where they name it (那撤了吧, below 撤销申请)."""
+NAMES_ONE = ("fragment", "value", "tell", "correct", "chat", "no", "status", "ask")
+"""Acts of who only says which one."""
+OF_THINGS = ("orders_", "logistics_", "after_sales_", "invoices_", "tickets_", "promotions_price")
+"""Beginnings of wishes that are about one of the customer's things, and may be meant of another one too."""
+SIDE = ("promotions_ask", "invoices_", "account_", "products_", "tickets_", "complaints_", "logistics_urge", "orders_urge")
+"""Beginnings of wishes beside the matter: who lets one of them be does not let the matter be."""
+FOLLOWED = ("start", "know", "ask", "choose", "set", "yes")
+"""Commands beside which another wish of the same breath waits its turn."""
+LATELY = 4  # messages for which the last wish may be meant of another thing
 VAGUE = (INFORM, FALLBACK, "chat_affirm", "chat_deny", "chat_out_of_scope", "chat_repeat", "chat_ask_help", "chat_stop", "faq")
 """Intents that a question may be given for want of a better one."""
 
@@ -102,6 +132,7 @@ class Said:
     rests: Sequence[Tuple[int, Text, float]] = ()
     heads: Sequence[Tuple[int, Text, float]] = ()
     fault: bool = False
+    reason: bool = False
     second: bool = False
     """Whether two requests were made; the second begins at `split` of the customer's own `words`."""
     words: Text = ""
@@ -162,13 +193,16 @@ class Reader:
     unlikely: float = 0.1
 
     def read(self, said: Said, context: Context) -> Reading:
-        """The commands of a message."""
+        """The commands of a message: those of the first thing that it says, and what else it wants done."""
         if said.danger:
             return Reading(said.intent, (command("danger"),))
         if context.new and not said.text:
-            return self._plain(said, context)
+            return self._plain(said, None)
         if context.kind in WAITED:
             return self._waiting(said, context)
+        return self._and_more(self._first(said, context), said, context)
+
+    def _first(self, said: Said, context: Context) -> Reading:
         pressed = self._pressed(said, context)
         if pressed:
             return pressed
@@ -177,6 +211,9 @@ class Reader:
         denied = self._denied(said, context)
         if denied:
             return denied
+        chosen = self._chosen(said, context)
+        if chosen:
+            return chosen
         if context.form and context.asked:
             return self._answer(said, context)
         return self._free(said, context)
@@ -200,7 +237,8 @@ class Reader:
         own = intent in self.starts.get(str(context.form), ())
         if open_form and not self._drops(said.parts[heads - 1][2], own and not asks, intent, context):
             return None
-        if not open_form and (said.intent not in self.does or intent == said.intent or _names(said, 0, begins)):
+        leaves = said.intent in ("chat_stop", "chat_deny") and asks  # 那算了，问一下…
+        if not open_form and not leaves and (said.intent not in self.does or intent == said.intent or _names(said, 0, begins)):
             return None
         at = said.offsets[begins]
         words = said.words[at:].strip()
@@ -227,7 +265,7 @@ class Reader:
     def _answer(self, said: Said, context: Context) -> Reading:
         """What is said while a form's question stands."""
         if said.intent in ASIDE and said.confidence >= self.certain and said.act not in QUESTIONED:
-            return self._plain(said, context)
+            return self._plain(said, context.asked)
         act, own = said.act, said.intent in self.starts.get(str(context.form), ())
         turned = self._turned(said, context)
         if turned:
@@ -235,20 +273,28 @@ class Reader:
         asks = said.share("ask", "status", "why", *QUESTIONED) >= self.sure
         named = context.kind == CHOOSE and any(each.get("entity") == context.asked for each in said.entities)
         given = self._given(said, str(context.asked))
-        if (named or (given and not (own and context.kind != CHOOSE))) and act not in PLAINLY and not asks:
+        plainly = act not in PLAINLY or said.share(act) < self.surer
+        if (named or (given and not (own and context.kind != CHOOSE))) and plainly and not asks:
             return Reading(INFORM, (self._value(said, context),))  # 上门，明天白天都行: it names one of what was offered
         sure = said.share(act) >= (self.sure if context.kind == CONFIRM else self.surer)
+        listed = context.kind == CONFIRM or context.asked in NUMBERS
         denies = said.intent == "chat_deny" and act in ("no", "take_back", "value")
         if denies and context.kind != WORDS:
             act, sure = "no", True  # 不用了, 没有, 跟订单没关系: a way past the question
-        elif context.kind != CONFIRM and own and act in ("yes", "no", "tell", "chat"):
+        elif own and (act == "no" and not listed or act in ("yes", "tell", "chat") and context.kind != CONFIRM):
             act, sure = "value", True  # 不满意 is a score
         elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
             act, sure = "value", True  # 改成文三路90号, asked where to
         described_too = context.kind == CONFIRM and bool(said.reference.get("conditions") or said.entities)  # 小的那台，白色
         described_too = described_too and not self._filled(said, context)  # 对，明天下午: the form compares
         if act == "yes" and said.share("yes") >= (self.certain if described_too else self.sure_yes):
-            return self._plain(said, context) if self._other_wish(said, context) else Reading("chat_affirm", (command("yes"),))
+            other = self._other_wish(said, context)
+            return self._plain(said, context.asked) if other else Reading("chat_affirm", (command("yes"),))
+        aside = self._lets_be(said, context, act)
+        if aside:
+            return aside
+        if act in ("no", "take_back", "leave") and self._gives_reason(said, context):
+            return Reading(INFORM, (self._value(said, context),))  # 不想要了, asked which order is to be returned
         another = said.reference.get("conditions") or "others" in said.cues
         if act == "no" and sure and context.asked in NUMBERS and not another:
             beside = [cue for cue in said.cues if cue.startswith(SLOT) and cue != SLOT + str(context.asked)]
@@ -266,7 +312,11 @@ class Reader:
         if act in QUESTIONED and sure:
             about = {"kind": "question", "id": context.asked}
             return Reading("chat_follow_up", (command("ask", aspect=QUESTIONED[act], object=about),))
-        if act in ("ask", "status", "why") and sure and (own or self._vague(said) or said.intent in self._opened(act)):
+        looks = own and said.intent not in self.does
+        if context.kind == CHOOSE and looks and act in ("ask", "status") and said.reference.get("conditions"):
+            return Reading(said.intent, (self._value(said, context),))  # 三百多的到哪了, asked which one to look for
+        unopened = own or self._vague(said) or said.intent in self._opened(act)
+        if act in ("ask", "status", "why") and sure and not looks and unopened:
             return Reading("faq", (command("know", question=said.text, intent=said.intent if own else None),))
         if not sure and (self._tells(said) if context.kind == WORDS else context.kind == VALUE and said.intent in VAGUE):
             act, sure = "value", said.share("value", "tell") >= self.likely
@@ -279,7 +329,26 @@ class Reader:
         unlike = context.kind == VALUE and self._speaks_of_else(said, own) and said.share("value") < self.asks  # 耳机防水吗
         if act == "value" and sure and not (wished or unlike):
             return Reading(said.intent if own else INFORM, (self._value(said, context),))
-        return self._plain(said, context)
+        return self._plain(said, context.asked)
+
+    def _lets_be(self, said: Said, context: Context, act: Text) -> Optional[Reading]:
+        """算了，券不要了: what was wished for beside the matter is let be, and the matter goes on."""
+        if act not in NO_LONGER:
+            return None
+        beside = said.intent.startswith(SIDE) and not said.intent.startswith(str(context.form).partition("_")[0] + "_")
+        waits = said.intent in self._waits(context)
+        if not waits and not (beside and said.confidence >= self.sure):
+            return None
+        return Reading("chat_take_back", (command("take_back", what=said.intent),))
+
+    def _waits(self, context: Context) -> List[Text]:
+        """The wishes that wait until the first is done."""
+        return [str(each.get("intent")) for each in context.slots.get("chat_requests") or ()]
+
+    def _gives_reason(self, said: Said, context: Context) -> bool:
+        """Whether what sounds like leaving tells why the goods go back, before that was asked."""
+        returns = str(context.form) == "after_sales_form" and context.slots.get("after_sales_reason") is None
+        return returns and said.reason and context.kind in (CHOOSE, VALUE) and not said.text.startswith(("算了", "先不", "还是"))
 
     def _other_wish(self, said: Said, context: Context) -> bool:
         """Whether what sounds like a yes wants something else done than what stands (换一件吧, asked whether to return it)."""
@@ -387,14 +456,24 @@ class Reader:
                 return Reading("chat_deny", (command("no"),))
         if not WORDLESS.sub("", said.text) and not said.intent.startswith(KINDLY):
             return Reading(FALLBACK, (command("unclear", candidates=[]),))  # ??, !!!
+        another = self._of_another(said, context)
+        if another:
+            return another
+        if self._adds(said, context):
+            return Reading(INFORM, (command("chat", kind="inform"),))
         if CALLS in said.cues and act not in ("ask", "status", "why") and _timed(said):
             entity = dict(zip(("entity", "value"), ADD, strict=True))
             return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), entity])
+        adds = any((each.get("entity"), each.get("value")) == ADD for each in said.entities)
+        if adds and said.intent in (*ACCOUNTS, *VAGUE, "chat_hold") and said.share("ask", "status", "why") < self.sure:
+            return Reading(TICKET, (command("start", intent=TICKET),), said.entities)  # 补充一下我投诉的那个，我有录像
         if self._fetches(said, context):
             anew = {"entity": PICKUP, "value": ANEW}
             return Reading(SLIPS, (command("start", intent=SLIPS),), [*map(dict, said.entities), anew])
         if PARTIAL in said.cues and said.share("status", "why") < self.sure:
             return Reading(MONEY_BACK[0], (command("start", intent=MONEY_BACK[0]),))
+        if _guessed_change(said, self.near):
+            return Reading(CHANGE, (command("start", intent=CHANGE),))
         wish = _wish(said)
         if wish and said.intent != wish and said.confidence < self.certain and not {wish, said.intent} <= set(MONEY_BACK):
             forms_of = [intents for intents in self.starts.values() if wish in intents and said.intent in intents]
@@ -407,7 +486,7 @@ class Reader:
         if said.fault and _goods(said) and guessed and act not in ASKING:
             return Reading(FAULT, (command("start", intent=FAULT),))
         if context.new:
-            return self._plain(said, context)
+            return self._plain(said, context.asked)
         if self._says_more_of_wish(said, context):
             return Reading(ADVICE, (command("start", intent=ADVICE, words=said.text),))
         if act == "hold" and sure:
@@ -424,7 +503,27 @@ class Reader:
             return Reading(FALLBACK, (command("unclear", candidates=[]),))
         if not said.intent.startswith(PLAIN_TALK) and not said.follow_up and said.confidence < self.near:
             return Reading(FALLBACK, (command("unclear", candidates=candidates(said)),))
-        return self._plain(said, context)
+        return self._plain(said, context.asked)
+
+    def _of_another(self, said: Said, context: Context) -> Optional[Reading]:
+        """另一个呢, 不是这个，是热水器: a message that only says which one means the last wish, of that one."""
+        conditions = said.reference.get("conditions")
+        corrects = said.act == "correct" and said.share("correct") >= self.sure and any(each["sure"] for each in conditions or ())
+        if context.new or not conditions or not (corrects or (said.reference.get("bare") and said.act in NAMES_ONE)):
+            return None
+        wished = next((name for name in context.wished[:LATELY] if name.startswith(OF_THINGS)), None)
+        plain = said.confidence >= self.sure and said.intent not in (*VAGUE, wished) and not said.follow_up
+        if wished is None or (plain and said.act not in ("correct", "no")):
+            return None
+        return Reading(wished, (command("start", intent=wished, words=said.words or said.text),))
+
+    def _adds(self, said: Said, context: Context) -> bool:
+        """Whether more of the story is told of what was just reported (a ticket): it is added to it."""
+        newest = context.focus[0] if context.focus else {}
+        reported = newest.get("kind") == "ticket" and newest.get("told") in REPORTED
+        lately = len(context.wished) - int(newest.get("said") or 0) <= 2
+        tells = said.act == "tell" and said.share("tell") >= self.sure and said.intent in (*STORY, *VAGUE)
+        return reported and lately and tells and COMPLAINS not in said.cues and not said.follow_up
 
     def _fetches(self, said: Said, context: Context) -> bool:
         """Whether the goods of a slip are to be fetched at another time (后天上午来取行不行)."""
@@ -460,19 +559,43 @@ class Reader:
         if button is None or not button.payload.startswith("/"):
             return None
         first = of_intent(button.intent, said.text, context.asked)
-        return Reading(button.intent, (first,), [{"entity": n, "value": v} for n, v in button.entities.items()])
+        return Reading(button.intent, (first,), _named_by(button))
 
-    def _plain(self, said: Said, context: Context) -> Reading:
-        """What the intent says. What else was asked for follows, each with its own words and the things that it names."""
+    def _chosen(self, said: Said, context: Context) -> Optional[Reading]:
+        """One of the things offered, in words of one's own: what its button says, of what it says it of."""
+        if not context.buttons or said.act not in (*ACCEPTS, *UNDOES) or context.kind in (VALUE, WORDS):
+            return None
+        if context.kind == CONFIRM or context.asked in NUMBERS or str(context.asked).endswith(("_line", "_order", "_choice")):
+            return None  # the form knows more of them than stand on the table
+        buttons = [each for each in context.buttons if not context.asked or context.asked in each.entities]
+        another = any(each["sure"] for each in said.reference.get("conditions") or ())
+        another = another or any(each.get("entity") in NUMBERS for each in said.entities)
+        button = offers.named(said.text, buttons) or (None if context.asked else offers.placed(said.reference, buttons))
+        if button is None and not context.asked and not another:
+            means = said.act in ("yes", "do", "value") and said.confidence >= self.near and len(said.text) <= offers.LONGEST
+            button = offers.wished(said.intent, buttons) if means else None
+            takes = context.kind == OFFER and said.act == "yes" and said.share("yes") >= self.sure_yes and not context.offered
+            if takes or (said.act in ("do", "yes") and offers.only_agrees(said.text) and len(offers.offers(buttons)) == 1):
+                button = button or offers.agreed(context.said, buttons)
+        if button is None:
+            return None
+        return Reading(button.intent, (of_intent(button.intent, said.text, context.asked),), _named_by(button))
+
+    def _plain(self, said: Said, asked: Optional[Text]) -> Reading:
+        """What the intent says."""
         if said.follow_up:
             about = {"kind": said.follow_up["kind"], "id": said.follow_up["id"]}
             return Reading(said.intent, (command("ask", aspect=said.follow_up["aspect"], object=about),))
-        first = of_intent(said.intent, said.text, context.asked, candidates(said))
-        two = said.second and len(said.requests) == 2 and IF_NOT not in said.cues
-        if not two or first["command"] != "start" or said.intent in ACCOUNTS:
-            return Reading(said.intent, (first,))
+        return Reading(said.intent, (of_intent(said.intent, said.text, asked, candidates(said)),))
+
+    def _and_more(self, reading: Reading, said: Said, context: Context) -> Reading:
+        """What else is wished for in the same breath follows, each with its own words and the things that it names."""
+        first = reading.commands[0] if len(reading.commands) == 1 else {}
         mine, others = said.words[: said.split].strip(ENDS), said.words[said.split :].strip()
-        named = [each for each in said.entities if each.get("start", 0) < said.split]
+        two = said.second and len(said.requests) == 2 and IF_NOT not in said.cues
+        story = said.intent in ACCOUNTS or (context.kind == WORDS and not str(context.asked).endswith("_reason"))
+        if not two or story or first.get("command") not in FOLLOWED or said.requests[1] == reading.intent:
+            return reading
         second = command(
             "start",
             intent=said.requests[1],
@@ -481,13 +604,28 @@ class Reader:
             reference=described(said.reference, others),
             fresh=True,
         )
-        first = command("start", intent=said.intent, words=mine)
-        return Reading(said.intent, (first, second), named, described(said.reference, mine))
+        for key in ("words", "value", "question"):
+            if key in first or (key == "words" and first["command"] == "start"):
+                first = {**first, key: mine}
+        named = [each for each in said.entities if each.get("start", 0) < said.split]
+        return Reading(reading.intent, (first, second), named, described(said.reference, mine))
+
+
+def _named_by(button: Button) -> List[Dict[Text, Any]]:
+    """A button's entities, as Rasa has them."""
+    return [{"entity": name, "value": value} for name, value in button.entities.items()]
 
 
 def _timed(said: Said) -> bool:
     """Whether a time is named."""
     return any(each.get("entity") in ("time", "date", "period") for each in said.entities)
+
+
+def _guessed_change(said: Said, near: float) -> bool:
+    """Whether no wish is plain and the words name a field of an order, and give what it is to be (把地址改成…)."""
+    vague = said.intent in VAGUE or said.confidence < near
+    field = any(each.get("entity") == "orders_change_field" for each in said.entities)
+    return vague and field and CHANGES in said.cues and any(each["kind"] in OF_ORDER for each in said.values)
 
 
 def _wish(said: Said) -> Optional[Text]:
@@ -635,4 +773,5 @@ def said(message: Message) -> Said:
         rests=message.get(RESTS) or (),
         heads=message.get(HEADS) or (),
         fault=any(each.get("code") in FAULTS for each in message.get(VALUES) or ()),
+        reason=any(each.get("kind") == "reason" for each in message.get(VALUES) or ()),
     )
