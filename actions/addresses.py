@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from actions.readings import patterns
+from actions.readings import patterns, reading
 
 ROOM, LAST = "room", "last"
 
@@ -23,22 +21,19 @@ def rehoused(address: str, number: str) -> str:
 
 
 SHARED = 3  # so many signs in common name the same place
-_WHOLE = re.compile("[省市州盟县]|(?<!小)(?<!园)(?<!社)区")
 
 
-def completed(address: str, given: str) -> str | None:
-    """What is given, made whole by the address as it stands: from the place that both name (测试家园8号楼), the way up to it
-    is the same. None where nothing tells which town the given one is in."""
-    if _WHOLE.search(given):
+def completed(address: str, given: str) -> str:
+    """What is given, made whole by the address as it stands: from the place that both name (测试家园8号楼) the way up to it is
+    the same. What names its town, or no place of the other, stays as it is."""
+    if reading("address_town", given):
         return given
     for begins in range(len(given) - SHARED + 1):
         same = given[begins : begins + SHARED]
-        if any(sign.isdigit() for sign in same):
-            continue
-        place = address.find(same)
+        place = -1 if any(sign.isdigit() for sign in same) else address.find(same)
         if place >= 0:
             return address[:place] + given[begins:]
-    return None
+    return given
 
 
 def _replaced(address: str, sort: str, written: str) -> str:

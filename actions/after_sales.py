@@ -19,7 +19,7 @@ from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import speak_of_refusal, told
-from actions.readings import reading
+from actions.readings import captured, reading
 from actions.references import (
     MORE,
     at_place,
@@ -713,7 +713,7 @@ def meant_variant(words: str, values: list[str], variants: tuple[Variant, ...], 
 
 def wished_for(words: str) -> str:
     """Of 黑白40换成黑白42 what stands behind."""
-    return re.split("换成|换为|改成|换个?(?=[^一个成货])", words)[-1] or words
+    return captured("instead_of", words) or words
 
 
 def near(names: list[str], own: str) -> list[str]:

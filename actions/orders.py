@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rasa_sdk.events import EventType
 
@@ -18,8 +16,8 @@ from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
 from actions.order_form import BESIDE, OrderAction, OrderForm
 from actions.order_states import paid, past, speak_of, told
+from actions.readings import reading
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 SENT = "order_shipped"  # the shop's code for an order that cannot be hurried in the warehouse any more
 VARIANT = "variant"  # colour, size, quantity: what no order lets change
 # The kinds of values that are a field's.
@@ -175,11 +173,7 @@ class ValidateOrdersChangeForm(OrderForm):
         if address:
             stands = await self._address(turn)
             room = address.kind == given.ROOM
-            whole = rehoused(stands, address.value) if room else completed(stands, address.value) if stands else address.value
-            values |= {"address": whole} if whole else {}
-            if not whole:
-                del values["address"]
-                turn.utter("utter_orders_change_partial")
+            values["address"] = (rehoused if room else completed)(stands, address.value)
         if "phone" in values and not PHONE.fullmatch(values["phone"]):
             del values["phone"]
         if "delivery_date" in values and not _delivers(turn, others=len(values) > 1):
@@ -236,9 +230,8 @@ def _day(turn: Turn) -> str | None:
     telling = {each["said"] for each in conditions if each["by"] == "day" and each["sure"]}
     said = turn.tracker.latest_message.get("text") or ""
     values = [] if turn.pressed else turn.tracker.latest_message.get("values") or []
-    days = [v["value"] for v in values if v["kind"] == "day" and said[v["start"] : v["end"]] not in telling]
-    today = datetime.datetime.now(SHANGHAI).date().isoformat()
-    days = [day for day in days if str(day) >= today]  # nothing is delivered on a day that is over
+    told = [(v["value"], said[v["start"] : v["end"]]) for v in values if v["kind"] == "day"]
+    days = [day for day, words in told if words not in telling and not reading("day_over", words)]
     return str(days[-1]) if days else None
 
 
