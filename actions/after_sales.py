@@ -201,8 +201,7 @@ class ValidateAfterSalesForm(OrderForm):
             return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
         if turn.slot(REQUESTED_SLOT) not in AFTER_REASON or told.value in before:
             return {}
-        instead = turn.told("set")
-        corrects = instead is not None and instead["slot"] == "after_sales_reason"
+        corrects = (turn.tracker.latest_message.get("act") or {}).get("name") == "correct"
         if denied or corrects or turn.cue("value") is not None:
             return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
         if before in told.value:

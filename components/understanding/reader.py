@@ -85,6 +85,8 @@ CHANGE, OF_ORDER = "orders_change", ("address", "room", "name", "phone", "remark
 PARTIAL = "partial"
 MONEY_BACK = ("after_sales_refund", "after_sales_return")
 """The intents that want the money back: whether goods go back with it, the order's state tells."""
+HURRIES = "_urge"
+"""What the names of intents that only hurry hold: a yes in a hurry is one."""
 SLOT, WISH = "slot_", "wish_"
 """What the cues begin with that name a slot, and an intent that words may wish for within its form."""
 FAULT, FAULTS = "after_sales_report_problem", ("quality", "damaged", "wrong_item", "missing")
@@ -93,6 +95,10 @@ SLIPS, PICKUP, FETCHED, ANEW = "after_sales_ask_status", "after_sales_pickup", "
 """The intent about slips, and the entity by which the goods of one are fetched at another time."""
 TICKET, ADD = "tickets_ask_status", ("tickets_wish", "add")
 """The intent and the entity by which something is added to an open ticket."""
+HEARD = "CommandReader"
+"""What made an entity of what no word names."""
+MORE_OF = ("complain", "add")
+"""What was last done to a ticket, where what is told next is more of the same."""
 ASKING = ("ask", "why", "how")
 """Acts that want to be told something."""
 ACCEPTS = ("yes", "do", "value", "tell", "chat", "fragment")
@@ -357,8 +363,8 @@ class Reader:
         starts = {intent for intents in self.starts.values() for intent in intents}
         if wished is None or said.intent == wished or said.intent not in starts or said.confidence < self.surer:
             return False
-        if said.parts and said.parts[0][2] == "yes" and said.parts[0][3] >= self.certain:
-            return False  # 可以，快点
+        if HURRIES in said.intent:
+            return False  # 可以，快点: in a hurry, and agreed
         return all(float(each["confidence"]) < self.unlikely for each in said.ranking if each["name"] == wished)
 
     def _turned(self, said: Said, context: Context) -> Optional[Reading]:
@@ -464,6 +470,11 @@ class Reader:
         if CALLS in said.cues and act not in ("ask", "status", "why") and _timed(said):
             entity = dict(zip(("entity", "value"), ADD, strict=True))
             return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), entity])
+        newest = context.focus[0] if context.focus else {}
+        more = newest.get("kind") == "ticket" and newest.get("told") in MORE_OF and said.intent in VAGUE
+        if more and said.share("tell") >= self.sure:
+            told = [{"entity": ADD[0], "value": ADD[1], "extractor": HEARD}, {"entity": "tickets_number", "value": newest["id"]}]
+            return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), *told])  # 他还摔我箱子
         adds = any((each.get("entity"), each.get("value")) == ADD for each in said.entities)
         if adds and said.intent in (*ACCOUNTS, *VAGUE, "chat_hold") and said.share("ask", "status", "why") < self.sure:
             return Reading(TICKET, (command("start", intent=TICKET),), said.entities)  # 补充一下我投诉的那个，我有录像

@@ -291,7 +291,7 @@ def _trimmed(text: str, span: told.Span) -> told.Span:
     return span._replace(start=start, end=end)
 
 
-_SAYS = re.compile(r"(?:应该?(?:是|为|叫|写)|该是|改成|改为|换成|写成|就写|就叫)(?=.{2})")
+_SAYS = re.compile(r"(?:(?<=应)[为是叫写]|应该?(?:是|为|叫|写)|该是|改成|改为|换成|写成|就写|就叫)(?=.{2})")
 
 
 def _said(text: str, span: told.Span) -> told.Span:
