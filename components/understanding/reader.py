@@ -375,7 +375,7 @@ class Reader:
         if PARTIAL in said.cues and now and said.share("status", "why") < self.sure:
             return Reading(now, (command("start", intent=now, words=said.words or said.text),))
         same = wish == now or {wish, now} <= set(MONEY_BACK)
-        if wish not in own or same or context.kind not in (CONFIRM, CHOOSE):
+        if wish is None or wish not in own or same or context.kind not in (CONFIRM, CHOOSE):
             return None
         if said.act not in ("yes", "no", "correct", "value", "do", "tell") or (said.act == "no" and said.intent == "chat_deny"):
             return None
