@@ -19,7 +19,7 @@ from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import speak_of_refusal, told
-from actions.readings import captured, reading
+from actions.readings import place, reading
 from actions.references import (
     MORE,
     at_place,
@@ -693,9 +693,10 @@ def again(turn: Turn, slot: str) -> dict[str, Any]:
 
 
 def entities(turn: Turn, *names: str) -> list[str]:
-    """The values of these entities in the latest message; of 黑白40换成黑白42 those behind."""
-    found, behind = turn.tracker.latest_message.get("entities") or [], len(turn.text) - len(wished_for(turn.text))
-    return [str(e["value"]) for e in found if e["entity"] in names and e.get("start", behind) >= behind]
+    """The values of these entities in the latest message; of 黑白40换成黑白42 those that are wanted."""
+    begins, ends = place("instead_of", turn.text)
+    found = turn.tracker.latest_message.get("entities") or []
+    return [str(e["value"]) for e in found if e["entity"] in names and begins <= e.get("start", begins) < max(ends, begins + 1)]
 
 
 def meant_variant(words: str, values: list[str], variants: tuple[Variant, ...], before: str | None = None) -> Variant | None:
@@ -711,8 +712,9 @@ def meant_variant(words: str, values: list[str], variants: tuple[Variant, ...], 
 
 
 def wished_for(words: str) -> str:
-    """Of 黑白40换成黑白42 what stands behind."""
-    return captured("instead_of", words) or words
+    """Of 黑白40换成黑白42 what is wanted."""
+    begins, ends = place("instead_of", words)
+    return words[begins:ends]
 
 
 def near(names: list[str], own: str) -> list[str]:
