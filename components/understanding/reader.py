@@ -481,7 +481,8 @@ class Reader:
         if self._fetches(said, context):
             anew = {"entity": PICKUP, "value": ANEW}
             return Reading(SLIPS, (command("start", intent=SLIPS),), [*map(dict, said.entities), anew])
-        if PARTIAL in said.cues and said.share("status", "why") < self.sure:
+        of_goods = said.intent.startswith("after_sales_") or said.intent in VAGUE
+        if PARTIAL in said.cues and of_goods and said.share("status", "why") < self.sure:
             return Reading(MONEY_BACK[0], (command("start", intent=MONEY_BACK[0]),))
         if _guessed_change(said, self.near):
             return Reading(CHANGE, (command("start", intent=CHANGE),))
