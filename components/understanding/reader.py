@@ -470,27 +470,9 @@ class Reader:
         if CALLS in said.cues and act not in ("ask", "status", "why") and _timed(said):
             entity = dict(zip(("entity", "value"), ADD, strict=True))
             return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), entity])
-        newest = context.focus[0] if context.focus else {}
-        more = newest.get("kind") == "ticket" and newest.get("told") in MORE_OF and said.intent in VAGUE
-        if more and said.share("tell") >= self.sure:
-            told = [{"entity": ADD[0], "value": ADD[1], "extractor": HEARD}, {"entity": "tickets_number", "value": newest["id"]}]
-            return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), *told])  # 他还摔我箱子
-        adds = any((each.get("entity"), each.get("value")) == ADD for each in said.entities)
-        if adds and said.intent in (*ACCOUNTS, *VAGUE, "chat_hold") and said.share("ask", "status", "why") < self.sure:
-            return Reading(TICKET, (command("start", intent=TICKET),), said.entities)  # 补充一下我投诉的那个，我有录像
-        if self._fetches(said, context):
-            anew = {"entity": PICKUP, "value": ANEW}
-            return Reading(SLIPS, (command("start", intent=SLIPS),), [*map(dict, said.entities), anew])
-        of_goods = said.intent.startswith("after_sales_") or said.intent in VAGUE
-        if PARTIAL in said.cues and of_goods and said.share("status", "why") < self.sure:
-            return Reading(MONEY_BACK[0], (command("start", intent=MONEY_BACK[0]),))
-        if _guessed_change(said, self.near):
-            return Reading(CHANGE, (command("start", intent=CHANGE),))
-        wish = _wish(said)
-        if wish and said.intent != wish and said.confidence < self.certain and not {wish, said.intent} <= set(MONEY_BACK):
-            forms_of = [intents for intents in self.starts.values() if wish in intents and said.intent in intents]
-            if forms_of and said.share("do", "tell") >= self.sure:
-                return Reading(wish, (command("start", intent=wish),))
+        begun = None if context.new else self._begun(said, context)
+        if begun:
+            return begun
         unless = self._unless(said)
         if unless:
             return unless
@@ -536,6 +518,31 @@ class Reader:
         lately = len(context.wished) - int(newest.get("said") or 0) <= 2
         tells = said.act == "tell" and said.share("tell") >= self.sure and said.intent in (*STORY, *VAGUE)
         return reported and lately and tells and COMPLAINS not in said.cues and not said.follow_up
+
+    def _begun(self, said: Said, context: Context) -> Optional[Reading]:
+        """What is done about a thing that was begun already, or in the way that is wished for, whatever intent is nearest."""
+        newest = context.focus[0] if context.focus else {}
+        more = newest.get("kind") == "ticket" and newest.get("told") in MORE_OF and said.intent in VAGUE
+        if more and said.share("tell") >= self.sure:
+            told = [{"entity": ADD[0], "value": ADD[1], "extractor": HEARD}, {"entity": "tickets_number", "value": newest["id"]}]
+            return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), *told])  # 他还摔我箱子
+        adds = any((each.get("entity"), each.get("value")) == ADD for each in said.entities)
+        if adds and said.intent in (*ACCOUNTS, *VAGUE, "chat_hold") and said.share("ask", "status", "why") < self.sure:
+            return Reading(TICKET, (command("start", intent=TICKET),), said.entities)  # 补充一下我投诉的那个，我有录像
+        if self._fetches(said, context):
+            anew = {"entity": PICKUP, "value": ANEW}
+            return Reading(SLIPS, (command("start", intent=SLIPS),), [*map(dict, said.entities), anew])
+        of_goods = said.intent.startswith("after_sales_") or said.intent in VAGUE
+        if PARTIAL in said.cues and of_goods and said.share("status", "why") < self.sure:
+            return Reading(MONEY_BACK[0], (command("start", intent=MONEY_BACK[0]),))
+        if _guessed_change(said, self.near):
+            return Reading(CHANGE, (command("start", intent=CHANGE),))
+        wish = _wish(said)
+        if wish and said.intent != wish and said.confidence < self.certain and not {wish, said.intent} <= set(MONEY_BACK):
+            forms_of = [intents for intents in self.starts.values() if wish in intents and said.intent in intents]
+            if forms_of and said.share("do", "tell") >= self.sure:
+                return Reading(wish, (command("start", intent=wish),))
+        return None
 
     def _fetches(self, said: Said, context: Context) -> bool:
         """Whether the goods of a slip are to be fetched at another time (后天上午来取行不行)."""
