@@ -174,7 +174,7 @@ class Form(CustomerAction):
             turn.dispatcher.messages.clear()
             given_up = {"chat_misses": PATIENCE, **({"chat_wrong": None} if turn.slot("chat_wrong") else {})}
             return [*_set(given_up), *over(), FollowupAction("action_handoff")]
-        if not told and count > 1:
+        if count > 1:
             explain(turn, "help", asked)
         elif not told and given.said(turn, *LATER):
             turn.utter("utter_chat_noted")

