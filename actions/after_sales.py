@@ -143,7 +143,13 @@ class ValidateAfterSalesForm(OrderForm):
         told: dict[str, str] = turn.slot("after_sales_told") or {}
         if told.get("number") == number and told.get("text"):
             return given.Given(given.REASON, told["text"], told.get("code"))
-        return given.known(turn, given.REASON)
+        heard = given.known(turn, given.REASON)
+        return None if heard and self._says_nothing(turn, heard.value) else heard
+
+    def _says_nothing(self, turn: Turn, reason: str) -> bool:
+        """Whether a repair is wanted and all that is told is that it is broken: who repairs has to know what is."""
+        asked = self.asked(turn, "after_sales_reason")
+        return not asked and turn.slot("after_sales_kind") == "repair" and reading("after_sales_broken", reason) is not None
 
     def _variants(self, turn: Turn, kind: str, options: Options) -> dict[str, Any]:
         """What an exchange sends instead: named, the same again for what is faulty, or to be chosen."""
@@ -184,6 +190,8 @@ class ValidateAfterSalesForm(OrderForm):
         """Why, in the customer's words, with what it comes to. Another one later takes the place of the first, or is added
         to it; what is denied is asked for again."""
         told, before = given.said(turn, given.REASON), turn.slot("after_sales_reason")
+        if told and before is None and self._says_nothing(turn, told.value):
+            return {}
         if before and self.asked(turn, "after_sales_pickup") and turn.entity("after_sales_pickup") and not turn.pressed:
             return {}  # 来家里拿吧，我腿脚不好: why it is to be fetched, not why it is returned
         if told is None and before is None:  # an answer, by what it does, in words that no example is like
