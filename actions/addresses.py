@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actions.readings import patterns
+from actions.readings import patterns, reading
 
 ROOM, LAST = "room", "last"
 
@@ -18,6 +18,22 @@ def rehoused(address: str, number: str) -> str:
         address = _replaced(address, sort, match[0])
     bare = number.strip()
     return _replaced(address, ROOM, bare) if bare else address
+
+
+SHARED = 3  # so many signs in common name the same place
+
+
+def completed(address: str, given: str) -> str:
+    """What is given, made whole by the address as it stands: from the place that both name (测试家园8号楼) the way up to it is
+    the same. What names its town, or no place of the other, stays as it is."""
+    if reading("address_town", given):
+        return given
+    for begins in range(len(given) - SHARED + 1):
+        same = given[begins : begins + SHARED]
+        place = -1 if any(sign.isdigit() for sign in same) else address.find(same)
+        if place >= 0:
+            return address[:place] + given[begins:]
+    return given
 
 
 def _replaced(address: str, sort: str, written: str) -> str:

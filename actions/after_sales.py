@@ -19,7 +19,7 @@ from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import speak_of_refusal, told
-from actions.readings import reading
+from actions.readings import place, reading
 from actions.references import (
     MORE,
     at_place,
@@ -143,13 +143,19 @@ class ValidateAfterSalesForm(OrderForm):
         told: dict[str, str] = turn.slot("after_sales_told") or {}
         if told.get("number") == number and told.get("text"):
             return given.Given(given.REASON, told["text"], told.get("code"))
-        return given.known(turn, given.REASON)
+        heard = given.known(turn, given.REASON)
+        return None if heard and self._says_nothing(turn, heard.value) else heard
+
+    def _says_nothing(self, turn: Turn, reason: str) -> bool:
+        """Whether a repair is wanted and all that is told is that it is broken: who repairs has to know what is."""
+        asked = self.asked(turn, "after_sales_reason")
+        return not asked and turn.slot("after_sales_kind") == "repair" and reading("after_sales_broken", reason) is not None
 
     def _variants(self, turn: Turn, kind: str, options: Options) -> dict[str, Any]:
         """What an exchange sends instead: named, the same again for what is faulty, or to be chosen."""
         if kind != "exchange" or options.reason_code == MISSING or not options.variants:
             return {name: None for name in ("after_sales_variants", "after_sales_variant") if turn.slot(name) is not None}
-        words = f"{turn.slot('after_sales_reason') or ''}{turn.text}"
+        words = wished_for(f"{turn.slot('after_sales_reason') or ''}{turn.text}")
         named = entities(turn, "colour", "size") or [g.value for g in (given.known(turn, k) for k in ("colour", "size")) if g]
         wanted = meant_variant(words, named, options.variants)
         own = next((variant for variant in options.variants if variant.own), None)
@@ -184,10 +190,13 @@ class ValidateAfterSalesForm(OrderForm):
         """Why, in the customer's words, with what it comes to. Another one later takes the place of the first, or is added
         to it; what is denied is asked for again."""
         told, before = given.said(turn, given.REASON), turn.slot("after_sales_reason")
+        if told and before is None and self._says_nothing(turn, told.value):
+            return {}
         if before and self.asked(turn, "after_sales_pickup") and turn.entity("after_sales_pickup") and not turn.pressed:
             return {}  # 来家里拿吧，我腿脚不好: why it is to be fetched, not why it is returned
         if told is None and before is None:  # an answer, by what it does, in words that no example is like
-            words = {} if turn.asks else self.words(turn, "after_sales_reason", ())
+            none = turn.asks or _answers_another(turn)
+            words = {} if none else self.words(turn, "after_sales_reason", ())
             return {**words, "after_sales_reason_code": None} if words else {}
         if told is None:
             taken_back = before and given.said(turn, given.DENIED) and turn.slot(REQUESTED_SLOT) in AFTER_REASON
@@ -200,12 +209,13 @@ class ValidateAfterSalesForm(OrderForm):
             return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
         if turn.slot(REQUESTED_SLOT) not in AFTER_REASON or told.value in before:
             return {}
-        instead = turn.told("set")
-        corrects = instead is not None and instead["slot"] == "after_sales_reason"
+        corrects = (turn.tracker.latest_message.get("act") or {}).get("name") == "correct"
         if denied or corrects or turn.cue("value") is not None:
             return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
         if before in told.value:
             return {"after_sales_reason": told.value, **({"after_sales_reason_code": told.code} if code != told.code else {})}
+        if code in given.FAULTS and told.code not in given.FAULTS:
+            return {}  # what is said beside a fault that stands (电饭煲接着弄吧) is none
         if code == told.code or code in given.FAULTS:
             return {"after_sales_reason": turn.joined((before, told.value))}
         return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
@@ -224,7 +234,7 @@ class ValidateAfterSalesForm(OrderForm):
         if turn.intent == "chat_affirm" and own and asked:
             pressed = own.name
         named = [*entities(turn, "colour", "size"), *NUMBER.findall(turn.typed)]  # 浅灰40
-        wanted = meant_variant(str(pressed or turn.text), named, options.variants, before)
+        wanted = meant_variant(wished_for(str(pressed or turn.text)), named, options.variants, before)
         if wanted is None and not asked:
             turn.utter("utter_after_sales_variant_unknown", instead=turn.joined(entities(turn, "colour", "size")))
             return {"after_sales_variant": None}
@@ -290,6 +300,13 @@ def _whole(order: Order, line: int | None, amount: str | None, reason_code: str)
     title = items[0].title if len(items) == 1 and len(order.items) > 1 else order.title
     count = sum(item.quantity for item in items)
     return {"title": title, "count": count, "amount": amount, "parted": reason_code != MISSING or amount is not None}
+
+
+def _answers_another(turn: Turn) -> bool:
+    """Whether the words give another slot's value, or only name goods: 上门拿 明天上午, asked for the reason."""
+    reference = turn.tracker.latest_message.get("reference") or {}
+    other = given.said(turn, "day", "days", "span", "colour", "size") or turn.entity("after_sales_pickup")
+    return bool(other or (reference.get("bare") and reference.get("conditions")))
 
 
 def _goods(turn: Turn) -> str:
@@ -469,7 +486,8 @@ class ActionAfterSalesOpen(AfterSalesAction):
             said: dict[str, Any] = {name: self._worded(turn, name, values, there) for name, there in (
                 ("pieces", whole["count"] > 1), ("fetch", bool(slip.pickup)), ("swap", bool(slip.to_variant)),
             )}  # fmt: skip
-            turn.utter("utter_after_sales_opened", f"{kind}{near_by}", **values, **said)
+            resent = kind == "exchange" and options.reason_code == MISSING
+            turn.utter("utter_after_sales_opened", "resend" if resent else f"{kind}{near_by}", **values, **said)
 
     def _worded(self, turn: Turn, name: str, values: dict[str, Any], there: bool) -> str:
         """A part of the sentence that says what was asked for, where there is any of it."""
@@ -682,8 +700,10 @@ def again(turn: Turn, slot: str) -> dict[str, Any]:
 
 
 def entities(turn: Turn, *names: str) -> list[str]:
-    """The values of these entities in the latest message."""
-    return [str(e["value"]) for e in turn.tracker.latest_message.get("entities") or [] if e["entity"] in names]
+    """The values of these entities in the latest message; of 黑白40换成黑白42 those that are wanted."""
+    begins, ends = place("instead_of", turn.text)
+    found = turn.tracker.latest_message.get("entities") or []
+    return [str(e["value"]) for e in found if e["entity"] in names and begins <= e.get("start", begins) < max(ends, begins + 1)]
 
 
 def meant_variant(words: str, values: list[str], variants: tuple[Variant, ...], before: str | None = None) -> Variant | None:
@@ -696,6 +716,12 @@ def meant_variant(words: str, values: list[str], variants: tuple[Variant, ...], 
     named = {part for variant in variants for part in variant.name.split() if any(_same(part, value) for value in values)}
     fitting = [v for v in variants if named and named <= set(v.name.split())]
     return max(fitting, key=lambda v: len(own & set(v.name.split())), default=None)
+
+
+def wished_for(words: str) -> str:
+    """Of 黑白40换成黑白42 what is wanted."""
+    begins, ends = place("instead_of", words)
+    return words[begins:ends]
 
 
 def near(names: list[str], own: str) -> list[str]:

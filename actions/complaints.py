@@ -157,7 +157,7 @@ class ActionComplaintsFile(CustomerAction):
         text, order = turn.slot("complaints_text"), turn.slot("complaints_order")
         if turn.slot("complaints_agreed") is False:
             turn.finished = False
-            turn.utter("utter_complaints_left")
+            turn.utter("utter_complaints_left", "filed" if turn.slot(FILED) else "", ticket=turn.slot(FILED) or "")
             return over(*self.gathered)
         if not text:
             raise Unavailable("the form ended without a complaint")

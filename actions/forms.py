@@ -121,11 +121,16 @@ class Form(CustomerAction):
             turn.tracker.slots[asked] = None
         turn.tracker.slots.update(filled)
         changed = {slot: value for slot, value in filled.items() if value is None or known.get(slot) != value}
+        instead = turn.told("set")
+        if instead and instead["slot"] != asked and not changed:
+            return self._again(turn, asked)  # it stands so already
         meant = turn.intent in (*ANSWERS, *self.starts) or bool(corrected)
-        refused = meant and asked in filled and filled[asked] is None and asked not in corrected
+        mine = {asked, *self.slots(turn), *self.beside, *_required(turn, self.form)}
+        gained = any(changed.get(slot) is not None for slot in mine)
+        refused = meant and asked in filled and filled[asked] is None and asked not in corrected and not gained
         taken = {slot for slot, value in changed.items() if meant or value is not None}  # another wish empties nothing
         narrowed = bool(changed.get(CHOICES))  # fewer to choose from, or the next page of them
-        answered = narrowed or bool(taken & {asked, *self.slots(turn), *self.beside, *_required(turn, self.form)})
+        answered = narrowed or bool(taken & mine)
         if not narrowed and not _wants_another(turn) and (refused or (not answered and _is_answer(turn))):
             return self._wrong(turn, asked, changed, len(turn.dispatcher.messages) > spoken)
         if answered:

@@ -12,6 +12,7 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions.base import Turn
+from actions.readings import reading
 
 SLOT = "chat_given"
 FRESH = 6  # of the customer's messages: what was given longer ago is asked for
@@ -62,7 +63,10 @@ def keeping(turn: Turn) -> dict[str, Any] | None:
     values = [] if turn.pressed else turn.tracker.latest_message.get("values") or []
     if any(value["kind"] == DENIED for value in values):
         kept.pop(REASON, None)
+    supposed = turn.asks and reading("supposed", turn.text) is not None  # 要是真坏了怎么办 tells no fault
     for value in values:
+        if supposed and value["kind"] == REASON:
+            continue
         if value["kind"] not in (*OF_THE_MOMENT, DENIED) and not _lesser(value, kept.get(REASON)):
             kept[value["kind"]] = {key: value[key] for key in ("value", "code") if key in value} | {"at": now}
     return kept or None

@@ -48,7 +48,7 @@ class OrderForm(Form):
     operation: str | None = None
     states: tuple[str, ...] = ()
     lists = False
-    beside = BESIDE
+    beside: tuple[str, ...] = BESIDE
     shared = ("orders_number",)
 
     async def fill(self, turn: Turn) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk.events import EventType
 
 from actions import at_once, given, parcels, wiring
-from actions.addresses import rehoused
+from actions.addresses import completed, rehoused
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said, when
 from actions.forms import confirmed
 from actions.gateways.belongings import ORDER
@@ -16,6 +16,7 @@ from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
 from actions.order_form import BESIDE, OrderAction, OrderForm
 from actions.order_states import paid, past, speak_of, told
+from actions.readings import reading
 
 SENT = "order_shipped"  # the shop's code for an order that cannot be hurried in the warehouse any more
 VARIANT = "variant"  # colour, size, quantity: what no order lets change
@@ -153,7 +154,10 @@ class ValidateOrdersChangeForm(OrderForm):
         known, begins = turn.slot("orders_change_field"), turn.slot(REQUESTED_SLOT) is None
         values = await self._values(turn)
         field = known or _named(turn, values)
-        filled = {"orders_change_field": field} if field and not known else {}  # a slot set anew would count as an answer
+        other = next(iter(values), None)
+        if known in SHAPES and other and known not in values and turn.slot("orders_change_value") is None:
+            field = other  # asked for the day, the address is told: that is what is to be changed
+        filled = {"orders_change_field": field} if field != known else {}  # a slot set anew would count as an answer
         if not field or field == VARIANT:
             return filled
         if turn.slot("orders_change_value") is None:
@@ -175,8 +179,10 @@ class ValidateOrdersChangeForm(OrderForm):
         day = _day(turn)
         values.update({"delivery_date": day} if day else {})
         address = found["address"]
-        if address and address.kind == given.ROOM:
-            values["address"] = rehoused(await self._address(turn), address.value)
+        if address:
+            stands = await self._address(turn)
+            room = address.kind == given.ROOM
+            values["address"] = (rehoused if room else completed)(stands, address.value)
         if "phone" in values and not PHONE.fullmatch(values["phone"]):
             del values["phone"]
         if "delivery_date" in values and not _delivers(turn, others=len(values) > 1):
@@ -233,7 +239,8 @@ def _day(turn: Turn) -> str | None:
     telling = {each["said"] for each in conditions if each["by"] == "day" and each["sure"]}
     said = turn.tracker.latest_message.get("text") or ""
     values = [] if turn.pressed else turn.tracker.latest_message.get("values") or []
-    days = [v["value"] for v in values if v["kind"] == "day" and said[v["start"] : v["end"]] not in telling]
+    told = [(v["value"], said[v["start"] : v["end"]]) for v in values if v["kind"] == "day"]
+    days = [day for day, words in told if words not in telling and not reading("day_over", words)]
     return str(days[-1]) if days else None
 
 

@@ -39,6 +39,12 @@ def captured(name: str, text: str) -> str | None:
     return None
 
 
+def place(name: str, text: str) -> tuple[int, int]:
+    """Where in the text stands what `name` captures; all of it where nothing does."""
+    match = next(filter(None, (pattern.search(text) for pattern in _compiled()[name])), None)
+    return match.span(1) if match else (0, len(text))
+
+
 def patterns(name: str) -> dict[str, list[re.Pattern[str]]]:
     """The patterns of each value of `name`."""
     return dict(_compiled()[name])

@@ -19,6 +19,7 @@ from actions.references import MORE, belongings, find, kept, offered, one_of, pa
 
 STATUS, ADD, URGE = "status", "add", "urge"
 CALLS = "calls"  # the cue of who wants to be rung at a time
+HEARD = "CommandReader"  # what made an entity of what no word names
 ENDED = ("solved", "closed")
 NO_WORDS = ("chat_stop", "chat_deny", "chat_repeat", "chat_greet", "chat_goodbye", "handoff_request", "chat_ask_help")
 
@@ -45,7 +46,7 @@ class ValidateTicketsForm(Form):
             filled |= await self._meant(turn)
         if turn.cue(CALLS) is not None and filled.get("tickets_wish") == ADD:
             filled["tickets_text"] = turn.text.strip()  # 下午四点打给我: all that is to be added
-        elif filled.get("tickets_wish") == ADD and captured("tickets_more", turn.typed):
+        elif filled.get("tickets_wish") == ADD and turn.typed and (captured("tickets_more", turn.typed) or _unsaid(turn)):
             filled["tickets_text"] = turn.text.strip()  # 补充一下，我有录像: what is to be added stands beside the wish
         if self.asked(turn, "tickets_text") and turn.intent not in NO_WORDS and not turn.pressed:
             filled["tickets_text"] = turn.text.strip() or None
@@ -60,6 +61,12 @@ class ValidateTicketsForm(Form):
             return filled
         still_open = [ticket for ticket in found.fits if ticket.open]
         return {"tickets_number": still_open[0].id} if len(still_open) == 1 else {}
+
+
+def _unsaid(turn: Turn) -> bool:
+    """Whether nothing in the words says that they are to be added: then all of them are."""
+    found = turn.tracker.latest_message.get("entities") or []
+    return any(each["entity"] == "tickets_wish" and each["value"] == ADD and each.get("extractor") == HEARD for each in found)
 
 
 class AskTicketsNumber(Ask):

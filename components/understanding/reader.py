@@ -80,9 +80,13 @@ REPORTED, COMPLAINS = ("complain", "add", "urge"), "complains"
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
 PLACE, BACK, IF_NOT, CALLS, CHANGES = "queue_place", "back", "if_not", "calls", "changes"
+CHANGE, OF_ORDER = "orders_change", ("address", "room", "name", "phone", "remark")
+"""The intent of who wants something of an order changed, and the kinds of values that are."""
 PARTIAL = "partial"
 MONEY_BACK = ("after_sales_refund", "after_sales_return")
 """The intents that want the money back: whether goods go back with it, the order's state tells."""
+HURRIES = "_urge"
+"""What the names of intents that only hurry hold: a yes in a hurry is one."""
 SLOT, WISH = "slot_", "wish_"
 """What the cues begin with that name a slot, and an intent that words may wish for within its form."""
 FAULT, FAULTS = "after_sales_report_problem", ("quality", "damaged", "wrong_item", "missing")
@@ -91,6 +95,10 @@ SLIPS, PICKUP, FETCHED, ANEW = "after_sales_ask_status", "after_sales_pickup", "
 """The intent about slips, and the entity by which the goods of one are fetched at another time."""
 TICKET, ADD = "tickets_ask_status", ("tickets_wish", "add")
 """The intent and the entity by which something is added to an open ticket."""
+HEARD = "CommandReader"
+"""What made an entity of what no word names."""
+MORE_OF = ("complain", "add")
+"""What was last done to a ticket, where what is told next is more of the same."""
 ASKING = ("ask", "why", "how")
 """Acts that want to be told something."""
 ACCEPTS = ("yes", "do", "value", "tell", "chat", "fragment")
@@ -274,7 +282,8 @@ class Reader:
         asks = said.share("ask", "status", "why", *QUESTIONED) >= self.sure
         named = context.kind == CHOOSE and any(each.get("entity") == context.asked for each in said.entities)
         given = self._given(said, str(context.asked))
-        if (named or (given and not (own and context.kind != CHOOSE))) and act not in PLAINLY and not asks:
+        plainly = act not in PLAINLY or said.share(act) < self.surer
+        if (named or (given and not (own and context.kind != CHOOSE))) and plainly and not asks:
             return Reading(INFORM, (self._value(said, context),))  # 上门，明天白天都行: it names one of what was offered
         sure = said.share(act) >= (self.sure if context.kind == CONFIRM else self.surer)
         listed = context.kind == CONFIRM or context.asked in NUMBERS
@@ -378,8 +387,8 @@ class Reader:
         starts = {intent for intents in self.starts.values() for intent in intents}
         if wished is None or said.intent == wished or said.intent not in starts or said.confidence < self.surer:
             return False
-        if said.parts and said.parts[0][2] == "yes" and said.parts[0][3] >= self.certain:
-            return False  # 可以，快点
+        if HURRIES in said.intent:
+            return False  # 可以，快点: in a hurry, and agreed
         return all(float(each["confidence"]) < self.unlikely for each in said.ranking if each["name"] == wished)
 
     def _turned(self, said: Said, context: Context) -> Optional[Reading]:
@@ -402,9 +411,11 @@ class Reader:
 
     def _instead(self, said: Said, context: Context) -> Optional[Text]:
         """The slot that holds something else than what is given now: 行，但是改成下午, asked whether all is right."""
-        if context.kind != CONFIRM or not said.values:
+        if context.kind not in (CONFIRM, CHOOSE) or not said.values:
             return None
         slots = self._filled(said, context)
+        if context.kind == CHOOSE:  # 买多了, asked when to fetch it: why, and no other wish
+            return next(iter(slots), None) if said.act in ("value", "tell") and said.confidence < self.certain else None
         named = [name for name in slots if SLOT + name in said.cues or any(e.get("entity") == name for e in said.entities)]
         if said.share("ask", "status", "why", *QUESTIONED) >= self.sure:
             return named[0] if named and CHANGES in said.cues else None  # 取件能不能改到明天
@@ -485,16 +496,9 @@ class Reader:
         if CALLS in said.cues and act not in ("ask", "status", "why") and _timed(said):
             entity = dict(zip(("entity", "value"), ADD, strict=True))
             return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), entity])
-        if self._fetches(said, context):
-            anew = {"entity": PICKUP, "value": ANEW}
-            return Reading(SLIPS, (command("start", intent=SLIPS),), [*map(dict, said.entities), anew])
-        if PARTIAL in said.cues and said.share("status", "why") < self.sure:
-            return Reading(MONEY_BACK[0], (command("start", intent=MONEY_BACK[0]),))
-        wish = _wish(said)
-        if wish and said.intent != wish and said.confidence < self.certain and not {wish, said.intent} <= set(MONEY_BACK):
-            forms_of = [intents for intents in self.starts.values() if wish in intents and said.intent in intents]
-            if forms_of and said.share("do", "tell") >= self.sure:
-                return Reading(wish, (command("start", intent=wish),))
+        begun = None if context.new else self._begun(said, context)
+        if begun:
+            return begun
         unless = self._unless(said)
         if unless:
             return unless
@@ -543,6 +547,31 @@ class Reader:
         lately = len(context.wished) - int(newest.get("said") or 0) <= 2
         tells = said.act == "tell" and said.share("tell") >= self.sure and said.intent in (*STORY, *VAGUE)
         return reported and lately and tells and COMPLAINS not in said.cues and not said.follow_up
+
+    def _begun(self, said: Said, context: Context) -> Optional[Reading]:
+        """What is done about a thing that was begun already, or in the way that is wished for, whatever intent is nearest."""
+        newest = context.focus[0] if context.focus else {}
+        more = newest.get("kind") == "ticket" and newest.get("told") in MORE_OF and said.intent in VAGUE
+        if more and said.share("tell") >= self.sure:
+            told = [{"entity": ADD[0], "value": ADD[1], "extractor": HEARD}, {"entity": "tickets_number", "value": newest["id"]}]
+            return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), *told])  # 他还摔我箱子
+        adds = any((each.get("entity"), each.get("value")) == ADD for each in said.entities)
+        if adds and said.intent in (*ACCOUNTS, *VAGUE, "chat_hold") and said.share("ask", "status", "why") < self.sure:
+            return Reading(TICKET, (command("start", intent=TICKET),), said.entities)  # 补充一下我投诉的那个，我有录像
+        if self._fetches(said, context):
+            anew = {"entity": PICKUP, "value": ANEW}
+            return Reading(SLIPS, (command("start", intent=SLIPS),), [*map(dict, said.entities), anew])
+        of_goods = said.intent.startswith("after_sales_") or said.intent in VAGUE
+        if PARTIAL in said.cues and of_goods and said.share("status", "why") < self.sure:
+            return Reading(MONEY_BACK[0], (command("start", intent=MONEY_BACK[0]),))
+        if _guessed_change(said, self.near):
+            return Reading(CHANGE, (command("start", intent=CHANGE),))
+        wish = _wish(said)
+        if wish and said.intent != wish and said.confidence < self.certain and not {wish, said.intent} <= set(MONEY_BACK):
+            forms_of = [intents for intents in self.starts.values() if wish in intents and said.intent in intents]
+            if forms_of and said.share("do", "tell") >= self.sure:
+                return Reading(wish, (command("start", intent=wish),))
+        return None
 
     def _fetches(self, said: Said, context: Context) -> bool:
         """Whether the goods of a slip are to be fetched at another time (后天上午来取行不行)."""
@@ -638,6 +667,13 @@ def _named_by(button: Button) -> List[Dict[Text, Any]]:
 def _timed(said: Said) -> bool:
     """Whether a time is named."""
     return any(each.get("entity") in ("time", "date", "period") for each in said.entities)
+
+
+def _guessed_change(said: Said, near: float) -> bool:
+    """Whether no wish is plain and the words name a field of an order, and give what it is to be (把地址改成…)."""
+    vague = said.intent in VAGUE or said.confidence < near
+    field = any(each.get("entity") == "orders_change_field" for each in said.entities)
+    return vague and field and CHANGES in said.cues and any(each["kind"] in OF_ORDER for each in said.values)
 
 
 def _wish(said: Said) -> Optional[Text]:

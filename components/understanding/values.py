@@ -232,7 +232,7 @@ class Reader:
                 spans[-1] = spans[-1]._replace(end=place + 1)
             else:
                 spans.append(told.Span(place, place + 1, kind))
-        return [span for span in (_trimmed(text, each) for each in spans) if span.start < span.end]
+        return [span for span in (_trimmed(text, _said(text, each)) for each in spans) if span.start < span.end]
 
     def _faults(self, text: str) -> List[told.Span]:
         """What is told of a fault beside the answer to a question that asks for none."""
@@ -289,6 +289,15 @@ def _trimmed(text: str, span: told.Span) -> told.Span:
     while start < end and text[end - 1] in _AROUND:
         end -= 1
     return span._replace(start=start, end=end)
+
+
+_SAYS = re.compile(r"(?:(?<=应)[为是叫写]|应该?(?:是|为|叫|写)|该是|改成|改为|换成|写成|就写|就叫)(?=.{2})")
+
+
+def _said(text: str, span: told.Span) -> told.Span:
+    """A title without the words that only say that it is one (应为…)."""
+    begins = _SAYS.match(text, span.start, span.end) if span.kind == TITLE else None
+    return span._replace(start=begins.end()) if begins else span
 
 
 def _joined(text: str, spans: List[told.Span]) -> List[told.Span]:

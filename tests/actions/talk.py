@@ -58,14 +58,16 @@ def context_of(form: str | None, slots: Mapping[str, Any], events: list[dict[str
     return Context(form, asked, kind, last["text"], buttons, offered, (), (), known, new=False)
 
 
-def understood(text: str, intent: str, context: Context, entities: list[dict[str, Any]]) -> dict[str, Any]:
+def understood(
+    text: str, intent: str, context: Context, entities: list[dict[str, Any]], given: list[dict[str, Any]]
+) -> dict[str, Any]:
     """What the last components of the pipeline add to a message that was given this intent."""
     if text.startswith("/") or not text.strip():
         return {"intent": {"name": intent, "confidence": 0.9}}
     plain = normalise(text).text
     act = acts().act(plain, context)
-    reader = Reader(declared()["starts"], frozenset(declared()["does"]))
-    said = Said(plain, intent, 0.9, (), (), entities, act["shares"], cues(plain))
+    reader = Reader(declared()["starts"], frozenset(declared()["does"]), declared()["values"])
+    said = Said(plain, intent, 0.9, (), (), entities, act["shares"], cues(plain), values=given)
     reading: Reading = reader.read(said, context)
     return {"intent": {"name": reading.intent, "confidence": 0.9}, "commands": list(reading.commands), "act": act}
 
@@ -126,9 +128,11 @@ def run(
         for name, told in (entities or {}).items()
         for value in (told if isinstance(told, list) else [told])
     ]
+    given = values(text, intent, known, found) if text and not text.startswith("/") else []
+    given = (message or {}).get("values", given)
     latest = {
         "text": text,
-        **understood(text, intent, context_of(form, slots or {}, events or []), found),
+        **understood(text, intent, context_of(form, slots or {}, events or []), found, given),
         "entities": found,
         "message_id": message_id,
         "metadata": {"customer_token": proof} if proof else {},
@@ -137,7 +141,7 @@ def run(
         **(message or {}),
     }
     if text and not text.startswith("/"):
-        latest.setdefault("values", values(text, intent, known, latest["entities"]))
+        latest["values"] = given
     if sentiment:
         latest["sentiment"] = {"name": sentiment, "confidence": 0.9}
     loop = {"name": form} if form else {}

@@ -326,3 +326,25 @@ def test_a_fault_stays_the_reason_beside_a_mere_wish(shop: Shop) -> None:
     slots = {**KNOWN, "after_sales_kind": "return", "after_sales_told": told}
     filed = fill("不想要了，退吧", "after_sales_return", slots=slots).slots
     assert (filed["after_sales_reason"], filed["after_sales_reason_code"]) == ("鞋底开胶了", "quality")
+
+
+# ── after it is open, and what cannot be had ──────────────────────────────────
+
+
+def test_the_time_is_changed_in_words(shop: Shop) -> None:
+    shop.pickups, shop.slips = TIMES, {"C1": [SLIP]}
+    at = [{"kind": "day", "value": "2026-11-22", "start": 0, "end": 2}, {"kind": "span", "value": "12:00/18:00", "start": 2, "end": 4}]
+    asked = {"after_sales_slip": SLIP.slip, "after_sales_pickup": "choose"}
+    changed = run(ActionAfterSalesStatus(), "明天下午来取行不行", entities=asked, message={"values": at})
+    assert changed.said == ["utter_after_sales_fetched"] and shop.done == [("fetch", SLIP.slip, TIMES[1][0])]
+    late = [{"kind": "day", "value": "2026-11-27", "start": 0, "end": 2}]
+    told = run(ActionAfterSalesStatus(), "周五来取", entities=asked, message={"values": late})
+    assert told.said == ["utter_after_sales_pickup_out_of_range", "utter_after_sales_fetch"] and len(shop.done) == 1
+
+
+def test_a_part_of_the_money_is_told_to_be_a_persons_matter(shop: Shop) -> None:
+    known = {**KNOWN, "after_sales_kind": "return"}
+    part = fill("退我一半钱得了，东西我留着", "after_sales_return", slots=known).slots
+    assert part["after_sales_partial"] and part["requested_slot"] is None
+    said = run(ActionAfterSalesOpen(), slots={**known, "after_sales_partial": True})
+    assert said.said == ["utter_after_sales_partial"] and shop.done == []

@@ -208,3 +208,12 @@ def test_what_is_only_perhaps_a_complaint_is_not_filed_unasked(shop: Shop) -> No
     unsure = {"intent": {"name": "complaints_file", "confidence": 0.2}}
     told = start("上次那位同事没有回我", message=unsure)
     assert told["requested_slot"] == "complaints_agreed"
+
+
+def test_what_is_told_after_filing_is_more_of_the_same(shop: Shop) -> None:
+    filed = replace(FIRST, kind="complaint", order_number=KETTLE.number)
+    shop.tickets = [filed]
+    spoken = [{"kind": "ticket", "id": filed.number, "title": "投诉", "told": "complain", "order": KETTLE.number}]
+    more = start("他还骂我，我有录音", slots={"complaints_last": filed.number, "chat_focus": spoken})
+    assert (more["complaints_agreed"], more["complaints_order"]) == (True, KETTLE.number)
+    assert more["complaints_text"] == "他还骂我，我有录音" and more["requested_slot"] is None

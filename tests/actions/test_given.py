@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actions.addresses import rehoused
+from actions.addresses import completed, rehoused
 from actions.after_sales import ActionAfterSalesOpen, ValidateAfterSalesForm
 from actions.chat import ActionChatContext
 from actions.feedback import ActionFeedbackRate
@@ -197,3 +197,56 @@ def test_what_is_denied_is_no_longer_given() -> None:
     denied = [{"kind": "denied", "value": "坏"}]
     kept = run(ActionChatContext(), "没有坏", slots={"chat_given": given}, message={"values": denied})
     assert kept.slots["chat_given"] is None
+
+
+# ── changed afterwards ────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [("测试家园8号楼702室", "广西桂林市七星区虚构巷175号测试家园8号楼702室"), ("虚构巷180号", "广西桂林市七星区虚构巷180号"),
+     ("浙江省杭州市西湖区文三路9号", "浙江省杭州市西湖区文三路9号"), ("幸福小区3幢", "幸福小区3幢")],
+)  # fmt: skip
+def test_an_address_is_made_whole_by_the_one_that_stands(said: str, whole: str) -> None:
+    assert completed("广西桂林市七星区虚构巷175号测试家园18号楼702室", said) == whole
+
+
+def test_the_field_follows_the_value_that_is_given() -> None:
+    talk = Talk(ValidateOrdersChangeForm(), CUP.number, orders_change_field="delivery_date", requested_slot="orders_change_value")
+    talk.say("地址改成杭州市滨江区江南大道1号", "orders_change")
+    assert (talk.slots["orders_change_field"], talk.slots["orders_change_value"]) == ("address", "杭州市滨江区江南大道1号")
+    assert talk.asked == "orders_change_confirmed"
+
+
+SLIP_TO_BE = {
+    "after_sales_kind": "return", "after_sales_reason": "鞋底开胶", "after_sales_reason_code": "quality",
+    "after_sales_pickups": [list(each) for each in TIMES], "after_sales_pickup": TIMES[0][0],
+    "requested_slot": "after_sales_confirmed",
+}  # fmt: skip
+
+
+def test_another_half_day_keeps_the_day_and_all_else() -> None:
+    talk = Talk(ValidateAfterSalesForm(), SHOES.number, **SLIP_TO_BE)
+    talk.say("行，但是改成下午", time="12:00/18:00")
+    assert talk.slots["after_sales_pickup"] == TIMES[1][0] and talk.slots["after_sales_reason"] == "鞋底开胶"
+    assert talk.asked == "after_sales_confirmed" and not talk.slots.get("after_sales_confirmed"), "it is read back first"
+
+
+def test_a_time_that_is_none_on_offer_is_told_which_are() -> None:
+    talk = Talk(ValidateAfterSalesForm(), SHOES.number, **{**SLIP_TO_BE, "after_sales_pickup": None, "requested_slot": "after_sales_pickup"})
+    assert talk.say("下班后来取", time="18:00/20:00").said == ["utter_after_sales_pickup_out_of_range"]
+    assert talk.say("这两天都不在家", "chat_deny").said[0] == "utter_after_sales_pickup_away", "and not: sent by oneself"
+    talk.say("三点以后", time="03:00")
+    assert talk.slots["after_sales_pickup"] == TIMES[1][0]
+
+
+def test_what_answers_another_question_is_no_reason() -> None:
+    asked = {**SLIP_TO_BE, "after_sales_reason": None, "after_sales_reason_code": None, "after_sales_pickup": None}
+    talk = Talk(ValidateAfterSalesForm(), SHOES.number, **{**asked, "requested_slot": "after_sales_reason"})
+    talk.say("上门拿 明天上午", after_sales_pickup="fetched", time="08:00/12:00")
+    assert talk.slots.get("after_sales_reason") is None
+
+
+def test_a_fault_only_supposed_is_not_kept() -> None:
+    kept = run(ActionChatContext(), "要是屏幕裂了怎么办", "faq", message_id="supposed")
+    assert "reason" not in (kept.slots.get("chat_given") or {})

@@ -114,3 +114,9 @@ def test_what_went_wrong_is_asked_for_where_it_was_not_said() -> None:
 @pytest.mark.parametrize(("time", "told"), [("14:00/16:00", "14:00-16:00"), ("09:00", "9:00-11:00"), ("上午", "上午")])
 def test_times_as_the_carrier_takes_them(time: str, told: str) -> None:
     assert hours(time) == told
+
+
+def test_a_parcel_is_stopped_by_wanting_the_money_back(shop: Shop) -> None:
+    assert arrange("帮我拦截一下", slots=KNOWN, entities={"logistics_how": "intercept"}).slots["requested_slot"] is None
+    told = run(ActionLogisticsArrange(), slots={**KNOWN, "logistics_how": "intercept"})
+    assert told.said == ["utter_logistics_intercept"] and shop.done == [], "offered, and done when it is agreed to"
