@@ -17,7 +17,7 @@ from typing import Any
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import own_case, spoken_of, wiring
-from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button
+from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button, go_on
 from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Decision, Found, Hit
 from actions.words import variant_meant
@@ -258,6 +258,11 @@ class ActionFaqAnswer(CustomerAction):
     soothes = False  # who asks is answered
 
     async def work(self, turn: Turn) -> list[EventType]:
+        """Answer; what else was asked for in the same breath comes next."""
+        events = await self._answer(turn)
+        return [*events, *(go_on(turn, events) if turn.two and not turn.busy else [])]
+
+    async def _answer(self, turn: Turn) -> list[EventType]:
         """By the button that was pressed, else by what was asked."""
         pressed = turn.entity("faq_helpful")
         if pressed:
