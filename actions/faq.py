@@ -122,6 +122,14 @@ async def _quickly(turn: Turn, text: str) -> Found | None:
         return None
 
 
+async def found_for(turn: Turn) -> Found:
+    """What the knowledge has for this message; searched only where `look_up` did not search for it."""
+    kept = turn.slot("faq_found") or {}
+    if kept.get("message_id") == turn.message_id and turn.message_id:
+        return Found(kept["decision"], tuple(Hit.of(hit) for hit in kept["hits"]))
+    return await search(turn, turn.typed) if turn.typed else Found("pass", ())
+
+
 def _kept(turn: Turn, found: Found, decision: Decision) -> dict[str, Any]:
     return {"message_id": turn.message_id, "decision": decision, "hits": [hit.kept() for hit in found.hits]}
 
@@ -271,11 +279,7 @@ class ActionFaqAnswer(CustomerAction):
         if key:
             return await self._chosen(turn, str(key))
         text = turn.typed
-        kept = turn.slot("faq_found") or {}
-        if kept.get("message_id") == turn.message_id and turn.message_id:
-            found = Found(kept["decision"], tuple(Hit.of(hit) for hit in kept["hits"]))
-        else:
-            found = await search(turn, text) if text else Found("pass", ())
+        found = await found_for(turn)
         note = await self._noted(turn, text, found)
         if found.decision == "answer" or _likely(turn, found):
             return await tell(turn, found.hits[0], text, note)
