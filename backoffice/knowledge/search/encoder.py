@@ -58,7 +58,8 @@ class BundledEncoder:
             self._model = self._load()
         # The tokenizer wants at least one sign.
         texts = [text or " " for each in asked for text in each]
-        rows = np.asarray(self._model.encode(texts), np.float32) if texts else np.zeros((0, self.size), np.float32)
+        rows = self._model.encode(texts) if texts else np.zeros((0, self.size))
+        rows = np.asarray(rows, np.float32)
         return np.split(rows, np.cumsum([len(each) for each in asked])[:-1])
 
     def _load(self) -> USE:

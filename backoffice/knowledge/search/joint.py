@@ -76,8 +76,8 @@ class Joint:
         self._inverse = inverse
         self._together = Together(self._scores)
 
-    def _scores(self, asked: list[Asked]) -> NDArray[np.float32]:
-        return np.asarray(self._kernel.shared(asked) @ self.duals)
+    def _scores(self, asked: list[Asked]) -> list[NDArray[np.float32]]:
+        return list(self._kernel.shared(asked) @ self.duals)
 
     def scores(
         self,

@@ -1,7 +1,7 @@
 """Calls that would wait for one another are done at once.
 
-The encoder and the joint reading stream megabytes of weights from memory for one question, and no more for sixteen.
-Whoever comes while others are at work waits, and then does the work of all who wait with it.
+The encoder and the joint reading stream megabytes of weights from memory for one question, and no more for
+sixteen. Whoever comes while others are at work waits, and then does the work of all who wait with it.
 """
 
 from __future__ import annotations
