@@ -52,7 +52,7 @@ PERSON = (
     "complaints_file",
 )  # who asks for a person, or complains, is soothed by that answer
 
-NEAR = 0.1
+NEAR = 0.2
 """From this score on a rule may have to do with what was said."""
 
 T = TypeVar("T")

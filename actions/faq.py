@@ -34,6 +34,8 @@ TALK = ("chat_", "EXTERNAL_", "feedback_")
 PERSON = "handoff_"
 """Who surely wants a person gets one; who only asks how many or which about people (电话多少) is told."""
 _WHICH = re.compile("[几哪啥]|多少|多久|什么|怎么")
+FOR_VISITORS = ("account_manage",)
+"""Intents whose topic has something to say to somebody who is not signed in."""
 VALUES = ("address", "phone", "email", "tax_number")
 OWN_WORDS = ("complaints_text", "feedback_reason", "feedback_suggestion", "invoices_title")
 """Slots that take whatever the customer writes."""
@@ -100,9 +102,9 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
 
 def surely(turn: Turn, found: dict[str, Any] | None) -> bool:
     """Whether an entry answers a message that names goods better than their page: a rule, or for want of one surely."""
-    if found is None or found["decision"] != "answer":
+    if found is None or found["decision"] == "pass":
         return False
-    return turn.intent == FAQ or float(found["hits"][0]["score"]) >= SURELY_TELLS
+    return turn.intent == FAQ or (found["decision"] == "answer" and float(found["hits"][0]["score"]) >= SURELY_TELLS)
 
 
 async def answered(turn: Turn, question: str) -> dict[str, Any] | None:
@@ -118,6 +120,14 @@ async def _quickly(turn: Turn, text: str) -> Found | None:
     except (GatewayError, asyncio.TimeoutError) as error:
         logger.warning("knowledge not searched: %s", type(error).__name__)
         return None
+
+
+async def found_for(turn: Turn) -> Found:
+    """What the knowledge has for this message; searched only where `look_up` did not search for it."""
+    kept = turn.slot("faq_found") or {}
+    if kept.get("message_id") == turn.message_id and turn.message_id:
+        return Found(kept["decision"], tuple(Hit.of(hit) for hit in kept["hits"]))
+    return await search(turn, turn.typed) if turn.typed else Found("pass", ())
 
 
 def _kept(turn: Turn, found: Found, decision: Decision) -> dict[str, Any]:
@@ -180,11 +190,13 @@ def _asks(turn: Turn) -> float:
 
 def _claimed(turn: Turn, found: Found) -> Decision | None:
     """What the knowledge says to a message that a topic claims, too; None: it leaves it to the topic."""
-    if not found.hits or _told_by_topic(turn):
+    if not found.hits:
         return None
     if _only_signs_in(turn):
         told = found.decision == "answer" or likeliest(found) or (found.decision == "clarify" and turn.asks)
         return found.decision if told else "pass"
+    if _told_by_topic(turn):
+        return None
     if found.decision != "answer" and _sure(turn):
         return None
     if found.decision == "answer" and found.hits[0].score < LEAST_SCORE:
@@ -195,7 +207,7 @@ def _claimed(turn: Turn, found: Found) -> Decision | None:
 
 def _only_signs_in(turn: Turn) -> bool:
     """Whether the topic could only tell a visitor to sign in: whatever rule there is says more."""
-    return turn.customer is None and not turn.intent.startswith((*TALK, PERSON, GOODS, FAQ, NOT_UNDERSTOOD))
+    return turn.customer is None and not turn.intent.startswith((*TALK, *FOR_VISITORS, PERSON, GOODS, FAQ, NOT_UNDERSTOOD))
 
 
 def _of_ones_own(turn: Turn) -> bool:
@@ -267,11 +279,7 @@ class ActionFaqAnswer(CustomerAction):
         if key:
             return await self._chosen(turn, str(key))
         text = turn.typed
-        kept = turn.slot("faq_found") or {}
-        if kept.get("message_id") == turn.message_id and turn.message_id:
-            found = Found(kept["decision"], tuple(Hit.of(hit) for hit in kept["hits"]))
-        else:
-            found = await search(turn, text) if text else Found("pass", ())
+        found = await found_for(turn)
         note = await self._noted(turn, text, found)
         if found.decision == "answer" or _likely(turn, found):
             return await tell(turn, found.hits[0], text, note)

@@ -44,7 +44,7 @@ class ActionChatFollowUp(CustomerAction):
 
     async def _from_knowledge(self, turn: Turn) -> list[EventType]:
         """What the shop's rules say, or that it is not known."""
-        found = await faq.search(turn, turn.typed)
+        found = await faq.found_for(turn)
         if found.decision == "answer":
             return await faq.tell(turn, found.hits[0], turn.typed, None)
         turn.utter("utter_chat_follow_up")

@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions import focus, wiring
 from actions.base import CustomerAction, Turn, over
-from actions.faq import GOODS, likeliest, tell
+from actions.faq import GOODS, likeliest, names_goods, tell
 from actions.forms import UNCLEAR, Form
 from actions.gateways.errors import GatewayError, NotFound
 from actions.gateways.knowledge import Hit
@@ -405,6 +405,9 @@ def _price(variant: Variant) -> float:
 
 async def _say_detail(turn: Turn, product: Product, question: Question) -> None:
     answer: Answer = await turn.call(wiring.gateways().products.answer, product.sku, question.text)
+    if not answer.facts and (question.colour or question.size):
+        _say_stock(turn, product, _wanted(product, question), question)  # 有黑色的吗, however it sounds
+        return
     recorded = "、".join(fact.name for fact in answer.recorded)
     if answer.facts:
         turn.utter("utter_products_detail", product=product.name, facts=_lines(answer.facts))
@@ -418,7 +421,7 @@ async def _say_detail(turn: Turn, product: Product, question: Question) -> None:
 async def _told_by_knowledge(turn: Turn, text: str, goods: str = "") -> bool:
     """What the catalogue does not say may stand in the knowledge; whether it did."""
     try:
-        found = await turn.call(wiring.gateways().knowledge.search, f"{goods} {text}".strip())
+        found = await turn.call(wiring.gateways().knowledge.search, text if names_goods(turn) else f"{goods} {text}".strip())
     except GatewayError:
         return False
     if (found.decision == "answer" or likeliest(found)) and _speaks_of(found.hits[0], text, goods):

@@ -15,9 +15,11 @@ from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from components.next_action_policy import NextActionPolicy
-from components.understanding.aspects import ASKED
+from components.understanding.commands import COMMANDS
 
 FOLLOW_UP, ANSWER_FOLLOW_UP = "chat_follow_up", "action_chat_follow_up"
+OF_THE_FORM = "question"
+"""Kind of the object of who asks about the question that stands."""
 FOUND = "faq_found"
 SAYS = {"answer": "action_faq_answer", "clarify": "action_faq_answer", "goods": "action_products_ask"}
 """Decision of what was found → the action that says it."""
@@ -47,7 +49,9 @@ def _follows_up(tracker: DialogueStateTracker) -> bool:
     message = tracker.latest_message
     if message is None or message.intent.get("name") != FOLLOW_UP:
         return False
-    return tracker.active_loop_name is None or bool((message.parse_data or {}).get(ASKED))
+    commands = (message.parse_data or {}).get(COMMANDS) or []
+    about = next((each.get("object") or {} for each in commands if each["command"] == "ask"), {})
+    return tracker.active_loop_name is None or about.get("kind") not in (None, OF_THE_FORM)
 
 
 def says(tracker: DialogueStateTracker) -> Optional[Text]:

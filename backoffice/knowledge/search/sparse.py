@@ -7,6 +7,7 @@ of the other rows.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,11 +86,13 @@ class SparsePart:
         cuts = [slice(int(starts[first]), int(starts[last])) for first, last in spans]
         numbers = np.concatenate([self.rows.numbers[cut] for cut in cuts])
         weights = np.concatenate([self.weights[cut] for cut in cuts])
-        asked = np.zeros(BUCKETS, np.float32)
+        asked = _weights_of_signs()
         asked[told[0]] = self.weigh(told)
+        shares = asked[numbers] * weights
+        asked[told[0]] = 0
         lengths = np.concatenate([np.diff(starts[first : last + 1]) for first, last in spans])
         ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-        return _sums(asked[numbers] * weights, ends)
+        return _sums(shares, ends)
 
 
 class FirstLook:
@@ -123,6 +126,17 @@ class FirstLook:
             ]
         )
         return np.bincount(owners, shares, minlength=self._entries).astype(np.float32)
+
+
+_of_thread = threading.local()
+
+
+def _weights_of_signs() -> NDArray[np.float32]:
+    """A megabyte of zeros, one in each thread: who writes into it, cleans it."""
+    if not hasattr(_of_thread, "weights"):
+        _of_thread.weights = np.zeros(BUCKETS, np.float32)
+    weights: NDArray[np.float32] = _of_thread.weights
+    return weights
 
 
 def _sums(values: NDArray[np.floating[Any]], starts: NDArray[np.int64]) -> NDArray[np.float32]:
