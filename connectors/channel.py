@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Sanic
 
-from connectors.alone import alone_of
+from connectors.alone import Alone, alone_of
 from connectors.base import StoredOutput, refuse_backlog
 from connectors.binding import SMS, Binding, Command, command, spaced
 from connectors.choices import numbered
@@ -133,6 +133,7 @@ class Channel(InputChannel):
             await self.opened()
             alone = alone_of(app)
             await self.turns.start(dialogue_of(app), alone)
+            await self.taking(alone)
             if self.delivery is not None:
                 await self.delivery.start(alone)
 
@@ -282,6 +283,9 @@ class Channel(InputChannel):
 
     async def opened(self) -> None:
         """The server runs, and has not taken a request yet."""
+
+    async def taking(self, alone: Alone | None) -> None:
+        """What is said is handled now: read what was received before."""
 
     async def closing(self) -> None:
         """The server stops: nothing is handled or pushed any more."""

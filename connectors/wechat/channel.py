@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from sanic import Blueprint, response
@@ -15,10 +16,13 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from connectors import media
+from connectors.alone import Alone
 from connectors.base import accept_choice, accept_press, as_typed, without_secrets
+from connectors.binding import command
 from connectors.channel import Accept, Channel
 from connectors.delivery import Parcel
 from connectors.errors import NothingToSay, PushFailed, Refused
+from connectors.intake import Intake
 from connectors.recognition.voice import Endpoint, Unheard
 from connectors.settings import Settings
 from connectors.store import Accepted, ConnectorStore, Conversation, Message, Waiting, is_button
@@ -69,11 +73,25 @@ class WeChatInput(Channel):
         assert self._account is not None
         self._client = WeChatClient(self._account, self.settings.redis_url)
 
+    async def taking(self, alone: Alone | None) -> None:
+        """Read what WeChat has pushed."""
+        await self.intake.start(alone.watch if alone else None)
+
     async def closing(self) -> None:
         """Close the line."""
+        await self.intake.stop()
         for showing in tuple(self._typing):
             showing.cancel()
         await self._client.close()
+
+    @cached_property
+    def intake(self) -> Intake:
+        """What WeChat has pushed."""
+
+        async def take(fields: codec.Fields) -> None:
+            await self._take(codec.parse(fields))
+
+        return Intake(self.name(), self.store, take)
 
     def pack(self, messages: Sequence[Message]) -> Iterable[Parcel]:
         """As few customer-service messages as may be."""
@@ -107,7 +125,7 @@ class WeChatInput(Channel):
                 pushed = codec.read(keys, query, request.body, time.time())
                 if not keys.aes_keys:
                     await self._refuse_replay(query["nonce"], request.body)
-                await self._take(pushed)
+                await self.intake.put(f"{pushed.openid}:{pushed.id}", _kept(pushed.fields))
             except codec.Forged as forged:
                 return _refuse(forged)
             except codec.Unreadable:
@@ -209,6 +227,12 @@ class WeChatInput(Channel):
 
     def _keep(self, conversation_id: str, content: bytes) -> dict[str, str]:
         return media.shown(media.keep(self.store, self.settings, conversation_id, content))
+
+
+def _kept(fields: codec.Fields) -> dict[str, str]:
+    """The fields as they may be written down: no password, code or card number. What is said of binding is read as it is."""
+    text = fields.get("Content", "")
+    return {**fields, "Content": text if command(text) else without_secrets(text)} if text else dict(fields)
 
 
 def _words(said: codec.Said) -> str:
