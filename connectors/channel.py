@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
@@ -24,7 +24,7 @@ from connectors.choices import numbered
 from connectors.delivery import Delivery, Parcel
 from connectors.dialogue import dialogue_of
 from connectors.directory import Directory
-from connectors.errors import ButtonGone, PushFailed, Refused
+from connectors.errors import ButtonGone, PushFailed, PushRefused, Refused
 from connectors.limits import open_guard
 from connectors.outbox import Outbox
 from connectors.recognition.reader import open_reader, with_text
@@ -300,6 +300,10 @@ class Channel(InputChannel):
 
     def consented(self, address: str) -> None:
         """Somebody has proven that this address is theirs, knowing that it will be written to. Blocks."""
+
+    async def tell(self, address: str, name: str, values: Mapping[str, str], text: str) -> None:
+        """Tell something that nobody has asked for, by the template of this name or as it stands. Raises PushFailed."""
+        raise PushRefused("not_here")
 
     async def tell_code(self, address: str, code: str) -> None:
         """Tell a code that is nowhere stored. Raises PushFailed."""

@@ -398,7 +398,7 @@ def _shown(message: Message) -> str:
 
 
 def _rich(message: Message) -> dict[str, Any] | None:
-    """A menu or a picture; None for what WeChat cannot show."""
+    """A menu or a picture; None for what WeChat cannot show, and for a notice that has gone by itself."""
     body: Body = message.body
     if body.get("buttons"):
         options = [{"id": button["payload"], "content": button["title"]} for button in body["buttons"]]
