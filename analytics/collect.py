@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -34,7 +35,7 @@ def collect(
     staging = Staging(lake.key)
     stored = appends = 0
     last_news = time.monotonic()
-    with lake.collecting(source.name):
+    with lake.collecting(source.name), closing(staging):
         position = lake.position(source.name)
         while not stop.is_set():
             batch = source.read(position)

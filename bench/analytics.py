@@ -2,7 +2,9 @@
 
 Both sides answer the same five figures, and the run fails where they differ. Each part is a process of its own, so that its
 time, processor time and peak memory are its own. Naive pandas is what an analyst writes first: `read_sql`, `json.loads` a
-row, group by. It reads the whole store each time; the lake keeps what it has read, so its next report costs a day.
+row, group by. It reads the whole store each time; the lake keeps what it has read, so the same question asked again costs
+almost nothing, and the next day's report a day. Where the store is too big for naive pandas (it holds every event as a
+Python dictionary) the lake goes alone.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from bench.machine import description
 ROOT = Path(__file__).resolve().parent.parent
 EVENTS_OF_A_VISIT = 33  # of a simulated one, on average
 DAYS = 60
+LARGEST_NAIVE = 3_000_000  # events; some 2 GiB a million
 METRICS = ("sessions", "customer_messages", "bot_response_time", "satisfaction", "handoff_rate")
 
 
@@ -105,10 +108,11 @@ def measured(part: str, store: str, lake: str) -> dict[str, Any]:
 
 
 def run_part(part: str, store: str, lake: str) -> None:
-    """In that process: do it, and tell what it took."""
+    """In that process: do it, and tell what it took, with the helpers that it started."""
     told = PARTS[part](store, lake)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps({**told, "cpu": used.ru_utime + used.ru_stime, "mib": used.ru_maxrss / 1024}))
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(each.ru_utime + each.ru_stime for each in used)
+    print(json.dumps({**told, "cpu": cpu, "mib": sum(each.ru_maxrss for each in used) / 1024}))
 
 
 def row(name: str, told: dict[str, Any]) -> str:
@@ -128,25 +132,31 @@ def bench(events: int, folder: Path) -> bool:
     with closing(sqlite3.connect(store)) as connection, connection:
         connection.execute("DELETE FROM events WHERE timestamp >= ?", (plan.midnight(DAYS - 1),))
     url = f"sqlite:///{store}"
-    first, marts = measured("collect", url, str(lake)), measured("report", url, str(lake))
-    by_hand = measured("naive", url, "")
-    print(f"\n### {by_hand['events']:,} events\n\n| | seconds | of a processor | peak MiB |\n|---|---|---|---|")
-    print(row("collect, masked", first), row("marts and all metrics", marts), sep="\n")
-    print(row("naive pandas, five metrics, unmasked", by_hand))
+    first, marts, again = (measured(part, url, str(lake)) for part in ("collect", "report", "report"))
+    against = first["events"] <= LARGEST_NAIVE
+    by_hand = measured("naive", url, "") if against else None
+    print(f"\n### {first['events']:,} events\n\n| | seconds | of a processor | peak MiB |\n|---|---|---|---|")
+    print(row("collect, masked", first), row("marts and all metrics", marts), row("all metrics asked again", again), sep="\n")
     shutil.move(whole, store)
-    more, again = measured("collect", url, str(lake)), measured("report", url, str(lake))
+    more, next_day = measured("collect", url, str(lake)), measured("report", url, str(lake))
     print(row(f"a day more ({more['events']:,} events): collect", more))
-    print(row("a day more: marts and all metrics", again))
-    by_hand_again = measured("naive", url, "")
-    print(row("a day more: naive pandas", by_hand_again), flush=True)
-    pairs = ((marts, by_hand), (again, by_hand_again))
-    # Milliseconds are rounded half up on one side and half to even on the other.
-    same = all(math.isclose(left[name], right[name], rel_tol=1e-4) for left, right in pairs for name in METRICS)
+    print(row("a day more: marts and all metrics", next_day), flush=True)
+    if by_hand is None:
+        return True
+    by_hand_next = measured("naive", url, "")
+    print(row("naive pandas, five metrics, unmasked", by_hand), row("a day more: naive pandas", by_hand_next), "", sep="\n")
+    for name, lakes, naives in (
+        ("The first figures", (first, marts), by_hand),
+        ("The same question asked again", (again,), by_hand),
+        ("The next day's figures", (more, next_day), by_hand_next),
+    ):
+        seconds, cpu = (naives[unit] / sum(each[unit] for each in lakes) for unit in ("wall", "cpu"))
+        print(f"{name}: {seconds:.1f} times faster than naive pandas, {cpu:.1f} times less of a processor")
     for name in METRICS:
-        print(f"  {name}: {again[name]:.6f}, naive {by_hand_again[name]:.6f}")
-    cost, naive_cost = more["cpu"] + again["cpu"], by_hand_again["cpu"]
-    print(f"\nThe next day's figures cost {naive_cost / cost:.1f} times less processor time than naive pandas' ({cost:.1f} s).")
-    return same
+        print(f"  {name}: {next_day[name]:.6f}, naive {by_hand_next[name]:.6f}")
+    pairs = ((marts, by_hand), (again, by_hand), (next_day, by_hand_next))
+    # Milliseconds are rounded half up on one side and half to even on the other.
+    return all(math.isclose(left[name], right[name], rel_tol=1e-4) for left, right in pairs for name in METRICS)
 
 
 def main(arguments: list[str]) -> int:
