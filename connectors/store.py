@@ -52,7 +52,7 @@ Body = Mapping[str, Any]
 _CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _BUTTON_ID = re.compile(r"btn_[A-Za-z0-9_-]{16}")
 _CLOSED = -1
-PROVEN = "/EXTERNAL_proven"
+PROVEN = "/EXTERNAL_chat_proven"
 """What Rasa gets when somebody has just proven who they are."""
 NAMED_BY_CLIENTS = ("rest",)
 Place = tuple[int, str]
