@@ -76,6 +76,20 @@ class Assistant:
         kind = answer.headers.get("content-type", "")
         return (kind, answer.content) if answer.is_success and kind in PICTURE_TYPES else None
 
+    def notify(self, service_token: str, notice: dict[str, Any]) -> str | None:
+        """Tell a customer something, once by its `key`: how it was told; None for one who has never come."""
+        try:
+            answer = self._client.post(
+                "/webhooks/wechat/notices", json=notice, headers={"Authorization": f"Bearer {service_token}"}
+            )
+            if answer.status_code == 404 and answer.json().get("code") == "nowhere":
+                return None
+            if not answer.is_success:
+                raise AssistantUnreachable(f"notices answered {answer.status_code}")
+            return str(answer.json()["told"])
+        except (httpx.HTTPError, ValueError, KeyError) as error:
+            raise AssistantUnreachable(type(error).__name__) from None
+
     def close(self) -> None:
         self._client.close()
 

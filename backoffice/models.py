@@ -566,7 +566,7 @@ class TicketComment(Base):
 
 
 class Picture(Base):
-    """A customer's picture of what is wrong, with the slip or ticket that it belongs to. It lies with the assistant."""
+    """A customer's picture of what is wrong, and the slip or ticket it belongs to; kept by the assistant."""
 
     __tablename__ = "pictures"
 

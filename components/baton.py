@@ -28,11 +28,23 @@ def _baton() -> asyncio.Lock:
     return _batons.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 
+async def _take() -> asyncio.Lock:
+    baton = _baton()
+    await baton.acquire()
+    try:
+        # A piece is computed in one go: without a round of the loop, whoever else is ready would find the baton free again.
+        await asyncio.sleep(0)
+    except BaseException:
+        baton.release()
+        raise
+    return baton
+
+
 @asynccontextmanager
 async def computing() -> AsyncIterator[None]:
     """A turn: nobody else's computes within, but where this one is `waiting`."""
-    turn, baton = _Turn(), _baton()
-    await baton.acquire()
+    turn = _Turn()
+    baton = await _take()
     turn.has_it = True
     told = _turn.set(turn)
     try:
@@ -50,11 +62,10 @@ async def waiting() -> AsyncIterator[None]:
     if turn is None or not turn.has_it:
         yield
         return
-    baton = _baton()
     turn.has_it = False
-    baton.release()
+    _baton().release()
     try:
         yield
     finally:
-        await baton.acquire()
+        await _take()
         turn.has_it = True

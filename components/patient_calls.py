@@ -18,6 +18,7 @@ import aiohttp
 from rasa.utils.endpoints import EndpointConfig
 
 from components import rasa_turn
+from components.baton import waiting
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,8 @@ async def until_answered(send: Send, body: Body, patience: float = PATIENCE_SECO
                 return in_its_stead(body, sent)
             if sent:
                 _mark(body)
-            await asyncio.sleep(PAUSE_SECONDS)
+            async with waiting():
+                await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _mark(body: Body) -> None:

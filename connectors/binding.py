@@ -187,6 +187,12 @@ class Binding:
         return say("bind_how") if customer is None else say("bind_state", tail=str(customer)[-4:])
 
 
+def home(store: ConnectorStore, customer: str) -> str | None:
+    """The customer's conversation in which something was said last; None where they have none."""
+    with store.engine.connect() as db:
+        return _latest(db, customer)
+
+
 def spaced(code: str) -> str:
     """A code as it is read."""
     return f"{code[:4]} {code[4:]}"

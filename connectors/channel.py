@@ -10,21 +10,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Sanic
 
-from connectors.alone import alone_of
+from connectors.alone import Alone, alone_of
 from connectors.base import StoredOutput, refuse_backlog
 from connectors.binding import SMS, Binding, Command, command, spaced
 from connectors.choices import numbered
 from connectors.delivery import Delivery, Parcel
 from connectors.dialogue import dialogue_of
 from connectors.directory import Directory
-from connectors.errors import ButtonGone, PushFailed, Refused
+from connectors.errors import ButtonGone, PushFailed, PushRefused, Refused
 from connectors.limits import open_guard
 from connectors.outbox import Outbox
 from connectors.recognition.reader import open_reader, with_text
@@ -133,6 +133,7 @@ class Channel(InputChannel):
             await self.opened()
             alone = alone_of(app)
             await self.turns.start(dialogue_of(app), alone)
+            await self.taking(alone)
             if self.delivery is not None:
                 await self.delivery.start(alone)
 
@@ -283,6 +284,9 @@ class Channel(InputChannel):
     async def opened(self) -> None:
         """The server runs, and has not taken a request yet."""
 
+    async def taking(self, alone: Alone | None) -> None:
+        """What is said is handled now: read what was received before."""
+
     async def closing(self) -> None:
         """The server stops: nothing is handled or pushed any more."""
 
@@ -296,6 +300,10 @@ class Channel(InputChannel):
 
     def consented(self, address: str) -> None:
         """Somebody has proven that this address is theirs, knowing that it will be written to. Blocks."""
+
+    async def tell(self, address: str, name: str, values: Mapping[str, str], text: str) -> None:
+        """Tell something that nobody has asked for, by the template of this name or as it stands. Raises PushFailed."""
+        raise PushRefused("not_here")
 
     async def tell_code(self, address: str, code: str) -> None:
         """Tell a code that is nowhere stored. Raises PushFailed."""

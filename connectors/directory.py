@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 
 from actions.gateways.http import BackOffice
-from actions.settings import Settings
 
 
 class Directory:
@@ -13,8 +13,9 @@ class Directory:
 
     @cached_property
     def _http(self) -> BackOffice:
-        settings = Settings.from_env()
-        return BackOffice(settings.backoffice_url, settings.service_token)
+        port = os.environ.get("LINGXI_BACKOFFICE_PORT", "8000")
+        url = os.environ.get("LINGXI_BACKOFFICE_URL") or f"http://127.0.0.1:{port}"
+        return BackOffice(url, os.environ.get("LINGXI_SERVICE_TOKEN", ""))
 
     def customer_of(self, number: str) -> str | None:
         """The one customer with this telephone (E.164) on record. Blocks. Raises GatewayError."""

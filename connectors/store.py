@@ -21,7 +21,6 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -33,6 +32,7 @@ from sqlalchemy.pool import QueuePool
 from typing_extensions import ParamSpec
 
 from connectors.errors import OtherChannel, UnknownConversation
+from connectors.lanes import Lanes
 from connectors.tables import (
     BEGINNINGS,
     BUTTONS,
@@ -52,7 +52,7 @@ Body = Mapping[str, Any]
 _CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _BUTTON_ID = re.compile(r"btn_[A-Za-z0-9_-]{16}")
 _CLOSED = -1
-PROVEN = "/EXTERNAL_proven"
+PROVEN = "/EXTERNAL_chat_proven"
 """What Rasa gets when somebody has just proven who they are."""
 NAMED_BY_CLIENTS = ("rest",)
 Place = tuple[int, str]
@@ -208,9 +208,8 @@ class ConnectorStore:
             for table in _REPLACED:
                 db.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
         self._subscribers: list[Callable[[str], None]] = []
-        # SQLite has one writer at a time: more threads would only wait for each other.
-        self._threads = ThreadPoolExecutor(1 if sqlite else 4, thread_name_prefix="connectors-store")
-        self._front = ThreadPoolExecutor(1 if sqlite else 2, thread_name_prefix="connectors-front")
+        # SQLite has one writer at a time, and lets others wait by sleeping: a second thread would starve beside a busy one.
+        self._lanes = Lanes(1 if sqlite else 5, "connectors-store")
 
     def subscribe(self, told: Callable[[str], None]) -> None:
         """Have `told` called with the id of every conversation with news, on the event loop's thread."""
@@ -223,18 +222,17 @@ class ConnectorStore:
 
     async def on_thread(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one of the store's methods without stalling the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, partial(method, *args, **kwargs)
-        )
+        job = partial(method, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._lanes.usual, job)
 
     async def at_once(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """As `on_thread`, and ahead of all that waits there: a provider waits a few seconds for "it has arrived"."""
-        return await asyncio.get_running_loop().run_in_executor(self._front, partial(method, *args, **kwargs))
+        job = partial(method, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._lanes.urgent, job)
 
     def close(self) -> None:
         """Let go of threads and connections."""
-        self._threads.shutdown()
-        self._front.shutdown()
+        self._lanes.close()
         self.engine.dispose()
 
     # Conversations

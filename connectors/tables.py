@@ -121,6 +121,16 @@ CALLS = sa.Table(
     sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
 )
 
+# What a provider has pushed, acknowledged and not read yet.
+INTAKE = sa.Table(
+    "intake",
+    TABLES,
+    sa.Column("channel", sa.String(40), primary_key=True),
+    sa.Column("key", sa.String(128), primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+)
+
 # Codes by which a customer brings an address of theirs into the conversation; only a hash is kept.
 CODES = sa.Table(
     "binding_codes",

@@ -1,4 +1,4 @@
-"""Customers' pictures of what is wrong: which slip or ticket they belong to. The pictures lie with the assistant."""
+"""Customers' pictures of what is wrong: which slip or ticket they belong to. They lie with the assistant."""
 
 from __future__ import annotations
 
@@ -55,9 +55,7 @@ class PicturesView(View):
     items: list[PictureView]
 
 
-@router.post(
-    "", summary="把客户发的图片附到服务单或工单", responses=WRITES, response_model=PicturesView
-)
+@router.post("", summary="把客户发的图片附到服务单或工单", responses=WRITES, response_model=PicturesView)
 def attach(body: PicturesBody, once: CustomerWriting) -> Response:
     def effect(work: Work) -> tuple[int, PicturesView]:
         mine = find.slip if body.number.startswith(_SLIP) else find.ticket
@@ -83,12 +81,17 @@ def attach(body: PicturesBody, once: CustomerWriting) -> Response:
 
 
 @router.get("", summary="服务单或工单附的图片（内部用）", responses=problems(400))
-def list_pictures(look: Reading, number: Annotated[str, Query(pattern=r"^(TH|GD)[0-9]{12}$")]) -> PicturesView:
+def list_pictures(
+    look: Reading, number: Annotated[str, Query(pattern=r"^(TH|GD)[0-9]{12}$")]
+) -> PicturesView:
     return _view(look.session, number)
 
 
 @router.get(
-    "/{number}/{media_id}", summary="附的一张图片（内部用）", responses=PICTURE_ANSWERS, response_class=Response
+    "/{number}/{media_id}",
+    summary="附的一张图片（内部用）",
+    responses=PICTURE_ANSWERS,
+    response_class=Response,
 )
 def get_picture(number: NumberPath, media_id: MediaPath, look: Reading, request: Request) -> Response:
     found = look.session.get(Picture, (number, media_id))

@@ -141,7 +141,8 @@ async def request(
     """`EndpointConfig.request` over a connection that stays; a call of an action by digest where that is understood."""
     call = kwargs.get("json")
     if not isinstance(call, ActionCall) or endpoint.cafile:
-        return await original(_REQUEST)(endpoint, method, subpath, content_type, compress, **kwargs)
+        async with waiting():
+            return await original(_REQUEST)(endpoint, method, subpath, content_type, compress, **kwargs)
     calls = _Calls.of(endpoint)
     url = concat_url(endpoint.url, subpath)
     if not compress and time.monotonic() >= calls.whole_until:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -185,7 +185,7 @@ class SmsInput(Channel):
                 yield Parcel((message,), message.body["custom"])
             else:
                 joined.append(message)
-                lines.append(text)
+                lines += [text] if text else []
         if joined:
             yield Parcel(tuple(joined), {"text": "\n".join(lines)})
 
@@ -194,6 +194,8 @@ class SmsInput(Channel):
         body = message.body
         if (body.get("custom") or {}).get("sms_template") in self._templates:
             return None
+        if body.get("told"):
+            return ""  # it has gone already
         text = str(
             body.get("text") or body.get("attachment") or (say("picture") if body.get("image") else "")
         )
@@ -204,6 +206,15 @@ class SmsInput(Channel):
     def consented(self, address: str) -> None:
         """Unless the number has refused before: that only START takes back."""
         self._ledger.hear(address)
+
+    async def tell(self, address: str, name: str, values: Mapping[str, str], text: str) -> None:
+        """To a number that may be written to. Raises PushFailed."""
+        if refused := await self.store.on_thread(self._ledger.refuses, address):
+            raise PushRefused(refused)
+        known = name in self._templates
+        await self._send(
+            self._outbound(address, {"sms_template": name, "params": values} if known else {"text": text})
+        )
 
     async def tell_code(self, address: str, code: str) -> None:
         """By the template for codes; to nobody who has refused SMS. Raises PushFailed."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 import logging
+import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from sanic import Blueprint, response
@@ -15,16 +18,22 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from connectors import media
+from connectors.alone import Alone
 from connectors.base import accept_choice, accept_press, as_typed, without_secrets
+from connectors.binding import command, home
 from connectors.channel import Accept, Channel
 from connectors.delivery import Parcel
-from connectors.errors import NothingToSay, PushFailed, Refused
+from connectors.errors import NothingToSay, PushFailed, PushHeld, PushRefused, Refused
+from connectors.intake import Intake
 from connectors.recognition.voice import Endpoint, Unheard
 from connectors.settings import Settings
 from connectors.store import Accepted, ConnectorStore, Conversation, Message, Waiting, is_button
+from connectors.web import refuse
 from connectors.wechat import codec
 from connectors.wechat.client import Account, WeChatClient
 from connectors.wechat.menu import payloads
+from connectors.wechat.notices import Notice
+from connectors.wechat.notices import parse as read_notice
 from connectors.wechat.settings import account_from_env, keys_from_env
 from connectors.wording import say
 
@@ -69,11 +78,25 @@ class WeChatInput(Channel):
         assert self._account is not None
         self._client = WeChatClient(self._account, self.settings.redis_url)
 
+    async def taking(self, alone: Alone | None) -> None:
+        """Read what WeChat has pushed."""
+        await self.intake.start(alone.watch if alone else None)
+
     async def closing(self) -> None:
         """Close the line."""
+        await self.intake.stop()
         for showing in tuple(self._typing):
             showing.cancel()
         await self._client.close()
+
+    @cached_property
+    def intake(self) -> Intake:
+        """What WeChat has pushed."""
+
+        async def take(fields: codec.Fields) -> None:
+            await self._take(codec.parse(fields))
+
+        return Intake(self.name(), self.store, take)
 
     def pack(self, messages: Sequence[Message]) -> Iterable[Parcel]:
         """As few customer-service messages as may be."""
@@ -107,7 +130,7 @@ class WeChatInput(Channel):
                 pushed = codec.read(keys, query, request.body, time.time())
                 if not keys.aes_keys:
                     await self._refuse_replay(query["nonce"], request.body)
-                await self._take(pushed)
+                await self.intake.put(f"{pushed.openid}:{pushed.id}", _kept(pushed.fields))
             except codec.Forged as forged:
                 return _refuse(forged)
             except codec.Unreadable:
@@ -117,6 +140,58 @@ class WeChatInput(Channel):
                 logger.error("event=webhook_failed channel=wechat error=%s", type(error).__name__)
                 return response.text("unavailable", status=503)
             return response.text(_ACKNOWLEDGED)
+
+        @routes.post("/notices")
+        async def notices(request: Request) -> HTTPResponse:
+            """The back office has something to tell: `{"told": "wechat" | "sms" | "later"}`."""
+            token = os.environ.get("LINGXI_SERVICE_TOKEN", "").strip()
+            if not token or not hmac.compare_digest((request.token or "").encode(), token.encode()):
+                return refuse(401, _NOT_THE_SHOP)
+            try:
+                notice = read_notice(request.body)
+                told = await self._tell(notice)
+            except Refused as reason:
+                return refuse(404 if reason.code == "nowhere" else 400, reason)
+            except PushFailed as failed:
+                return refuse(503, Refused("unavailable", failed.problem, retry_after=30))
+            return response.json({"told": told})
+
+    async def _tell(self, notice: Notice) -> str:
+        """Tell it once: in WeChat, else by SMS, else with the next message. Raises Refused, PushLater."""
+        store, key = self.store, f"told:{notice.key}"
+        conversation_id = await store.on_thread(home, store, notice.customer)
+        if conversation_id is None:
+            raise Refused("nowhere", "这位顾客还没有会话，没有地方可以告诉。")
+        if await store.on_thread(store.has, conversation_id, key):
+            return "before"
+        text, told = notice.template.said(notice.values), "later"
+        places = await store.on_thread(self.outbox.proven, conversation_id)
+        for channel, address in sorted(places, key=lambda place: place[0] != self.name()):
+            if await self._told(channel, address, notice, text):
+                told = channel
+                break
+        # Shown wherever the conversation is looked at. What has gone is not pushed after itself.
+        body = {"text": text, **({"told": told} if told != "later" else {})}
+        await store.on_thread(store.append, conversation_id, "notice", body, key=key)
+        store.tell(conversation_id)
+        return told
+
+    async def _told(self, channel: str, address: str, notice: Notice, text: str) -> bool:
+        """Whether it could be told there. Raises PushLater where it is worth trying again."""
+        template = notice.template
+        try:
+            if channel != self.name():
+                other = next(each for each in self._channels if each.name() == channel and each.is_on())
+                await other.tell(address, template.sms, notice.values, text)
+            elif template.id:
+                await self._client.notify(address, template.id, template.filled(notice.values))
+            else:
+                return False
+        except (PushHeld, PushRefused, StopIteration) as failed:
+            problem = getattr(failed, "problem", "off")
+            logger.warning("event=notice_not_told channel=%s problem=%s", channel, problem)
+            return False
+        return True
 
     async def _refuse_replay(self, nonce: str, body: bytes) -> None:
         """In plain mode the signature does not cover the body: it must not bring a second one. Raises Forged."""
@@ -209,6 +284,15 @@ class WeChatInput(Channel):
 
     def _keep(self, conversation_id: str, content: bytes) -> dict[str, str]:
         return media.shown(media.keep(self.store, self.settings, conversation_id, content))
+
+
+_NOT_THE_SHOP = Refused("unauthorized", "只有商城的业务系统可以发通知。")
+
+
+def _kept(fields: codec.Fields) -> dict[str, str]:
+    """The fields as they may be written down: no password, code or card number. What is said of binding is read as it is."""
+    text = fields.get("Content", "")
+    return {**fields, "Content": text if command(text) else without_secrets(text)} if text else dict(fields)
 
 
 def _words(said: codec.Said) -> str:

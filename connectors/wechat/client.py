@@ -58,6 +58,11 @@ class WeChatClient:
         """A customer-service message. Raises PushHeld, PushLater or PushRefused."""
         await self._ask("/cgi-bin/message/custom/send", {"touser": openid, **message})
 
+    async def notify(self, openid: str, template_id: str, data: Mapping[str, Any]) -> None:
+        """A template message, which no window shuts out. Raises PushHeld (follows no more), PushLater or PushRefused."""
+        told = {"touser": openid, "template_id": template_id, "data": data}
+        await self._ask("/cgi-bin/message/template/send", told)
+
     async def show_typing(self, openid: str) -> None:
         """Show "对方正在输入". Raises as `send` does."""
         await self._ask("/cgi-bin/message/custom/typing", {"touser": openid, "command": "Typing"})

@@ -14,7 +14,7 @@ import re
 import secrets
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -155,11 +155,12 @@ Said = (
 
 @dataclass(frozen=True)
 class Push:
-    """One push: from whom, how a repeat is recognised, what it says."""
+    """One push: from whom, how a repeat is recognised, what it says; and the fields that it was read from."""
 
     openid: str
     id: str
     said: Said
+    fields: Fields = field(default_factory=dict, compare=False)
 
 
 # Who is calling
@@ -281,11 +282,12 @@ def parse(fields: Fields) -> Push:
         if not created.isdigit():
             raise Unreadable("no time")
         which = hashlib.sha256(f"{event}:{fields.get('EventKey', '')}".encode()).hexdigest()[:8]
-        return Push(openid, f"event-{created[:20]}-{which}", _EVENTS.get(event.lower(), _noted)(fields))
+        said = _EVENTS.get(event.lower(), _noted)(fields)
+        return Push(openid, f"event-{created[:20]}-{which}", said, fields)
     message_id = fields.get("MsgId", "")
     if not message_id.isdigit() or len(message_id) > 30:
         raise Unreadable("no message id")
-    return Push(openid, message_id, _MESSAGES.get(kind, _unsupported)(fields))
+    return Push(openid, message_id, _MESSAGES.get(kind, _unsupported)(fields), fields)
 
 
 def _text(fields: Fields) -> Said:
@@ -396,7 +398,7 @@ def _shown(message: Message) -> str:
 
 
 def _rich(message: Message) -> dict[str, Any] | None:
-    """A menu or a picture; None for what WeChat cannot show."""
+    """A menu or a picture; None for what WeChat cannot show, and for a notice that has gone by itself."""
     body: Body = message.body
     if body.get("buttons"):
         options = [{"id": button["payload"], "content": button["title"]} for button in body["buttons"]]

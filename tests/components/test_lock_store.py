@@ -32,7 +32,7 @@ from components.lock_store import LockStore
 async def main(url, name, seconds, times):
     locks = LockStore(url=url)
     for _ in range(int(times)):
-        async with locks.lock(name):
+        async with locks.hold(name):
             print("in", time.time(), flush=True)
             await asyncio.sleep(float(seconds))
             print("out", time.time(), flush=True)
@@ -74,7 +74,7 @@ def said(process: subprocess.Popen[str]) -> tuple[str, float]:
 
 async def taken(locks: LockStore, name: str) -> float:
     """The moment the conversation is held."""
-    async with locks.lock(name):
+    async with locks.hold(name):
         return time.time()
 
 
@@ -86,7 +86,7 @@ def test_one_at_a_time_in_the_order_of_coming(url: str, name: str, shared: bool)
         locks = LockStore(url=url if shared else None)
 
         async def turn(number: int) -> None:
-            async with locks.lock(name):
+            async with locks.hold(name):
                 order.append(number)
                 await asyncio.sleep(0.01)
                 order.append(number)
@@ -108,7 +108,7 @@ def test_one_at_a_time_in_the_order_of_coming(url: str, name: str, shared: bool)
 def test_conversations_do_not_wait_for_each_other(url: str, name: str, shared: bool) -> None:
     async def run() -> None:
         locks = LockStore(url=url if shared else None)
-        async with locks.lock(name):
+        async with locks.hold(name):
             await asyncio.wait_for(taken(locks, f"{name}-other"), 2)
 
     asyncio.run(run())
@@ -118,7 +118,7 @@ def test_conversations_do_not_wait_for_each_other(url: str, name: str, shared: b
 def test_who_gives_up_waiting_is_passed_over(url: str, name: str, shared: bool) -> None:
     async def run() -> None:
         locks = LockStore(url=url if shared else None)
-        async with locks.lock(name):
+        async with locks.hold(name):
             impatient = asyncio.ensure_future(taken(locks, name))
             await asyncio.sleep(0.1)
             patient = asyncio.ensure_future(taken(locks, name))
@@ -135,7 +135,7 @@ def test_a_turn_that_does_not_come_is_an_error(url: str, name: str, monkeypatch:
 
     async def run() -> None:
         for locks in (LockStore(), LockStore(url=url)):
-            async with locks.lock(name):
+            async with locks.hold(name):
                 with pytest.raises(LockError):
                     await taken(locks, name)
             await asyncio.wait_for(taken(locks, name), 2)

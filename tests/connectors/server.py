@@ -106,7 +106,8 @@ def make_app(settings: Settings) -> Sanic:
         mine, store = request.args["conversation"][0], channels[0].store
         pushing = [each for each in channels if each.is_on() and each.can_push]
         while (
-            any(each.turns.busy(mine) for each in channels if each.is_on())
+            any(hasattr(each, "intake") and each.intake.busy for each in channels if each.is_on())
+            or any(each.turns.busy(mine) for each in channels if each.is_on())
             or await store.on_thread(store.waiting_count, mine)
             or any([await store.on_thread(each.outbox.pending, mine, each.name()) for each in pushing])
         ):

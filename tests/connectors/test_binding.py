@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+import time
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,7 @@ def test_a_code_by_telephone_counts_where_it_was_asked_for_and_binds_the_telepho
     binding, outbox, number = Binding(store), Outbox(store), "+8613800001234"
     old, mine = store.begin("webchat", "C1").id, store.begin("webchat", "C1").id
     store.append(old, "bot", {"text": "早"})
+    time.sleep(0.01)
     store.append(mine, "bot", {"text": "晚"})
     visitor = outbox.reach("wechat", "o1").id
     code = binding.offer("C1", number=number, place=("wechat", "o1"))

@@ -54,6 +54,7 @@ class WeChat:
         patience: seconds until a push counts as not taken.
         ahead: seconds by which WeChat's clock is ahead, to see what tomorrow brings.
         busy: how many of the next calls are answered with -1.
+        templates: template message's id → its fields, as the account has them.
         shown: openid → what the phone shows: {"from", "text" | ...}, oldest first.
         calls: paths asked for, in order.
     """
@@ -69,8 +70,10 @@ class WeChat:
     menu: dict[str, Any] = field(default_factory=dict)
     media: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     typing: set[str] = field(default_factory=set)
+    templates: dict[str, set[str]] = field(default_factory=dict)
     _allowed: dict[str, Allowance] = field(default_factory=lambda: defaultdict(Allowance))
     _followers: set[str] = field(default_factory=set)
+    _reports: set[Any] = field(default_factory=set)
     _token: str = ""
     _token_until: float = 0.0
     _old_tokens: set[str] = field(default_factory=set)
@@ -163,6 +166,7 @@ class WeChat:
             web.post(f"{api}/stable_token", self._stable_token),
             web.post(f"{api}/message/custom/send", self._guarded(self._send)),
             web.post(f"{api}/message/custom/typing", self._guarded(self._typing)),
+            web.post(f"{api}/message/template/send", self._guarded(self._template)),
             web.post(f"{api}/menu/create", self._guarded(self._menu)),
             web.get(f"{api}/media/get", self._guarded(self._media)),
         ]
@@ -217,6 +221,26 @@ class WeChat:
         self.typing.discard(openid)
         self.shown[openid].append({"from": "account", **showing})
         return _error(0, "ok")
+
+    async def _template(self, request: web.Request) -> web.Response:
+        told = json.loads(await request.text())
+        openid, fields = told.get("touser", ""), self.templates.get(told.get("template_id", ""))
+        if openid not in self.shown and openid not in self._allowed:
+            return _error(40003, "invalid openid")
+        if fields is None:
+            return _error(40037, "invalid template_id")
+        values = {name: str(each.get("value", "")) for name, each in (told.get("data") or {}).items()}
+        if set(values) != fields or not all(0 < len(each) <= 20 for each in values.values()):
+            return _error(47003, "argument invalid! data")
+        if openid not in self._followers:
+            return _error(43004, "require subscribe")
+        self.shown[openid].append({"from": "account", "template": told["template_id"], "text": " ".join(values.values())})
+        sent = next(self._ids)
+        job = {"MsgType": "event", "Event": "TEMPLATESENDJOBFINISH", "MsgID": sent, "Status": "success"}
+        reporting = asyncio.ensure_future(self.push(openid, job))
+        self._reports.add(reporting)
+        reporting.add_done_callback(self._reports.discard)
+        return web.json_response({"errcode": 0, "errmsg": "ok", "msgid": sent})
 
     async def _typing(self, request: web.Request) -> web.Response:
         asked = json.loads(await request.text())
