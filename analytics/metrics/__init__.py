@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import sqlglot
 import yaml
 
 from analytics.problems import SettingError
@@ -99,9 +100,18 @@ def _measured(marts: Any, metric: Metric, by: Sequence[str], since: date | None,
         f"SELECT {', '.join([*keys, f'CAST({metric.value} AS DOUBLE) AS value', 'count(*) AS n'])}"
         f" FROM {metric.of} WHERE {' AND '.join(f'({each})' for each in conditions)}{group}"
     )
-    frame: pd.DataFrame = marts.sql(query, dialect="duckdb").to_pandas()
+    frame = _asked(marts, query)
     frame = frame[frame["n"] > 0]
     frame.insert(0, "metric", metric.name)
+    return frame
+
+
+def _asked(marts: Any, query: str) -> pd.DataFrame:
+    frame: pd.DataFrame
+    if marts.name == "pyspark":
+        frame = marts.raw_sql(sqlglot.transpile(query, read="duckdb", write="spark")[0]).toPandas()
+    else:
+        frame = marts.sql(query, dialect="duckdb").to_pandas()
     return frame
 
 
