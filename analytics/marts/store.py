@@ -117,7 +117,7 @@ def _build(engine: Engine, lake: Lake, project: Project, folder: Path, before: _
             kept = engine.read(f"old_{name}", _files(old, name)).anti_join(touched, "conversation_id")
             made[name] = kept.union(made[name])
     # A kept table has the declared types; what DuckDB sums would be written as something wider.
-    made |= {name: engine.keep(f"all_{name}", table) for name, table in build.over_all(made, project).items()}
+    made |= {name: engine.keep(f"all_{name}", table) for name, table in build.over_all(made, facts, project).items()}
     for mart in schema.MARTS:
         engine.write(made[mart.name], folder / f"{mart.name}.parquet")
     turns = engine.read("new_turns", _files(folder, "turns"))
