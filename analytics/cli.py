@@ -98,6 +98,19 @@ def simulate(
 
 
 @app.command()
+def example(
+    to: Annotated[Path, typer.Argument(help="放在哪个文件夹")] = Path("var/example"),
+    days: Annotated[int, typer.Option(min=7, max=366, help="多少天，到昨天为止")] = 30,
+    conversations: Annotated[int, typer.Option(min=1, help="平常一天多少次来访")] = 60,
+) -> None:
+    """造最近三十天的数据，采集，写好月报：没有线上数据也能看报告和看板。已经有了就什么也不做。"""
+    from analytics.example import make_example
+
+    if make_example(to, days, conversations):
+        out.print(f"报告在 {to / 'report' / 'report.html'}，湖在 {to / 'lake'}")
+
+
+@app.command()
 def collect(
     store: Annotated[
         str | None,

@@ -96,12 +96,13 @@ def _measured(marts: Any, metric: Metric, by: Sequence[str], since: date | None,
     conditions += [f"{day} >= DATE '{since}'"] if since else []
     conditions += [f"{day} < DATE '{until}'"] if until else []
     group = f" GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))} ORDER BY ALL" if keys else ""
+    # Without an alias Spark takes WHERE for one, and the condition behind it for names of columns.
     query = (
         f"SELECT {', '.join([*keys, f'CAST({metric.value} AS DOUBLE) AS value', 'count(*) AS n'])}"
-        f" FROM {metric.of} WHERE {' AND '.join(f'({each})' for each in conditions)}{group}"
+        f" FROM {metric.of} AS told WHERE {' AND '.join(f'({each})' for each in conditions)}{group}"
     )
     frame = _asked(marts, query)
-    frame = frame[frame["n"] > 0]
+    frame = frame[frame["n"] > 0].reset_index(drop=True)
     frame.insert(0, "metric", metric.name)
     return frame
 

@@ -70,7 +70,7 @@ def frames(marts: object) -> dict[str, pd.DataFrame]:
 
 def test_the_same_rows_figures_and_quality(master: str, tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/t.db"
-    simulate(Plan(days=4, conversations=25, defect=2, outage=3, dirt=True), store)
+    simulate(Plan(days=3, conversations=20, defect=1, outage=2, dirt=True), store)
     lake = Lake(tmp_path / "lake")
     collect(lake, open_store(store))
     duckdb = open_marts(lake)
