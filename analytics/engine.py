@@ -78,10 +78,11 @@ class SparkEngine:
     def __init__(self, master: str, scratch: Path) -> None:
         check_java()
         try:
-            from pyspark.sql import SparkSession
+            from pyspark.sql import SparkSession  # type: ignore[import-not-found]
         except ImportError as error:
             raise MissingPart(
-                "--engine spark 要用 PySpark，这里没有装：uv pip install 'lingxi-analytics[spark]'（约 400 MB），或不加 --engine 用 DuckDB"
+                "--engine spark 要用 PySpark，这里没有装：pip install 'lingxi-analytics[spark]'（约 400 MB），"
+                "源码里是 make spark；不加 --engine 就用 DuckDB"
             ) from error
         settings = {
             "spark.ui.enabled": "false",
