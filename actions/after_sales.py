@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import given, order_states, slips, wiring
+from actions import at_once, focus, given, order_states, pictures, slips, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.complaints import escalate, handed_over
 from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
@@ -18,6 +19,7 @@ from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import speak_of_refusal, told
+from actions.readings import reading
 from actions.references import (
     MORE,
     at_place,
@@ -32,6 +34,7 @@ from actions.references import (
     settled,
 )
 
+STATUS = "after_sales_ask_status"
 MISSING = "missing"
 WARRANTY_PASSED, REVIEW_BY_PERSON = "warranty_passed", "review_by_person"
 SELF = "self"  # the customer sends the goods
@@ -40,6 +43,7 @@ CHOOSE = "choose"  # asks for the times at which they can be fetched
 NOTHING_LEFT = ["-"]
 WORDS, BUTTONS = 120, 8
 NUMBER = re.compile(r"(?<!\d)\d{2,3}(?!\d)")
+EARLIEST = 6  # before this hour nobody fetches: three o'clock is in the afternoon
 HOUR, HOURS = re.compile(r"(\d{1,2}):"), re.compile(r"(\d{1,2}):00-(\d{1,2}):00")
 
 REASON_SLOTS = ("after_sales_reason", "after_sales_reason_code")
@@ -65,7 +69,7 @@ class ValidateAfterSalesForm(OrderForm):
             "after_sales_pickup": turn.slot("after_sales_pickups"),
             "after_sales_confirmed": True,
         }
-        if turn.slot("after_sales_paid") is False:
+        if turn.slot("after_sales_paid") is False or turn.slot("after_sales_partial"):
             return []
         return [slot for slot, is_wanted in wanted.items() if is_wanted]
 
@@ -73,7 +77,11 @@ class ValidateAfterSalesForm(OrderForm):
         """The order and what the message says; then the shop's rules, where something they hang on has changed."""
         self.operation = None
         pieces = _pieces(turn)
-        filled = {**({"after_sales_quantity": pieces} if pieces else {}), **await super().fill(turn)}
+        filled: dict[str, Any] = {"after_sales_quantity": pieces} if pieces else {}
+        if turn.cue("partial") is not None:
+            filled["after_sales_partial"] = True
+        turn.tracker.slots.update(filled)
+        filled.update(await super().fill(turn))
         turn.tracker.slots.update(filled)
         number, kind = turn.slot("orders_number"), turn.slot("after_sales_kind")
         changed = {name for name in ("orders_number", "after_sales_line", "after_sales_reason") if filled.get(name)}
@@ -192,7 +200,9 @@ class ValidateAfterSalesForm(OrderForm):
             return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
         if turn.slot(REQUESTED_SLOT) not in AFTER_REASON or told.value in before:
             return {}
-        if denied or any(turn.cue(cue) is not None for cue in ("wrong", "wrong_maybe", "value")):
+        instead = turn.told("set")
+        corrects = instead is not None and instead["slot"] == "after_sales_reason"
+        if denied or corrects or turn.cue("value") is not None:
             return {"after_sales_reason": told.value, "after_sales_reason_code": told.code}
         if before in told.value:
             return {"after_sales_reason": told.value, **({"after_sales_reason_code": told.code} if code != told.code else {})}
@@ -231,31 +241,34 @@ class ValidateAfterSalesForm(OrderForm):
         times: list[list[str]] = turn.slot("after_sales_pickups") or []
         asked, before = self.asked(turn, "after_sales_pickup"), turn.slot("after_sales_pickup")
         pressed = turn.entity("after_sales_pickup")
-        if pressed == SELF or (asked and turn.intent == "chat_deny"):
+        away = reading("after_sales_away", turn.typed) is not None
+        if pressed == SELF or (asked and turn.intent == "chat_deny" and not away):
             return {"after_sales_pickup": SELF}
         told = given.said if asked or before else given.known
-        day, time = told(turn, "day"), told(turn, "span")
-        day = day or (given.known(turn, "day") if asked and time else None)
-        if not (asked or pressed or day or time):
+        days, time = _days(told(turn, "day", "days")), told(turn, "span")
+        days = days or (_days(given.known(turn, "day", "days")) if asked and time else None)
+        if not (asked or pressed or days or time):
             return {}
+        if asked and away and not (days or time or pressed):
+            turn.utter("utter_after_sales_pickup_away")
+            return {"after_sales_pickup": None}
         comes = pressed == FETCHED or (asked and turn.told("yes") is not None)
         pressed = None if pressed == FETCHED else pressed
         pressed = (at_place(turn, [value for value, _ in times]) if asked else None) or pressed
-        kept = before[:10] if before not in (None, SELF) and not day else ""
-        fitting = [
-            value
-            for value, label in times
-            if (not day or value.startswith(day.value)) and (not time or is_within(time.value, label))
-        ]
-        if (day or time) and not fitting:
-            if asked:
+        kept = before[:10] if before not in (None, SELF) and not days else ""
+        half = before[11:] if before not in (None, SELF) and not time else ""
+        fitting = fits(times, days, time)
+        if (days or time) and not fitting:
+            known = asked or before is not None
+            if known:
                 turn.utter("utter_after_sales_pickup_out_of_range")
-            return {"after_sales_pickup": None} if asked else {}
-        first = next((value for value in fitting if kept and value.startswith(kept)), fitting[0] if fitting else None)
-        if asked and comes and not (day or time or pressed) and len(times) > 1 and turn.cue("any") is None:
+            return {"after_sales_pickup": None} if known else {}
+        first = next((v for v in fitting if (kept and v.startswith(kept)) or (half and v.endswith(half))), None)
+        first = first or (fitting[0] if fitting else None)
+        if asked and comes and not (days or time or pressed) and len(times) > 1 and turn.cue("any") is None:
             turn.utter("utter_after_sales_pickup_when")
             return {"after_sales_pickup": None}
-        chosen = pressed or (first if day or time or (comes and asked) else None)
+        chosen = pressed or (first if days or time or (asked and (comes or turn.cue("any") is not None)) else None)
         if chosen in [value for value, _ in times]:
             return {"after_sales_pickup": chosen} if chosen != before else {}
         return again(turn, "after_sales_pickup") if asked else {}
@@ -389,6 +402,7 @@ class AfterSalesAction(OrderAction):
         words = str(turn.slot("after_sales_reason") or turn.slot("after_sales_problem") or turn.text)[:WORDS]
         gateway, conversation = wiring.gateways().tickets, turn.tracker.sender_id
         ticket = await turn.call(gateway.open, turn.writer, kind, order.title[:WORDS], words, order.number, conversation)
+        await pictures.attach(turn, ticket.number)
         turn.utter("utter_after_sales_person", kind, ticket=ticket.number, detail=detail, **told(order))
         escalate(turn, ticket.number, kind)
 
@@ -409,7 +423,7 @@ class ActionAfterSalesOpen(AfterSalesAction):
     gathered = (
         "after_sales_kind", "after_sales_line", "after_sales_pieces", *REASON_SLOTS, "after_sales_confirmed",
         "after_sales_variant", "after_sales_variants", "after_sales_pickup", "after_sales_pickups", "after_sales_paid",
-        "after_sales_warranty", "after_sales_told", "after_sales_quantity", "after_sales_whole",
+        "after_sales_warranty", "after_sales_told", "after_sales_quantity", "after_sales_whole", "after_sales_partial",
     )  # fmt: skip
     uses = (given.REASON, "day", "span", "colour", "size")
 
@@ -424,6 +438,10 @@ class ActionAfterSalesOpen(AfterSalesAction):
         options = await turn.call(*_look(turn, order.number, line))
         rule = options.rules[kind]
         order_states.speak_of(turn, order)
+        if turn.slot("after_sales_partial"):
+            turn.finished = False
+            turn.utter("utter_after_sales_partial", **{**told(order), "title": _goods(turn)})
+            return
         if paid is False:
             turn.utter("utter_after_sales_kept", **told(order))
             return
@@ -439,6 +457,7 @@ class ActionAfterSalesOpen(AfterSalesAction):
         fetched = None if pickup in (None, SELF) else str(pickup)
         wish = Wish(order.number, line, kind, reason, variant, fetched, bool(paid), options.reason_code)
         slip = await turn.call(gateway.open, turn.writer, wish)
+        await pictures.attach(turn, slip.slip)
         slips.speak_of(turn, slip, "open")
         if slip.review:
             turn.utter("utter_after_sales_opened", "review", **slips.told(slip))
@@ -523,8 +542,12 @@ class ActionAfterSalesStatus(CustomerAction):
         except NotFound:
             turn.utter("utter_after_sales_not_found", slip=named)
             return []
-        if found and turn.entity("after_sales_pickup") not in (None, SELF, FETCHED):
-            await self._fetch(turn, found[0], str(turn.entity("after_sales_pickup")))
+        pickup = turn.entity("after_sales_pickup")
+        if found is None and pickup == CHOOSE:
+            number = await self._spoken(turn)
+            found = [await turn.call(gateway.get, turn.reader, number)] if number else None
+        if found and pickup not in (None, SELF, FETCHED):
+            await self._fetch(turn, found[0], str(pickup))
             return []
         if found is None:
             choice, number = await one_of(turn, SLIP, "after_sales_slip", is_open)
@@ -536,28 +559,57 @@ class ActionAfterSalesStatus(CustomerAction):
         if not found:
             turn.utter("utter_after_sales_none")
             return []
-        slip = found[0]
-        slips.speak_of(turn, slip, again=turn.intent)
-        fetched = "_fetched" if slip.pickup and slip.state_code == "awaiting_goods" else ""
-        turn.utter("utter_after_sales_status", "review" if slip.review else f"{slip.state_code}{fetched}", **slips.told(slip))
+        self.tell(turn, found[0])
         return []
 
+    def tell(self, turn: Turn, slip: Return) -> None:
+        """How a slip is going."""
+        slips.speak_of(turn, slip, again=STATUS)
+        fetched = "_fetched" if slip.pickup and slip.state_code == "awaiting_goods" else ""
+        turn.utter("utter_after_sales_status", "review" if slip.review else f"{slip.state_code}{fetched}", **slips.told(slip))
+
+    async def _spoken(self, turn: Turn) -> str | None:
+        """The slip just spoken of, or the only one whose goods are still with the customer."""
+        spoken = next((each.id for each in focus.of(turn, "return")), None)
+        waiting = [slip.id for slip in (await belongings(turn)).of_kind(SLIP) if is_open(slip)]
+        return spoken if spoken in waiting else waiting[0] if len(waiting) == 1 else None
+
     async def _fetch(self, turn: Turn, slip: Return, pickup: str) -> None:
-        """Offer the times, or take the one that was pressed."""
+        """Offer the times, or take the one that was pressed, or the only one that was said."""
         gateway = wiring.gateways().after_sales
+        times: Sequence[Sequence[str]] = ()
+        if pickup == CHOOSE:
+            options = await turn.call(gateway.options, turn.reader, slip.order_number, None, None)
+            times = options.pickups.get(slip.kind, ())
+            days, time = _days(given.said(turn, "day", "days")), given.said(turn, "span")
+            fitting = fits(times, days, time)
+            half = (slip.pickup or "")[6:8]
+            fitting = [v for v in fitting if not time and half and v.endswith(half)] or fitting
+            if (days or time) and times and not fitting:
+                turn.utter("utter_after_sales_pickup_out_of_range")
+            elif (days or time) and len(fitting) == 1:
+                pickup = fitting[0]
         if pickup != CHOOSE:
             slip = await turn.call(gateway.fetch, turn.writer, slip.slip, pickup)
             turn.utter("utter_after_sales_fetched", **slips.told(slip))
             slips.speak_of(turn, slip, "fetch")
             return
-        options = await turn.call(gateway.options, turn.reader, slip.order_number, None, None)
-        times = options.pickups.get(slip.kind, ())
         if not times:
             turn.utter("utter_after_sales_status_rejected", "pickup_not_offered", detail="")
             return
         pick = partial(option, "after_sales_slip", slip.slip, intent="after_sales_ask_status")
         buttons = [pick(label, after_sales_pickup=value) for value, label in times]
         turn.utter("utter_after_sales_fetch", buttons=buttons, slip=slip.slip)
+
+
+@at_once.tells(STATUS)
+async def how_slips_are_going(turn: Turn) -> bool:
+    """Of the open slips, or of the newest."""
+    found = await at_once.meant(turn, SLIP, is_open)
+    for each in found:
+        ActionAfterSalesStatus().tell(turn, await turn.call(wiring.gateways().after_sales.get, turn.reader, each.id))
+    return bool(found)
+
 
 
 class ValidateAfterSalesCancelForm(Form):
@@ -657,11 +709,29 @@ def _same(part: str, value: str) -> bool:
     return part == value or (len(part) > 1 and (part in value or value in part))
 
 
+def _days(told: given.Given | None) -> tuple[str, str] | None:
+    """The first and the last of the days that are told."""
+    if told is None:
+        return None
+    first, _, last = told.value.partition("/")
+    return first, last or first
+
+
+def fits(times: Sequence[Sequence[str]], days: tuple[str, str] | None, time: given.Given | None) -> list[str]:
+    """Of what is offered ([value, label], in order) the values within these days and at this time of day."""
+    return [
+        value
+        for value, label in times
+        if (not days or days[0] <= value[:10] <= days[1]) and (not time or is_within(time.value, label))
+    ]
+
+
 def is_within(time: str, pickup: str) -> bool:
     """Whether a time of day (a word, HH:MM, or from/to) and a pick-up's hours (`… 8:00-12:00 …`) share any."""
     told, hours = [int(hour) for hour in HOUR.findall(time)], HOURS.search(pickup)
     if not told or not hours:
         return time in pickup
+    told = [hour + 12 if hour < EARLIEST else hour for hour in told]  # 三点以后
     begins, ends = told[0], told[1] if len(told) > 1 else told[0] + 1
     return max(begins, int(hours[1])) < min(ends, int(hours[2]))
 

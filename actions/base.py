@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import logging
 import re
 import time
@@ -34,6 +35,7 @@ OTHER = "other"  # the value of the button that asks for another order
 ANGRY = "angry"
 DONE = "chat_done"  # the action that last changed anything in the shop's systems
 PENDING = "chat_pending_write"
+WISH = "chat_wish"  # slot: what a visitor could not do, {intent, words, entities, reference, at}
 PATIENCE_SECONDS = 18.0
 """How long a lost answer is asked for again before the customer hears that it is not known yet: a process that died is
 back within five seconds, and Rasa holds the conversation meanwhile."""
@@ -49,6 +51,9 @@ PERSON = (
     "handoff_request",
     "complaints_file",
 )  # who asks for a person, or complains, is soothed by that answer
+
+NEAR = 0.1
+"""From this score on a rule may have to do with what was said."""
 
 T = TypeVar("T")
 Button = dict[str, str]
@@ -86,9 +91,11 @@ class Turn:
     def text(self) -> str:
         """What the customer wrote; of two wishes in one message the words of the first, and none that only refuse what was
         offered (`components/restated.py`)."""
-        start = next((each for each in self.commands if each.get("words") and each["command"] == "start"), None)
         said = self.tracker.latest_message
-        return str(start["words"] if start else said.get("instead") or said.get("text") or "")
+        own = self.commands[:1] if self.two else self.commands
+        start = next((each for each in own if each["command"] == "start" and each.get("words")), None)
+        told = next((own[0][key] for key in ("words", "value", "question") if own[0].get(key)), None) if self.two else None
+        return str(start["words"] if start else told or said.get("instead") or said.get("text") or "")
 
     @property
     def intent(self) -> str:
@@ -123,9 +130,14 @@ class Turn:
         return next((each for each in self.commands if each["command"] in names), None)
 
     @property
+    def two(self) -> bool:
+        """Whether another wish follows in the same breath."""
+        return any(each.get("fresh") for each in self.commands[1:])
+
+    @property
     def fresh(self) -> bool:
         """Whether this wish came in the same breath as another: it is about what it names itself, never about the first's."""
-        return bool((self.told("start") or {}).get("fresh"))
+        return any(each.get("fresh") for each in self.commands[:1])
 
     @property
     def asks(self) -> bool:
@@ -313,9 +325,10 @@ class CustomerAction(Action, ABC):
         return turn.wrote or isinstance(error, OutcomeUnknown) or in_doubt
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
-        """Nobody proven is writing: say how to sign in."""
-        turn.utter("utter_chat_sign_in", "" if isinstance(error, TokenMissing) else "again")
-        return over()
+        """Nobody proven is writing: say how to sign in, and remember what was wanted."""
+        visitor = isinstance(error, TokenMissing)
+        turn.utter("utter_chat_sign_in", "" if visitor else "again", _rules(turn) if visitor else [])
+        return [*over(), *wanted(turn)]
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """A rule of the shop said no: say which, kindly, with the next step."""
@@ -389,13 +402,17 @@ def conclude(turn: Turn, events: list[EventType]) -> list[EventType]:
     due = (
         turn.finished and turn.tracker.slots.get("feedback_due", True) is not True
     )  # only where the domain has the slot
-    rated = [SlotSet("feedback_due", True)] if due else []
+    return [*([SlotSet("feedback_due", True)] if due else []), *go_on(turn, events)]
+
+
+def go_on(turn: Turn, events: list[EventType]) -> list[EventType]:
+    """Events that take up what else the customer asked for, if anything waits and nothing else comes next."""
     wishes: list[dict[str, Any]] = turn.slot("chat_requests") or []
     if not wishes or turn.slot("handoff_id") or any(e["event"] in ("followup", "user") for e in events):
-        return rated
+        return []
     wish, *waiting = wishes
     turn.utter("utter_chat_next", request=turn.wording(f"utter_label_{wish['intent']}"))
-    return [*rated, SlotSet("chat_requests", waiting or None), *said(turn, **wish, fresh=True)]
+    return [SlotSet("chat_requests", waiting or None), *said(turn, **wish, fresh=True)]
 
 
 def said(
@@ -428,9 +445,26 @@ def said(
     return [ActionExecuted("action_listen"), spoken]
 
 
+def wanted(turn: Turn) -> list[EventType]:
+    """Remember the wish that this message names, for `ActionChatGoOn`; a message that names none changes nothing."""
+    if WISH not in turn.tracker.slots or not turn.wording(f"utter_label_{turn.intent}"):
+        return []
+    latest = turn.tracker.latest_message
+    told = {"entities": latest.get("entities") or [], "reference": latest.get("reference") or {}}
+    return [SlotSet(WISH, {"intent": turn.intent, "words": turn.typed, "at": time.time(), **told})]
+
+
 def over(*slots: str) -> list[EventType]:
     """Events that end the form and forget the given slots."""
     return [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), *(SlotSet(name, None) for name in slots)]
+
+
+def _rules(turn: Turn) -> list[Button]:
+    """The rules nearest to what a visitor said, where none was near enough to be told."""
+    found = turn.slot("faq_found") or {}
+    hits = found["hits"] if found and found["message_id"] == turn.message_id else []
+    near = [hit for hit in hits if hit["score"] >= NEAR]
+    return [button(hit["question"], "faq", json.dumps({"faq_key": hit["key"]})) for hit in near]
 
 
 def button(title: str, intent: str, entities: str = "") -> Button:

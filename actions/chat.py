@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import time
@@ -10,17 +11,19 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import faq, given, wiring
-from actions.base import ANGRY, DONE, REQUESTED_SLOT, CustomerAction, Turn, button, over, said
+from actions import faq, focus, given, pictures, products, spoken_of, tickets, wiring
+from actions.base import ANGRY, DONE, REQUESTED_SLOT, WISH, CustomerAction, Turn, button, go_on, over, said
 from actions.besides import besides
 from actions.forms import TYPED
-from actions.gateways.errors import GatewayError
+from actions.gateways.errors import GatewayError, Rejected
+from actions.gateways.identity import IdentityError
 from topics import forms
 
 NEUTRAL = "neutral"
 NOT_UNDERSTOOD = "nlu_fallback"
 CARD_SECONDS = 1.5
 CARD_RETRY_SECONDS = 60.0
+GOES_ON_SECONDS = 3600  # a visitor's wish that is older is over
 LATELY = 3  # messages, this one included, for which what was done may be meant by "I did not want that"
 CURT = 6  # characters of an answer that say nothing of a feeling
 SHORTLY = ("yes", "no", "take_back", "hold")
@@ -49,7 +52,8 @@ class ActionChatContext(CustomerAction):
     Slots: `chat_sentiment` (satisfied, neutral, dissatisfied, angry), `chat_anger` (angry messages since the last
     satisfied one), `chat_misses` (messages not understood in a row; forms count for themselves, and give up here),
     `chat_requests` (what else was asked for and still waits), `chat_offered` (what a yes would start),
-    `chat_given` (values given and not used), `faq_found` (what the shop's knowledge says to this message, where it is asked),
+    `chat_given` (values given and not used), `faq_found` (what the shop's knowledge or a page of goods says to this message,
+    where it is asked),
     `account_level` (the shop's word for the proven customer's level), `ab_bucket` ("a" or "b").
     """
 
@@ -65,7 +69,7 @@ class ActionChatContext(CustomerAction):
         if turn.slot("handoff_id") or (turn.message_id and turn.message_id == turn.slot("chat_counted")):
             known["account_level"] = await self._level(turn)
         else:
-            known["account_level"], found = await asyncio.gather(self._level(turn), faq.look_up(turn))
+            known["account_level"], found = await asyncio.gather(self._level(turn), _answer(turn))
             answered = found is not None and found["decision"] != "pass"
             known |= {**feelings(turn, answered), **waiting(turn), "chat_counted": turn.message_id or None, "faq_found": found}
             known[given.SLOT] = given.keeping(turn)
@@ -89,6 +93,22 @@ class ActionChatContext(CustomerAction):
             return None
 
 
+async def _answer(turn: Turn) -> dict[str, Any] | None:
+    """What is known to the message: the shop's knowledge, or a page of goods where the intent says nothing of them."""
+    found = await faq.look_up(turn)
+    unknown = turn.typed and turn.intent in faq.OPEN and faq.names_goods(turn) and not turn.busy
+    if unknown and not faq.surely(turn, found) and await _on_a_page(turn):
+        return {"message_id": turn.message_id, "decision": "goods", "hits": []}
+    return found
+
+
+async def _on_a_page(turn: Turn) -> bool:
+    try:
+        return await asyncio.wait_for(products.on_a_page(turn), CARD_SECONDS)
+    except (GatewayError, asyncio.TimeoutError):
+        return False
+
+
 def bucket(turn: Turn) -> str:
     """Which of two wordings this customer meets, always the same one."""
     whose = turn.customer or turn.tracker.sender_id
@@ -109,8 +129,8 @@ def feelings(turn: Turn, answered: bool = False) -> dict[str, Any]:
     elif feeling == "satisfied" or turn.intent == "chat_thank":
         anger = 0
     asked = bool(turn.busy and turn.slot(REQUESTED_SLOT))
-    if wordless(turn):
-        pass  # ？？ and pictures: nothing was said that could be understood
+    if wordless(turn) or fragment(turn):
+        pass  # ？？, pictures, 那个: nothing was said yet that could be understood
     elif turn.intent == NOT_UNDERSTOOD and not answered and (not asked or turn.asks):
         misses += 1
     elif not asked:
@@ -121,6 +141,11 @@ def feelings(turn: Turn, answered: bool = False) -> dict[str, Any]:
 def wordless(turn: Turn) -> bool:
     """Whether the message holds neither a letter nor a digit."""
     return bool(turn.text) and not any(sign.isalnum() for sign in turn.text)
+
+
+def fragment(turn: Turn) -> bool:
+    """Whether the message is only the beginning of a sentence (那个, 就是): more is coming."""
+    return (turn.tracker.latest_message.get("act") or {}).get("name") == "fragment"
 
 
 def _harmless(turn: Turn) -> bool:
@@ -136,8 +161,7 @@ def waiting(turn: Turn) -> dict[str, Any]:
     """What else this message asks for; what waited before and is asked for now waits no longer."""
     more = [each for each in turn.commands if each["command"] == "start" and each.get("fresh")]
     left = [each for each in turn.slot("chat_requests") or [] if each["intent"] != turn.intent]
-    free_text = turn.busy and turn.slot(REQUESTED_SLOT) not in (None, *faq.CHOICES)
-    if more and not free_text:
+    if more:
         left = [{name: each[name] for name in ("intent", "words", "entities", "reference")} for each in more]
     stands = turn.told(*STANDING) is not None
     return {"chat_requests": left or None, "chat_offered": (turn.slot("chat_offered") or offered(turn)) if stands else None}
@@ -217,9 +241,15 @@ class ActionChatTakeBack(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Nothing of an open form was done, and what is wanted instead comes next; what a form did has its own way back."""
+        beside = (turn.told("take_back") or {}).get("what")
+        if turn.busy and beside:  # the form goes on
+            left = [each for each in turn.slot("chat_requests") or [] if each["intent"] != beside]
+            turn.utter("utter_chat_taken_back_beside")
+            return [SlotSet("chat_requests", left or None)]
         if turn.busy:
             instead = await besides(turn)
-            return [*dropped(turn, "utter_chat_taken_back", "next" if instead else ""), *instead]
+            events = dropped(turn, "utter_chat_taken_back", "next" if instead or _waits(turn) else "")
+            return [*events, *(instead or go_on(turn, events))]
         forgotten = [SlotSet(name, None) for name in ("chat_offered", "chat_requests") if turn.slot(name)]
         form = done_lately(turn)
         if form and form.undone_by:
@@ -241,6 +271,29 @@ def done_lately(turn: Turn) -> forms.DeclaredForm | None:
     return None
 
 
+class ActionChatInform(CustomerAction):
+    """Something told or shown that nobody asked for: a picture is kept with the slip or ticket spoken of, more about an open
+    ticket is added to it, what belongs to the thing spoken of is acknowledged; only what stands alone is asked what it is for."""
+
+    visitors = True
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Keep it, add it, or say that it was heard."""
+        lately = [each for each in focus.of(turn) if spoken_of.messages(turn) - each.said <= LATELY]
+        spoken = lately[0] if lately else None
+        shows = (turn.tracker.latest_message.get("metadata") or {}).get("media")
+        if shows and spoken and spoken.kind in ("return", "ticket") and await pictures.attach(turn, spoken.id):
+            turn.utter("utter_chat_picture_kept", spoken.kind, number=spoken.id)
+            return []
+        if turn.typed and turn.customer and spoken and spoken.kind == "ticket":
+            with contextlib.suppress(Rejected):  # it may be closed by now
+                await tickets.add(turn, spoken.id, turn.text.strip())
+                return []
+        title = spoken.title if spoken else ""
+        turn.utter("utter_chat_inform", "spoken" if title and not turn.entity("orders_number") else "", title=title)
+        return []
+
+
 class ActionChatUnclear(CustomerAction):
     """Asks back what is meant: one of the likeliest wishes, or to be told more."""
 
@@ -253,10 +306,38 @@ class ActionChatUnclear(CustomerAction):
         ]
         buttons = [button(label, intent) for intent, label in named if label]
         if not buttons:
-            turn.utter("utter_chat_wordless" if wordless(turn) else "utter_chat_not_understood")
+            unsaid = "utter_chat_wordless" if wordless(turn) else "utter_chat_fragment" if fragment(turn) else None
+            turn.utter(unsaid or "utter_chat_not_understood")
             return []
         person = button(str(turn.wording("utter_label_handoff_request")), "handoff_request")
         turn.utter("utter_chat_unclear_which", buttons=[*buttons, person])
+        return []
+
+
+class ActionChatGoOn(CustomerAction):
+    """Who has just proven who they are, here or on another channel, goes on with what a visitor could not do.
+
+    An open form asks its question again by itself.
+    """
+
+    warns = False
+    soothes = False
+    writes = False
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """As if the wish were said now."""
+        wish = turn.slot(WISH)
+        if not wish:
+            return []
+        if time.time() - float(wish["at"]) > GOES_ON_SECONDS:
+            return [SlotSet(WISH, None)]
+        turn.utter("utter_chat_go_on", request=turn.wording(f"utter_label_{wish['intent']}"))
+        events = said(turn, wish["intent"], wish["words"], wish["entities"], wish["reference"])
+        events[-1]["metadata"] = {n: v for n, v in events[-1]["metadata"].items() if n != "is_external"}
+        return [SlotSet(WISH, None), *events]
+
+    def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
+        """Nobody is proven after all: what was said about it has been said."""
         return []
 
 
@@ -268,7 +349,13 @@ class ActionChatStop(CustomerAction):
     async def work(self, turn: Turn) -> list[EventType]:
         """Stop, and say so."""
         form = forms.of_project().forms.get(str((turn.tracker.active_loop or {}).get("name")))
-        return dropped(turn, "utter_chat_stopped", "idle" if form is None or form.looks else "")
+        events = dropped(turn, "utter_chat_stopped", "idle" if form is None or form.looks else "next" if _waits(turn) else "")
+        return [*events, *(go_on(turn, events) if form else [])]
+
+
+def _waits(turn: Turn) -> bool:
+    """Whether something else that was asked for comes next."""
+    return bool(turn.slot("chat_requests"))
 
 
 def dropped(turn: Turn, response: str, variant: str = "") -> list[EventType]:

@@ -6,12 +6,12 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import tickets, wiring
+from actions import at_once, focus, pictures, tickets, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.forms import Ask, Form
 from actions.gateways.belongings import ORDER, TICKET, Thing
 from actions.gateways.errors import NotFound, Unavailable
-from actions.gateways.tickets import Complaint
+from actions.gateways.tickets import Complaint, Ticket
 from actions.handoff import transcript
 from actions.references import CHOICES, belongings, choices, find, kept, offered, one_of, page, pick, settled
 
@@ -62,14 +62,29 @@ class ValidateComplaintsForm(Form):
             return {**filled, "complaints_agreed": True}
         look = await turn.call(wiring.gateways().tickets.look, turn.reader, turn.text, sentiment(turn), number)
         # A threat with the authorities is filed at once: the shop has to know of it.
+        # What is told after it was filed is more of the same: it goes to the ticket that is open.
+        more = await self._filed_on(turn) if not found.described or number else None
+        if more and number in (None, more.order_number):
+            filled |= {"complaints_agreed": True, "complaints_order": more.order_number or NO_ORDER}
+            return filled if look.bare else {**filled, "complaints_text": turn.text.strip()}
         filled["complaints_agreed"] = True if look.grade == GRAVEST or turn.cue(WISHED) is not None else None
         if look.bare:
             return filled
         filled["complaints_text"] = turn.text.strip()
+        if filled["complaints_agreed"] is None:  # who is upset about something hears first how it stands
+            await at_once.tell(turn, at_once.upset_about(turn))
         last = None if turn.fresh else turn.slot("orders_last")
         if number is None and not found.described and (last or not look.needs_order or look.grade in GRAVE):
             filled["complaints_order"] = last or NO_ORDER
         return filled
+
+    async def _filed_on(self, turn: Turn) -> Ticket | None:
+        """The complaint filed in this talk, while somebody is at it and the talk is of nothing else since."""
+        spoken = next(iter(focus.of(turn)), None)
+        if turn.slot(FILED) is None or spoken is None or spoken.kind != "ticket" or spoken.id != turn.slot(FILED):
+            return None
+        ticket = await turn.call(wiring.gateways().tickets.get, turn.reader, str(turn.slot(FILED)))
+        return None if ticket.state_code in tickets.ENDED else ticket
 
     async def _agreed(self, turn: Turn) -> dict[str, Any]:
         """A yes, a no, or more of the story, which is kept while the question stands."""
@@ -151,8 +166,12 @@ class ActionComplaintsFile(CustomerAction):
         gateway = wiring.gateways().tickets
         look = await turn.call(gateway.look, turn.reader, text, mood, number)
         subject = " ".join(text.split())[: self.subject_length]
+        if number and number not in subject:
+            about = turn.wording("utter_complaints_words_about") or ""
+            subject = f"{subject}{about.format(number=number)}"
         complaint = Complaint(text, subject, mood, number, turn.tracker.sender_id, transcript(turn))
         ticket = await turn.call(gateway.complain, turn.writer, complaint)
+        await pictures.attach(turn, ticket.number)
         grave = ticket.priority_code in GRAVE
         said = "utter_complaints_added" if ticket.added else "utter_complaints_filed"
         turn.utter(said, "grave" if grave else look.remedy, ticket=ticket.number, number=number or "", due=when(ticket.due_at))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rasa_sdk.events import EventType
 
 from actions import faq, focus
-from actions.base import CustomerAction, Turn
+from actions.base import CustomerAction, Turn, go_on
 from actions.gateways.identity import TokenMissing
 
 OF_ALL = ("product", "rule")
@@ -20,6 +20,11 @@ class ActionChatFollowUp(CustomerAction):
     soothes = False  # who asks is answered
 
     async def work(self, turn: Turn) -> list[EventType]:
+        """Answer; what else was asked for in the same breath comes next."""
+        events = await self._answer(turn)
+        return [*events, *(go_on(turn, events) if turn.two and not turn.busy else [])]
+
+    async def _answer(self, turn: Turn) -> list[EventType]:
         """Look at the thing, then answer; what has no answer in its state may be a rule."""
         asked = turn.tracker.latest_message.get("follow_up") or {}
         spoken = next((each for each in focus.of(turn, asked.get("kind", "")) if each.id == asked.get("id")), None)

@@ -22,6 +22,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
+from actions import given
 from actions.base import OTHER, REQUESTED_SLOT, CustomerAction, Turn, named_after, over
 from actions.gateways.errors import Rejected, Unavailable
 from actions.gateways.identity import IdentityError
@@ -46,6 +47,8 @@ TRAILING = " ,.;~\uff0c\u3002\uff1b\u3001"
 VALIDATES = "validate_"
 QUESTION = "question"  # the object of a question about what was just asked
 EXPLAINED = {"why": "why", "how": "help"}  # what is asked about it → what explains it
+LATER = (given.REASON, given.ADDRESS, given.NAME, given.TITLE)
+"""Kinds of values that a form may ask for later: given before, they are noted."""
 PATIENCE = 3  # wrong answers to one question, until a person takes over
 
 
@@ -122,7 +125,7 @@ class Form(CustomerAction):
         refused = meant and asked in filled and filled[asked] is None and asked not in corrected
         taken = {slot for slot, value in changed.items() if meant or value is not None}  # another wish empties nothing
         narrowed = bool(changed.get(CHOICES))  # fewer to choose from, or the next page of them
-        answered = narrowed or bool(taken & {asked, *self.slots(turn), *_required(turn, self.form)})
+        answered = narrowed or bool(taken & {asked, *self.slots(turn), *self.beside, *_required(turn, self.form)})
         if not narrowed and not _wants_another(turn) and (refused or (not answered and _is_answer(turn))):
             return self._wrong(turn, asked, changed, len(turn.dispatcher.messages) > spoken)
         if answered:
@@ -168,6 +171,8 @@ class Form(CustomerAction):
             return [*_set(given_up), *over(), FollowupAction("action_handoff")]
         if count > 1:
             explain(turn, "help", asked)
+        elif not told and given.said(turn, *LATER):
+            turn.utter("utter_chat_noted")
         elif not told:
             explain(turn, "unclear", asked)
         return [*_set({asked: None, **changed, "chat_wrong": {asked: count}}), *self._asking(turn)]
@@ -259,7 +264,7 @@ def aside(turn: Turn) -> bool:
 
 def elsewhere(turn: Turn, form: str) -> bool:
     """Whether the message wants what another form does."""
-    start = turn.told("start")
+    start = next((each for each in turn.commands[:1] if each["command"] == "start"), None)
     declared = forms.of_project().forms
     own = (*declared[form].starts, *declared[form].meant_by) if form in declared else ()
     return start is not None and start["intent"] not in own and any(start["intent"] in each.starts for each in declared.values())

@@ -10,7 +10,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import faq, wiring
+from actions import at_once, faq, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.besides import besides
 from actions.gateways.desk import Handoff, HandoffRequest, Said
@@ -27,8 +27,9 @@ SHANGHAI = timezone(timedelta(hours=8))
 ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
 # Slots of the talk itself outlive a handoff.
 KEPT = ("handoff_", "chat_", "faq_", "feedback_", "session_")
-REQUEST, DANGER = "handoff_request", "danger"
+REQUEST, DANGER, FRAUD = "handoff_request", "danger", "fraud"
 IN_DANGER = "handoff_danger"  # slot: what dangers were told, {kinds, message_id}
+ASKED = "customer_asked"
 NOBODY_THERE = "handoff_nobody_there"  # the desk's no to a handoff that nobody asked for, at night
 WISH = "handoff_wish"  # slot: what who waits wanted and the bot could do, {intent, words, entities, reference}
 FOR_PEOPLE = ("complaints_", "feedback_")  # beginnings of intents that who waits wants told to a person
@@ -37,7 +38,7 @@ LEAST_WISH = 4  # characters
 NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
 # What who waits may ask of the bot, as a cue of data/chat/cues.yml. That the waiting ends is read from the whole message.
-PLACE = "queue_place"
+PLACE, PHONE = "queue_place", "asks_phone"
 MOODS = ("angry", "dissatisfied")  # the strongest first
 
 
@@ -49,6 +50,9 @@ class ActionHandoff(CustomerAction):
     async def work(self, turn: Turn) -> list[EventType]:
         """Hand over once, and forget what was half done: the person has it now."""
         reason = why(turn)
+        if reason == ASKED and turn.cue(PHONE) is not None:
+            turn.utter("utter_handoff_phone")
+            return []
         wanted = HandoffRequest(
             conversation_id=turn.tracker.sender_id,
             reason=reason,
@@ -63,7 +67,7 @@ class ActionHandoff(CustomerAction):
             response = "utter_handoff_ticketed"
         else:
             response = "utter_handoff_queued" if handoff.position else "utter_handoff"
-        told = "escalated" if reason != DANGER and turn.slot("complaints_escalation") else reason  # its number has just been told
+        told = _told_of(turn, reason)
         turn.utter(
             response, told, ticket=handoff.ticket_number, position=handoff.position, answer_by=when(handoff.answer_by)
         )
@@ -115,7 +119,7 @@ class ActionHandoffRelay(CustomerAction):
         if waits and asks_place(turn):
             turn.utter("utter_handoff_place", position=handoff.position)
         elif waits and turn.slot(IN_DANGER):
-            turn.utter("utter_handoff_waiting_danger", position=handoff.position)
+            turn.utter("utter_handoff_waiting", _told_of(turn, DANGER), position=handoff.position)
         elif waits:
             return [*self._unfilled(turn), *await meanwhile(turn, handoff.position)]
         return self._unfilled(turn)
@@ -204,6 +208,9 @@ async def meanwhile(turn: Turn, position: int | None) -> list[EventType]:
     if turn.entity("faq_key") or turn.entity("faq_helpful"):
         return await faq.ActionFaqAnswer().work(turn)
     wish = turn.intent if _does(turn) else None
+    if wish and await at_once.tell(turn, wish):
+        turn.utter("utter_handoff_waiting", "told", position=position)
+        return []
     found = None if turn.pressed else await faq.look_up(turn)
     if found and found["decision"] == "answer":
         told = await faq.tell(turn, Hit.of(found["hits"][0]), turn.typed, None)
@@ -223,7 +230,7 @@ def _does(turn: Turn) -> bool:
     """Whether the message surely names a wish that the bot can fulfil."""
     confidence = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0)
     named = turn.wording(f"utter_label_{turn.intent}") and not turn.intent.startswith((*NO_WISH, *FOR_PEOPLE))
-    words = len(turn.typed) >= LEAST_WISH  # who only presses for haste (快点) names nothing
+    words = turn.pressed or len(turn.typed) >= LEAST_WISH  # who only presses for haste (快点) names nothing
     return bool(named) and words and confidence >= SURE and turn.customer is not None
 
 
@@ -245,11 +252,19 @@ def why(turn: Turn) -> str:
     if turn.message_id and told.get("message_id") == turn.message_id:
         return DANGER
     if turn.intent == REQUEST:
-        return "customer_asked"
+        return ASKED
     for slot, reason in ((ANGER, "angry"), (MISSES, "not_understood")):
         if isinstance(turn.slot(slot), int) and turn.slot(slot) > 1:
             return reason
     return "not_understood" if turn.intent.startswith(NO_WISH) else turn.intent or "customer_asked"
+
+
+def _told_of(turn: Turn, reason: str) -> str:
+    """Which wording a reason has: nobody who is cheated is told of an ambulance."""
+    if reason == DANGER:
+        kinds = (turn.slot(IN_DANGER) or {}).get("kinds") or []
+        return FRAUD if kinds == [FRAUD] else DANGER
+    return "escalated" if turn.slot("complaints_escalation") else reason  # its number has just been told
 
 
 def transcript(turn: Turn) -> list[dict[str, Any]]:
@@ -273,7 +288,7 @@ def since_handoff(turn: Turn) -> list[Said]:
     for event, text in spoken(turn.tracker.events):
         if event["event"] == "slot":
             found = []
-        elif event["event"] == "user" and not (event.get("metadata") or {}).get("is_external"):
+        elif event["event"] == "user":
             at = float(event.get("timestamp") or 0)
             found.append(
                 Said(
@@ -291,6 +306,8 @@ def spoken(events: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]
     """What was said, with the words people saw: a pressed button is its title. Also where a handoff began ("")."""
     titles: dict[str, str] = {}
     for event in events:
+        if (event.get("metadata") or {}).get("is_external"):
+            continue  # nobody said it
         if event["event"] == "slot" and event.get("name") == "handoff_id" and event.get("value"):
             yield event, ""
         elif event["event"] in ("user", "bot"):

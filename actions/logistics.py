@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from rasa_sdk.events import EventType
 
-from actions import given, order_states, parcels, wiring
+from actions import at_once, given, order_states, parcels, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn
 from actions.forms import UNCLEAR
+from actions.gateways.belongings import ORDER
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.logistics import Arrangeable, Shipment
 from actions.gateways.orders import Order
@@ -22,8 +23,11 @@ from actions.references import option
 
 ON_THE_WAY = ("shipped",)
 ARRIVED_OR_ON_THE_WAY = ("shipped", "signed")
-HOUSE, CONTACT = "lingxi", "contact"
-BARE = ("refuse", "door", CONTACT)  # ways that need no detail
+HOUSE, CONTACT, INTERCEPT = "lingxi", "contact", "intercept"
+REFUSE = "refuse"
+BARE = (REFUSE, "door", CONTACT, INTERCEPT)  # ways that need no detail
+GONE = ("shipment_signed", "shipment_returning")
+"""Why nothing on its way can be stopped."""
 NOTHING = "-"  # the detail of a way that the rules forbid: not worth asking for
 CORRECTABLE = ("time_slot_out_of_range", "delivery_date_out_of_range", "address_other_city")
 KINDS = {
@@ -97,6 +101,15 @@ class ActionLogisticsTrack(ParcelAction):
         parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), again=again)
 
 
+@at_once.tells(ValidateLogisticsTrackForm.starts[0])
+async def where_parcels_are(turn: Turn) -> bool:
+    """Of the parcels on their way, or of the newest order."""
+    orders = await at_once.meant(turn, ORDER, lambda order: order.state_code in ON_THE_WAY)
+    for each in orders:
+        await ActionLogisticsTrack().finish(turn, await turn.call(wiring.gateways().orders.get, turn.reader, each.id))
+    return bool(orders)
+
+
 class ValidateLogisticsUrgeForm(ParcelForm):
     """Which parcel."""
 
@@ -152,6 +165,12 @@ class ValidateLogisticsArrangeForm(ParcelForm):
             return {"logistics_detail": NOTHING}  # the form's action says why not
         offered = {"logistics_dates": list(first.dates), "logistics_city": first.city}
         told = self._told(turn, how, first)
+        days = given.said(turn, "days") if how == "date" and not told else None
+        if days:  # 12月初: the days of it that can be had, or why none can
+            begins, _, ends = days.value.partition("/")
+            within = [day for day in first.dates if begins <= day <= ends]
+            offered["logistics_dates"] = within or offered["logistics_dates"]
+            told = None if within else ends
         spoken = surface(turn, "time") if how == "time_slot" else None
         if spoken and (await turn.call(look, turn.reader, tracking, how, spoken)).rule.ok:
             told = spoken  # the shop knows the word for a part of the day
@@ -225,6 +244,14 @@ class ActionLogisticsArrange(ParcelAction):
             parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""))
             return
         gateway = wiring.gateways().logistics
+        if how == INTERCEPT:
+            refusable = (await turn.call(gateway.arrangeable, turn.reader, shipment.tracking_number, REFUSE, None)).rule
+            if refusable.code in GONE:
+                raise Rejected(refusable.code, refusable.detail)
+            turn.finished = False
+            turn.utter("utter_logistics_intercept", **parcels.told(shipment))
+            parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""))
+            return
         look = await turn.call(gateway.arrangeable, turn.reader, shipment.tracking_number, how, detail)
         if not look.rule.ok and not await turn.written():
             raise Rejected(look.rule.code, look.rule.detail)

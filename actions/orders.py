@@ -7,13 +7,14 @@ from typing import Any
 
 from rasa_sdk.events import EventType
 
-from actions import given, parcels, wiring
+from actions import at_once, given, parcels, wiring
 from actions.addresses import rehoused
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said, when
 from actions.forms import confirmed
+from actions.gateways.belongings import ORDER
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
-from actions.order_form import OrderAction, OrderForm
+from actions.order_form import BESIDE, OrderAction, OrderForm
 from actions.order_states import paid, past, speak_of, told
 
 SENT = "order_shipped"  # the shop's code for an order that cannot be hurried in the warehouse any more
@@ -23,6 +24,7 @@ KINDS = {
     "recipient": (given.NAME,), "phone": ("phone",), "address": (given.ADDRESS, given.ROOM), "remark": (given.REMARK,),
     "delivery_date": ("day",),
 }  # fmt: skip
+UNDER_WAY = ("unpaid", "paid", "shipped")
 PHONE = re.compile(r"1\d{10}")
 SHAPES = ("phone", "delivery_date")  # what is no such value is said to be none
 FREE = ("recipient", "remark")  # may be anything
@@ -56,6 +58,15 @@ class ActionOrdersStatus(OrderAction):
         if order.state_code == "cancelled":
             return "cancelled" if paid(order) else "cancelled_unpaid"
         return order.state_code
+
+
+@at_once.tells(ValidateOrdersStatusForm.starts[0])
+async def where_orders_stand(turn: Turn) -> bool:
+    """Of the orders that are not at their end, or of the newest."""
+    orders = await at_once.meant(turn, ORDER, lambda order: order.state_code in UNDER_WAY)
+    for each in orders:
+        await ActionOrdersStatus().finish(turn, await turn.call(wiring.gateways().orders.get, turn.reader, each.id))
+    return bool(orders)
 
 
 class ValidateOrdersUrgeForm(OrderForm):
@@ -120,6 +131,7 @@ class ValidateOrdersChangeForm(OrderForm):
     """Which order, which of its fields, the new values, and: right so? What else is given to be changed is changed with it."""
 
     operation, states = "change", ("unpaid", "paid")
+    beside = (*BESIDE, "orders_change_more")
 
     def rest(self, turn: Turn) -> list[str]:
         """In the order a person would ask; nothing where the shop changes no such thing."""

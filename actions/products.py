@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions import focus, wiring
 from actions.base import CustomerAction, Turn, over
-from actions.faq import tell
+from actions.faq import GOODS, likeliest, tell
 from actions.forms import UNCLEAR, Form
 from actions.gateways.errors import GatewayError, NotFound
 from actions.gateways.knowledge import Hit
@@ -39,8 +39,9 @@ class Question:
 
     @classmethod
     def of(cls, turn: Turn) -> Question:
-        """What the latest message asks."""
-        return cls(turn.intent, turn.typed, turn.entity("colour"), turn.entity("size"))
+        """What the latest message asks; whatever else its intent is, of goods it asks what they are like."""
+        intent = turn.intent if turn.intent.startswith(GOODS) else DETAIL
+        return cls(intent, turn.typed, turn.entity("colour"), turn.entity("size"))
 
 
 class ActionProductsAsk(CustomerAction):
@@ -57,6 +58,11 @@ class ActionProductsAsk(CustomerAction):
         found = await _meant(turn, question) or _pointed_at(turn)
         if len(found) == 1:
             return [*_forgotten(turn), *await _answered(turn, found[0].sku, question)]
+        if found and question.intent == DETAIL:
+            if await _told_of_each(turn, question, found):
+                return [*_forgotten(turn), _offers(found), SlotSet("products_last", None)]
+            if await _told_by_knowledge(turn, question.text):
+                return _forgotten(turn)
         if found:
             return _asked_which(turn, question, found)
         turn.finished = False
@@ -66,6 +72,12 @@ class ActionProductsAsk(CustomerAction):
             return _forgotten(turn)
         turn.utter("utter_products_none", "named" if named else "", product=named or "")
         return _forgotten(turn)
+
+
+async def on_a_page(turn: Turn) -> bool:
+    """Whether the page of goods that a message names tells what it asks."""
+    question = Question.of(turn)
+    return any(answer.facts for answer in await _answers(turn, await _meant(turn, question), question))
 
 
 class AskProductsChoice(CustomerAction):
@@ -191,7 +203,7 @@ async def _meant(turn: Turn, question: Question) -> list[Found]:
     if category:
         named = await turn.call(gateway.named, category)
         best = {found.product_id for found in named if found.best} | {found.sku for found in named if found.best}
-        if len(spoken) == 1 and (spoken[0].product_id in best or await _told_by(turn, spoken[0], question)):
+        if len(spoken) == 1 and (spoken[0].product_id in best or await _has_part(turn, spoken[0], question, category)):
             return spoken
         return _best(await turn.call(gateway.meant, question.text)) or _best(named)
     return spoken or _best(await turn.call(gateway.meant, question.text))
@@ -229,12 +241,12 @@ def _named_before(turn: Turn) -> str | None:
     return next((str(e["value"]) for e in before.get("entities") or [] if e["entity"] == "product"), None)
 
 
-async def _told_by(turn: Turn, found: Found, question: Question) -> bool:
+async def _has_part(turn: Turn, found: Found, question: Question, category: str) -> bool:
     """Whether a category that was named is only a part of the product spoken of (带充电器吗)."""
     if question.intent != DETAIL:
         return False
-    answer = await turn.call(wiring.gateways().products.answer, found.sku, question.text)
-    return bool(answer.facts)
+    (answer,) = await _answers(turn, [found], question)
+    return any(category in fact.name or category in fact.value for fact in answer.facts)
 
 
 def _best(found: list[Found]) -> list[Found]:
@@ -274,10 +286,14 @@ def _asked_which(turn: Turn, question: Question, found: list[Found]) -> list[Eve
     """Start the form that asks which; what was asked is kept."""
     turn.finished = False
     return [
-        SlotSet("products_offered", [{"sku": each.sku, "name": each.name} for each in found]),
+        _offers(found),
         SlotSet("products_question", vars(question)),
         *opened(WHICH, "products_choice"),
     ]
+
+
+def _offers(found: list[Found]) -> EventType:
+    return SlotSet("products_offered", [{"sku": each.sku, "name": each.name} for each in found])
 
 
 def _forgotten(turn: Turn) -> list[EventType]:
@@ -405,8 +421,8 @@ async def _told_by_knowledge(turn: Turn, text: str, goods: str = "") -> bool:
         found = await turn.call(wiring.gateways().knowledge.search, f"{goods} {text}".strip())
     except GatewayError:
         return False
-    if found.decision == "answer" and _speaks_of(found.hits[0], text, goods):
-        turn.before += await tell(turn, found.hits[0], text, None)
+    if (found.decision == "answer" or likeliest(found)) and _speaks_of(found.hits[0], text, goods):
+        turn.before += await tell(turn, found.hits[0], text, None, () if found.decision == "answer" else found.hits[1:])
         return True
     return False
 
@@ -452,14 +468,25 @@ async def _among_offered(turn: Turn, question: Question) -> bool:
     offered: list[dict[str, str]] = turn.slot("products_offered") or []
     if len(offered) < 2 or turn.cue("which_one") is None or turn.entity("product"):
         return False
+    among = [Found(each["sku"], each["sku"], each["name"], "", True, True) for each in offered[:MOST_OFFERED]]
+    return await _told_of_each(turn, question, among, "offered")
+
+
+async def _answers(turn: Turn, found: list[Found], question: Question) -> list[Answer]:
+    """What each one's page says to the question."""
     gateway = wiring.gateways().products
-    answers = [await turn.call(gateway.answer, each["sku"], question.text) for each in offered[:MOST_OFFERED]]
+    return [await turn.call(gateway.answer, each.sku, question.text) for each in found]
+
+
+async def _told_of_each(turn: Turn, question: Question, found: list[Found], which: str = "") -> bool:
+    """Say what each one's page tells of what is asked. False where none does."""
+    answers = await _answers(turn, found, question)
     if not any(answer.facts for answer in answers):
         return False
     silent = turn.wording("utter_products_among_silent") or ""
-    pairs = zip(offered, answers, strict=False)
-    listed = "\n".join(f"{each['name']}：{_lines(answer.facts) or silent}" for each, answer in pairs)
-    turn.utter("utter_products_among", products=listed)
+    pairs = zip(found, answers, strict=True)
+    listed = "\n".join(f"{each.name}：{_lines(answer.facts) or silent}" for each, answer in pairs)
+    turn.utter("utter_products_among", which, products=listed)
     return True
 
 

@@ -17,7 +17,7 @@ from actions.gateways.promotions import Coupon, Protection, Quote
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import past_day, told
 from actions.readings import reading, words
-from actions.references import find_line, option
+from actions.references import at_place, find_line, option
 
 STATUS, ANY_PIECE = "status", "any"
 SHOWN = 6
@@ -49,7 +49,8 @@ class ActionPromotionsCoupons(CustomerAction):
         if wish != "expired":
             variant = "" if not usable else "soon" if soon else "some"
             turn.utter("utter_promotions_usable", variant, count=len(usable), coupons=_listed(usable), soon=len(soon))
-        return []
+        shown = [{"name": c.name, "scope": c.scope, "until": when(c.valid_to)} for c in usable[:SHOWN]]
+        return focus.put(turn, "coupon", "usable", "", "list", shown=shown) if shown else []
 
     def _returned(self, turn: Turn, back: list[Coupon]) -> None:
         """The coupons of cancelled orders; what lapsed meanwhile is told too."""
@@ -210,6 +211,16 @@ async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str
     granted = await turn.call(wiring.gateways().promotions.protections, turn.reader)
     one = next((each for each in granted if each.number == spoken.id), None)
     return (["quoted"], spoken.facts) if one is None else (_states(one), _granted(one))
+
+
+@focus.looks_at("coupon")
+async def look_at_coupons(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
+    """The coupons that were listed: the one that is meant by its place or a piece of its name, else all."""
+    shown: list[dict[str, str]] = spoken.facts["shown"]
+    one = at_place(turn, shown)
+    called = [c for c in shown if any(c["name"][at : at + 2] in turn.typed for at in range(len(c["name"]) - 2))]
+    meant = [one] if one else called or shown
+    return [], {key: "\n".join(f"· {c['name']}：{c[key]}" for c in meant) for key in ("until", "scope")}
 
 
 def _states(granted: Protection) -> list[str]:

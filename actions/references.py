@@ -25,6 +25,7 @@ from actions.gateways.belongings import INVOICE, ORDER, SLIP, TICKET, Belongings
 CHOICES = "chat_choices"
 """Slot: what the customer may choose from: {"kind", "ids" (all that fit), "page"}."""
 PAGE = 5
+YUAN = "元"
 MORE = "more"
 """The value of the button that shows the next ones."""
 SHORTEST = 2  # so many characters name something
@@ -165,6 +166,8 @@ def found(
         if narrowed:
             kept = narrowed
             met.add("goods" if condition["by"] in _GOODS else condition["by"])
+        elif not met and len(worth) == 1 and condition["by"] in _LOOSELY.get(worth[0].kind, ()):
+            missed = ""  # the only one that is open: a ticket's title does not name what it is about
         elif not met:
             return Found(described=True, missing=str(condition["said"]))
         elif not (condition["by"] in _GOODS and "goods" in met):  # 耳机的充电器
@@ -213,6 +216,8 @@ _RANK = {
     by: rank for rank, by in enumerate(("number", "product", "kind", "colour", "size", "quantity", "state", "day", "amount"))
 }
 _GOODS = ("product", "kind")
+_LOOSELY = {TICKET: ("product", "kind", "day", "state", "amount"), SLIP: ("day",)}
+"""What is said of such things without their record showing it."""
 _LOOKS = ("colour", "size", "quantity")
 
 
@@ -622,12 +627,13 @@ def page(turn: Turn, entity: str, things: Sequence[Thing], intent: str = "chat_i
 
 
 def pick(entity: str, thing: Thing, intent: str = "chat_inform", line: int | None = None) -> Button:
-    """A button that picks one: `11-19 蓝牙耳机 LX-B3 已发货`, `退货 蓝牙耳机 LX-B3 待寄回`, `蓝牙耳机 199.00 已开具`; `line`: the
-    piece of an order that was meant."""
+    """A button that picks one: `11-19 蓝牙耳机 LX-B3 199 元 已发货`, `退货 蓝牙耳机 LX-B3 199 元 待寄回`,
+    `蓝牙耳机 199.00 已开具`; `line`: the piece of an order that was meant."""
+    paid = (f"{thing.amount:.2f}".removesuffix(".00"), YUAN)
     goods = next((piece.title for piece in thing.pieces if piece.line == line), thing.title)
     titles = {
-        ORDER: (thing.times.get("created", "")[5:10], goods, thing.state),
-        SLIP: (thing.label, thing.title, thing.state),
+        ORDER: (thing.times.get("created", "")[5:10], goods, *paid, thing.state),
+        SLIP: (thing.label, thing.title, *(paid if thing.amount else ()), thing.state),
         INVOICE: (thing.title, f"{thing.amount:.2f}", thing.state),
         TICKET: (thing.id, thing.title, thing.state),
     }

@@ -14,6 +14,7 @@ from actions.gateways.belongings import TICKET, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.tickets import Ticket
 from actions.order_states import past
+from actions.readings import captured
 from actions.references import MORE, belongings, find, kept, offered, one_of, page, settled
 
 STATUS, ADD, URGE = "status", "add", "urge"
@@ -44,6 +45,8 @@ class ValidateTicketsForm(Form):
             filled |= await self._meant(turn)
         if turn.cue(CALLS) is not None and filled.get("tickets_wish") == ADD:
             filled["tickets_text"] = turn.text.strip()  # 下午四点打给我: all that is to be added
+        elif filled.get("tickets_wish") == ADD and captured("tickets_more", turn.typed):
+            filled["tickets_text"] = turn.text.strip()  # 补充一下，我有录像: what is to be added stands beside the wish
         if self.asked(turn, "tickets_text") and turn.intent not in NO_WORDS and not turn.pressed:
             filled["tickets_text"] = turn.text.strip() or None
         return filled
@@ -94,9 +97,7 @@ class ActionTicketsStatus(CustomerAction):
         elif wish == ADD:
             if not text:
                 raise Unavailable("the form ended without words to add")
-            ticket = await turn.call(gateway.add, turn.writer, number, text)
-            turn.utter("utter_tickets_added", **_told(ticket))
-            speak_of(turn, ticket, ADD)
+            await add(turn, number, text)
         else:
             return [*over(*self.gathered), *await self._tell(turn, number or turn.entity("tickets_number"))]
         return over(*self.gathered)
@@ -124,6 +125,13 @@ class ActionTicketsStatus(CustomerAction):
         """Say why not, and forget the ticket."""
         super().rejected(turn, error)
         return over(*self.gathered)
+
+
+async def add(turn: Turn, number: str, text: str) -> None:
+    """Add words to an open ticket, and say so. May raise Rejected, GatewayError."""
+    ticket = await turn.call(wiring.gateways().tickets.add, turn.writer, number, text)
+    turn.utter("utter_tickets_added", **_told(ticket))
+    speak_of(turn, ticket, ADD)
 
 
 def is_open(ticket: Thing) -> bool:

@@ -18,6 +18,7 @@ from actions.gateways.logistics import HttpLogistics, LogisticsGateway
 from actions.gateways.orders import HttpOrders, OrderGateway
 from actions.gateways.outcomes import HttpOutcomes, OutcomeGateway
 from actions.gateways.payments import HttpPayments, PaymentGateway
+from actions.gateways.pictures import HttpPictures, PictureGateway
 from actions.gateways.products import HttpProducts, ProductGateway
 from actions.gateways.promotions import HttpPromotions, PromotionGateway
 from actions.gateways.tickets import HttpTickets, TicketGateway
@@ -43,6 +44,7 @@ class Gateways:
     outcomes: OutcomeGateway
     knowledge: KnowledgeGateway
     belongings: BelongingsGateway
+    pictures: PictureGateway
 
 
 @cache
@@ -68,6 +70,7 @@ def gateways() -> Gateways:
         products=HttpProducts(http),
         account=HttpAccount(http),
         feedback=HttpFeedback(http),
+        pictures=HttpPictures(http),
         outcomes=HttpOutcomes(http),
         knowledge=HttpKnowledge(http),
         belongings=HttpBelongings(http),

@@ -565,6 +565,19 @@ class TicketComment(Base):
     text: Mapped[str] = mapped_column(Text)
 
 
+class Picture(Base):
+    """A customer's picture of what is wrong, with the slip or ticket that it belongs to. It lies with the assistant."""
+
+    __tablename__ = "pictures"
+
+    number: Mapped[str] = mapped_column(String(20), primary_key=True)
+    """Of the slip or the ticket."""
+    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(String(128))
+    media_type: Mapped[str] = mapped_column(String(40))
+    added_at: Mapped[datetime]
+
+
 class Handoff(Base):
     """A conversation given to a person. `open_key` (the conversation, while open) allows one at a time."""
 

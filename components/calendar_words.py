@@ -199,6 +199,10 @@ def _part_of_month(match: re.Match[str], today: datetime.date) -> Days:
     return first.replace(day=begins), first.replace(day=begins + 9)
 
 
+def _these_days(match: re.Match[str], today: datetime.date) -> Days:
+    return today + datetime.timedelta(days=1), today + datetime.timedelta(days=2)
+
+
 def _in_days(match: re.Match[str], today: datetime.date) -> Days:
     return today + datetime.timedelta(days=_int(match[1]))
 
@@ -265,6 +269,7 @@ _DAYS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime.date], Day
         (rf"{_YEAR}?(?<![\d.])({_N})月份?({_N})(?:[号日]|{_NO_COUNT})", _month_day),
         (rf"{_YEAR}?(?<![\d.双])({_N})月份?(?![\d初底])", _month_of_year),
         (rf"(?:(?<![\d.])({_N})月份?|(上上|下下|上|下|这|本)个?月)(初|中旬|中(?!秋|间|国|午)|上旬)", _part_of_month),
+        (r"明后[两二]?天", _these_days),
         (rf"(?<![超不没已经通路])(?:再)?过({_N})天(?![了的没还])", _in_days),
         (r"(?<!\d)(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", _iso),
         (r"(?<!\d)(20[2-4]\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)", _iso),
@@ -307,9 +312,9 @@ def _festival(text: str, start: int, end: int, days: str, today: datetime.date) 
 _PARTS = {
     "早上": (6, 9), "早晨": (6, 9), "清晨": (5, 8), "一早": (6, 9), "早": (6, 9), "上午": (8, 12), "中午": (11, 13),
     "下午": (12, 18), "傍晚": (17, 19), "晚上": (18, 22), "晚": (18, 22), "夜里": (20, 24), "夜": (20, 24), "半夜": (0, 5),
-    "凌晨": (0, 6), "白天": (8, 18),
+    "凌晨": (0, 6), "白天": (8, 18), "下班后": (18, 20), "下班以后": (18, 20), "下了班": (18, 20),
 }  # fmt: skip
-_PART = r"(早上|早晨|清晨|一早|上午|中午|下午|傍晚|晚上|夜里|半夜|凌晨|白天|(?<=[昨今明前后])[晚早夜])"
+_PART = r"(早上|早晨|清晨|一早|上午|中午|下午|傍晚|晚上|夜里|半夜|凌晨|白天|下班(?:以?后)|下了班|(?<=[昨今明前后])[晚早夜])"
 _MINUTES = (
     r"(?:(半)|([一三]刻)|(?:零|过)?(\d{1,2}|[一二三四五六七八九十]{1,3})(?:分钟?)?(?![天个折元块号月件双台箱次]))"
 )
@@ -320,7 +325,7 @@ _CLOCK = (
 _CLOCK_RE = re.compile(_CLOCK)
 _PART_RE = re.compile(_PART)
 _RANGE = re.compile(r"(?:钟|整)?(?:到|至|-|~)")
-_ANY_TIME = re.compile(r"[点早晚午夜晨]|\d[:：]\d|白天")
+_ANY_TIME = re.compile(r"[点早晚午夜晨]|\d[:：]\d|白天|下了?班")
 
 
 def _times(text: str) -> Iterator[Moment]:

@@ -1,5 +1,8 @@
 """Sees that somebody is hurt, in danger or weary of life, whatever else the message says.
 
+Somebody who is being cheated of money or codes is in danger, too (kind `fraud`). That is mostly told in pieces, each of
+which may mean anything alone: so what the customer said before is read along with a message, for this kind only.
+
 Two linear models on character n-grams: one says whether there is a danger, the other which. What is learned from stands
 in `data/danger/`: what is a danger, and what only sounds like one (气炸了, 灭火器, 会漏电吗). What customers say of
 everything else (Rasa's own examples), how they scold (`data/sentiment/`) and how they answer (`data/acts/`) counts as
@@ -12,13 +15,15 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Text, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Text, Tuple
 
 import joblib
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.events import UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -31,8 +36,15 @@ from components.understanding.context import ALARM
 
 DANGER = "danger"
 """Message key: `{kind, kinds, confidence}`, the likeliest kind first; None where nobody is in danger."""
-KINDS = ("burn", "shock", "fire", "swallow", "poison", "injury", "gas", "suicide")
+KINDS = ("burn", "shock", "fire", "swallow", "poison", "injury", "gas", "suicide", "fraud")
 NONE = "none"
+FRAUD = "fraud"
+PIECES = 2
+"""So many of the customer's messages before this one may hold the pieces of a fraud."""
+HINTS = 0.1
+"""From this probability on a message may be a piece of one."""
+CLEARLY = 0.8
+"""From this probability on the pieces together are a fraud, which none is alone."""
 SHORTEST = 5
 """Characters of a clause that may tell of a danger by itself."""
 MOST_KINDS = 2
@@ -122,12 +134,14 @@ class DangerReader(GraphComponent):
             joblib.dump((reader.found, reader.which), kept / "danger.joblib")
         return self._resource
 
-    def process(self, messages: List[Message]) -> List[Message]:
-        """Adds what is found to each message."""
+    def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
+        """Adds what is found to each message; `tracker`: the talk before it, where there is one."""
         for message in messages:
             text = message.get(TEXT) or ""
             read = self._reader.read(text) if self._reader and text.strip() and not text.startswith("/") else None
             told = None
+            if self._reader and read is not None and read.confidence < self._config["threshold"]:
+                read = self._reader.pieced([*pieces(tracker), text]) or read
             if read is not None and read.confidence >= self._config["threshold"]:
                 told = {"kind": read.kinds[0], "kinds": read.kinds, "confidence": read.confidence}
             message.set(DANGER, told, add_to_output=True)
@@ -150,6 +164,35 @@ class Reader:
         highest = {kind: max(each[kind] for each in chances) for kind in chances[0]}
         ranked = sorted(highest, key=lambda kind: -highest[kind])
         return Reading([ranked[0], *(kind for kind in ranked[1:MOST_KINDS] if highest[kind] >= self._also)], worst)
+
+    def pieced(self, said: Sequence[Text]) -> Optional[Reading]:
+        """The fraud that the customer's messages, oldest first, tell of together where the last one does not alone."""
+        if len(said) < 2:
+            return None
+        together = features("，".join(said))
+        sure = self.found.share(together, DANGER)
+        if sure < CLEARLY or self.which.each(together)[FRAUD] < EVEN or not self._adds(said[-1]):
+            return None
+        return Reading([FRAUD], sure)
+
+    def _adds(self, text: Text) -> bool:
+        """Whether a message by itself is nearer to a fraud than to any other danger: 谢谢 after a fraud told is no piece of it."""
+        told = features(text)
+        each = self.which.each(told)
+        return max(each, key=lambda kind: each[kind]) == FRAUD and self.found.share(told, DANGER) >= HINTS
+
+
+def pieces(tracker: Optional[DialogueStateTracker]) -> List[Text]:
+    """What the customer typed in the messages before the latest, oldest first, as far as it was not answered as a danger."""
+    found: List[Text] = []
+    for event in reversed(tracker.events if tracker else ()):
+        if isinstance(event, UserUttered) and event.text and not event.text.startswith("/"):
+            if event.parse_data.get(DANGER):
+                break
+            found.append(event.text)
+        if len(found) == PIECES:
+            break
+    return found[::-1]
 
 
 def _parts(text: Text) -> List[Text]:

@@ -6,25 +6,19 @@
 - A customer who is angry a second time, or is not understood twice in a row, is given to a person without asking
   (`action_handoff`). Slots `chat_anger` and `chat_misses` count both, turn by turn.
 
-Its predictions are "no user" ones: RulePolicy's prediction for an active form is, and would beat any priority.
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Text
+from typing import Any, Dict, Optional, Text
 
-from rasa.core.policies.policy import Policy, PolicyPrediction
-from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
-from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SlotSet, UserUttered
-from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from components import rasa_turn
+from components.next_action_policy import NextActionPolicy
 
 rasa_turn.install()  # with the model, whichever of Rasa's commands loads it
 
@@ -35,10 +29,8 @@ CLOSED = "EXTERNAL_handoff_closed"
 ANGER, MISSES = "chat_anger", "chat_misses"
 
 
-@DefaultV1Recipe.register(
-    DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False
-)
-class HandoffPolicy(Policy):
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False)
+class HandoffPolicy(NextActionPolicy):
     """`- name: components.handoff_policy.HandoffPolicy` among the policies in config.yml; it learns nothing."""
 
     @staticmethod
@@ -46,40 +38,8 @@ class HandoffPolicy(Policy):
         """`angry`, `not_understood`: with the how-manieth such message a person takes over; 0 for never."""
         return {"priority": 10, "max_history": None, "angry": 2, "not_understood": 2}
 
-    @classmethod
-    def load(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> HandoffPolicy:
-        """There is nothing to load."""
-        return cls(config, model_storage, resource, execution_context)
-
-    def train(
-        self, training_trackers: List[TrackerWithCachedStates], domain: Domain, **kwargs: Any
-    ) -> Resource:
-        """There is nothing to learn; Rasa wants the method."""
-        return self._resource
-
-    def predict_action_probabilities(
-        self,
-        tracker: DialogueStateTracker,
-        domain: Domain,
-        rule_only_data: Optional[Dict[Text, Any]] = None,
-        **kwargs: Any,
-    ) -> PolicyPrediction:
+    def next_action(self, tracker: DialogueStateTracker) -> Optional[Text]:
         """Relay, hand over, listen; or leave it to the others."""
-        action = self._next(tracker)
-        if action is None:
-            return self._prediction(self._default_predictions(domain))
-        probabilities = [0.0] * domain.num_actions
-        probabilities[domain.index_for_action(action)] = 1.0
-        return self._prediction(probabilities, is_no_user_prediction=True)
-
-    def _next(self, tracker: DialogueStateTracker) -> Optional[Text]:
         just_said = tracker.latest_action_name == LISTEN
         if tracker.latest_message is not None and tracker.latest_message.intent.get("name") == CLOSED and just_said:
             return None

@@ -1,37 +1,30 @@
 """What is only asked is answered, also in the middle of a form: from the shop's knowledge, or of a thing in focus.
 
 `action_chat_context` has looked the message up before anything is predicted, and keeps in slot `faq_found` what is to be
-said. This policy lets `action_faq_answer` say it, whatever intent the message was given; and `action_chat_follow_up` what
+said. This policy lets `action_faq_answer` say it, or `action_products_ask` what a page of goods tells, whatever intent the
+message was given; and `action_chat_follow_up` what
 is asked about a thing just spoken of. Where a form is open, the form's own question follows.
-Its predictions are "no user" ones: RulePolicy's prediction for an active form is, and would beat any priority.
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Text
+from typing import Any, Dict, Optional, Text
 
-from rasa.core.policies.policy import Policy, PolicyPrediction
-from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
-from rasa.shared.core.domain import Domain
-from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from components.next_action_policy import NextActionPolicy
 from components.understanding.aspects import ASKED
 
-ANSWER = "action_faq_answer"
 FOLLOW_UP, ANSWER_FOLLOW_UP = "chat_follow_up", "action_chat_follow_up"
 FOUND = "faq_found"
-PASSED = "pass"
+SAYS = {"answer": "action_faq_answer", "clarify": "action_faq_answer", "goods": "action_products_ask"}
+"""Decision of what was found → the action that says it."""
 
 
-@DefaultV1Recipe.register(
-    DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False
-)
-class KnowledgePolicy(Policy):
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False)
+class KnowledgePolicy(NextActionPolicy):
     """`- name: components.knowledge_policy.KnowledgePolicy` among the policies, below HandoffPolicy; it learns nothing."""
 
     @staticmethod
@@ -39,41 +32,9 @@ class KnowledgePolicy(Policy):
         """Above rules and stories, below the handoff."""
         return {"priority": 9, "max_history": None}
 
-    @classmethod
-    def load(
-        cls,
-        config: Dict[Text, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> KnowledgePolicy:
-        """There is nothing to load."""
-        return cls(config, model_storage, resource, execution_context)
-
-    def train(
-        self, training_trackers: List[TrackerWithCachedStates], domain: Domain, **kwargs: Any
-    ) -> Resource:
-        """There is nothing to learn; Rasa wants the method."""
-        return self._resource
-
-    def predict_action_probabilities(
-        self,
-        tracker: DialogueStateTracker,
-        domain: Domain,
-        rule_only_data: Optional[Dict[Text, Any]] = None,
-        **kwargs: Any,
-    ) -> PolicyPrediction:
-        """Answer, then listen where no form goes on; or leave it to the others."""
-        action = self._next(tracker)
-        if action is None:
-            return self._prediction(self._default_predictions(domain))
-        probabilities = [0.0] * domain.num_actions
-        probabilities[domain.index_for_action(action)] = 1.0
-        return self._prediction(probabilities, is_no_user_prediction=True)
-
-    def _next(self, tracker: DialogueStateTracker) -> Optional[Text]:
-        answer = ANSWER_FOLLOW_UP if _follows_up(tracker) else ANSWER if found_for(tracker) else None
+    def next_action(self, tracker: DialogueStateTracker) -> Optional[Text]:
+        """Answer, then listen where no form goes on."""
+        answer = ANSWER_FOLLOW_UP if _follows_up(tracker) else says(tracker)
         if answer and tracker.latest_action_name == ACTION_LISTEN_NAME:
             return answer
         if answer and tracker.latest_action_name == answer and tracker.active_loop_name is None:
@@ -89,10 +50,10 @@ def _follows_up(tracker: DialogueStateTracker) -> bool:
     return tracker.active_loop_name is None or bool((message.parse_data or {}).get(ASKED))
 
 
-def found_for(tracker: DialogueStateTracker) -> bool:
-    """Whether the knowledge has something to say to the latest message."""
+def says(tracker: DialogueStateTracker) -> Optional[Text]:
+    """The action that says what was found to the latest message; None where nothing was."""
     message = tracker.latest_message
     found = tracker.get_slot(FOUND) if FOUND in tracker.slots else None
     if message is None or not message.message_id or not isinstance(found, dict):
-        return False
-    return found.get("message_id") == message.message_id and found.get("decision") != PASSED
+        return None
+    return SAYS.get(str(found.get("decision"))) if found.get("message_id") == message.message_id else None

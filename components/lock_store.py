@@ -26,6 +26,8 @@ from rasa.core.lock_store import LOCK_LIFETIME, InMemoryLockStore, LockError, Ti
 from rasa.utils.endpoints import EndpointConfig
 from redis.exceptions import RedisError
 
+from components.baton import computing
+
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 150.0  # a turn is ended after 120
@@ -117,9 +119,13 @@ class LockStore(InMemoryLockStore):
         lock_lifetime: float = LOCK_LIFETIME,
         wait_time_in_seconds: float = 1,
     ) -> AsyncGenerator[TicketLock, None]:
-        """Hold the conversation. Raises LockError. Lifetime and polling, which Rasa passes, have no meaning here."""
-        async with self._locks.hold(conversation_id):
+        """Hold the conversation for a turn. Raises LockError. Lifetime and polling, which Rasa passes, mean nothing here."""
+        async with self.hold(conversation_id), computing():
             yield TicketLock(conversation_id)
+
+    def hold(self, name: Text) -> AsyncContextManager[None]:
+        """Hold anything that has a name, for as long as one likes. Raises LockError."""
+        return self._locks.hold(name)
 
     async def watch(self, lost: Callable[[], Any]) -> None:
         """Call `lost` whenever another process has died: what it was at may be taken up."""

@@ -21,4 +21,4 @@ def alone_of(app: Any) -> Alone | None:
     locks = getattr(getattr(app.ctx, "agent", None), "lock_store", None)
     if not hasattr(locks, "watch"):
         return None
-    return Alone(cast(Any, locks).lock, cast(Any, locks).watch)
+    return Alone(cast(Any, locks).hold, cast(Any, locks).watch)

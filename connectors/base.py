@@ -11,6 +11,7 @@ from typing import Any, Literal
 from rasa.core.channels.channel import OutputChannel
 
 from actions.gateways.identity import TokenExpired, TokenForged, TokenMissing, verify_customer_token
+from components.baton import waiting
 from connectors.choices import choose
 from connectors.errors import ButtonGone, OtherCustomer, Refused
 from connectors.store import Accepted, ConnectorStore, Conversation, is_button
@@ -220,14 +221,15 @@ class StoredOutput(OutputChannel):
                 key = f"out:{self._reply_to}:{self._said}:{_fingerprint(str(message.get('utter_action') or repr(body)))}"
             else:
                 key = None
-            await self._store.on_thread(
-                self._store.append,
-                recipient_id,
-                "agent" if agent else "bot",
-                body,
-                key=key,
-                reply_to=self._reply_to,
-            )
+            async with waiting():
+                await self._store.on_thread(
+                    self._store.append,
+                    recipient_id,
+                    "agent" if agent else "bot",
+                    body,
+                    key=key,
+                    reply_to=self._reply_to,
+                )
         self._tell(recipient_id)
 
     async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:

@@ -8,9 +8,10 @@ A channel is a folder of four small files: `channel.py` (a subclass of `Channel`
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from rasa.core.channels.channel import InputChannel, UserMessage
@@ -18,16 +19,21 @@ from sanic import Blueprint, Sanic
 
 from connectors.alone import alone_of
 from connectors.base import StoredOutput, refuse_backlog
-from connectors.binding import Binding, Command, command
+from connectors.binding import SMS, Binding, Command, command, spaced
 from connectors.choices import numbered
 from connectors.delivery import Delivery, Parcel
-from connectors.errors import ButtonGone, Refused
+from connectors.dialogue import dialogue_of
+from connectors.directory import Directory
+from connectors.errors import ButtonGone, PushFailed, Refused
 from connectors.limits import open_guard
 from connectors.outbox import Outbox
 from connectors.recognition.reader import open_reader, with_text
 from connectors.settings import Settings
 from connectors.store import Accepted, ConnectorStore, Conversation, Message, Waiting, open_store
-from connectors.turns import Turns, silence_rule
+from connectors.turns import Turns
+from connectors.wording import say
+
+logger = logging.getLogger(__name__)
 
 Accept = Callable[[ConnectorStore, Conversation], Accepted]
 
@@ -49,6 +55,9 @@ class Channel(InputChannel):
         """`settings` are those of all channels; a channel's own are its constructor's business."""
         self.settings = settings
         self.guard = open_guard(settings.limits)
+        self.directory = Directory()
+        self._channels: tuple[Any, ...] = ()
+        self._sending: set[asyncio.Future[None]] = set()
 
     @classmethod
     def name(cls) -> str:
@@ -77,7 +86,7 @@ class Channel(InputChannel):
     @cached_property
     def delivery(self) -> Delivery | None:
         """What pushes this channel's answers, where it can."""
-        return Delivery(self.name(), self.store, self) if self.can_push else None
+        return Delivery(self.name(), self.store, self, may_open=self._may_open) if self.can_push else None
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -88,6 +97,12 @@ class Channel(InputChannel):
         """There may be news in the conversation, or the bot has begun or ended work on it. Returns at once."""
         if self.delivery is not None:
             self.delivery.wake(conversation_id)
+
+    def _may_open(self, channel: str, address: str) -> bool:
+        """Whether one of this server's channels may write to the address without having been written to lately."""
+        return any(
+            each.name() == channel and each.is_on() and each.may_open(address) for each in self._channels
+        )
 
     def get_output_channel(self) -> StoredOutput | None:
         """Where a person's replies go, and what the bot says by itself."""
@@ -114,9 +129,10 @@ class Channel(InputChannel):
 
         @routes.listener("after_server_start")  # type: ignore[untyped-decorator]
         async def start(app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
+            self._channels = tuple(getattr(app.ctx, "input_channels", ()))
             await self.opened()
             alone = alone_of(app)
-            await self.turns.start(silence_rule(app), alone)
+            await self.turns.start(dialogue_of(app), alone)
             if self.delivery is not None:
                 await self.delivery.start(alone)
 
@@ -151,8 +167,11 @@ class Channel(InputChannel):
         self.store.tell(conversation_id)
         return None if repeat else conversation_id
 
-    async def notice(self, address: str, provider_id: str, text: str | Callable[[], str]) -> None:
-        """Tell somebody whom the provider names what the channel itself has to say to this message, once."""
+    async def notice(self, address: str, provider_id: str, text: str | Callable[[], str]) -> str:
+        """Tell somebody whom the provider names what the channel itself has to say to this message, once.
+
+        Their conversation.
+        """
         key = notice_key(provider_id)
 
         def write() -> str:
@@ -164,21 +183,64 @@ class Channel(InputChannel):
                 self.store.append(conversation.id, "notice", {"text": said}, key=key)
             return conversation.id
 
-        self.store.tell(await self.store.at_once(write))
+        conversation_id = await self.store.at_once(write)
+        self.store.tell(conversation_id)
+        return conversation_id
 
     async def bind(self, address: str, provider_id: str, text: str) -> bool:
         """Do what a text of somebody whom the provider names says about binding; False where it says nothing of it."""
         told = command(text)
         if told is None:
             return False
-        await self.notice(address, provider_id, lambda: self._bind(address, told))
+        wanted: list[str] = []
+        answer = partial(self._bind, address, told, wanted.append)
+        self.turns.work(await self.notice(address, provider_id, answer))
+        for (
+            number
+        ) in wanted:  # after the provider has its answer: the shop's records are asked, and an SMS sent
+            sending = asyncio.ensure_future(self._send_code(address, number))
+            self._sending.add(sending)
+            sending.add_done_callback(self._sending.discard)
         return True
 
-    def _bind(self, address: str, told: Command) -> str:
+    def _bind(self, address: str, told: Command, wanted: Callable[[str], None]) -> str:
+        """What to tell the customer; `wanted` hears of the telephone that a code is to be sent to."""
         binding = Binding(self.store)
         if told.code:
-            return binding.redeem(self.name(), address, told.code)
-        return binding.undo(self.name(), address) if told.undo else binding.state(self.name(), address)
+            text, number = binding.redeem(self.name(), address, told.code)
+            sender = self._telephone()
+            if number and sender is not None:
+                sender.consented(number)
+            return text
+        if told.undo:
+            return binding.undo(self.name(), address)
+        if told.number is None or self._telephone() is None:
+            return binding.state(self.name(), address)
+        if not binding.may_try(self.name(), address):
+            return say("bind_tries")
+        wanted(told.number)
+        return say("bind_sent")  # the same whether it is anybody's: numbers cannot be tried out here
+
+    def _telephone(self) -> Channel | None:
+        """The channel of this server that reaches a telephone."""
+        return next((each for each in self._channels if each.name() == SMS and each.is_on()), None)
+
+    async def _send_code(self, address: str, number: str) -> None:
+        """Send a code to a telephone that is on record; nothing to any other."""
+        sender = self._telephone()
+        assert sender is not None
+        try:
+            customer = await asyncio.to_thread(self.directory.customer_of, number)
+            if customer is None:
+                logger.info("event=code_not_sent channel=%s problem=not_on_record", self.name())
+                return
+            offer, place = Binding(self.store).offer, (self.name(), address)
+            code = await self.store.on_thread(offer, customer, number=number, place=place)
+            if code is not None:
+                await sender.tell_code(number, spaced(code))
+        except Exception as error:  # the customer asks again
+            problem = error.problem if isinstance(error, PushFailed) else type(error).__name__
+            logger.warning("event=code_not_sent channel=%s problem=%s", self.name(), problem)
 
     def _take_down(
         self, address: str, provider_id: str, accept: Accept, refused: Refused | None
@@ -231,6 +293,17 @@ class Channel(InputChannel):
     def pack(self, messages: Sequence[Message]) -> Iterable[Parcel]:
         """One parcel a message."""
         return [Parcel((message,), message.body) for message in messages]
+
+    def consented(self, address: str) -> None:
+        """Somebody has proven that this address is theirs, knowing that it will be written to. Blocks."""
+
+    async def tell_code(self, address: str, code: str) -> None:
+        """Tell a code that is nowhere stored. Raises PushFailed."""
+        raise NotImplementedError
+
+    def may_open(self, address: str) -> bool:
+        """Whether somebody at this address may be written to who has not written lately. Blocks."""
+        return False
 
     async def push(self, address: str, parcel: Parcel) -> None:
         """Hand one parcel to the provider. Raises PushLater, PushHeld or PushRefused."""

@@ -3,13 +3,17 @@
 A listener, not a branch: whoever stores a message tells the conversation's channel, and this pushes whatever the store
 holds and the provider has not taken, whoever wrote it. A message is pushed at least once: a crash between the
 provider's yes and ours repeats it, because no answer at all is worse for the customer than the same one twice.
+
+What a provider takes only once the customer writes again goes to another address of theirs, where one is proven and may be
+written to unasked; else it waits. How far a conversation has been pushed is one number, whatever the channel: what went by
+one does not go again by the other.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -26,6 +30,9 @@ _SWEEP_SECONDS = 20.0
 _LONGEST_PAUSE_SECONDS = 300.0
 _PATIENCE_MS = 24 * 3600 * 1000
 _PUSH_SECONDS = 60
+
+
+MayOpen = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True)
@@ -46,18 +53,31 @@ class Pusher(Protocol):
         """Hand one parcel to the provider. Raises PushLater, PushHeld or PushRefused; anything else counts as PushLater."""
 
 
+def _nowhere(_channel: str, _address: str) -> bool:
+    return False
+
+
 class Delivery:
     """The postman of one channel in this process."""
 
     def __init__(
-        self, channel: str, store: ConnectorStore, pusher: Pusher, pause_seconds: float = 1.0
+        self,
+        channel: str,
+        store: ConnectorStore,
+        pusher: Pusher,
+        pause_seconds: float = 1.0,
+        may_open: MayOpen = _nowhere,
     ) -> None:
-        """`pause_seconds` after the first failure; each further one doubles it."""
+        """`pause_seconds` after the first failure; each further one doubles it.
+
+        `may_open`: whether the customer may be written to there, by another channel, without having written lately.
+        """
         self._channel = channel
         self._store = store
         self._outbox = Outbox(store)
         self._pusher = pusher
         self._pause_seconds = pause_seconds
+        self._may_open = may_open
         self._alone: Alone | None = None
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()
@@ -80,6 +100,15 @@ class Delivery:
         self._wanted.add(conversation_id)
         if conversation_id not in self._workers:
             self._workers[conversation_id] = asyncio.ensure_future(self._work(conversation_id))
+
+    def hold(self, conversation_id: str, address: str, problem: str) -> None:
+        """The provider takes nothing more for this address before the customer writes: elsewhere, or later. Blocks."""
+        here = (self._channel, address)
+        for place in self._outbox.proven(conversation_id):
+            if place[0] != self._channel and self._may_open(*place):
+                self._outbox.divert(conversation_id, here, place)
+                return
+        self._outbox.hold(conversation_id, here, problem)
 
     async def _sweep(self) -> None:
         while True:
@@ -121,7 +150,8 @@ class Delivery:
                     await asyncio.wait_for(self._pusher.push(pending.address, parcel), _PUSH_SECONDS)
                 except PushHeld as held:
                     self._log("push_held", conversation_id, held.problem)
-                    await store.on_thread(outbox.hold, conversation_id, held.problem)
+                    await store.on_thread(self.hold, conversation_id, pending.address, held.problem)
+                    store.tell(conversation_id)
                     return 0
                 except PushRefused as refused:
                     self._log("push_refused", conversation_id, refused.problem)
@@ -138,7 +168,8 @@ class Delivery:
                         self._pause_seconds * 2 ** min(pending.tries, 16), _LONGEST_PAUSE_SECONDS
                     )
                     due_ms = now_ms() + int(pause * 1000)
-                    await store.on_thread(outbox.later, conversation_id, due_ms, problem)
+                    place = (self._channel, pending.address)
+                    await store.on_thread(outbox.later, conversation_id, place, due_ms, problem)
                     return pause
                 await store.on_thread(outbox.sent, conversation_id, parcel.messages)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,6 +10,9 @@ from sqlalchemy.engine import Connection
 
 from connectors.store import ConnectorStore, Conversation, Message, as_message, new_conversation, now_ms
 from connectors.tables import ADDRESSES, CALLS, CONVERSATIONS, MESSAGES, ROUTES, UNDELIVERED
+
+Place = tuple[str, str]
+"""A channel, and an address on it."""
 
 _MOST_AT_ONCE = 50
 _LOOKS = ""
@@ -131,9 +134,14 @@ class Outbox:
             self._move(db, conversation_id, {"channel": channel, "address": _LOOKS})
 
     @staticmethod
-    def _move(db: Connection, conversation_id: str, told: dict[str, object]) -> int:
-        change = ROUTES.update().where(ROUTES.c.conversation_id == conversation_id).values(told)
-        return int(db.execute(change).rowcount)
+    def _move(
+        db: Connection, conversation_id: str, told: Mapping[str, object], place: Place | None = None
+    ) -> int:
+        """Change the conversation's route; with `place` only while it leads there."""
+        change = ROUTES.update().where(ROUTES.c.conversation_id == conversation_id)
+        if place is not None:
+            change = change.where(ROUTES.c.channel == place[0], ROUTES.c.address == place[1])
+        return int(db.execute(change.values(told)).rowcount)
 
     def first_use(self, channel: str, nonce: str, digest: str, keep_seconds: int) -> bool:
         """False where a call with this nonce has come before with another body. Forgotten after `keep_seconds`."""
@@ -167,7 +175,7 @@ class Outbox:
             which = m.seq > route.pushed if asked is None else m.seq == asked
             rows = db.execute(
                 sa.select(MESSAGES)
-                .where(m.conversation_id == conversation_id, m.who != "customer", which)
+                .where(m.conversation_id == conversation_id, m.who.not_in(("customer", "proof")), which)
                 .order_by(m.seq)
                 .limit(_MOST_AT_ONCE)
             ).all()
@@ -195,16 +203,30 @@ class Outbox:
         with self._engine.begin() as db:
             self._done(db, conversation_id, messages)
 
-    def later(self, conversation_id: str, due_ms: int, problem: str) -> None:
-        """Not now: to be tried again at `due_ms`."""
+    def later(self, conversation_id: str, place: Place, due_ms: int, problem: str) -> None:
+        """Not now: to be tried again at `due_ms`, unless the customer is elsewhere by now."""
         with self._engine.begin() as db:
             told = {"tries": ROUTES.c.tries + 1, "due_ms": due_ms, "problem": problem[:80]}
-            self._move(db, conversation_id, told)
+            self._move(db, conversation_id, told, place)
 
-    def hold(self, conversation_id: str, problem: str) -> None:
-        """Not before the customer writes again."""
+    def hold(self, conversation_id: str, place: Place, problem: str) -> None:
+        """Not before the customer writes again, unless they are elsewhere by now."""
         with self._engine.begin() as db:
-            self._move(db, conversation_id, {"held": True, "problem": problem[:80]})
+            self._move(db, conversation_id, {"held": True, "problem": problem[:80]}, place)
+
+    def proven(self, conversation_id: str) -> list[Place]:
+        """The addresses that are proven to be the customer's, the newest first."""
+        a = ADDRESSES.c
+        mine = sa.and_(a.conversation_id == conversation_id, a.customer.is_not(None))
+        with self._engine.connect() as db:
+            rows = db.execute(sa.select(a.channel, a.address).where(mine).order_by(a.created_ms.desc()))
+            return [(row.channel, row.address) for row in rows]
+
+    def divert(self, conversation_id: str, place: Place, to: Place) -> None:
+        """What waits for `place` goes to another address of the customer's, unless they are elsewhere by now."""
+        told = {"channel": to[0], "address": to[1], "tries": 0, "due_ms": 0, "held": False, "problem": None}
+        with self._engine.begin() as db:
+            self._move(db, conversation_id, told, place)
 
     def give_up(self, conversation_id: str, channel: str, messages: Sequence[Message], problem: str) -> None:
         """These will not be tried again unless a person asks for it."""

@@ -33,22 +33,32 @@ from sqlalchemy.pool import QueuePool
 from typing_extensions import ParamSpec
 
 from connectors.errors import OtherChannel, UnknownConversation
-from connectors.tables import BEGINNINGS, BUTTONS, CONVERSATIONS, MEDIA, MESSAGES, TABLES
+from connectors.tables import (
+    BEGINNINGS,
+    BUTTONS,
+    CONVERSATIONS,
+    MEDIA,
+    MESSAGES,
+    OF_CUSTOMERS,
+    TABLES,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Who = Literal["customer", "bot", "agent", "notice"]
+Who = Literal["customer", "bot", "agent", "notice", "proof"]
 Body = Mapping[str, Any]
 
 # Of every channel (the same in backoffice/assistant.py): in a path or a header it can mean nothing else.
 _CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _BUTTON_ID = re.compile(r"btn_[A-Za-z0-9_-]{16}")
 _CLOSED = -1
-_NAMED_BY_CLIENTS = ("rest",)
+PROVEN = "/EXTERNAL_proven"
+"""What Rasa gets when somebody has just proven who they are."""
+NAMED_BY_CLIENTS = ("rest",)
 Place = tuple[int, str]
 FIRST: Place = (0, "")
-# Kept what was offered by its words: two questions could not be told apart.
-_REPLACED = ("offers",)
+# Kept what was offered by its words: two questions could not be told apart. And codes that named no telephone.
+_REPLACED = ("offers", "codes")
 _TABLES_LOCK = 0x4C585F43  # "LX_C"
 
 # What every message asks, put together once.
@@ -107,7 +117,7 @@ class Conversation:
     @property
     def named_by_client(self) -> bool:
         """Whether its id may be known to anybody: it was not issued by us."""
-        return self.channel in _NAMED_BY_CLIENTS
+        return self.channel in NAMED_BY_CLIENTS
 
 
 @dataclass(frozen=True)
@@ -125,7 +135,10 @@ class Message:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A customer's accepted message on its way to Rasa: `said` is the text Rasa gets, `attempt` counts from 1."""
+    """A customer's accepted message on its way to Rasa: `said` is the text Rasa gets, `attempt` counts from 1.
+
+    `begun_in`: the visitor's conversation that somebody had who has just proven who they are.
+    """
 
     conversation_id: str
     seq: int
@@ -134,6 +147,7 @@ class Waiting:
     customer: str | None
     media: tuple[Mapping[str, Any], ...]
     attempt: int
+    begun_in: str | None = None
 
 
 @dataclass(frozen=True)
@@ -189,8 +203,8 @@ class ConnectorStore:
                 # Several workers start at once: "is it there already" holds for one of them at a time.
                 db.execute(sa.text(f"SELECT pg_advisory_xact_lock({_TABLES_LOCK})"))
             TABLES.create_all(db)
-            # Tables of before lack it.
-            BEGINNINGS.create(db, checkfirst=True)
+            for index in (BEGINNINGS, OF_CUSTOMERS):  # tables of before lack them
+                index.create(db, checkfirst=True)
             for table in _REPLACED:
                 db.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
         self._subscribers: list[Callable[[str], None]] = []
@@ -304,6 +318,16 @@ class ConnectorStore:
             db.execute(BUTTONS.update().where(mine).values(pressed=seq))
         return Accepted(seq, repeat=False)
 
+    def proven(self, conversation_id: str, customer: str, begun_in: str | None = None) -> None:
+        """The customer has just been proven in it: Rasa is to go on with what was begun here or in `begun_in`, once."""
+        key = f"in:proven:{begun_in or ''}"
+        with self.engine.begin() as db:
+            _lock(db, conversation_id)
+            if _seq_of_key(db, conversation_id, key) is None:
+                seq, body = _next_seq(db, conversation_id), {"begun_in": begun_in}
+                told = {"said": PROVEN, "customer": customer, "waiting": True}
+                _insert_message(db, conversation_id, seq, "proof", body, key, **told)  # type: ignore[arg-type]
+
     def prepared(self, conversation_id: str, seq: int, body: Body, said: str) -> None:
         """What a message says is known only now: what was to be fetched is here."""
         with self.engine.begin() as db:
@@ -328,7 +352,8 @@ class ConnectorStore:
             return None
         with self.engine.begin() as db:
             db.execute(_ATTEMPT, {"conversation": conversation_id, "number": row.seq})
-        media = json.loads(row.body).get("media")
+        body = json.loads(row.body)
+        media = body.get("media")
         return Waiting(
             conversation_id=conversation_id,
             seq=row.seq,
@@ -337,6 +362,7 @@ class ConnectorStore:
             customer=row.customer,
             media=(media,) if media else (),
             attempt=row.attempts + 1,
+            begun_in=body.get("begun_in"),
         )
 
     def handled(self, conversation_id: str, seq: int) -> None:
@@ -441,7 +467,8 @@ class ConnectorStore:
 
     def _read(self, where: Any, order: Any, limit: int | None) -> list[Message]:
         with self.engine.connect() as db:
-            rows = db.execute(_SHOWN.where(where).order_by(order).limit(limit)).all()
+            shown = _SHOWN.where(where, MESSAGES.c.who != "proof")
+            rows = db.execute(shown.order_by(order).limit(limit)).all()
         return [as_message(row) for row in rows]
 
     # Media
@@ -547,7 +574,7 @@ class ConnectorStore:
             for table in TABLES.sorted_tables:
                 if "conversation_id" in table.c:
                     db.execute(table.delete().where(table.c.conversation_id == conversation_id))
-            named_and_bound = sa.and_(c.channel.in_(_NAMED_BY_CLIENTS), c.customer.is_not(None))
+            named_and_bound = sa.and_(c.channel.in_(NAMED_BY_CLIENTS), c.customer.is_not(None))
             db.execute(CONVERSATIONS.delete().where(c.id == conversation_id, sa.not_(named_and_bound)))
         return True
 

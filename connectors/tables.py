@@ -18,6 +18,8 @@ CONVERSATIONS = sa.Table(
 
 BEGINNINGS = sa.Index("conversations_by_beginning", CONVERSATIONS.c.created_ms, CONVERSATIONS.c.id)
 
+OF_CUSTOMERS = sa.Index("conversations_of_customers", CONVERSATIONS.c.customer)
+
 MESSAGES = sa.Table(
     "messages",
     TABLES,
@@ -119,13 +121,18 @@ CALLS = sa.Table(
     sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
 )
 
-# Codes by which a proven customer brings another address of theirs into the conversation; only a hash is kept.
+# Codes by which a customer brings an address of theirs into the conversation; only a hash is kept.
 CODES = sa.Table(
-    "codes",
+    "binding_codes",
     TABLES,
     sa.Column("code", sa.String(64), primary_key=True),
-    sa.Column("conversation_id", sa.String(200), nullable=False),
+    # Where the customer is signed in and has asked for it; None: it was sent to the telephone on record.
+    sa.Column("conversation_id", sa.String(200)),
     sa.Column("customer", sa.String(64), nullable=False, index=True),
+    # That telephone, and the address that it was asked for at: nobody else may use it.
+    sa.Column("number", sa.String(20)),
+    sa.Column("channel", sa.String(40)),
+    sa.Column("address", sa.String(128)),
     sa.Column("at_ms", sa.BigInteger, nullable=False),
 )
 

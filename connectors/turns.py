@@ -19,8 +19,9 @@ from rasa.core.channels.channel import UserMessage
 from actions.gateways.identity import sign_customer_token
 from connectors.alone import Alone
 from connectors.base import StoredOutput, log_name
+from connectors.dialogue import Dialogue
 from connectors.errors import NothingToSay
-from connectors.store import ConnectorStore, Waiting
+from connectors.store import PROVEN, ConnectorStore, Waiting
 from connectors.wording import say
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,6 @@ _MOST_ATTEMPTS = 3
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
 Prepare = Callable[[Waiting], Awaitable[Waiting]]
-Silence = Callable[[str], Awaitable[bool]]
 
 
 class Turns:
@@ -60,7 +60,7 @@ class Turns:
         self._output = output
         self._tell = tell
         self._prepare = prepare
-        self._silence_is_meant: Silence | None = None
+        self._dialogue: Dialogue | None = None
         self._alone: Alone | None = None
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()
@@ -68,9 +68,9 @@ class Turns:
         self._unproven: dict[tuple[str, int], str] = {}
         self._stopping = False
 
-    async def start(self, silence_is_meant: Silence | None = None, alone: Alone | None = None) -> None:
+    async def start(self, dialogue: Dialogue | None = None, alone: Alone | None = None) -> None:
         """Take up what another process has accepted and not handled: an earlier one, and any that dies from now on."""
-        self._silence_is_meant = silence_is_meant
+        self._dialogue = dialogue
         self._alone = alone
         if alone is not None:
             try:
@@ -170,7 +170,13 @@ class Turns:
         self._resolve(message.conversation_id, message.seq)
 
     async def _handle(self, message: Waiting, output: StoredOutput) -> None:
-        if self._prepare is not None:
+        if message.said == PROVEN:
+            goes_on = self._dialogue is not None and await self._dialogue.go_on(
+                message.conversation_id, message.begun_in
+            )
+            if not goes_on:
+                return
+        elif self._prepare is not None:
             try:
                 message = await self._prepare(message)
             except NothingToSay as nothing:
@@ -180,6 +186,8 @@ class Turns:
 
     def _user_message(self, message: Waiting, output: StoredOutput) -> UserMessage:
         metadata: dict[str, Any] = {"channel": self._channel}
+        if message.said == PROVEN:
+            metadata["is_external"] = True
         unproven = self._unproven.get((message.conversation_id, message.seq))
         if message.customer is not None:
             # Proven when the message was accepted; its own token may run out while the message waits its turn.
@@ -201,32 +209,17 @@ class Turns:
 
     async def _fell_silent(self, message: Waiting) -> bool:
         """Whether Rasa should have answered and did not: it swallows a failed action, its events and its words."""
-        if self._silence_is_meant is None:
+        if self._dialogue is None or message.said == PROVEN:
             return False
         if await self._store.on_thread(self._store.answers, message.conversation_id, message.seq):
             return False
-        return not await self._silence_is_meant(message.conversation_id)
+        return not await self._dialogue.silence_is_meant(message.conversation_id)
 
     def _resolve(self, conversation_id: str, seq: int) -> None:
         self._unproven.pop((conversation_id, seq), None)
         waiter = self._waiters.pop((conversation_id, seq), None)
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
-
-
-def silence_rule(app: Any) -> Silence | None:
-    """How to know, on Rasa's server, whether a turn without an answer was meant: a person has the conversation."""
-    agent = getattr(app.ctx, "agent", None)
-    if agent is None or getattr(agent, "tracker_store", None) is None:
-        return None
-
-    async def silence_is_meant(conversation_id: str) -> bool:
-        if not agent.is_ready():
-            return False
-        tracker = await agent.tracker_store.retrieve(conversation_id)
-        return tracker is not None and bool(tracker.get_slot("handoff_id"))
-
-    return silence_is_meant
 
 
 def _log(event: str, channel: str, conversation_id: str, error: BaseException) -> None:

@@ -67,8 +67,11 @@ class Patience:
     misses: int = 3
 
 
-def with_standins(environ: Mapping[str, str]) -> tuple[dict[str, str], str, str]:
-    """The environment of a shop whose WeChat and SMS are stand-ins on this machine, their command and their page."""
+def with_standins(environ: Mapping[str, str], folder: Path = ROOT / "var") -> tuple[dict[str, str], str, str]:
+    """The environment of a shop whose WeChat and SMS are stand-ins on this machine, their command and their page.
+
+    What they need to know of it they keep in `folder`.
+    """
     port = free_port()
     page = f"http://{LOOPBACK}:{port}"
     account = {
@@ -81,7 +84,7 @@ def with_standins(environ: Mapping[str, str]) -> tuple[dict[str, str], str, str]
     # Only with a stand-in: tests are no part of an image.
     from tests.standins.sms import account as sms_account
 
-    account |= sms_account(ROOT / "var", "aliyun", port)
+    account |= sms_account(folder, "aliyun", port)
     return {**environ, **account}, f".venv/bin/python -m tests.standins --port {port}", page
 
 

@@ -13,6 +13,8 @@
     keeps: [products_offered]                             # slots that outlive a stopped form
     answers:                                              # what kind of answer a slot's question wants (`KINDS`)
       choose: [orders_number]                             # not said here: yes or no for `…_confirmed`, else a value
+    values:                                               # kinds of values (data/values/) that answer a slot's question,
+      orders_change_value: [address, phone]               # and that correct it when something else is asked by then
 
 The rules, `required_slots` and the names of the actions follow from it. Where the next question hangs on the answers before
 it, the form's class in `actions/` says so (`Form.slots`).
@@ -78,13 +80,15 @@ class DeclaredForm:
 
 @dataclass(frozen=True)
 class Declared:
-    """What all topics' `forms.yml` say. `topics`: those that have forms; `answers`: slots' kinds of answer, where told."""
+    """What all topics' `forms.yml` say. `topics`: those that have forms; `answers`: slots' kinds of answer, where told;
+    `values`: the kinds of values that are a slot's."""
 
     forms: dict[str, DeclaredForm]
     asides: tuple[str, ...]
     keeps: tuple[str, ...]
     topics: tuple[str, ...]
     answers: dict[str, str]
+    values: dict[str, tuple[str, ...]]
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -109,8 +113,9 @@ def declared(data: Iterable[Path]) -> Declared:
     keeps: list[str] = []
     topics: list[str] = []
     answers: dict[str, str] = {}
+    values: dict[str, tuple[str, ...]] = {}
     for path in of_topics(data, FILE):
-        for section, part, _ in read(path).items(("forms", "asides", "keeps", "answers")):
+        for section, part, _ in read(path).items(("forms", "asides", "keeps", "answers", "values")):
             if section == "forms":
                 topics.append(path.parent.name)
                 for name, body, key in part.items():
@@ -119,10 +124,12 @@ def declared(data: Iterable[Path]) -> Declared:
                     forms[name] = _form(name, body, key)
             elif section == "answers":
                 answers |= {slot: kind for kind, slots, _ in part.items(KINDS) for slot in slots.names()}
+            elif section == "values":
+                values |= {slot: tuple(of.names()) for slot, of, _ in part.items()}
             else:
                 {"asides": asides, "keeps": keeps}[section].extend(part.names())
     _started_once(forms, data)
-    return Declared(forms, tuple(asides), tuple(keeps), tuple(topics), answers)
+    return Declared(forms, tuple(asides), tuple(keeps), tuple(topics), answers, values)
 
 
 @cache

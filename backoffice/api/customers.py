@@ -49,9 +49,17 @@ class CustomerBody(Body):
 
 
 @router.get("/customers", summary="所有客户（内部用）", responses=problems(400))
-def list_customers(look: Reading, limit: Limit = 20, offset: Offset = 0) -> CustomerPage:
-    total = look.session.scalar(select(func.count()).select_from(Customer)) or 0
-    page = select(Customer).order_by(Customer.id).limit(limit).offset(offset)
+def list_customers(
+    look: Reading,
+    phone: Annotated[
+        str | None, Query(description="只找登记了这个手机号的", pattern=r"^[0-9]{5,20}$")
+    ] = None,
+    limit: Limit = 20,
+    offset: Offset = 0,
+) -> CustomerPage:
+    wanted = [] if phone is None else [Customer.phone == phone]
+    total = look.session.scalar(select(func.count()).select_from(Customer).where(*wanted)) or 0
+    page = select(Customer).where(*wanted).order_by(Customer.id).limit(limit).offset(offset)
     return CustomerPage(items=[customer_view(each) for each in look.session.scalars(page)], total=total)
 
 

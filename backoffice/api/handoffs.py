@@ -44,6 +44,10 @@ from backoffice.views.handoffs import (
 router = Router(prefix="/handoffs", tags=["handoffs"])
 
 _BINARY = {"type": "string", "format": "binary"}
+PICTURE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {kind: {"schema": _BINARY} for kind in PICTURE_TYPES}},
+    **problems(400, 404),
+}
 Word = Annotated[str, StringConstraints(min_length=1, max_length=40), Printable]
 MediaPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{16,128}$", description="图片编号")]
 Mood = Annotated[str, StringConstraints(max_length=20), Printable]
@@ -224,20 +228,22 @@ def add_messages(handoff_id: HandoffPath, body: MessagesBody, once: AnyoneWritin
 @router.get(
     "/{handoff_id}/pictures/{media_id}",
     summary="客户在对话里发的图片",
-    responses={
-        200: {"content": {kind: {"schema": _BINARY} for kind in PICTURE_TYPES}},
-        **problems(400, 404),
-    },
+    responses=PICTURE_ANSWERS,
     response_class=Response,
 )
 def get_picture(handoff_id: HandoffPath, media_id: MediaPath, look: Reading, request: Request) -> Response:
     handoff = handoffs.find_handoff(look.session, handoff_id, None)
     if not handoffs.has_picture(look.session, handoff.id, media_id):
         raise not_found()
+    return fetched(request, handoff.conversation_id, media_id)
+
+
+def fetched(request: Request, conversation_id: str, media_id: str) -> Response:
+    """A picture of a conversation, which lies with the assistant. Raises 404."""
     settings = request.app.state.settings
     assistant = Assistant(settings.rasa_api_url, settings.rasa_token)
     try:
-        found = assistant.picture(handoff.conversation_id, media_id)
+        found = assistant.picture(conversation_id, media_id)
     except AssistantUnreachable:
         found = None
     finally:

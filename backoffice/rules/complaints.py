@@ -22,10 +22,11 @@ URGENT_RESPONSE = timedelta(minutes=15)
 NORMAL_RESPONSE = timedelta(hours=24)
 MAJOR_CLOSED = timedelta(hours=24)
 
-SAFETY_WORDS = (
-    "人身安全 受伤 伤到 伤了 烫伤 割伤 划伤 流血 住院 中毒 拉肚子 过敏 "
-    "着火 起火 冒烟 冒火 爆炸 炸了 自燃 漏电 触电 电到 电了"
-).split()
+_UNSAFE = re.compile(
+    r"人身安全|(?<![没未不防])(?<!没有)(?:受伤|伤到|烫伤|割伤|划伤|流血|住院|中毒|拉肚子|过敏|着火|起火|冒烟|冒火|爆炸|自燃|漏电|触电|电到)"
+    r"|(?<![没未不])(?<!没有)伤了|(?<![气肺])炸了"
+    r"|(?<![通充没来停断缺插放接省费耗上])电了"  # 通电了不加热 hurts nobody
+)
 MINOR_WORDS = (
     "未成年 未满18 未满十八 孩子误买 小孩误买 孩子乱买 小孩乱买 孩子买的 小孩买的 孩子偷偷 小孩偷偷 "
     "孩子误下单 小孩误下单 孩子下的单 小孩下的单 孩子点的 孩子自己买 儿子偷偷 女儿偷偷 "
@@ -39,6 +40,11 @@ _FAKE_WORDS = "假货 假的 仿品 冒牌 不是正品 山寨".split()
 _PRIVACY_WORDS = "泄露 泄漏 隐私 卖我信息 诈骗电话 骗子知道".split()
 _ABUSE_WORDS = "骂人 骂我 辱骂 侮辱 人身攻击 爆粗".split()
 _DISPUTE_WORDS = "拒绝退款 拒绝退货 不给退 不肯退 不让退 驳回 退款被拒 退货被拒 拒了我".split()
+
+
+def unsafe(text: str) -> bool:
+    """Whether the words tell that somebody was hurt or in danger."""
+    return _UNSAFE.search(text) is not None
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class Rule:
 _MAJOR, _URGENT = TicketPriority.MAJOR, TicketPriority.URGENT
 
 RULES: tuple[Rule, ...] = (
-    Rule("safety", _MAJOR, "人身安全", lambda facts: facts.says(SAFETY_WORDS)),
+    Rule("safety", _MAJOR, "人身安全", lambda facts: unsafe(facts.text)),
     Rule("threat", _MAJOR, "人身威胁", lambda facts: facts.says(_THREAT_WORDS)),
     Rule("minor", _MAJOR, "未成年人消费", lambda facts: facts.says(MINOR_WORDS)),
     Rule("legal", _MAJOR, "法律途径", lambda facts: facts.says(_LEGAL_WORDS)),

@@ -38,6 +38,7 @@ FREE_PICKUPS = {Level.SILVER: 2, Level.GOLD: 6, Level.DIAMOND: 12}  # a year
 FLASH_REFUND_FEN = {Level.SILVER: 50_000, Level.GOLD: 100_000, Level.DIAMOND: 200_000}
 SELF_REVIEW = timedelta(hours=24)
 MERCHANT_REVIEW = timedelta(hours=48)
+LARGE_REPAIR_VISIT = timedelta(hours=48)  # the maker's engineer comes for large appliances
 FRESH_REVIEW = timedelta(hours=2)
 EVIDENCE_WINDOW = timedelta(hours=48)
 FRESH_EVIDENCE_WINDOW = timedelta(hours=24)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backoffice.money import yuan
-from backoffice.rules.complaints import MINOR_WORDS, SAFETY_WORDS
+from backoffice.rules.complaints import MINOR_WORDS, unsafe
 
 REFUND_OVER_FEN = 500_000
 """Refunds above this go to a person."""
@@ -33,7 +33,7 @@ class Rule:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("safety", "涉及人身安全", lambda facts: any(word in facts.text for word in SAFETY_WORDS)),
+    Rule("safety", "涉及人身安全", lambda facts: unsafe(facts.text)),
     Rule("minor", "涉及未成年人消费", lambda facts: any(word in facts.text for word in MINOR_WORDS)),
     Rule(
         "large_refund",

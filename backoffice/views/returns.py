@@ -87,6 +87,7 @@ def return_view(slip: Return, customer: Customer) -> ReturnView:
     )
     money = parts_of(slip.order, slip.refund_fen)
     flash = returns.flash_refund(facts, request, customer.level)
+    at_home = slip.kind is ReturnKind.REPAIR and not facts.is_merchant and any(line.is_large for line in request.lines)
     sent = [refund for refund in slip.order.refunds if refund.source == f"return:{slip.slip}"]
     return ReturnView(
         slip=slip.slip,
@@ -109,7 +110,7 @@ def return_view(slip: Return, customer: Customer) -> ReturnView:
         refund_state_code=_refund_state(sent),
         freight_kept=yuan(slip.order.freight_fen if money else 0),
         freight_hint=returns.pickup_hint(facts, request, customer.level, is_fetched=bool(slip.pickup)),
-        goods_eta=_goods_eta(slip),
+        goods_eta=_AT_HOME if at_home else _goods_eta(slip),
         flash_refund=flash,
         deadline=slip.send_by.date() if slip.send_by else None,
         return_address=slip.return_address,
@@ -117,12 +118,13 @@ def return_view(slip: Return, customer: Customer) -> ReturnView:
         review_by_person=_review(slip),
         is_paid_repair=slip.is_paid_repair,
         service_point=service_point_view(slip.order.province, slip.order.city)
-        if slip.kind is ReturnKind.REPAIR
+        if slip.kind is ReturnKind.REPAIR and not at_home
         else None,
         next_step=_next_step(
             slip,
             returns.pickup_hint(facts, request, customer.level, is_fetched=bool(slip.pickup)),
             facts.is_merchant,
+            at_home=at_home,
         ),
         created_at=slip.created_at,
         history=[
@@ -185,6 +187,10 @@ def _refund_state(sent: list[Refund]) -> str | None:
     return (RefundState.SENT if RefundState.SENT in states else RefundState.ARRIVED).value
 
 
+_AT_HOME = f"厂家工程师 {policy.hours(policy.LARGE_REPAIR_VISIT)} 小时内上门检修"
+"""Document 04, 怎么申请维修: large appliances are mended where they stand."""
+
+
 def _goods_eta(slip: Return) -> str | None:
     """Document 03, 换货要多久, and document 04, 维修要多久."""
     if slip.kind is ReturnKind.EXCHANGE and slip.reason_code is ReturnReason.MISSING:
@@ -194,14 +200,16 @@ def _goods_eta(slip: Return) -> str | None:
     return "收到后一般 7 至 15 个工作日修好寄回" if slip.kind is ReturnKind.REPAIR else None
 
 
-def _next_step(slip: Return, pickup_hint: str, is_merchant: bool) -> str:
+def _next_step(slip: Return, pickup_hint: str, is_merchant: bool, *, at_home: bool) -> str:
     match slip.state:
         case ReturnState.REVIEWING if slip.intercepts:
             return "已通知承运方拦截，24 小时内告诉您结果；拦截不成的，收货时直接拒收即可。"
         case ReturnState.REVIEWING if slip.review_code:
             return f"{review.why(slip.review_code)}，由专人审核，24 小时内答复您。"
         case ReturnState.REVIEWING:
-            return _review_step(slip, is_merchant)
+            return _review_step(slip, is_merchant) + (f"通过后{_AT_HOME}，不用寄回。" if at_home else "")
+        case ReturnState.AWAITING_GOODS | ReturnState.REPAIRING if at_home:
+            return f"{_AT_HOME}，请保持电话畅通，不用寄回。"
         case ReturnState.AWAITING_GOODS if slip.pickup:
             when = pickups.label(slip.pickup)
             return f"取件员 {when} 上门，请备好商品、赠品和配件，凭服务单号取货。{pickup_hint}"

@@ -32,6 +32,7 @@ from rasa.shared.core.events import Event
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig, concat_url
 
+from components.baton import waiting
 from components.rasa_turn.replacing import Replacement, original
 
 _FORMAT = "rasa.core.actions.action:RemoteAction._action_call_format"
@@ -81,9 +82,7 @@ class ActionCall(dict[str, Any]):
         state = {name: value for name, value in head.pop("tracker").items() if name != "events"}
         domain = f', "domain": {digest_and_text(self._domain)[1]}' if whole else ""
         events = ", ".join(self._events)
-        return (
-            f'{_json(head)[:-1]}, "tracker": {_json(state)[:-1]}, "events": [{events}]}}{domain}}}'
-        )
+        return f'{_json(head)[:-1]}, "tracker": {_json(state)[:-1]}, "events": [{events}]}}{domain}}}'
 
 
 def digest_and_text(domain: Domain) -> tuple[str, str]:
@@ -185,16 +184,19 @@ class _Calls:
         """The answer's status and JSON (None where it is none). Raises ClientResponseError for a refusal, as Rasa does."""
         endpoint = self._endpoint
         headers = {"Content-Type": "application/json", DIGEST_HEADER: digest, **endpoint.headers}
-        async with self._session.post(
-            url, data=content, headers=headers, params=endpoint.combine_parameters(), compress=compress
-        ) as response:
+        async with (
+            waiting(),
+            self._session.post(
+                url, data=content, headers=headers, params=endpoint.combine_parameters(), compress=compress
+            ) as response,
+        ):
             body = await response.read()
-            if response.status == UNKNOWN_DIGEST:
-                return response.status, None
-            if response.status >= 400:
-                raise ClientResponseError(response.status, str(response.reason), body)  # type: ignore[arg-type]
-            kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-            return response.status, json.loads(body) if kind == "application/json" else None
+        if response.status == UNKNOWN_DIGEST:
+            return response.status, None
+        if response.status >= 400:
+            raise ClientResponseError(response.status, str(response.reason), body)  # type: ignore[arg-type]
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return response.status, json.loads(body) if kind == "application/json" else None
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -83,7 +83,9 @@ class _Moment:
 class History:
     """The moments before each action of a conversation, oldest first."""
 
-    predicting: Domain | None = None  # whose states were asked for last: a model's policies have a domain of their own
+    predicting: Domain | None = (
+        None  # whose states were asked for last: a model's policies have a domain of their own
+    )
 
     def __init__(self, tracker: DialogueStateTracker, domain: Domain) -> None:
         self.domain = domain

@@ -50,7 +50,7 @@ class Context:
         asked: the slot that it has asked for.
         kind: the kind of question that stands, or of waiting: one of `KINDS`.
         said: what the assistant said last.
-        buttons: those that the customer sees below it.
+        buttons: those that the customer sees below what was said since the customer's last message.
         offered: the intent that a yes would start.
         focus: what the talk is about, newest first (slot `chat_focus`).
         told: the names of the responses since the customer's last message.
@@ -81,15 +81,12 @@ class Context:
         asked = slots.get("requested_slot") if form else None
         bots = _said(tracker)
         last = bots[0] if bots else None
-        buttons = tuple(
-            Button(str(each.get("title") or ""), str(each.get("payload") or ""))
-            for each in ((last.data or {}).get("buttons") or [] if last else [])
-        )
+        buttons = tuple(button for bot in reversed(bots) for button in _buttons(bot))
         offered = slots.get("chat_offered")
         return cls(
             form=form,
             asked=asked,
-            kind=kind_of(asked, kinds, bool(offered) or _offers(last, buttons), slots),
+            kind=kind_of(asked, kinds, bool(offered) or _offers(last), slots),
             said=str(last.text or "") if last else "",
             buttons=buttons,
             offered=str(offered) if offered else None,
@@ -110,9 +107,14 @@ def kind_of(asked: Optional[Text], kinds: Mapping[Text, Text], offers: bool, slo
     return OFFER if offers else NONE
 
 
-def _offers(last: Optional[BotUttered], buttons: Tuple[Button, ...]) -> bool:
+def _offers(last: Optional[BotUttered]) -> bool:
     """Whether what was said last is a question with something to press."""
-    return bool(last and buttons and str(last.text or "").rstrip().endswith(ASKS))
+    return bool(last and _buttons(last) and str(last.text or "").rstrip().endswith(ASKS))
+
+
+def _buttons(bot: BotUttered) -> List[Button]:
+    told = (bot.data or {}).get("buttons") or []
+    return [Button(str(each.get("title") or ""), str(each.get("payload") or "")) for each in told]
 
 
 def _said(tracker: DialogueStateTracker) -> List[BotUttered]:

@@ -24,10 +24,21 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from components.intent_classifier import HEADS, INTENT_RANKING, REQUESTS, RESTS, SECOND
 from components.text_normaliser import normalise, normalised
 from components.turn_cues import CUES
+from components.understanding import offers
 from components.understanding.acts import ACT, PARTS
 from components.understanding.aspects import ASKED
 from components.understanding.commands import COMMANDS, Command, command, of_intent
-from components.understanding.context import ALARM, CHOOSE, CONFIRM, OFFER, VALUE, WAITED, WORDS, Context
+from components.understanding.context import (
+    ALARM,
+    CHOOSE,
+    CONFIRM,
+    OFFER,
+    VALUE,
+    WAITED,
+    WORDS,
+    Button,
+    Context,
+)
 from components.understanding.references import REFERENCE
 from components.understanding.values import VALUES
 from topics import forms
@@ -62,15 +73,39 @@ QUESTIONED = {"why_asked": "why", "how": "how"}
 """Acts that are about the question which stands → what is asked about it."""
 DENIES = ("take_back", "leave", "no", "correct")
 """Acts of a first clause by which what was begun is not meant, where another wish follows (不是取消，我是问运费)."""
+STORY = ("complaints_file", "after_sales_report_problem", "chat_abuse", "logistics_report_problem")
+"""Intents by which more of a story is told."""
+REPORTED, COMPLAINS = ("complain", "add", "urge"), "complains"
+"""What was last told of a ticket to which more words belong; the cue of who wants another complaint filed."""
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
-PLACE, BACK, IF_NOT, CALLS = "queue_place", "back", "if_not", "calls"
+PLACE, BACK, IF_NOT, CALLS, CHANGES = "queue_place", "back", "if_not", "calls", "changes"
+PARTIAL = "partial"
+MONEY_BACK = ("after_sales_refund", "after_sales_return")
+"""The intents that want the money back: whether goods go back with it, the order's state tells."""
+SLOT, WISH = "slot_", "wish_"
+"""What the cues begin with that name a slot, and an intent that words may wish for within its form."""
 FAULT, FAULTS = "after_sales_report_problem", ("quality", "damaged", "wrong_item", "missing")
 """The intent of who tells a fault, and the codes of reasons that are one."""
+SLIPS, PICKUP, FETCHED, ANEW = "after_sales_ask_status", "after_sales_pickup", "fetched", "choose"
+"""The intent about slips, and the entity by which the goods of one are fetched at another time."""
 TICKET, ADD = "tickets_ask_status", ("tickets_wish", "add")
 """The intent and the entity by which something is added to an open ticket."""
 ASKING = ("ask", "why", "how")
 """Acts that want to be told something."""
+ACCEPTS = ("yes", "do", "value", "tell", "chat", "fragment")
+"""Acts of who takes one of the things offered, in whatever words."""
+UNDOES = ("take_back", "leave")
+"""Acts that are the taking of what is offered where they name it (那撤了吧, below 撤销申请)."""
+NAMES_ONE = ("fragment", "value", "tell", "correct", "chat", "no", "status", "ask")
+"""Acts of who only says which one."""
+OF_THINGS = ("orders_", "logistics_", "after_sales_", "invoices_", "tickets_", "promotions_price")
+"""Beginnings of wishes that are about one of the customer's things, and may be meant of another one too."""
+SIDE = ("promotions_ask", "invoices_", "account_", "products_", "tickets_", "complaints_", "logistics_urge", "orders_urge")
+"""Beginnings of wishes beside the matter: who lets one of them be does not let the matter be."""
+FOLLOWED = ("start", "know", "ask", "choose", "set", "yes")
+"""Commands beside which another wish of the same breath waits its turn."""
+LATELY = 4  # messages for which the last wish may be meant of another thing
 VAGUE = (INFORM, FALLBACK, "chat_affirm", "chat_deny", "chat_out_of_scope", "chat_repeat", "chat_ask_help", "chat_stop", "faq")
 """Intents that a question may be given for want of a better one."""
 
@@ -90,10 +125,12 @@ class Said:
     danger: bool = False
     reference: Mapping[Text, Any] = field(default_factory=dict)
     follow_up: Mapping[Text, Any] = field(default_factory=dict)
+    values: Sequence[Mapping[Text, Any]] = ()
     parts: Sequence[Tuple[int, int, Text, float]] = ()
     rests: Sequence[Tuple[int, Text, float]] = ()
     heads: Sequence[Tuple[int, Text, float]] = ()
     fault: bool = False
+    reason: bool = False
     second: bool = False
     """Whether two requests were made; the second begins at `split` of the customer's own `words`."""
     words: Text = ""
@@ -127,6 +164,7 @@ class Reader:
     Attributes:
         starts: each form's own intents.
         does: the intents whose form does something.
+        values: the kinds of values that are a slot's.
         sure_yes: from this probability on a yes is one: it lets things be done.
         sure: from this one on anything else is what it seems; `surer`: where the message most likely answers.
         likely: from this one on words are the value that was asked for, where nothing else is surer.
@@ -140,6 +178,7 @@ class Reader:
 
     starts: Mapping[Text, Sequence[Text]]
     does: frozenset[Text]
+    values: Mapping[Text, Sequence[Text]] = field(default_factory=dict)
     sure_yes: float = 0.6
     sure: float = 0.5
     surer: float = 0.6
@@ -152,13 +191,16 @@ class Reader:
     unlikely: float = 0.1
 
     def read(self, said: Said, context: Context) -> Reading:
-        """The commands of a message."""
+        """The commands of a message: those of the first thing that it says, and what else it wants done."""
         if said.danger:
             return Reading(said.intent, (command("danger"),))
         if context.new and not said.text:
-            return self._plain(said, context)
+            return self._plain(said, None)
         if context.kind in WAITED:
             return self._waiting(said, context)
+        return self._and_more(self._first(said, context), said, context)
+
+    def _first(self, said: Said, context: Context) -> Reading:
         pressed = self._pressed(said, context)
         if pressed:
             return pressed
@@ -167,6 +209,9 @@ class Reader:
         denied = self._denied(said, context)
         if denied:
             return denied
+        chosen = self._chosen(said, context)
+        if chosen:
+            return chosen
         if context.form and context.asked:
             return self._answer(said, context)
         return self._free(said, context)
@@ -190,7 +235,8 @@ class Reader:
         own = intent in self.starts.get(str(context.form), ())
         if open_form and not self._drops(said.parts[heads - 1][2], own and not asks, intent, context):
             return None
-        if not open_form and (said.intent not in self.does or intent == said.intent or _names(said, 0, begins)):
+        leaves = said.intent in ("chat_stop", "chat_deny") and asks  # 那算了，问一下…
+        if not open_form and not leaves and (said.intent not in self.does or intent == said.intent or _names(said, 0, begins)):
             return None
         at = said.offsets[begins]
         words = said.words[at:].strip()
@@ -217,35 +263,57 @@ class Reader:
     def _answer(self, said: Said, context: Context) -> Reading:
         """What is said while a form's question stands."""
         if said.intent in ASIDE and said.confidence >= self.certain and said.act not in QUESTIONED:
-            return self._plain(said, context)
+            return self._plain(said, context.asked)
         act, own = said.act, said.intent in self.starts.get(str(context.form), ())
+        turned = self._turned(said, context)
+        if turned:
+            return turned
+        asks = said.share("ask", "status", "why", *QUESTIONED) >= self.sure
         named = context.kind == CHOOSE and any(each.get("entity") == context.asked for each in said.entities)
-        if named and act not in PLAINLY and said.share("ask", "status", "why", *QUESTIONED) < self.sure:
+        given = self._given(said, str(context.asked))
+        if (named or (given and not (own and context.kind != CHOOSE))) and act not in PLAINLY and not asks:
             return Reading(INFORM, (self._value(said, context),))  # 上门，明天白天都行: it names one of what was offered
         sure = said.share(act) >= (self.sure if context.kind == CONFIRM else self.surer)
+        listed = context.kind == CONFIRM or context.asked in NUMBERS
         denies = said.intent == "chat_deny" and act in ("no", "take_back", "value")
         if denies and context.kind != WORDS:
             act, sure = "no", True  # 不用了, 没有, 跟订单没关系: a way past the question
-        elif context.kind != CONFIRM and own and act in ("yes", "no", "tell", "chat"):
+        elif own and (act == "no" and not listed or act in ("yes", "tell", "chat") and context.kind != CONFIRM):
             act, sure = "value", True  # 不满意 is a score
         elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
             act, sure = "value", True  # 改成文三路90号, asked where to
         described_too = context.kind == CONFIRM and bool(said.reference.get("conditions") or said.entities)  # 小的那台，白色
+        described_too = described_too and not self._filled(said, context)  # 对，明天下午: the form compares
         if act == "yes" and said.share("yes") >= (self.certain if described_too else self.sure_yes):
-            return self._plain(said, context) if self._other_wish(said, context) else Reading("chat_affirm", (command("yes"),))
+            other = self._other_wish(said, context)
+            return self._plain(said, context.asked) if other else Reading("chat_affirm", (command("yes"),))
+        aside = self._lets_be(said, context, act)
+        if aside:
+            return aside
+        if act in ("no", "take_back", "leave") and self._gives_reason(said, context):
+            return Reading(INFORM, (self._value(said, context),))  # 不想要了, asked which order is to be returned
         another = said.reference.get("conditions") or "others" in said.cues
         if act == "no" and sure and context.asked in NUMBERS and not another:
-            act = "take_back"  # 哪个都不取消
+            beside = [cue for cue in said.cues if cue.startswith(SLOT) and cue != SLOT + str(context.asked)]
+            act = "value" if _topical(beside, context) else "take_back"  # 不用邮箱 is none, 哪个都不取消 is
         if sure and act in PLAINLY:
-            intent, name = PLAINLY["leave" if said.intent == "chat_stop" and act == "take_back" else act]
+            left = said.intent == "chat_stop" or said.intent.endswith("_cancel")  # 算了不退了: nothing was got wrong
+            intent, name = PLAINLY["leave" if left and act == "take_back" else act]
             told = {"what": None} if name == "take_back" else {}
             return Reading(intent, (command(name, **told),))
+        instead = self._instead(said, context)
+        if instead:
+            return Reading(INFORM, (command("set", slot=instead, value=said.text),))
         if act == "correct" and sure:
             return Reading(INFORM, (self._correct(said, context),))
         if act in QUESTIONED and sure:
             about = {"kind": "question", "id": context.asked}
             return Reading("chat_follow_up", (command("ask", aspect=QUESTIONED[act], object=about),))
-        if act in ("ask", "status", "why") and sure and (own or self._vague(said) or said.intent in self._opened(act)):
+        looks = own and said.intent not in self.does
+        if context.kind == CHOOSE and looks and act in ("ask", "status") and said.reference.get("conditions"):
+            return Reading(said.intent, (self._value(said, context),))  # 三百多的到哪了, asked which one to look for
+        unopened = own or self._vague(said) or said.intent in self._opened(act)
+        if act in ("ask", "status", "why") and sure and not looks and unopened:
             return Reading("faq", (command("know", question=said.text, intent=said.intent if own else None),))
         if not sure and (self._tells(said) if context.kind == WORDS else context.kind == VALUE and said.intent in VAGUE):
             act, sure = "value", said.share("value", "tell") >= self.likely
@@ -258,15 +326,69 @@ class Reader:
         unlike = context.kind == VALUE and self._speaks_of_else(said, own) and said.share("value") < self.asks  # 耳机防水吗
         if act == "value" and sure and not (wished or unlike):
             return Reading(said.intent if own else INFORM, (self._value(said, context),))
-        return self._plain(said, context)
+        return self._plain(said, context.asked)
+
+    def _lets_be(self, said: Said, context: Context, act: Text) -> Optional[Reading]:
+        """算了，券不要了: what was wished for beside the matter is let be, and the matter goes on."""
+        if act not in NO_LONGER:
+            return None
+        beside = said.intent.startswith(SIDE) and not said.intent.startswith(str(context.form).partition("_")[0] + "_")
+        waits = said.intent in self._waits(context)
+        if not waits and not (beside and said.confidence >= self.sure):
+            return None
+        return Reading("chat_take_back", (command("take_back", what=said.intent),))
+
+    def _waits(self, context: Context) -> List[Text]:
+        """The wishes that wait until the first is done."""
+        return [str(each.get("intent")) for each in context.slots.get("chat_requests") or ()]
+
+    def _gives_reason(self, said: Said, context: Context) -> bool:
+        """Whether what sounds like leaving tells why the goods go back, before that was asked."""
+        returns = str(context.form) == "after_sales_form" and context.slots.get("after_sales_reason") is None
+        return returns and said.reason and context.kind in (CHOOSE, VALUE) and not said.text.startswith(("算了", "先不", "还是"))
 
     def _other_wish(self, said: Said, context: Context) -> bool:
         """Whether what sounds like a yes wants something else done than what stands (换一件吧, asked whether to return it)."""
         own = self.starts.get(str(context.form), ())
         wished = next((intent for intent in context.wished if intent in own), None)
-        if wished is None or said.intent == wished or said.intent not in self.does or said.confidence < self.surer:
+        starts = {intent for intents in self.starts.values() for intent in intents}
+        if wished is None or said.intent == wished or said.intent not in starts or said.confidence < self.surer:
             return False
+        if said.parts and said.parts[0][2] == "yes" and said.parts[0][3] >= self.certain:
+            return False  # 可以，快点
         return all(float(each["confidence"]) < self.unlikely for each in said.ranking if each["name"] == wished)
+
+    def _turned(self, said: Said, context: Context) -> Optional[Reading]:
+        """不退了，补发就行: the form is to do another of the things that it does, in whatever words of agreement."""
+        wish = _wish(said)
+        own = self.starts.get(str(context.form), ())
+        now = next((intent for intent in context.wished if intent in own), None)
+        if PARTIAL in said.cues and now and said.share("status", "why") < self.sure:
+            return Reading(now, (command("start", intent=now, words=said.words or said.text),))
+        same = wish == now or {wish, now} <= set(MONEY_BACK)
+        if wish not in own or same or context.kind not in (CONFIRM, CHOOSE):
+            return None
+        if said.act not in ("yes", "no", "correct", "value", "do", "tell") or (said.act == "no" and said.intent == "chat_deny"):
+            return None
+        return Reading(wish, (command("start", intent=wish, words=said.words or said.text),))
+
+    def _given(self, said: Said, slot: Text) -> bool:
+        """Whether the message holds a value of this slot."""
+        return any(each["kind"] in self.values.get(slot, ()) for each in said.values)
+
+    def _instead(self, said: Said, context: Context) -> Optional[Text]:
+        """The slot that holds something else than what is given now: 行，但是改成下午, asked whether all is right."""
+        if context.kind != CONFIRM or not said.values:
+            return None
+        slots = self._filled(said, context)
+        named = [name for name in slots if SLOT + name in said.cues or any(e.get("entity") == name for e in said.entities)]
+        if said.share("ask", "status", "why", *QUESTIONED) >= self.sure:
+            return named[0] if named and CHANGES in said.cues else None  # 取件能不能改到明天
+        return next(iter((*named, *slots)), None) if said.act in ("correct", "value", "do", "tell", "no", "yes") else None
+
+    def _filled(self, said: Said, context: Context) -> List[Text]:
+        """The slots that hold something already, of whose kind the message gives a value."""
+        return [name for name in self.values if context.slots.get(name) is not None and self._given(said, name)]
 
     def _speaks_of_else(self, said: Said, own: bool) -> bool:
         """Whether the intent is certainly one that the form is not about."""
@@ -287,7 +409,7 @@ class Reader:
         return self.does if act == "status" else {intent for intents in self.starts.values() for intent in intents}
 
     def _correct(self, said: Said, context: Context) -> Command:
-        named = [cue.removeprefix("slot_") for cue in said.cues if cue.startswith("slot_")]
+        named = [cue.removeprefix(SLOT) for cue in said.cues if cue.startswith(SLOT)]
         slot = next((name for name in named if context.slots.get(name) is not None), None)
         return command("correct", slot=slot, value=said.cues.get("value") or None)
 
@@ -331,9 +453,24 @@ class Reader:
                 return Reading("chat_deny", (command("no"),))
         if not WORDLESS.sub("", said.text) and not said.intent.startswith(KINDLY):
             return Reading(FALLBACK, (command("unclear", candidates=[]),))  # ??, !!!
+        another = self._of_another(said, context)
+        if another:
+            return another
+        if self._adds(said, context):
+            return Reading(INFORM, (command("chat", kind="inform"),))
         if CALLS in said.cues and act not in ("ask", "status", "why") and _timed(said):
             entity = dict(zip(("entity", "value"), ADD, strict=True))
             return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), entity])
+        if self._fetches(said, context):
+            anew = {"entity": PICKUP, "value": ANEW}
+            return Reading(SLIPS, (command("start", intent=SLIPS),), [*map(dict, said.entities), anew])
+        if PARTIAL in said.cues and said.share("status", "why") < self.sure:
+            return Reading(MONEY_BACK[0], (command("start", intent=MONEY_BACK[0]),))
+        wish = _wish(said)
+        if wish and said.intent != wish and said.confidence < self.certain and not {wish, said.intent} <= set(MONEY_BACK):
+            forms_of = [intents for intents in self.starts.values() if wish in intents and said.intent in intents]
+            if forms_of and said.share("do", "tell") >= self.sure:
+                return Reading(wish, (command("start", intent=wish),))
         unless = self._unless(said)
         if unless:
             return unless
@@ -341,7 +478,7 @@ class Reader:
         if said.fault and _goods(said) and guessed and act not in ASKING:
             return Reading(FAULT, (command("start", intent=FAULT),))
         if context.new:
-            return self._plain(said, context)
+            return self._plain(said, context.asked)
         if self._says_more_of_wish(said, context):
             return Reading(ADVICE, (command("start", intent=ADVICE, words=said.text),))
         if act == "hold" and sure:
@@ -358,7 +495,35 @@ class Reader:
             return Reading(FALLBACK, (command("unclear", candidates=[]),))
         if not said.intent.startswith(PLAIN_TALK) and not said.follow_up and said.confidence < self.near:
             return Reading(FALLBACK, (command("unclear", candidates=candidates(said)),))
-        return self._plain(said, context)
+        return self._plain(said, context.asked)
+
+    def _of_another(self, said: Said, context: Context) -> Optional[Reading]:
+        """另一个呢, 不是这个，是热水器: a message that only says which one means the last wish, of that one."""
+        conditions = said.reference.get("conditions")
+        corrects = said.act == "correct" and said.share("correct") >= self.sure and any(each["sure"] for each in conditions or ())
+        if context.new or not conditions or not (corrects or (said.reference.get("bare") and said.act in NAMES_ONE)):
+            return None
+        wished = next((name for name in context.wished[:LATELY] if name.startswith(OF_THINGS)), None)
+        plain = said.confidence >= self.sure and said.intent not in (*VAGUE, wished) and not said.follow_up
+        if wished is None or (plain and said.act not in ("correct", "no")):
+            return None
+        return Reading(wished, (command("start", intent=wished, words=said.words or said.text),))
+
+    def _adds(self, said: Said, context: Context) -> bool:
+        """Whether more of the story is told of what was just reported (a ticket): it is added to it."""
+        newest = context.focus[0] if context.focus else {}
+        reported = newest.get("kind") == "ticket" and newest.get("told") in REPORTED
+        lately = len(context.wished) - int(newest.get("said") or 0) <= 2
+        tells = said.act == "tell" and said.share("tell") >= self.sure and said.intent in (*STORY, *VAGUE)
+        return reported and lately and tells and COMPLAINS not in said.cues and not said.follow_up
+
+    def _fetches(self, said: Said, context: Context) -> bool:
+        """Whether the goods of a slip are to be fetched at another time (后天上午来取行不行)."""
+        come = any(each.get("entity") == PICKUP and each.get("value") == FETCHED for each in said.entities)
+        fetched = come or PICKUP in said.cues
+        of_slip = PICKUP in said.cues or any(each.get("kind") == "return" for each in context.focus)
+        asks = said.share("status", "why", "tell") >= self.sure
+        return fetched and of_slip and not asks and (_timed(said) or CHANGES in said.cues)
 
     def _unless(self, said: Said) -> Optional[Reading]:
         """先找找，找不到再退钱: what is only wished for otherwise is no wish yet; what stands before it is."""
@@ -386,19 +551,43 @@ class Reader:
         if button is None or not button.payload.startswith("/"):
             return None
         first = of_intent(button.intent, said.text, context.asked)
-        return Reading(button.intent, (first,), [{"entity": n, "value": v} for n, v in button.entities.items()])
+        return Reading(button.intent, (first,), _named_by(button))
 
-    def _plain(self, said: Said, context: Context) -> Reading:
-        """What the intent says. What else was asked for follows, each with its own words and the things that it names."""
+    def _chosen(self, said: Said, context: Context) -> Optional[Reading]:
+        """One of the things offered, in words of one's own: what its button says, of what it says it of."""
+        if not context.buttons or said.act not in (*ACCEPTS, *UNDOES) or context.kind in (VALUE, WORDS):
+            return None
+        if context.kind == CONFIRM or context.asked in NUMBERS or str(context.asked).endswith(("_line", "_order", "_choice")):
+            return None  # the form knows more of them than stand on the table
+        buttons = [each for each in context.buttons if not context.asked or context.asked in each.entities]
+        another = any(each["sure"] for each in said.reference.get("conditions") or ())
+        another = another or any(each.get("entity") in NUMBERS for each in said.entities)
+        button = offers.named(said.text, buttons) or (None if context.asked else offers.placed(said.reference, buttons))
+        if button is None and not context.asked and not another:
+            means = said.act in ("yes", "do", "value") and said.confidence >= self.near and len(said.text) <= offers.LONGEST
+            button = offers.wished(said.intent, buttons) if means else None
+            takes = context.kind == OFFER and said.act == "yes" and said.share("yes") >= self.sure_yes and not context.offered
+            if takes or (said.act in ("do", "yes") and offers.only_agrees(said.text) and len(offers.offers(buttons)) == 1):
+                button = button or offers.agreed(context.said, buttons)
+        if button is None:
+            return None
+        return Reading(button.intent, (of_intent(button.intent, said.text, context.asked),), _named_by(button))
+
+    def _plain(self, said: Said, asked: Optional[Text]) -> Reading:
+        """What the intent says."""
         if said.follow_up:
             about = {"kind": said.follow_up["kind"], "id": said.follow_up["id"]}
             return Reading(said.intent, (command("ask", aspect=said.follow_up["aspect"], object=about),))
-        first = of_intent(said.intent, said.text, context.asked, candidates(said))
-        two = said.second and len(said.requests) == 2 and IF_NOT not in said.cues
-        if not two or first["command"] != "start" or said.intent in ACCOUNTS:
-            return Reading(said.intent, (first,))
+        return Reading(said.intent, (of_intent(said.intent, said.text, asked, candidates(said)),))
+
+    def _and_more(self, reading: Reading, said: Said, context: Context) -> Reading:
+        """What else is wished for in the same breath follows, each with its own words and the things that it names."""
+        first = reading.commands[0] if len(reading.commands) == 1 else {}
         mine, others = said.words[: said.split].strip(ENDS), said.words[said.split :].strip()
-        named = [each for each in said.entities if each.get("start", 0) < said.split]
+        two = said.second and len(said.requests) == 2 and IF_NOT not in said.cues
+        story = said.intent in ACCOUNTS or (context.kind == WORDS and not str(context.asked).endswith("_reason"))
+        if not two or story or first.get("command") not in FOLLOWED or said.requests[1] == reading.intent:
+            return reading
         second = command(
             "start",
             intent=said.requests[1],
@@ -407,13 +596,33 @@ class Reader:
             reference=described(said.reference, others),
             fresh=True,
         )
-        first = command("start", intent=said.intent, words=mine)
-        return Reading(said.intent, (first, second), named, described(said.reference, mine))
+        for key in ("words", "value", "question"):
+            if key in first or (key == "words" and first["command"] == "start"):
+                first = {**first, key: mine}
+        named = [each for each in said.entities if each.get("start", 0) < said.split]
+        return Reading(reading.intent, (first, second), named, described(said.reference, mine))
+
+
+def _named_by(button: Button) -> List[Dict[Text, Any]]:
+    """A button's entities, as Rasa has them."""
+    return [{"entity": name, "value": value} for name, value in button.entities.items()]
 
 
 def _timed(said: Said) -> bool:
     """Whether a time is named."""
-    return any(each.get("entity") in ("time", "date") for each in said.entities)
+    return any(each.get("entity") in ("time", "date", "period") for each in said.entities)
+
+
+def _wish(said: Said) -> Optional[Text]:
+    """The intent that a cue of the message wishes for; of several the one said last."""
+    wishes = [(said.text.rfind(value), cue.removeprefix(WISH)) for cue, value in said.cues.items() if cue.startswith(WISH)]
+    return max(wishes)[1] if wishes else None
+
+
+def _topical(cues: Sequence[Text], context: Context) -> bool:
+    """Whether one of these cues names a slot of the open form's topic."""
+    topic = str(context.form).partition("_")[0]
+    return any(cue.startswith(f"{SLOT}{topic}_") for cue in cues)
 
 
 def _goods(said: Said) -> bool:
@@ -458,7 +667,7 @@ class CommandReader(GraphComponent):
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._declared: Dict[Text, Any] = {"kinds": {}, "starts": {}, "does": []}
+        self._declared: Dict[Text, Any] = {"kinds": {}, "starts": {}, "does": [], "values": {}}
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
@@ -502,7 +711,7 @@ class CommandReader(GraphComponent):
     def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
         """Reads each message."""
         context = Context.of(tracker, self._declared["kinds"])
-        reader = Reader(self._declared["starts"], frozenset(self._declared["does"]))
+        reader = Reader(self._declared["starts"], frozenset(self._declared["does"]), self._declared["values"])
         for message in messages:
             if not (message.get(TEXT) or "").strip():
                 continue
@@ -521,7 +730,7 @@ def declared() -> Dict[Text, Any]:
     """What the topics' `forms.yml` say, as far as reading hangs on it."""
     told = forms.of_project()
     starts = {name: [*form.starts, *form.meant_by] for name, form in told.forms.items()}
-    return {"kinds": told.kinds, "starts": starts, "does": sorted(told.does)}
+    return {"kinds": told.kinds, "starts": starts, "does": sorted(told.does), "values": told.values}
 
 
 def said(message: Message) -> Said:
@@ -544,8 +753,10 @@ def said(message: Message) -> Said:
         words=message.get(TEXT) or "",
         split=told.offsets[second] if second else 0,
         offsets=told.offsets,
+        values=message.get(VALUES) or (),
         parts=message.get(PARTS) or (),
         rests=message.get(RESTS) or (),
         heads=message.get(HEADS) or (),
         fault=any(each.get("code") in FAULTS for each in message.get(VALUES) or ()),
+        reason=any(each.get("kind") == "reason" for each in message.get(VALUES) or ()),
     )

@@ -63,6 +63,7 @@ class Words:
         self.states = {name: _either(patterns) for name, patterns in told["states"].items()}
         self.order = {name: _either(patterns) for name, patterns in told["order"].items()}
         self.by_word = {**{kind: kind for kind in told["wider"]}, **{w: kind for kind, words in kinds.items() for w in words}}
+        self.uses = [(re.compile(rf"(?:{pattern})(?:用)?(?=的)"), list(kinds)) for pattern, kinds in told["uses"].items()]
         self.empty = re.compile("|".join(map(re.escape, sorted(told["empty"], key=len, reverse=True))))
 
     def of_kind(self, kind: Text) -> List[Text]:
@@ -79,8 +80,8 @@ class Words:
 def read_words(references: Path, lexicon: Path) -> Words:
     """Raises ReferencesError, LexiconError."""
     told = read_yaml_file(references) or {}
-    if set(told) != {"states", "order", "wider", "empty"}:
-        raise ReferencesError(f"{references}: needs `states`, `order`, `wider`, `empty`")
+    if set(told) != {"states", "order", "wider", "uses", "empty"}:
+        raise ReferencesError(f"{references}: needs `states`, `order`, `wider`, `uses`, `empty`")
     kinds: Dict[Text, List[Text]] = {}
     for word in read_lexicon(lexicon):
         if word.label == "product_category":
@@ -99,6 +100,7 @@ def _either(patterns: List[Text]) -> re.Pattern[Text]:
 
 _THING = r"(?:个|单|件|笔|双|台|套|条|只|张|份|箱|瓶|本|部|把|款|东西|包裹|快递|宝贝|货|商品)"
 _HEAD = re.compile(rf"(?:的|那|这|哪){{1,2}}(?:一|两|几)?{_THING}|的(?:那|这)|的?(?:订单|单子|单(?![独位据价]))")
+_NAMED_SO = re.compile(rf"的(?:$|[，。！？]|(?:那|这|哪)(?:一)?{_THING}?|{_THING}|订单|单(?![独位据价])|到|退|换|取消|发)")
 _INSIDE = re.compile(r"(?:里面?|里头|那单|中)的?$")
 _WITH = re.compile(r"(?:跟|和|与|同|连)(?:着)?(?:那|这)?(?:个|件|单|盒|瓶|袋|箱)?$")
 _TOGETHER = re.compile(r"(?:一起|一块儿?|一同|同时|一道)(?:下单|买|拍|下|订|购|来|到|寄)")
@@ -175,6 +177,8 @@ def read(
     _digits(reading)
     if not any(condition["by"] in ("kind", "product") for condition in reading.found):
         _hidden_kinds(reading, words)
+    if not any(condition["by"] in ("kind", "product") for condition in reading.found):
+        _uses(reading, words)
     left = reading.left()
     bare = bool(reading.found) and len(_FILLERS.sub("", words.empty.sub("", left)).replace(" ", "")) <= 1
     left = _COUNT.sub(lambda match: str(number(match[1]) or match[1]), left)
@@ -220,6 +224,18 @@ def _hidden_kinds(reading: _Reading, words: Words) -> None:
         if word:
             place = {"start": piece.end() - len(word), "end": piece.end()}
             _of_entity(reading, {"entity": "product_category", "value": words.by_word[word], **place}, words)
+
+
+def _uses(reading: _Reading, words: Words) -> None:
+    """Goods by what they are for (坐的那个, 吹头发的)."""
+    for pattern, kinds in words.uses:
+        match = pattern.search(reading.text)
+        if match is None or not reading.free(*match.span()) or not _NAMED_SO.match(reading.text, match.end()):
+            continue
+        called = [word for kind in kinds for word in words.of_kind(kind)]
+        told = {"said": match.group(), "kind": match.group(), "words": called, "not": words.not_of_kind(called)}
+        reading.take("kind", *match.span(), True, **reading.negated(match.start()), **told, wide=True, inside=False)
+        return
 
 
 def _of_order(reading: _Reading, name: Text, match: re.Match[Text]) -> None:

@@ -46,6 +46,8 @@ OF_ENTITIES = {
     "amount": "amount", "quantity": "quantity", "colour": "colour", "size": "size",
 }  # fmt: skip
 """Entities that are values of this kind as they are."""
+FIXED = ("phone", "email", "tax_number", "date", "time", "period")
+"""Those of them that cannot be anything else: no name or room is called so."""
 WHOLE = (ADDRESS, ROOM, TITLE, "name")
 """Kinds in which nothing else is looked for: the 5 of 5幢 is no quantity."""
 CALM = (
@@ -203,6 +205,8 @@ class Reader:
         beside = asked == CONFIRMED or (asked == told.NOTHING_ASKED and of_goods)
         if beside and not any(span.kind in (REASON, DENIED) for span in spans):
             spans += self._faults(read)
+        fixed = [(e["start"], e["end"]) for e in entities if e["entity"] in FIXED and "start" in e]
+        spans = [span for span in spans if not any(start <= span.start and span.end <= end for start, end in fixed)]
         found = [self._value(text, span) for span in _joined(text, spans)]
         found = _whole(text, found, [e for e in entities if e["entity"] == ADDRESS and "start" in e])
         for each in entities:

@@ -22,9 +22,9 @@ from connectors.limits import within
 from connectors.settings import Settings
 from connectors.sms.client import Callback, SmsClient, make_client
 from connectors.sms.codec import Outbound, Unreadable, Uplink, parts, wish
-from connectors.sms.ledger import Ledger
+from connectors.sms.ledger import STOPPED, Ledger
 from connectors.sms.settings import SmsSettings
-from connectors.sms.templates import REPLY, Template, read_templates
+from connectors.sms.templates import CODE, REPLY, Template, read_templates
 from connectors.store import Message
 from connectors.web import address_of, refuse
 from connectors.wording import say
@@ -201,6 +201,25 @@ class SmsInput(Channel):
             return numbered(text, [str(button["title"]) for button in body["buttons"]])
         return text
 
+    def consented(self, address: str) -> None:
+        """Unless the number has refused before: that only START takes back."""
+        self._ledger.hear(address)
+
+    async def tell_code(self, address: str, code: str) -> None:
+        """By the template for codes; to nobody who has refused SMS. Raises PushFailed."""
+        template, values = self._templates.get(CODE), {"code": code}
+        if template is None:
+            raise PushRefused("no_template")
+        sms = Outbound(address, template.fill(values), template.at(self._account.provider, values))
+        if await self.store.on_thread(self._ledger.refuses, address) == STOPPED:
+            raise PushRefused(STOPPED)
+        await self._send(sms)
+
+    def may_open(self, address: str) -> bool:
+        """Where the customer has written and not refused: a number takes what WeChat's window shuts out."""
+        sendable = not self._client.needs_template or self._templates[REPLY].ids.get(self._account.provider)
+        return bool(sendable) and self._ledger.refuses(address) is None
+
     async def push(self, address: str, parcel: Parcel) -> None:
         """Send one SMS, if the customer has not refused and has not had too many."""
         sms = self._outbound(address, parcel.content)
@@ -209,14 +228,7 @@ class SmsInput(Channel):
             raise PushRefused(refused)
         if not sms.text.strip():
             return  # nothing that an SMS could show
-        wait = await self.store.on_thread(self._ledger.wait, address, self._account.a_day)
-        if wait:
-            raise PushLater("daily_limit", wait)
-        if self._client.needs_template and sms.templated is None:
-            raise PushRefused("no_template")
-        receipt = await asyncio.to_thread(self._client.send, sms)
-        count = parts(sms.text, self._account.signature)
-        await self.store.on_thread(self._ledger.sent, address, receipt, count)
+        count = await self._send(sms)
         logger.info(
             "event=sms_sent channel=sms conversation=%s characters=%d parts=%d template=%s",
             log_name(parcel.messages[0].conversation_id),
@@ -224,6 +236,18 @@ class SmsInput(Channel):
             count,
             parcel.content.get("sms_template", REPLY) if self._client.needs_template else "-",
         )
+
+    async def _send(self, sms: Outbound) -> int:
+        """Send it and write it down; as how many it is billed. Raises PushFailed."""
+        wait = await self.store.on_thread(self._ledger.wait, sms.number, self._account.a_day)
+        if wait:
+            raise PushLater("daily_limit", wait)
+        if self._client.needs_template and sms.templated is None:
+            raise PushRefused("no_template")
+        receipt = await asyncio.to_thread(self._client.send, sms)
+        count = parts(sms.text, self._account.signature)
+        await self.store.on_thread(self._ledger.sent, sms.number, receipt, count)
+        return count
 
     def _outbound(self, number: str, content: dict[str, Any]) -> Outbound:
         template = self._templates[content.get("sms_template") or REPLY]

@@ -18,6 +18,8 @@ from connectors.errors import SettingsError
 from connectors.settings import ROOT
 from connectors.sms.codec import Templated
 
+CODE = "bind_code"
+"""The template for the code that proves a telephone; its one parameter is the code."""
 REPLY = "reply"
 """The template for what has none of its own; its one parameter is the text."""
 _FILE = Path(__file__).with_suffix(".yml")

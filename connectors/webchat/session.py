@@ -156,6 +156,7 @@ class Session:
         else:
             history = await store.on_thread(store.latest, conversation.id, HISTORY)
             self._seen = history[-1].seq if history else 0
+        await self._signed_in(conversation)
         await self._send(
             codec.welcome(
                 conversation.id, customer=bool(proof.customer), history=history, last_seq=self._seen
@@ -196,7 +197,14 @@ class Session:
             raise _other_customer() from None
         self._token, self._customer = token, proof.customer
         self._room.sockets.customer_proven(conversation.id, proof.customer)
+        await self._signed_in(conversation)
         await self._send(codec.signed_in())
+
+    async def _signed_in(self, before: Conversation) -> None:
+        """Where a visitor's conversation has just become a customer's, what could not be done before goes on."""
+        if self._customer is not None and before.customer is None and before.last_seq:
+            await self._room.store.on_thread(self._room.store.proven, before.id, self._customer)
+            self._room.turns.work(before.id)
 
     async def _say(self, said: codec.Say) -> None:
         conversation = await self._conversation(said.id)

@@ -145,7 +145,7 @@ class WeChatInput(Channel):
             if conversation_id is not None:
                 self._show_typing(pushed.openid, conversation_id)
         elif isinstance(said, codec.Unsubscribed):
-            await self.store.on_thread(self._hold, pushed.openid)
+            self.store.tell(await self.store.on_thread(self._hold, pushed.openid))
         elif isinstance(said, codec.Subscribed):
             await self.notice(pushed.openid, pushed.id, say("welcome"))
         elif isinstance(said, codec.VoiceIn):
@@ -154,9 +154,11 @@ class WeChatInput(Channel):
             logger.info("event=unsupported channel=wechat kind=%s", said.kind)
             await self.notice(pushed.openid, pushed.id, say("unsupported"))
 
-    def _hold(self, openid: str) -> None:
+    def _hold(self, openid: str) -> str:
         conversation = self.outbox.reach(self.name(), openid)
-        self.outbox.hold(conversation.id, "unsubscribed")
+        assert self.delivery is not None
+        self.delivery.hold(conversation.id, openid, "unsubscribed")
+        return conversation.id
 
     def _show_typing(self, openid: str, conversation_id: str) -> None:
         async def show() -> None:

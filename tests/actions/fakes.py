@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -107,6 +108,7 @@ class Shop:
             tickets=_Tickets(self), desk=_Desk(self),
             products=_Products(self), account=_Account(self), feedback=_Feedback(self),
             outcomes=_Outcomes(self), knowledge=_Knowledge(self), belongings=_Belongings(self),
+            pictures=_Pictures(self),
         )  # fmt: skip
 
     def of(self, caller: Caller) -> list[Order]:
@@ -130,6 +132,14 @@ class Shop:
             self.losing -= 1
             self.keys.add(caller.key)
             raise OutcomeUnknown("lost")
+
+
+@dataclass
+class _Pictures:
+    shop: Shop
+
+    def attach(self, caller: Caller, number: str, conversation_id: str, pictures: Sequence[dict[str, str]]) -> None:
+        self.shop.write(caller, "pictures", number, *(each["id"] for each in pictures))
 
 
 @dataclass

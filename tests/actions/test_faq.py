@@ -13,7 +13,7 @@ from actions.faq import ActionFaqAnswer
 from actions.gateways.knowledge import Fact, Found, Hit, read_hit
 from actions.own_case import SHANGHAI
 from actions.products import ActionProductsAsk
-from tests.actions.fakes import Shop, order
+from tests.actions.fakes import Shop, order, product
 from tests.actions.talk import Outcome, run
 
 FREIGHT = Hit("faq-1", "满多少包邮？", 0.95, "满 99 元免运费。", "不满收 6 元。", "配送与运费", 1)
@@ -25,7 +25,7 @@ RETURNS = Hit("faq-3", "几天内能退？", 0.97, "签收次日起 7 天内。"
 def knowledge(shop: Shop) -> None:
     shop.knowledge = {
         "满多少包邮？": Found("answer", (FREIGHT,)),
-        "运费怎么收": Found("clarify", (FREIGHT, FRESH)),
+        "运费怎么收": Found("clarify", (replace(FREIGHT, score=0.4), replace(FRESH, score=0.35))),
         "几天内能退？": Found("answer", (RETURNS,)),
         "不知道什么": Found("pass", (replace(FRESH, score=0.01),)),
     }
@@ -40,6 +40,15 @@ def found(text: str, intent: str, confidence: float = 0.9, **more: Any) -> Any:
 
 def answer(text: str = "", intent: str = "faq", **more: Any) -> Outcome:
     return run(ActionFaqAnswer(), text=text, intent=intent, **more)
+
+
+def test_goods_that_are_named_answer_from_their_page_what_no_entry_does(shop: Shop) -> None:
+    shop.goods = [product("P03", "步野 疾风跑鞋", 尺码="偏窄，选大半码")]
+    named = {"entities": {"product": "疾风跑鞋"}}
+    assert found("疾风跑鞋尺码准不准", "nlu_fallback", **named)["decision"] == "goods"
+    assert found("疾风跑鞋好看", "nlu_fallback", **named)["decision"] == "pass"
+    shop.knowledge["疾风跑鞋尺码准不准"] = Found("answer", (FREIGHT,))
+    assert found("疾风跑鞋尺码准不准", "nlu_fallback", **named)["decision"] == "answer"
 
 
 # ── when the knowledge is asked ───────────────────────────────────────────────
@@ -67,7 +76,14 @@ def test_a_question_is_answered_from_the_knowledge_and_a_wish_goes_to_its_topic(
 def test_a_story_with_a_question_in_it_is_answered_whatever_it_sounds_like() -> None:
     assert claimed("complaints_file", ask=0.04, confidence=0.2)
     assert claimed("handoff_request", ask=0.04, confidence=0.3)
-    assert not claimed("handoff_request", ask=0.9, confidence=0.95), "who wants a person gets one"
+
+
+def test_who_wants_a_person_gets_one_and_who_asks_for_their_number_is_told(shop: Shop) -> None:
+    shop.knowledge |= {text: Found("answer", (FREIGHT,)) for text in ("有人工吗", "客服热线是多少")}
+    assert not claimed("handoff_request", ask=0.95, confidence=0.95, text="有人工吗")
+    assert claimed("handoff_request", ask=0.95, confidence=0.95, text="客服热线是多少")
+    told = answer("客服热线是多少", intent="handoff_request")
+    assert told.buttons[-1]["payload"] == "/handoff_request"
 
 
 def test_a_visitor_hears_the_rule_where_the_topic_could_only_say_sign_in() -> None:
@@ -188,6 +204,14 @@ def test_several_that_fit_are_offered_and_the_chosen_one_is_told() -> None:
     assert [b["title"] for b in asked.buttons] == ["满多少包邮？", "生鲜运费怎么收？", "都不是", "转人工"]
     chosen = answer(entities={"faq_key": "faq-2"}, slots=asked.slots)
     assert chosen.said == ["utter_faq_answer"] and chosen.messages[0]["answer"] == FRESH.lead
+
+
+def test_the_likeliest_by_far_is_told_with_the_others_below_it(shop: Shop) -> None:
+    shop.knowledge["运费怎么收"] = Found("clarify", (replace(FREIGHT, score=0.45), replace(FRESH, score=0.2)))
+    told = answer("运费怎么收")
+    assert told.said == ["utter_faq_answer_likely"] and told.messages[0]["answer"] == FREIGHT.lead
+    assert [b["title"] for b in told.buttons] == ["更多", "生鲜运费怎么收？"]
+    assert told.slots["faq_last"]["key"] == "faq-1", "it is what the next question goes on from"
 
 
 def test_the_second_question_without_an_answer_offers_a_person_first() -> None:

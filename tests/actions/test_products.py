@@ -77,7 +77,7 @@ def test_the_goods_of_the_last_order_count_as_spoken_of() -> None:
 
 
 def test_where_several_fit_the_customer_chooses_and_the_question_is_kept() -> None:
-    asked = ask("手机防水吗", entities={"product_category": "手机"})
+    asked = ask("手机多少钱", "price", entities={"product_category": "手机"})
     assert asked.said == [] and asked.loop == "products_which_form"
     slots = asked.slots | {"requested_slot": "products_choice"}
     shown = run(AskProductsChoice(), slots=slots, form="products_which_form")
@@ -85,8 +85,24 @@ def test_where_several_fit_the_customer_chooses_and_the_question_is_kept() -> No
     chosen = run(ValidateProductsWhichForm(), "Pro那个", slots=slots, form="products_which_form")
     assert chosen.slots["products_choice"] == "P02-01"
     told = run(ActionProductsChoose(), "Pro那个", slots=slots | chosen.slots)
-    assert values(told)["facts"] == "防水：IP68"
+    assert told.messages[0]["price"] == "3599.00"
     assert told.slots["products_question"] is None
+
+
+def test_what_the_pages_of_several_tell_is_told_of_each() -> None:
+    told = ask("手机防水吗", entities={"product_category": "手机"})
+    assert told.said == ["utter_products_among"]
+    assert values(told)["products"] == f"{PHONE.product.name}：防水：IP54\n{BIG.product.name}：防水：IP68"
+    second = ask("第二个多少钱", "price", slots=told.slots, entities={"ordinal": "2"})
+    assert second.slots["products_last"]["product_id"] == "P02"
+    silent = ask("手机支持NFC吗", entities={"product_category": "手机"})
+    assert silent.loop == "products_which_form"
+
+
+def test_other_goods_than_those_spoken_of_are_meant_where_they_are_named(shop: Shop) -> None:
+    shop.goods.append(product("P09", "炊语 电饭煲", 重量="3 千克"))
+    told = ask("电饭煲重量多少", slots={"products_last": LAST}, entities={"product_category": "电饭煲"})
+    assert values(told)["facts"] == "重量：3 千克"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +196,7 @@ def test_which_of_the_recommended_has_a_property_is_told_from_their_pages() -> N
     told = run(ActionProductsRecommend(), "推荐手机", "products_recommend", entities={"product_category": "手机"})
     offered = [each["name"] for each in told.slots["products_offered"]]
     which = run(ActionProductsRecommend(), "哪个防水", "products_recommend", slots=told.slots)
-    assert which.said == ["utter_products_among"] and all(name in values(which)["products"] for name in offered)
+    assert which.said == ["utter_products_among_offered"] and all(name in values(which)["products"] for name in offered)
 
 
 def test_pointing_at_what_was_recommended_asks_which() -> None:

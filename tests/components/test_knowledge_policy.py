@@ -19,7 +19,7 @@ DOMAIN = Domain.from_yaml(
     slots:
       faq_found: {type: any, influence_conversation: false, mappings: [{type: custom}]}
     forms: {orders_cancel_form: {required_slots: []}}
-    actions: [action_faq_answer]
+    actions: [action_faq_answer, action_products_ask]
     """
 )
 LISTEN = ActionExecuted("action_listen")
@@ -54,6 +54,10 @@ def predicted(*events: Event) -> str | None:
 def test_an_answer_that_was_found_is_said_and_then_it_is_the_customers_turn() -> None:
     assert predicted(LISTEN, asked(), found()) == "action_faq_answer"
     assert predicted(LISTEN, asked(), found(), TOLD) == "action_listen"
+
+
+def test_what_a_page_of_goods_tells_is_said_by_who_knows_the_goods() -> None:
+    assert predicted(LISTEN, asked(), found(decision="goods")) == "action_products_ask"
 
 
 def test_a_form_asks_again_by_itself() -> None:

@@ -11,6 +11,7 @@ from rasa.core.channels.channel import UserMessage
 
 from connectors import turns
 from connectors.base import StoredOutput
+from connectors.dialogue import Dialogue
 from connectors.store import ConnectorStore
 from connectors.turns import SORRY, Turns
 
@@ -90,12 +91,13 @@ def test_silence_is_excused_only_when_it_was_not_meant(
     async def nothing(message: UserMessage) -> None:
         """As when an action fails, or when a person has the conversation."""
 
-    async def silence_is_meant(conversation_id: str) -> bool:
-        return meant
+    class Said(Dialogue):
+        async def silence_is_meant(self, conversation_id: str) -> bool:
+            return meant
 
     async def run() -> None:
         work = queue(store, nothing)
-        await work.start(silence_is_meant)
+        await work.start(Said(None))
         await work.finish(conversation, seq)
 
     asyncio.run(run())

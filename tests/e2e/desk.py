@@ -133,6 +133,25 @@ class ChatVisitor:
         said = [self._seen[seq] for seq in sorted(self._seen) if seq > before]
         return "\n".join(each["text"] for each in said if each["from"] == "bot")
 
+    def told(self, text: str, words: str) -> str:
+        """Type something that the channel itself answers; what it says, with these words in it."""
+        self._send("message", id=uuid.uuid4().hex, text=text)
+        mine = self._next("ack")["seq"]
+        while not (said := [e["text"] for seq, e in self._seen.items() if seq > mine and words in e.get("text", "")]):
+            self._next("message")
+        return str(said[0])
+
+    def sign_in(self, name: str) -> None:
+        """The page has a customer's token now."""
+        self._token = self._stack.token(name)
+        self._send("token", token=self._token)
+        self._next("signed_in")
+
+    def bot(self) -> str:
+        """All that the bot has said so far."""
+        self.heard()
+        return "\n".join(e["text"] for _, e in sorted(self._seen.items()) if e["from"] == "bot" and e.get("text"))
+
     def heard(self) -> list[str]:
         """People's replies so far, and that the bot is back."""
         try:

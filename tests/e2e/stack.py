@@ -121,7 +121,7 @@ class Stack:
         headers = {"Authorization": f"Bearer {self.environ['LINGXI_SERVICE_TOKEN']}"}
         if customer:
             headers["X-Customer-Id"] = customer
-        answer = httpx.get(f"{self.urls['backoffice']}/api/v1{path}", headers=headers)
+        answer = httpx.get(f"{self.urls['backoffice']}/api/v1{path}", headers=headers, timeout=60)
         answer.raise_for_status()
         return answer.json()
 
@@ -137,7 +137,7 @@ class Stack:
     def tracker(self, sender: str) -> dict[str, Any]:
         """Rasa's tracker of a conversation."""
         token = self.environ["LINGXI_RASA_TOKEN"]
-        answer = httpx.get(f"{self.urls['rasa']}/conversations/{sender}/tracker", params={"token": token})
+        answer = httpx.get(f"{self.urls['rasa']}/conversations/{sender}/tracker", params={"token": token}, timeout=60)
         answer.raise_for_status()
         return dict(answer.json())
 

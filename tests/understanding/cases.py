@@ -9,6 +9,7 @@
         offered: orders_cancel                   # the intent that a yes would start
         focus: [{kind: order, id: "202611010001", told: cancelled}]
         told: [utter_orders_cancelled_paid]      # the responses said last
+        wished: [orders_cancel]                  # the intents of the customer's messages before, the first first
       message: 嗯退吧                             # or `messages: […]`, all of which mean the same
       commands: [{command: yes}]                 # in order; of each what is written here is compared, and no more
       never: [yes]                               # commands that would do harm here, instead of or beside `commands`
@@ -32,7 +33,7 @@ FOLDER = Path(__file__).resolve().parent
 UNSEEN = "_unseen"
 ASIDE = "asks"  # what only the aspects are asked for has a form, and a runner, of its own
 KEYS = {"context", "message", "messages", "commands", "never"}
-CONTEXT = {"form", "asked", "said", "buttons", "slots", "offered", "focus", "told"}
+CONTEXT = {"form", "asked", "said", "buttons", "slots", "offered", "focus", "told", "wished"}
 
 
 class CaseError(Exception):
@@ -78,6 +79,7 @@ class Case:
         events: list[Event] = [ActionExecuted("action_session_start"), ActionExecuted("action_listen")]
         if told:
             events.append(UserUttered("/chat_greet", {"name": "chat_greet"}))
+        events += [UserUttered(f"/{intent}", {"name": intent}) for intent in told.get("wished") or ()]
         slots = dict(told.get("slots") or {})
         form = told.get("form")
         asked = told.get("asked") or (form and DOMAIN["forms"][form]["required_slots"][0])
