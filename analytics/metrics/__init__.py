@@ -110,7 +110,9 @@ def _measured(marts: Any, metric: Metric, by: Sequence[str], since: date | None,
 def _asked(marts: Any, query: str) -> pd.DataFrame:
     frame: pd.DataFrame
     if marts.name == "pyspark":
-        frame = marts.raw_sql(sqlglot.transpile(query, read="duckdb", write="spark")[0]).toPandas()
+        told = sqlglot.transpile(query, read="duckdb", write="spark")[0]
+        # DuckDB's quantile_cont is Spark's percentile; percentile_cont takes no second argument there.
+        frame = marts.raw_sql(told.replace("PERCENTILE_CONT(", "PERCENTILE(")).toPandas()
     else:
         frame = marts.sql(query, dialect="duckdb").to_pandas()
     return frame
