@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -110,9 +111,9 @@ def _measured(marts: Any, metric: Metric, by: Sequence[str], since: date | None,
 def _asked(marts: Any, query: str) -> pd.DataFrame:
     frame: pd.DataFrame
     if marts.name == "pyspark":
-        told = sqlglot.transpile(query, read="duckdb", write="spark")[0]
-        # DuckDB's quantile_cont is Spark's percentile; percentile_cont takes no second argument there.
-        frame = marts.raw_sql(told.replace("PERCENTILE_CONT(", "PERCENTILE(")).toPandas()
+        # To Spark 1.0 is a decimal, whose mean is rounded; and DuckDB's quantile_cont is its percentile.
+        told = sqlglot.transpile(query, read="duckdb", write="spark")[0].replace("PERCENTILE_CONT(", "PERCENTILE(")
+        frame = marts.raw_sql(re.sub(r"\b\d+\.\d+\b", r"\g<0>D", told)).toPandas()
     else:
         frame = marts.sql(query, dialect="duckdb").to_pandas()
     return frame
