@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test train validate chat gate lint soak bench bench-nlu bench-knowledge bench-analytics seed wechat-menu clean lock environments model
+.PHONY: help run test train validate chat gate lint soak spark bench bench-nlu bench-knowledge bench-analytics seed wechat-menu clean lock environments model
 
 export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -19,6 +19,7 @@ export UV
 
 RASA := .venv/.installed
 SERVICES := .venv-services/.installed
+SPARK := .venv-spark/.installed
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,8 +45,11 @@ gate: environments model ## What the model understands and the knowledge search 
 	@.venv/bin/python -W ignore -m tests.gates; intents=$$?; \
 	.venv-services/bin/python -m backoffice.knowledge.measuring && exit $$intents
 
-soak: environments model ## The long proofs: generated tests at 25 times their size, two troubled days of LINGXI_SOAK_MINUTES=30 (two hours)
+soak: environments model $(SPARK) ## The long proofs: generated tests at 25 times their size, two troubled days of LINGXI_SOAK_MINUTES=30 (two hours)
 	@.venv-services/bin/python -m tests.run soak
+
+spark: $(SPARK) ## A Spark master with two workers finds what DuckDB finds (needs Java 17; brings PySpark, 400 MB)
+	@.venv-spark/bin/python -W ignore -m pytest -q tests/spark
 
 bench: environments ## Speed, memory and training beside Rasa's default recipe (half an hour)
 	@.venv-services/bin/python -m bench.rest
@@ -84,6 +88,10 @@ $(SERVICES): requirements/services-test.txt analytics/pyproject.toml | $(UV_STEP
 	@sh deploy/make_venv.sh .venv-services $< 3.12 3.11 3.13
 	@"$(UV)" pip install --quiet --python .venv-services/bin/python --no-deps --no-build-isolation --editable analytics
 
+$(SPARK): requirements/services-spark.txt analytics/pyproject.toml | $(UV_STEP)
+	@sh deploy/make_venv.sh .venv-spark $< 3.12 3.11 3.13
+	@"$(UV)" pip install --quiet --python .venv-spark/bin/python --no-deps --no-build-isolation --editable analytics
+
 .uv/bin/uv:
 	@echo "→ .uv: uv"
 	@python=$$(NEEDS=ensurepip UV= sh deploy/find_python.sh 3.13 3.12 3.11 3.10 3.9) && "$$python" -m venv .uv
@@ -97,3 +105,4 @@ lock: environments ## Resolve the requirements/ locks anew from the three pyproj
 	$(COMPILE) --python .venv/bin/python --extra test pyproject.toml -o requirements/rasa-test.txt
 	$(COMPILE) --python-version 3.11 backoffice/pyproject.toml analytics/pyproject.toml -o requirements/services.txt
 	$(COMPILE) --python-version 3.11 --extra test backoffice/pyproject.toml analytics/pyproject.toml -o requirements/services-test.txt
+	$(COMPILE) --python-version 3.11 --extra test --extra spark -c requirements/services-test.txt backoffice/pyproject.toml analytics/pyproject.toml -o requirements/services-spark.txt

@@ -38,8 +38,20 @@ err = Console(stderr=True)
 
 LakeOption = Annotated[Path, typer.Option("--lake", envvar="LINGXI_LAKE", help="湖：采集到的数据放在哪个文件夹")]
 LAKE = Path("var/lake")
+MASTER = "local[*]"
 ProjectOption = Annotated[Path | None, typer.Option("--project", help="项目里的名字各指什么（YAML），见 project.yml")]
 RulesOption = Annotated[Path | None, typer.Option("--rules", help="清洗规则（YAML），见 clean/rules.yml")]
+
+
+class Engine(StrEnum):
+    """What works the marts and metrics out."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
+EngineOption = Annotated[Engine, typer.Option("--engine", help="在哪里算：duckdb 本机，spark 集群（要装 PySpark 和 Java 17）")]
+MasterOption = Annotated[str, typer.Option("--master", help="Spark 的主节点，如 spark://主机:7077；各节点要能用同一路径读到湖")]
 
 
 class Kind(StrEnum):
@@ -83,6 +95,19 @@ def simulate(
         task = bar.add_task("造数据（天）", total=days)
         truth, beside = write_simulated(plan, to, lambda: bar.advance(task))
     out.print(f"{sum(day['customer_messages'] for day in truth.days.values())} 句客户的话，真值在 {beside}")
+
+
+@app.command()
+def example(
+    to: Annotated[Path, typer.Argument(help="放在哪个文件夹")] = Path("var/example"),
+    days: Annotated[int, typer.Option(min=7, max=366, help="多少天，到昨天为止")] = 30,
+    conversations: Annotated[int, typer.Option(min=1, help="平常一天多少次来访")] = 60,
+) -> None:
+    """造最近三十天的数据，采集，写好月报：没有线上数据也能看报告和看板。已经有了就什么也不做。"""
+    from analytics.example import make_example
+
+    if make_example(to, days, conversations):
+        out.print(f"报告在 {to / 'report' / 'report.html'}，湖在 {to / 'lake'}")
 
 
 @app.command()
@@ -143,9 +168,15 @@ def collect(
 
 
 @app.command()
-def marts(lake: LakeOption = LAKE, project: ProjectOption = None, rules: RulesOption = None) -> None:
+def marts(
+    lake: LakeOption = LAKE,
+    project: ProjectOption = None,
+    rules: RulesOption = None,
+    engine: EngineOption = Engine.DUCKDB,
+    master: MasterOption = MASTER,
+) -> None:
     """按规则清洗，把事件整理成分析用的表；没有新数据时什么也不做。"""
-    opened = _marts(lake, project, rules)
+    opened = _marts(lake, project, rules, master if engine is Engine.SPARK else None)
     table = Table("表", "一行是", "行数")
     from analytics.schema import FACTS, MARTS
 
@@ -216,13 +247,16 @@ def metrics(
     by: Annotated[list[str] | None, typer.Option(help="按哪一列分组，可以重复")] = None,
     project: ProjectOption = None,
     rules: RulesOption = None,
+    engine: EngineOption = Engine.DUCKDB,
+    master: MasterOption = MASTER,
     as_json: Annotated[bool, typer.Option("--json", help="机器读的")] = False,
 ) -> None:
     """算指标。例：lingxi-analytics metrics satisfaction --by day"""
     from analytics.metrics import measure, read_metrics
 
     first, end = (_day(since) if since else None), (_day(until) if until else None)
-    frame = measure(_marts(lake, project, rules), names, by or (), first, end)
+    opened = _marts(lake, project, rules, master if engine is Engine.SPARK else None)
+    frame = measure(opened, names, by or (), first, end)
     if as_json:
         print(frame.to_json(orient="records", force_ascii=False, date_format="iso"))
         return
@@ -308,7 +342,7 @@ def serve(
     run(lake, read_project(project, rules), token, port)
 
 
-def _marts(lake: Path, project: Path | None, rules: Path | None) -> Any:
+def _marts(lake: Path, project: Path | None, rules: Path | None, master: str | None = None) -> Any:
     from analytics.lake import Lake
     from analytics.marts import open_marts
     from analytics.project import read_project
@@ -316,7 +350,7 @@ def _marts(lake: Path, project: Path | None, rules: Path | None) -> Any:
     if not (lake / "lake.json").exists():
         raise SettingError(f"{lake} 里还没有数据：先运行 lingxi-analytics collect 记录库地址 --lake {lake}")
     with err.status("整理数据…"):
-        return open_marts(Lake(lake), read_project(project, rules))
+        return open_marts(Lake(lake), read_project(project, rules), master)
 
 
 def _day(text: str) -> date:

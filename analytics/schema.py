@@ -134,6 +134,7 @@ TURNS = Table(
         ("correction", "boolean", "改口", "表单中途改了已经说过的内容"),
         ("handed_over", "boolean", "转人工", "这一轮转给了人工"),
         ("with_agent", "boolean", "人工中", "说这句话时由人工接待"),
+        ("recommended", "boolean", "推荐", "这一轮推荐了商品"),
         ("topic", "string", "主题", "意图名里第一个下划线之前的部分"),
         _AB,
     ),
@@ -184,6 +185,8 @@ SESSIONS = Table(
         ("corrections", "int64", "改口次数", ""),
         ("repeat", "boolean", "重复来访", "同一客户 24 小时内就同一主题再来"),
         ("repeated_later", "boolean", "之后又来", "24 小时内同一客户同一主题又来过，即这次没有一次解决"),
+        ("recommended", "boolean", "推荐", "推荐过商品"),
+        ("ordered_after", "boolean", "推荐后下单", "推荐后七天内同一客户下了单；空为没有推荐，或不知道是哪位客户"),
         _AB,
     ),
 )
@@ -322,6 +325,18 @@ RETURNS = Table(
         ("amount", "float64", "金额", "元"),
     ),
 )
+ORDERS = Table(
+    "orders",
+    "订单",
+    "后台的一张订单",
+    _columns(
+        ("order", "string", "编号", ""),
+        ("customer_id", "string", "客户", ""),
+        ("state", "string", "状态", ""),
+        ("created_ms", "int64", "下单", "毫秒"),
+        ("amount", "float64", "金额", "元"),
+    ),
+)
 RATINGS = Table(
     "ratings",
     "评价",
@@ -351,5 +366,5 @@ QUESTIONS = Table(
 )
 
 MARTS = (MESSAGES, TURNS, SESSIONS, CONVERSATIONS, CUSTOMER_DAYS, AGENT_DAYS, INTENT_HOURS, FORMS)
-FACTS = (HANDOFFS, TICKETS, RETURNS, RATINGS, QUESTIONS)
+FACTS = (HANDOFFS, TICKETS, RETURNS, ORDERS, RATINGS, QUESTIONS)
 TABLES = {table.name: table for table in (EVENTS, *MARTS, *FACTS)}

@@ -39,8 +39,10 @@ _PATHS = {
     "response": "$.metadata.utter_action",
     "agent_id": "$.metadata.agent_id",
     "external": "$.metadata.is_external",
+    "message_id": "$.message_id",
 }
-# Messages that programs put into a customer's mouth; nobody said them.
+# Messages that programs put into a customer's mouth; nobody said them. An action that goes on with what a customer agreed to
+# writes it as a message of its own, under the id of the one that is being answered; both are saved in one transaction.
 _PAYLOADS = "('/session_start', '/restart')"
 
 # Each event's JSON is parsed once for all the paths; TRY makes NULL of what is no JSON. MD5 is the fastest of DuckDB's digests,
@@ -63,7 +65,7 @@ SELECT
     DATE '1970-01-01' + CAST((at_ms + {SHANGHAI_MS}) // 86400000 AS INTEGER) AS day,
     CASE
         WHEN told IS NULL THEN 'unreadable'
-        WHEN type_name = 'user' AND (external = 'true' OR text IN {_PAYLOADS}) THEN 'external'
+        WHEN type_name = 'user' AND (external = 'true' OR text IN {_PAYLOADS} OR message_id = before) THEN 'external'
         ELSE type_name
     END AS type,
     text,
@@ -79,7 +81,8 @@ SELECT
     response,
     agent_id,
     CAST(md5_number_lower(concat_ws(chr(31), $key, sender_id, data)) >> 4 AS BIGINT) AS digest
-FROM placed ORDER BY event_id
+FROM (SELECT *, lag(message_id) OVER (PARTITION BY sender_id, type_name ORDER BY event_id) AS before FROM placed)
+ORDER BY event_id
 """
 _MASKED = ("text", "intent", "sentiment", "requests", "channel", "name", "policy", "response", "agent_id", "type")
 

@@ -47,6 +47,7 @@ SERVERS = {
     "actions": ("LINGXI_ACTIONS_PORT", "/health"),
     "rasa": ("LINGXI_RASA_PORT", "/"),
 }
+ANALYTICS, EXAMPLE = ".venv-services/bin/lingxi-analytics", ROOT / "var" / "example"
 SHARED_STORES = ("LINGXI_TRACKER_DATABASE_URL", "LINGXI_CONNECTORS_DATABASE_URL")
 ASKED_TO_STOP = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 
@@ -301,6 +302,25 @@ def announce(
         supervisor.ready.set()
         if health:
             print(addresses(environ, phone), end="", flush=True)
+        if environ.get("LINGXI_DEMO") == "1" and {"rasa", "backoffice"} <= set(health):
+            show_example(supervisor.stopping)
+
+
+def show_example(stopping: threading.Event) -> None:
+    """Have thirty simulated days made for the analyst, once and in the background, and say where they are."""
+    command = ("nice", "-n", "19", ANALYTICS, "example", str(EXAMPLE))
+    with suppress(OSError), subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True) as making:
+        while making.poll() is None:
+            if stopping.wait(0.5):
+                os.killpg(making.pid, signal.SIGKILL)  # what is half made is made anew the next time
+                return
+        if making.returncode == 0:
+            print(
+                "\n三十天的模拟数据 / thirty simulated days\n"
+                f"  月报  report     {(EXAMPLE / 'report' / 'report.html').as_uri()}\n"
+                f"  看板  dashboard  set -a; . ./.env; set +a; {ANALYTICS} serve --lake {EXAMPLE.relative_to(ROOT)}/lake\n",
+                flush=True,
+            )
 
 
 def run(procfile: Path, steady: float, patience: Patience, workers: int, standins: bool = False) -> int:

@@ -27,12 +27,13 @@ from tests.services import SERVICES, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "var" / "test"
-RASA, SERVICES_SIDE = ".venv", ".venv-services"
+RASA, SERVICES_SIDE, SPARK = ".venv", ".venv-services", ".venv-spark"
 
 # Which environment runs a folder of tests/.
 FOLDERS = {
     RASA: ("actions", "components", "connectors", "contracts", "dialogue", "privacy", "serving", "topics", "understanding"),
     SERVICES_SIDE: ("analytics", "backoffice", "backoffice_seed", "browser", "deploy", "e2e", "live", "soak"),
+    SPARK: ("spark",),  # `make spark` and `make soak`: half a gigabyte, and Java
 }
 WORKERS = 2  # a machine has two cores
 TALKING = ("browser", "deploy", "e2e", "live", "soak")  # need a trained model
@@ -127,6 +128,7 @@ def soak_stages() -> Iterator[Stage]:
     yield Stage("soak-pictures", pictures, 900, "soak")
     once = pytest_stage("soak-once", SERVICES_SIDE, "tests/e2e/test_once.py", on_model=True)
     yield replace(once, command=("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *once.command), seconds=7200, group="soak")
+    yield replace(pytest_stage("soak-spark", SPARK, "tests/spark", on_model=False), group="soak")
     for name, more in (("soak-talk", ()), ("soak-talk-grown", ("--grown",))):
         command = (f"{SERVICES_SIDE}/bin/python", "-m", "tests.soak", *more)
         minutes = float(os.environ.get("LINGXI_SOAK_MINUTES", "30"))

@@ -16,6 +16,8 @@ from analytics.project import Project
 Keep = Callable[[str, Table], Table]
 """Works an expression out once and keeps what came of it under a name."""
 
+ORDERED_WITHIN_MS = 7 * stream.DAY_MS
+
 BY_CONVERSATION = ("messages", "turns", "sessions", "forms")
 """The marts that can be made of some conversations alone; the others are made of these."""
 
@@ -31,9 +33,9 @@ def by_conversation(events: Table, followed: Table, facts: dict[str, Table], pro
     return {"messages": messages, "turns": turns, "sessions": sessions, "forms": forms}
 
 
-def over_all(made: dict[str, Table], project: Project) -> dict[str, Table]:
-    """The marts that look at all sessions at once, `sessions` with its visits before and after among them."""
-    sessions = _shaped(_repeats(made["sessions"], project), schema.SESSIONS)
+def over_all(made: dict[str, Table], facts: dict[str, Table], project: Project) -> dict[str, Table]:
+    """The marts that look at all sessions at once, `sessions` with what came before and after each among them."""
+    sessions = _shaped(_ordered(_repeats(made["sessions"], project), facts), schema.SESSIONS)
     return {
         "sessions": sessions,
         "conversations": _shaped(_conversations(sessions), schema.CONVERSATIONS),
@@ -72,6 +74,7 @@ def _turns(said: Table, done: Table, project: Project) -> Table:
             agent_id=_.agent_id.fill_null("").argmin(_.event_id),
             unclear=is_(_.response, project.names("fallback", "responses")).any(),
             missed=is_(_.response, project.names("missed", "responses")).any(),
+            recommended=is_(_.response, project.names("recommended", "responses")).any(),
         )
     )
     handed = is_(_.name, project.names("handoff", "slots")) & (_.type == "slot") & _.value.notnull()
@@ -116,6 +119,7 @@ def _turns(said: Table, done: Table, project: Project) -> Table:
         fallback=(is_(_.intent, project.names("fallback", "intents")) | _.unclear.fill_null(False)
                   | _.confused.fill_null(False)),
         missed=_.missed.fill_null(False),
+        recommended=_.recommended.fill_null(False),
         handed_over=_.handed_over.fill_null(False),
         with_agent=(_.agent_id != "").fill_null(False),
         form=_.form.nullif(""),
@@ -239,6 +243,7 @@ def _sessions(messages: Table, turns: Table, done: Table, facts: dict[str, Table
         open_asked=_.asked_after.argmax(_.turn),
         stuck=((_.fallback | _.missed | (_.replies == 0)) & ~thanked).argmax(_.turn),
         concluded=(_.concluded > 0).any(),
+        recommended=_.recommended.any(),
         ab_bucket=_.ab_bucket.max(),
     )
     sessions = (
@@ -267,6 +272,7 @@ def _sessions(messages: Table, turns: Table, done: Table, facts: dict[str, Table
         ),
         repeat=ibis.literal(False),
         repeated_later=ibis.literal(False),
+        ordered_after=ibis.null("boolean"),
     ).mutate(topic=_.first_intent.re_extract(r"^([^_/]+)", 1).nullif(""))
 
 
@@ -331,6 +337,17 @@ def _repeats(sessions: Table, project: Project) -> Table:
         repeat=(_.topic.notnull() & (_.start_ms - _.was <= within)).fill_null(False),
         repeated_later=(_.topic.notnull() & (_.comes - _.end_ms <= within)).fill_null(False),
     )
+
+
+def _ordered(sessions: Table, facts: dict[str, Table]) -> Table:
+    """Whether an order followed a recommendation."""
+    orders = facts["orders"].filter(_.customer_id.notnull()).select("customer_id", ordered_ms="created_ms")
+    advised = sessions.filter(_.recommended).select("session_id", "customer_id", "start_ms", "end_ms")
+    in_time = (_.ordered_ms >= _.start_ms) & (_.ordered_ms <= _.end_ms + ORDERED_WITHIN_MS)
+    followed = advised.inner_join(orders, "customer_id").filter(in_time).group_by("session_id").agg(orders=_.count())
+    told = sessions.left_join(followed, "session_id").drop("session_id_right")
+    known = _.recommended & (_.customer_id != _.conversation_id)
+    return told.mutate(ordered_after=ibis.ifelse(known, _.orders.notnull(), ibis.null("boolean")))
 
 
 def _conversations(sessions: Table) -> Table:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 from ibis import _
 
 from analytics import clean, schema
-from analytics.engine import DuckDbEngine
+from analytics.engine import DuckDbEngine, Engine, SparkEngine
 from analytics.lake import Lake
 from analytics.marts import build, stream
 from analytics.project import Project, read_project
@@ -39,21 +40,28 @@ class _Build:
     """The highest event id of each source."""
 
 
-def open_marts(lake: Lake, project: Project | None = None, connection: Any = None) -> Any:
-    """An Ibis connection to DuckDB with every table of analytics.schema; the marts are brought up to date first."""
+def open_marts(lake: Lake, project: Project | None = None, master: str | None = None) -> Any:
+    """An Ibis connection with every table of analytics.schema; the marts are brought up to date first.
+
+    Args:
+        master: work on this Spark master (MissingPart where that cannot be); without one, on DuckDB.
+    """
     project = project or read_project()
-    folder = lake.path.resolve() / "marts" / refresh(lake, project).folder
-    connection = connection or ibis.duckdb.connect()
-    for mart in schema.MARTS:
-        connection.read_parquet(str(folder / f"{mart.name}.parquet"), table_name=mart.name)
-    for fact in schema.FACTS:
-        connection.read_parquet(str(_fact_file(lake, fact).resolve()), table_name=fact.name)
-    files = lake.files()
-    if files:
-        connection.read_parquet(files, table_name="events", hive_partitioning=True)
-    else:
-        connection.create_view("events", ibis.memtable(_empty(schema.EVENTS)))
-    return connection
+    scratch = lake.path.resolve() / "marts" / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as unless_opened:
+        engine = SparkEngine(master, scratch) if master else None
+        if engine:
+            unless_opened.callback(engine.close)
+        folder = lake.path.resolve() / "marts" / refresh(lake, project, engine).folder
+        reader = engine or DuckDbEngine(scratch)
+        for mart in schema.MARTS:
+            reader.read(mart.name, _files(folder, mart.name))
+        for fact in schema.FACTS:
+            reader.read(fact.name, [str(_fact_file(lake, fact).resolve())])
+        reader.read("events", _events(lake))
+        unless_opened.pop_all()
+    return reader.connection
 
 
 def quality(lake: Lake) -> list[clean.Finding]:
@@ -63,23 +71,23 @@ def quality(lake: Lake) -> list[clean.Finding]:
     return [clean.Finding(**finding) for finding in told]
 
 
-def refresh(lake: Lake, project: Project) -> _Build:
-    """Bring the marts up to date with the lake; does nothing where they are."""
+def refresh(lake: Lake, project: Project, engine: Engine | None = None) -> _Build:
+    """Bring the marts up to date with the lake, on DuckDB if no engine is given; does nothing where they are."""
     current = _current(lake)
     version, made_of = lake.table().version(), _made_of(lake, project)
     if current and (current.version, current.made_of) == (version, made_of):
         return current
     marts = lake.path / "marts"
-    scratch = marts / "scratch"
-    scratch.mkdir(parents=True, exist_ok=True)
     folder = marts / f"{version:012}-{made_of[:8]}"
-    folder.mkdir(exist_ok=True)
-    engine = DuckDbEngine(scratch)
-    try:
-        before = current if current and current.made_of == made_of else None
+    folder.mkdir(parents=True, exist_ok=True)
+    before = current if current and current.made_of == made_of else None
+    scratch = marts / "scratch"
+    scratch.mkdir(exist_ok=True)
+    if engine:
         read = _build(engine, lake, project, folder, before)
-    finally:
-        engine.close()
+    else:
+        with closing(DuckDbEngine(scratch)) as own:
+            read = _build(own, lake, project, folder, before)
     made = _Build(folder.name, version, made_of, read)
     part = marts / "current.part"
     part.write_text(json.dumps(asdict(made)), "utf-8")
@@ -90,9 +98,8 @@ def refresh(lake: Lake, project: Project) -> _Build:
     return made
 
 
-def _build(engine: DuckDbEngine, lake: Lake, project: Project, folder: Path, before: _Build | None) -> dict[str, int]:
-    files = lake.files()
-    events = engine.read("events", files) if files else ibis.memtable(_empty(schema.EVENTS))
+def _build(engine: Engine, lake: Lake, project: Project, folder: Path, before: _Build | None) -> dict[str, int]:
+    events = engine.read("events", _events(lake))
     facts = {fact.name: engine.read(fact.name, [str(_fact_file(lake, fact))]) for fact in schema.FACTS}
     told = events.group_by("source").agg(highest=_.event_id.max()).to_pyarrow().to_pylist()
     doubled = engine.keep("doubled", clean.doubles(events))
@@ -107,16 +114,22 @@ def _build(engine: DuckDbEngine, lake: Lake, project: Project, folder: Path, bef
     if before:
         old = lake.path / "marts" / before.folder
         for name in build.BY_CONVERSATION:
-            kept = engine.read(f"old_{name}", [str(old / f"{name}.parquet")]).anti_join(touched, "conversation_id")
+            kept = engine.read(f"old_{name}", _files(old, name)).anti_join(touched, "conversation_id")
             made[name] = kept.union(made[name])
     # A kept table has the declared types; what DuckDB sums would be written as something wider.
-    made |= {name: engine.keep(f"all_{name}", table) for name, table in build.over_all(made, project).items()}
+    made |= {name: engine.keep(f"all_{name}", table) for name, table in build.over_all(made, facts, project).items()}
     for mart in schema.MARTS:
         engine.write(made[mart.name], folder / f"{mart.name}.parquet")
-    turns = engine.read("new_turns", [str(folder / "turns.parquet")])
+    turns = engine.read("new_turns", _files(folder, "turns"))
     report = clean.findings(events, doubled, flooded, turns, project)
     (folder / "quality.json").write_text(json.dumps([asdict(each) for each in report], ensure_ascii=False), "utf-8")
     return {row["source"]: row["highest"] for row in told}
+
+
+def _files(folder: Path, mart: str) -> list[str]:
+    """DuckDB writes one file a mart, Spark a folder of them."""
+    path = folder / f"{mart}.parquet"
+    return [str(each) for each in sorted(path.glob("*.parquet"))] if path.is_dir() else [str(path)]
 
 
 def _newer(read: dict[str, int]) -> Any:
@@ -141,6 +154,11 @@ def _made_of(lake: Lake, project: Project) -> str:
     for fact in schema.FACTS:
         told.update(_fact_file(lake, fact).read_bytes())
     return told.hexdigest()
+
+
+def _events(lake: Lake) -> list[str]:
+    """Their files; one with no row where there are none."""
+    return lake.files() or [str(_fact_file(lake, schema.EVENTS))]
 
 
 def _fact_file(lake: Lake, fact: schema.Table) -> Path:

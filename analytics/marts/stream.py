@@ -74,9 +74,9 @@ def questions(events: Table, project: Project) -> Table:
         for what, kind in (("handoff", "slots"), ("handoff", "reason_slots"), ("score", "slots"), ("ab", "slots"))
         for name in project.names(what, kind)
     ]
-    asked = events.filter((_.type == "slot") & (_.name == "requested_slot") & _.value.notnull())
-    asked_for = asked.select(name=_.value.replace('"', "")).distinct()
-    return asked_for.union(ibis.memtable({"name": [*slots, "requested_slot"]}), distinct=True)
+    kept = events.filter(_.type == "slot")
+    asked = kept.filter((_.name == "requested_slot") & _.value.notnull()).select(name=_.value.replace('"', ""))
+    return asked.union(kept.filter(is_(_.name, [*slots, "requested_slot"])).select("name"), distinct=True)
 
 
 def done(events: Table, followed: Table) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import sqlglot
 import yaml
 
 from analytics.problems import SettingError
@@ -95,13 +97,25 @@ def _measured(marts: Any, metric: Metric, by: Sequence[str], since: date | None,
     conditions += [f"{day} >= DATE '{since}'"] if since else []
     conditions += [f"{day} < DATE '{until}'"] if until else []
     group = f" GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))} ORDER BY ALL" if keys else ""
+    # Without an alias Spark takes WHERE for one, and the condition behind it for names of columns.
     query = (
         f"SELECT {', '.join([*keys, f'CAST({metric.value} AS DOUBLE) AS value', 'count(*) AS n'])}"
-        f" FROM {metric.of} WHERE {' AND '.join(f'({each})' for each in conditions)}{group}"
+        f" FROM {metric.of} AS told WHERE {' AND '.join(f'({each})' for each in conditions)}{group}"
     )
-    frame: pd.DataFrame = marts.sql(query, dialect="duckdb").to_pandas()
-    frame = frame[frame["n"] > 0]
+    frame = _asked(marts, query)
+    frame = frame[frame["n"] > 0].reset_index(drop=True)
     frame.insert(0, "metric", metric.name)
+    return frame
+
+
+def _asked(marts: Any, query: str) -> pd.DataFrame:
+    frame: pd.DataFrame
+    if marts.name == "pyspark":
+        # To Spark 1.0 is a decimal, whose mean is rounded; and DuckDB's quantile_cont is its percentile.
+        told = sqlglot.transpile(query, read="duckdb", write="spark")[0].replace("PERCENTILE_CONT(", "PERCENTILE(")
+        frame = marts.raw_sql(re.sub(r"\b\d+\.\d+\b", r"\g<0>D", told)).toPandas()
+    else:
+        frame = marts.sql(query, dialect="duckdb").to_pandas()
     return frame
 
 

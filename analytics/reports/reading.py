@@ -54,7 +54,7 @@ def text_days(marts: Any, since: date, until: date) -> pd.DataFrame:
 
 
 def hours(marts: Any, since: date, until: date) -> pd.DataFrame:
-    """What is watched, by local hour, quiet hours too.
+    """What is watched, by local hour, quiet hours too, from the first day on which anything is known.
 
     Columns: `sessions` begun, `turns`, and of these `fallbacks`, `misses`, `handoffs`, `angry`, `silent` (no answer at
     all), `broken` (the shop's systems did not answer).
@@ -80,7 +80,9 @@ def hours(marts: Any, since: date, until: date) -> pd.DataFrame:
     sessions = begun.group_by(["day", "hour"]).aggregate(sessions=begun.count()).to_pandas()
     counted = counted.merge(sessions, how="left", on=["day", "hour"])
     at = pd.to_datetime(counted.pop("day")) + pd.to_timedelta(counted.pop("hour"), unit="h")
-    return counted.set_axis(at).astype(float).reindex(whole).fillna(0.0)
+    # What was before the first visit known at all is not known; it was not quiet.
+    known = whole[whole >= at.min().normalize()]
+    return counted.set_axis(at).astype(float).reindex(known).fillna(0.0)
 
 
 def asked_in_vain(marts: Any, since: date, until: date) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from backoffice.api.inputs import Offset
 from backoffice.api.routing import Router
 from backoffice.clock import in_shanghai
 from backoffice.effects.handoffs import promised_by
-from backoffice.models import AskedQuestion, Feedback, Handoff, Return, Ticket
+from backoffice.models import AskedQuestion, Feedback, Handoff, Order, Return, Ticket
 from backoffice.states import HandoffState
 from backoffice.views.base import View
 
@@ -33,6 +33,7 @@ class FactKind(StrEnum):
     HANDOFFS = "handoffs"
     TICKETS = "tickets"
     RETURNS = "returns"
+    ORDERS = "orders"
     RATINGS = "ratings"
     QUESTIONS = "questions"
 
@@ -95,6 +96,16 @@ def _return(_: Session, slip: Return) -> Row:
     }
 
 
+def _order(_: Session, order: Order) -> Row:
+    return {
+        "order": order.number,
+        "customer_id": order.customer_id,
+        "state": order.state.value,
+        "created_ms": _ms(order.created_at),
+        "amount": order.amount_fen / 100,
+    }
+
+
 def _rating(_: Session, feedback: Feedback) -> Row:
     return {
         "rating": str(feedback.id),
@@ -122,6 +133,7 @@ _KINDS: dict[FactKind, tuple[Any, tuple[Any, ...], Callable[[Session, Any], Row]
     FactKind.HANDOFFS: (Handoff, (Handoff.created_at, Handoff.id), _handoff),
     FactKind.TICKETS: (Ticket, (Ticket.created_at, Ticket.number), _ticket),
     FactKind.RETURNS: (Return, (Return.created_at, Return.slip), _return),
+    FactKind.ORDERS: (Order, (Order.created_at, Order.number), _order),
     FactKind.RATINGS: (Feedback, (Feedback.id,), _rating),
     FactKind.QUESTIONS: (AskedQuestion, (AskedQuestion.id,), _question),
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import uvicorn
 
@@ -23,7 +24,7 @@ from backoffice.database import Database
 from backoffice.models import AskedQuestion, Feedback, Handoff, Ticket
 from backoffice.settings import Settings
 from backoffice.states import FeedbackKind, HandoffState, SearchDecision, TicketPriority, TicketState
-from tests.analytics.conftest import slot, user, write
+from tests.analytics.conftest import bot, slot, user, write
 from tests.backoffice.shop import ANNA, NOW, Shop
 
 TOKEN = "test-service-token-of-forty-characters-xx"
@@ -36,6 +37,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     database.migrate()
     shop, minute = Shop(database), timedelta(minutes=1)
     shop.customer()
+    shop.order(created_at=NOW + 3 * 24 * 60 * minute)
     shop.add(
         Handoff(
             id="HO1", conversation_id="13812345678", customer_id=ANNA, state=HandoffState.CLOSED, reason="angry", agent_id="A1",
@@ -63,12 +65,18 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_facts_join_the_conversations(office: str, lake: Lake, tmp_path: Path) -> None:
     said = NOW.timestamp()
     rows = [user("13812345678", "气死了", said), slot("13812345678", "handoff_id", "HO1", said + 1)]
+    rows += [bot("13812345678", "给您挑了这几款", said + 2, "utter_products_recommend")]
+    rows += [user("nobody", "推荐一款", said), bot("nobody", "给您挑了这几款", said + 2, "utter_products_recommend")]
     collect(lake, open_store(write(tmp_path / "t.db", rows)))
     counts: dict[str, int] = {}
     collect_facts(lake, office, TOKEN, counts.__setitem__)
-    assert counts == {"人工服务": 1, "工单": 1, "售后单": 0, "评价": 1, "知识提问": 2}
+    assert counts == {"人工服务": 1, "工单": 1, "售后单": 0, "订单": 1, "评价": 1, "知识提问": 2}
     marts = open_marts(lake)
-    session = marts.table("sessions").to_pandas().iloc[0]
+    sessions = marts.table("sessions").to_pandas().set_index("conversation_id")
+    assert sessions.recommended.all()
+    assert pd.isna(sessions.ordered_after["nobody"]), "nobody knows who it was"
+    session = sessions[sessions.customer_id == ANNA].iloc[0]
+    assert session.ordered_after
     assert (session.customer_id, session.handoff_reason, session.score) == (ANNA, "angry", 2)
     frame = measure(marts, ["waiting_time", "complaint_sla", "knowledge_coverage"])
     assert list(frame.value) == [60.0, 1.0, 0.5]

@@ -88,6 +88,18 @@ def test_a_turn_is_a_sentence_and_its_answer(lake: Lake, tmp_path: Path) -> None
     assert one(marts, "sessions").messages == 4
 
 
+def test_what_an_action_says_in_the_customers_place_is_no_turn(lake: Lake, tmp_path: Path) -> None:
+    marts = made(
+        lake, tmp_path,
+        user("a", "那催一下", NOW, "chat_affirm", message_id="m1"), action("a", "action_chat_yes", NOW),
+        user("a", "催快递", NOW, "logistics_urge", message_id="m1"), bot("a", "已催", NOW + 1), user("a", "好", NOW + 9, message_id="m2"),
+        user("b", "好", NOW, message_id="m2"),
+    )  # fmt: skip
+    turn = one(marts, "turns", conversation_id="a", turn=1)
+    assert (turn.text, turn.reply, turn.replies) == ("那催一下", "已催", 1)
+    assert len(marts.table("turns").to_pandas()) == 3
+
+
 def test_how_a_form_ends(lake: Lake, tmp_path: Path) -> None:
     marts = made(
         lake, tmp_path,

@@ -18,11 +18,15 @@ from typer.testing import CliRunner
 
 import privacy
 from analytics.cli import app
+from analytics.collect import collect
+from analytics.lake import Lake
+from analytics.marts import open_marts
 from analytics.problems import SettingError
 from analytics.reports.findings import Finding, shortages
 from analytics.reports.period import Period, period_of
 from analytics.reports.write import write_report
 from analytics.schema import MARTS
+from analytics.sources.sql import open_store
 from tests.analytics.conftest import bot, user, write
 from tests.analytics.shop import EVENTFUL, QUIET, shop
 
@@ -178,3 +182,15 @@ def test_half_hours_that_lack_people_are_found_and_the_quiet_night_is_not():
     roster.loc[roster["slot"] < 12, ["expected", "needed", "on_duty"]] = [0.2, 1, 0]
     (short,) = shortages(roster)
     assert list(short["slot"]) == list(range(38, 44))
+
+
+def test_the_first_day_of_all_is_like_no_other_and_no_alarm(lake: Lake, tmp_path: Path) -> None:
+    at = datetime(2026, 10, 5, 10, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
+    rows = [
+        row
+        for n in range(60)
+        for row in (user(f"c{n}", "呃", at + n, "nlu_fallback"), bot(f"c{n}", "没懂", at + n + 1, "utter_chat_not_understood"))
+    ]
+    collect(lake, open_store(write(tmp_path / "t.db", rows)))
+    found = write_report(open_marts(lake), Period("daily", date(2026, 10, 5), date(2026, 10, 6)), tmp_path / "report")
+    assert not [each for each in found if each.kind == "anomaly"]
