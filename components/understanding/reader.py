@@ -82,7 +82,7 @@ NO_LONGER = ("no", "take_back", "leave")
 PLACE, BACK, IF_NOT, CALLS, CHANGES = "queue_place", "back", "if_not", "calls", "changes"
 CHANGE, OF_ORDER = "orders_change", ("address", "room", "name", "phone", "remark")
 """The intent of who wants something of an order changed, and the kinds of values that are."""
-PARTIAL = "partial"
+PARTIAL, ANY = "partial", "any"
 MONEY_BACK = ("after_sales_refund", "after_sales_return")
 """The intents that want the money back: whether goods go back with it, the order's state tells."""
 HURRIES = "_urge"
@@ -280,7 +280,7 @@ class Reader:
         turned = self._turned(said, context)
         if turned:
             return turned
-        asks = said.share("ask", "status", "why", *QUESTIONED) >= self.sure
+        asks = said.share("ask", "status", "why", *QUESTIONED) >= self.sure and ANY not in said.cues  # 什么时候都行
         named = context.kind == CHOOSE and any(each.get("entity") == context.asked for each in said.entities)
         given = self._given(said, str(context.asked))
         plainly = act not in PLAINLY or said.share(act) < self.surer
@@ -310,7 +310,8 @@ class Reader:
             named_slots = [cue for cue in said.cues if cue.startswith(SLOT) and cue != SLOT + str(context.asked)]
             act = "value" if _topical(named_slots, context) else "take_back"  # 不用邮箱 is none, 哪个都不取消 is
         if sure and act in PLAINLY:
-            left = said.intent == "chat_stop" or (said.intent.endswith("_cancel") and said.act != "no")  # 算了不退了
+            undoes = said.intent.endswith("_cancel") and said.act != "no" and not own  # 算了不退了: nothing was got wrong
+            left = said.intent == "chat_stop" or undoes
             intent, name = PLAINLY["leave" if left and act == "take_back" else act]
             told = {"what": None} if name == "take_back" else {}
             return Reading(intent, (command(name, **told),))

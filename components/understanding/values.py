@@ -232,6 +232,10 @@ class Reader:
                 spans[-1] = spans[-1]._replace(end=place + 1)
             else:
                 spans.append(told.Span(place, place + 1, kind))
+        if asked == ADDRESS:
+            spans = [_with_way(text, span) for span in spans]
+            whole = [span for span in spans if span.kind == ADDRESS]
+            spans = [s for s in spans if s.kind == ADDRESS or not any(w.start <= s.start and s.end <= w.end for w in whole)]
         return [span for span in (_trimmed(text, _said(text, each)) for each in spans) if span.start < span.end]
 
     def _faults(self, text: str) -> List[told.Span]:
@@ -289,6 +293,19 @@ def _trimmed(text: str, span: told.Span) -> told.Span:
     while start < end and text[end - 1] in _AROUND:
         end -= 1
     return span._replace(start=start, end=end)
+
+
+_WAY = re.compile(r"[一-鿿]{2,10}?(?:路|街|大道|巷|弄|村|镇)\s*$")
+
+
+def _with_way(text: str, span: told.Span) -> told.Span:
+    """An address from its road on: 文一路 1号 is more than 1号."""
+    clause = max((text.rfind(sign, 0, span.start) for sign in ",，。;；"), default=-1) + 1
+    way = _WAY.search(text, clause, span.start) if span.kind == ADDRESS else None
+    if way is None:
+        return span
+    led = re.match(r".*(?:[改换]成|改[到为]|[送寄放]到|应为|地址是?|是)", way[0])
+    return span._replace(start=way.start() + (led.end() if led else 0))
 
 
 _SAYS = re.compile(r"(?:(?<=应)[为是叫写]|应该?(?:是|为|叫|写)|该是|改成|改为|换成|写成|就写|就叫)(?=.{2})")
