@@ -193,8 +193,9 @@ def _claimed(turn: Turn, found: Found) -> Decision | None:
     if not found.hits:
         return None
     if _only_signs_in(turn):
-        does = (turn.tracker.latest_message.get("act") or {}).get("name") == "do"
-        return "answer" if found.decision == "answer" and not does else "pass"
+        act = (turn.tracker.latest_message.get("act") or {}).get("name")
+        told = (found.decision == "answer" and act != "do") or (found.decision == "clarify" and act == "ask")
+        return found.decision if told else "pass"
     if _told_by_topic(turn):
         return None
     if found.decision != "answer" and _sure(turn):
