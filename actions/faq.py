@@ -193,7 +193,8 @@ def _claimed(turn: Turn, found: Found) -> Decision | None:
     if not found.hits:
         return None
     if _only_signs_in(turn):
-        told = found.decision == "answer" or likeliest(found) or (found.decision == "clarify" and turn.asks)
+        act = (turn.tracker.latest_message.get("act") or {}).get("name")
+        told = (found.decision == "answer" and act != "do") or (found.decision == "clarify" and act == "ask")
         return found.decision if told else "pass"
     if _told_by_topic(turn):
         return None
@@ -369,12 +370,13 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
     asks = told >= HELPFUL_EVERY and not turn.busy
     buttons = [_button(turn, "more", {"faq_key": hit.key, "faq_part": "rest"})] if hit.rest else []
     wish = _wish(turn)
-    if wish and not _only_signs_in(turn):
+    unproven = turn.customer is None and wish not in FOR_VISITORS
+    if wish and not unproven:
         buttons.append(button(str(turn.wording(f"utter_label_{wish}")), wish))
     buttons += _out(turn) if turn.intent.startswith(PERSON) else []
     buttons += [_choice(other.question, other.key) for other in others]
     turn.utter("utter_faq_answer", "likely" if others else "", buttons=buttons, answer=hit.lead, source=hit.source)
-    if wish and _only_signs_in(turn):
+    if wish and unproven and not turn.slot("handoff_id"):
         turn.utter("utter_chat_sign_in", "own")
     await own_case.say(turn, hit.facts)
     if asks:
@@ -383,7 +385,7 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
         SlotSet("faq_last", _last(turn, hit.key, question, note, hit.lead)),
         SlotSet("faq_told", 0 if asks else told),
         *([SlotSet("faq_passed", 0)] if turn.slot("faq_passed") else []),
-        *([SlotSet("chat_offered", wish)] if wish else []),
+        *([SlotSet("chat_offered", wish)] if wish and not unproven else []),
     ]
 
 

@@ -489,7 +489,8 @@ async def _told_of_each(turn: Turn, question: Question, found: list[Found], whic
     silent = turn.wording("utter_products_among_silent") or ""
     pairs = zip(found, answers, strict=True)
     listed = "\n".join(f"{each.name}：{_lines(answer.facts) or silent}" for each, answer in pairs)
-    turn.utter("utter_products_among", which, products=listed)
+    buttons = [] if which else [option("products_sku", each.sku, each.name, intent=DETAIL) for each in found]
+    turn.utter("utter_products_among", which, buttons=buttons, products=listed)
     return True
 
 

@@ -11,6 +11,7 @@ import pytest
 from actions.chat import ActionChatContext
 from actions.faq import ActionFaqAnswer
 from actions.gateways.knowledge import Fact, Found, Hit, read_hit
+from actions.orders import ActionOrdersStatus
 from actions.own_case import SHANGHAI
 from actions.products import ActionProductsAsk
 from tests.actions.fakes import Shop, order, product
@@ -89,6 +90,20 @@ def test_who_wants_a_person_gets_one_and_who_asks_for_their_number_is_told(shop:
 def test_a_visitor_hears_the_rule_where_the_topic_could_only_say_sign_in() -> None:
     assert claimed("orders_change", ask=0.6, confidence=0.95, customer=None)
     assert not claimed("orders_change", ask=0.6, confidence=0.999)
+    told = answer("满多少包邮？", intent="after_sales_return", customer=None)
+    assert told.said == ["utter_faq_answer", "utter_chat_sign_in_own"]
+    waiting = answer("满多少包邮？", intent="after_sales_return", customer=None, slots={"handoff_id": "GD1"})
+    assert waiting.said == ["utter_faq_answer"], "who waits for a person is not sent away"
+
+
+def test_a_visitor_who_wants_something_done_is_told_to_sign_in_with_the_nearest_rule_below(shop: Shop) -> None:
+    kept = found("满多少包邮？", "orders_change", customer=None, confidence=0.99)
+    assert kept["decision"] == "answer"
+    wanted = {"intent": {"name": "orders_change", "confidence": 0.99}, "act": {"name": "do", "confidence": 0.9, "ask": 0.1}}
+    does = run(ActionChatContext(), text="满多少包邮？", intent="orders_change", message=wanted, customer=None)
+    assert does.slots["faq_found"]["decision"] == "pass"
+    wall = run(ActionOrdersStatus(), text="满多少包邮？", intent="orders_change", customer=None, slots=does.slots)
+    assert wall.said == ["utter_chat_sign_in"] and "满多少包邮？" in [b["title"] for b in wall.buttons]
 
 
 def test_a_guessed_intent_opens_no_form_where_several_questions_fit(shop: Shop) -> None:
