@@ -36,7 +36,7 @@ def tells(intent: str) -> Callable[[Tell], Tell]:
 async def tell(turn: Turn, intent: str) -> bool:
     """Say where that stands which an intent asks about; whether anything was said. May raise GatewayError."""
     told = _TELLS.get(intent)
-    return bool(told) and turn.customer is not None and await told(turn)
+    return told is not None and turn.customer is not None and await told(turn)
 
 
 def upset_about(turn: Turn) -> str:
