@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 from abc import abstractmethod
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rasa_sdk.events import EventType
 
@@ -20,6 +18,7 @@ from actions.order_form import OrderAction, OrderForm
 from actions.order_states import speak_of_refusal, told
 from actions.readings import captured
 from actions.references import option
+from topics import clock
 
 ON_THE_WAY = ("shipped",)
 ARRIVED_OR_ON_THE_WAY = ("shipped", "signed")
@@ -35,7 +34,6 @@ KINDS = {
     "reroute": (given.ADDRESS,),
 }  # fmt: skip
 """The kinds of values that are a way's detail."""
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 ANSWERS = ("logistics_arrange", "orders_change", "logistics_report_problem")
 LONGEST, DAYS = 200, 7
 
@@ -207,7 +205,7 @@ def _how(turn: Turn) -> Any:
     """The way that the words name; a day with a part of it (明天下午) is another day."""
     how = turn.entity("logistics_how")
     day = given.said(turn, "day")
-    if how == "time_slot" and day and day.value != datetime.datetime.now(SHANGHAI).date().isoformat():
+    if how == "time_slot" and day and day.value != clock.now().date().isoformat():
         return "date"
     return how
 

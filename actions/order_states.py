@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from actions import focus, wiring
@@ -10,6 +10,7 @@ from actions.base import Turn, when
 from actions.facts import facts
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import AmountPart, Order, OrderRefund
+from topics import clock
 
 STATUS, REFUSED = "status", "refused"
 
@@ -102,7 +103,7 @@ def paid(order: Order) -> bool:
 
 def past(moment: str | None) -> bool:
     """Whether a moment (ISO 8601 with offset) lies behind us."""
-    return bool(moment) and datetime.fromisoformat(str(moment)) < datetime.now(timezone.utc)
+    return bool(moment) and datetime.fromisoformat(str(moment)) < clock.now()
 
 
 def past_day(day: str | None) -> bool:

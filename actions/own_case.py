@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -24,8 +24,8 @@ from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Fact
 from actions.gateways.orders import Order
 from actions.words import metadata
+from topics import clock
 
-SHANGHAI = timezone(timedelta(hours=8))
 UNPAID = "unpaid"
 _COUNT = re.compile(r"\d{2,}")
 _CENT = Decimal("0.01")
@@ -63,7 +63,7 @@ def _say_days(turn: Turn, order: Order, known: Sequence[tuple[Fact, dict[str, An
     classes = {item.category for item in order.items}
     special = [each for each in known if classes and classes <= set(each[1].get("goods") or ())]
     general = [each for each in known if not each[1].get("goods") and not classes & set(each[1].get("not_goods") or ())]
-    today = datetime.now(SHANGHAI).date()
+    today = clock.now().date()
     for fact, told in special or general:
         moment = getattr(order, str(told.get("until") or ""), None)
         if moment and order.state_code == UNPAID:

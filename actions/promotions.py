@@ -18,6 +18,7 @@ from actions.order_form import OrderAction, OrderForm
 from actions.order_states import past_day, told
 from actions.readings import reading, words
 from actions.references import at_place, find_line, option
+from topics import clock
 
 STATUS, ANY_PIECE = "status", "any"
 SHOWN = 6
@@ -252,5 +253,5 @@ def _listed(coupons: list[Coupon], why: bool = False) -> str:
 
 
 def _lapses_soon(coupon: Coupon) -> bool:
-    left = datetime.datetime.fromisoformat(coupon.valid_to) - datetime.datetime.now(datetime.timezone.utc)
+    left = datetime.datetime.fromisoformat(coupon.valid_to) - clock.now()
     return left <= SOON

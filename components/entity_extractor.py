@@ -12,7 +12,6 @@ import datetime
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
-from zoneinfo import ZoneInfo
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -30,14 +29,9 @@ from components.fixed_forms import Found, fixed_forms
 from components.lexicon import BESIDE, BRAND, CARRIER, FESTIVAL, NOTHING, PLACE
 from components.measures import measures
 from components.text_normaliser import Normalised, normalised
+from topics import clock
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 CODES = frozenset({"orders_change_field", "logistics_how", "logistics_problem", "after_sales_pickup", "tickets_wish"})
-
-
-def now_in_shanghai() -> datetime.datetime:
-    """The shop's time, whatever the machine's zone."""
-    return datetime.datetime.now(SHANGHAI)
 
 
 # ── the lexicon's words ───────────────────────────────────────────────────────
@@ -167,7 +161,7 @@ def _entity(found: Found, text: str, told: Normalised) -> dict[str, Any]:
 class EntityExtractor(GraphComponent):
     """Adds the entities of each message; needs `ChineseSpacy` in front of it."""
 
-    def __init__(self, now: Callable[[], datetime.datetime] = now_in_shanghai) -> None:
+    def __init__(self, now: Callable[[], datetime.datetime] = clock.now) -> None:
         self._now = now
 
     @classmethod

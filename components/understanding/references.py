@@ -37,10 +37,10 @@ from rasa.shared.utils.io import read_yaml_file
 
 from components.calendar_words import moments
 from components.chinese_spacy import BOUNDS, DOC, SPANS
-from components.entity_extractor import now_in_shanghai
 from components.lexicon import FESTIVAL, NOTHING, lexicon_fingerprint, read_lexicon
 from components.numerals import NUMBER, number
 from components.text_normaliser import Normalised, normalise, normalised
+from topics import clock
 
 REFERENCE = "reference"
 """Message key: {"conditions": […], "names": [pieces that may name goods], "bare": whether it says nothing else}."""
@@ -506,7 +506,7 @@ class ReferenceReader(GraphComponent):
 
     def __init__(
         self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource,
-        now: Callable[[], datetime.datetime] = now_in_shanghai,
+        now: Callable[[], datetime.datetime] = clock.now,
     ) -> None:  # fmt: skip
         self._config = config
         self._model_storage = model_storage

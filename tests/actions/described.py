@@ -11,10 +11,11 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from components.chinese_spacy import DOC, ShopTokenizer, build
-from components.entity_extractor import SHANGHAI, EntityExtractor
+from components.entity_extractor import EntityExtractor
 from components.lexicon import read_lexicon
 from components.text_normaliser import TextNormaliser, normalised
 from components.understanding.references import Words, read_words, reference
+from topics.clock import SHANGHAI
 
 ROOT = Path(__file__).resolve().parents[2]
 SATURDAY = datetime.datetime(2026, 11, 21, 15, 30, tzinfo=SHANGHAI)

@@ -12,10 +12,10 @@ from actions.chat import ActionChatContext
 from actions.faq import ActionFaqAnswer
 from actions.gateways.knowledge import Fact, Found, Hit, read_hit
 from actions.orders import ActionOrdersStatus
-from actions.own_case import SHANGHAI
 from actions.products import ActionProductsAsk
 from tests.actions.fakes import Shop, order, product
 from tests.actions.talk import Outcome, run
+from topics.clock import SHANGHAI
 
 FREIGHT = Hit("faq-1", "满多少包邮？", 0.95, "满 99 元免运费。", "不满收 6 元。", "配送与运费", 1)
 FRESH = Hit("faq-2", "生鲜运费怎么收？", 0.5, "满 79 元免运费。", "", "配送与运费", 1)

@@ -16,8 +16,9 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from components.chinese_spacy import ChineseSpacy
-from components.entity_extractor import SHANGHAI, EntityExtractor
+from components.entity_extractor import EntityExtractor
 from components.text_normaliser import TextNormaliser
+from topics.clock import SHANGHAI
 
 ROOT = Path(__file__).resolve().parents[2]
 SATURDAY = datetime.datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.loading import load_data
 
-from components.entity_extractor import SHANGHAI
 from tests.components.conftest import ROOT, Pipeline
 from tests.scale import times
+from topics.clock import SHANGHAI
 
 SENTENCES = ROOT / "tests" / "nlu"
 TARGET = 0.95
