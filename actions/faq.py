@@ -32,7 +32,7 @@ SMALL_TALK = ("chat_greet", "chat_smalltalk", "chat_ask_help", "chat_thank")
 TALK = ("chat_", "EXTERNAL_", "feedback_")
 """Beginnings of intents that ask the shop nothing."""
 PERSON = "handoff_"
-"""Who surely wants a person gets one; who only asks how many or which about people (电话多少) is told."""
+"""Who surely wants a person gets one; who only asks how many or which about people is told."""
 _WHICH = re.compile("[几哪啥]|多少|多久|什么|怎么")
 FOR_VISITORS = ("account_manage",)
 """Intents whose topic has something to say to somebody who is not signed in."""
