@@ -17,7 +17,7 @@ NEVER = ("chat_affirm", "chat_deny", "chat_stop", "handoff_request", "chat_ask_h
 VALUE = "chat_inform"
 LONGEST = 14  # characters: who says more wants more than one of the things offered
 _FILLERS = re.compile(
-    r"[\W_]|^[对是][的呀啊]?|好[的呀啊吧嘞呢哒]?|可以[的呀]?|行[吧啊呀]?|嗯+|那[就么]?|就|麻烦|劳烦|辛苦|请|帮[我忙]?|给我|替我|[您你]们?|我|想要?|要|选|就是"
+    r"[\W_]|^[对是][的呀啊]?|好[的呀啊吧嘞呢哒]?|可以[的呀]?|行[吧啊呀]?|嗯+|那[就么]?|就是?|麻烦|劳烦|辛苦|请|帮[我忙]?|给我|替我|[您你]们?|我|想要?|要|选"
     r"|先|来|去|吧|呗|呀|啊|哦|了|一下?|下|得了|算是|弄|办|搞|整|处理|的话?|这[个张条]|那[个张条]|[个张条只单]|也|都|还是|直接|赶紧|快|谢谢"
 )
 _AGAINST = re.compile(r"[不别没甭莫]|算了|吗|呢|么|几|多|怎|为|何|谁|哪|啥|什")

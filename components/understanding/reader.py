@@ -32,6 +32,7 @@ from components.understanding.context import (
     ALARM,
     CHOOSE,
     CONFIRM,
+    NONE,
     OFFER,
     VALUE,
     WAITED,
@@ -82,7 +83,7 @@ OPTIONAL, SELF = ("invoices_email",), "by_oneself"
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
 PLACE, BACK, IF_NOT, CALLS, CHANGES = "queue_place", "back", "if_not", "calls", "changes"
-RESUMES, LATER, CHECKS, ADDS = "resumes", "later", "checks", "adds"
+RESUMES, LATER, CHECKS, ADDS, UNCHANGED = "resumes", "later", "checks", "adds", "unchanged"
 KEPT, NAMED_BY = "kept", ("kind", "product")
 NAMES_ANOTHER = ("yes", "correct", "no", "value", "do", "tell", "fragment", "chat", "hold", "take_back", "leave")
 """Acts of an answer that may name another thing than the one that is shown."""
@@ -264,15 +265,15 @@ class Reader:
         if context.asked in NUMBERS or str(context.asked).endswith("_line"):
             return Reading(INFORM, (self._value(said, context),)) if any(each.get(KEPT) for each in named) else None
         item = next((slot for slot in NUMBERS if context.slots.get(slot) and self._of_form(slot, context)), None)
-        if item is None or context.kind not in (CONFIRM, CHOOSE):
+        if item is None:
             return None
         others = [each for each in named if not _shown(each, context)]
-        if others and any(not each.get(KEPT) for each in others):
+        if context.kind in (CONFIRM, CHOOSE) and any(not each.get(KEPT) for each in others):
             conditions = said.reference["conditions"]
             left = [{**each, KEPT: True} if each in named and each not in others else each for each in conditions]
             told = {**said.reference, "conditions": left}
             return Reading(INFORM, (command("correct", slot=item, value=said.text),), reference=told)
-        if others and len(others) == len(named):  # 锅不退, where it is not the pot: the question stands
+        if others and all(each in others and each.get(KEPT) for each in named):  # 锅不退, of another thing
             return Reading(INFORM, (command("correct", slot=item, value=said.text),))
         if said.act == "yes" and any(each.get(KEPT) for each in named):
             return Reading("chat_deny", (command("no"),))
@@ -333,6 +334,8 @@ class Reader:
         beside = self._beside(said, context)
         if beside:
             return beside
+        if UNCHANGED in said.cues and said.intent.endswith("_change") and said.share("yes") < self.sure_yes:
+            return Reading(INFORM, (command("correct", slot=None, value=None),))  # 抬头不变: the question stands
         if LATER in said.cues:
             return Reading("chat_stop", (command("leave"),))
         without = self._without(said, context)
@@ -541,6 +544,8 @@ class Reader:
         ends, sure = ((*NO_LONGER, "correct"), self.safe) if context.kind == ALARM else (NO_LONGER, self.surer)
         words = said.text.strip(ENDS)
         more = said.second or len(WORDLESS.split(words.strip("?!"))) > 1
+        if UNCHANGED in said.cues and said.intent.endswith("_change"):
+            return Reading(INFORM, ())
         asks = not more and words.endswith(("?", "吗", "么"))  # 不等了吗
         of_goods = context.kind == ALARM and bool(said.reference.get("conditions"))  # 围兜没事
         if asks or of_goods or PLACE in said.cues or said.share(*ends) < sure:
@@ -562,8 +567,12 @@ class Reader:
         """What is said while no form is open."""
         act = said.act
         sure = said.share(act) >= self.sure
-        if LATER in said.cues and not context.new:
-            return Reading("chat_deny", (command("no"),))  # 那收到再换
+        if not context.new and (LATER in said.cues or self._leaves_as_it_is(said, context)):
+            return Reading("chat_deny", (command("no"),))  # 那收到再换, 锅不退, 抬头不变
+        if not context.new and said.intent == "chat_affirm" and act in ("ask", "status") and len(said.text) > CURT:
+            return Reading("faq", (command("know", question=said.text),))  # 还没发出来，应该可以改吧
+        if context.kind == NONE and context.told and said.intent == FALLBACK and act == "chat" and sure:
+            return Reading("chat_affirm", (command("yes"),))  # 行叭 坐等: heard, and nothing is wanted
         if context.kind == OFFER:
             one = len(offers.offers(context.buttons)) == 1 or bool(context.offered)
             if self._accepts(said) or (one and self._echoes(said, context)):
@@ -611,6 +620,16 @@ class Reader:
         if not said.intent.startswith(PLAIN_TALK) and not said.follow_up and said.confidence < self.near:
             return Reading(FALLBACK, (command("unclear", candidates=candidates(said)),))
         return self._plain(said, context.asked)
+
+    def _leaves_as_it_is(self, said: Said, context: Context) -> bool:
+        """锅不退, 抬头不变: what is not to be done is no wish to undo or to change. 台灯不退了 is, as is any of what was done."""
+        if UNCHANGED in said.cues and said.intent.endswith("_change"):
+            return True
+        named = _named(said)
+        slips = [str(each.get("title")) for each in context.focus if each.get("kind") == "return"]
+        done = any(_in(goods, title) for title in slips for goods in named)
+        only_kept = bool(named) and all(each.get(KEPT) for each in named)
+        return said.intent == "after_sales_cancel" and only_kept and not done and not said.text.endswith("了")
 
     def _of_another(self, said: Said, context: Context) -> Optional[Reading]:
         """另一个呢, 不是这个，是热水器: a message that only says which one means the last wish, of that one."""
@@ -704,13 +723,15 @@ class Reader:
 
     def _chosen(self, said: Said, context: Context) -> Optional[Reading]:
         """One of the things offered, in words of one's own: what its button says, of what it says it of."""
-        if not context.buttons or said.act not in (*ACCEPTS, *UNDOES) or context.kind in (VALUE, WORDS):
+        if not context.buttons or context.kind in (VALUE, WORDS):
             return None
-        if context.kind != CONFIRM and offers.passes_on(said.text) and any(each.intent == PERSON for each in context.buttons):
-            return Reading(PERSON, (command("person"),))  # 那你转吧
         listed = [each for each in offers.offers(context.buttons) if context.asked and context.asked in each.entities]
         if len(listed) == 1 and context.kind == CHOOSE and offers.only_agrees(said.text):  # 对，就这个
             return Reading(listed[0].intent, (of_intent(listed[0].intent, said.text, context.asked),), _named_by(listed[0]))
+        if said.act not in (*ACCEPTS, *UNDOES):
+            return None
+        if context.kind != CONFIRM and offers.passes_on(said.text) and any(each.intent == PERSON for each in context.buttons):
+            return Reading(PERSON, (command("person"),))  # 那你转吧
         if context.kind == CONFIRM or context.asked in NUMBERS or str(context.asked).endswith(("_line", "_order", "_choice")):
             return None  # the form knows more of them than stand on the table
         buttons = [each for each in context.buttons if not context.asked or context.asked in each.entities]
@@ -781,7 +802,12 @@ def _named(said: Said) -> List[Mapping[Text, Any]]:
 
 def _shown(condition: Mapping[Text, Any], context: Context) -> bool:
     """Whether goods are those that the question shows."""
-    shown = normalise(f"{context.said} {context.slots.get('orders_title') or ''}").text
+    return _in(condition, f"{context.said} {context.slots.get('orders_title') or ''}")
+
+
+def _in(condition: Mapping[Text, Any], title: Text) -> bool:
+    """Whether goods are called so in a text."""
+    shown = normalise(title).text
     called = (condition["said"], condition.get("kind"), *condition.get("words", ()), *condition.get("parts", ())[-1:])
     return any(word and word in shown for word in called)
 
