@@ -144,8 +144,9 @@ class OrderForm(Form):
         """对，只退冲锋衣, where a scarf was shown: another piece of the order, or another order, takes its place. What is
         described is the thing itself: nothing changes; nobody has it: that is said."""
         correction, number = turn.told("correct"), turn.slot("orders_number")
-        named = correction and correction["slot"] == "orders_number" and correction["value"] and asked != "orders_number"
-        if not named or not number or not _names_goods(turn):
+        if correction is None or correction["slot"] != "orders_number" or not correction["value"] or asked == "orders_number":
+            return await super()._correct(turn, asked)
+        if not number or not _names_goods(turn):
             return await super()._correct(turn, asked)
         told = turn.tracker.latest_message.get("reference") or {}
         things = (await belongings(turn)).of_kind(ORDER)
