@@ -83,7 +83,8 @@ OPTIONAL, SELF = ("invoices_email",), "by_oneself"
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
 PLACE, BACK, IF_NOT, CALLS, CHANGES = "queue_place", "back", "if_not", "calls", "changes"
-RESUMES, LATER, CHECKS, ADDS, UNCHANGED = "resumes", "later", "checks", "adds", "unchanged"
+RESUMES, LATER, CHECKS, ADDS = "resumes", "later", "checks", "adds"
+UNCHANGED, PLEADS = "unchanged", "pleads"
 KEPT, NAMED_BY = "kept", ("kind", "product")
 NAMES_ANOTHER = ("yes", "correct", "no", "value", "do", "tell", "fragment", "chat", "hold", "take_back", "leave")
 """Acts of an answer that may name another thing than the one that is shown."""
@@ -548,7 +549,7 @@ class Reader:
             return Reading(INFORM, ())
         asks = not more and words.endswith(("?", "吗", "么"))  # 不等了吗
         of_goods = context.kind == ALARM and bool(said.reference.get("conditions"))  # 围兜没事
-        if asks or of_goods or PLACE in said.cues or said.share(*ends) < sure:
+        if asks or of_goods or PLACE in said.cues or PLEADS in said.cues or said.share(*ends) < sure:
             return Reading(said.intent, ())
         return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
 
