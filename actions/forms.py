@@ -49,6 +49,8 @@ QUESTION = "question"  # the object of a question about what was just asked
 EXPLAINED = {"why": "why", "how": "help"}  # what is asked about it → what explains it
 LATER = (given.REASON, given.ADDRESS, given.NAME, given.TITLE)
 """Kinds of values that a form may ask for later: given before, they are noted."""
+THINGS = ("_number", "_slip")
+"""Endings of slots that say which of the customer's own things is meant."""
 PATIENCE = 3  # wrong answers to one question, until a person takes over
 
 
@@ -109,9 +111,9 @@ class Form(CustomerAction):
             explain(turn, EXPLAINED[question["aspect"]], asked)
             return self._again(turn, asked)
         known = dict(turn.tracker.slots)
-        corrected = self._correct(turn, asked)
+        corrected = await self._correct(turn, asked)
         correction = turn.told("correct")
-        if correction and not corrected and not correction["value"]:
+        if correction and not corrected and (not correction["value"] or self.keeps(turn, asked, correction["slot"])):
             return self._again(turn, asked)
         spoken = len(turn.dispatcher.messages)
         filled = {**corrected, **({} if aside(turn) or elsewhere(turn, self.form) else await self.fill(turn))}
@@ -182,7 +184,11 @@ class Form(CustomerAction):
             explain(turn, "unclear", asked)
         return [*_set({asked: None, **changed, "chat_wrong": {asked: count}}), *self._asking(turn)]
 
-    def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
+    def keeps(self, turn: Turn, asked: str, slot: str | None) -> bool:
+        """Whether a correction that changed nothing was of this slot, which stands (锅不退, where it is not the pot)."""
+        return slot is not None and slot != asked and slot.endswith(THINGS) and turn.slot(slot) is not None
+
+    async def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
         """The slots that the customer takes back, emptied. The message is then read as a new answer to the first of them."""
         correction = turn.told("correct")
         if correction is None or correction["slot"] == asked:

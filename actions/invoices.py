@@ -107,13 +107,13 @@ class HeadingForm(Form):
             return heading
         return {**heading, "invoices_email": before.email or NO_EMAIL}
 
-    def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
+    async def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
         """税号写错了: what is named is taken back, nothing else."""
         correction = turn.told("correct")
         slot = NAMED.get(reading("invoices_change_field", words(turn)) or "") if correction else None
         if correction and slot and slot != asked and turn.slot(slot) is not None:
             return self._taken_back(turn, slot, correction["value"])
-        return super()._correct(turn, asked)
+        return await super()._correct(turn, asked)
 
     def _kind(self, turn: Turn, said: str) -> dict[str, Any]:
         """Which type, and whether a person's or a company's; never out of a title that was asked for."""
@@ -134,7 +134,7 @@ class HeadingForm(Form):
             filled["invoices_email"] = turn.entity("email")
         elif email:
             filled["invoices_email"] = email.value
-        elif self.asked(turn, "invoices_email"):
+        elif self.asked(turn, "invoices_email") or (turn.told("set") or {}).get("slot") == "invoices_email":
             if turn.intent == "chat_deny" or reading("invoices_no_email", said):
                 filled["invoices_email"] = NO_EMAIL
             elif "@" in said:

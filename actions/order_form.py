@@ -17,11 +17,13 @@ from actions.gateways.orders import Order
 from actions.order_states import speak_of_refusal
 from actions.references import (
     CHOICES,
+    GOODS,
     MORE,
     belongings,
     described_before,
     find,
     find_line,
+    found,
     kept,
     offered,
     page,
@@ -138,6 +140,32 @@ class OrderForm(Form):
             line = await find_line(turn, order.number, None, asked=False)
         return line if line is not None else turn.slot("orders_line")
 
+    async def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
+        """对，只退冲锋衣, where a scarf was shown: another piece of the order, or another order, takes its place. What is
+        described is the thing itself: nothing changes; nobody has it: that is said."""
+        correction, number = turn.told("correct"), turn.slot("orders_number")
+        if correction is None or correction["slot"] != "orders_number" or not correction["value"] or asked == "orders_number":
+            return await super()._correct(turn, asked)
+        if not number or not _names_goods(turn):
+            return await super()._correct(turn, asked)
+        told = turn.tracker.latest_message.get("reference") or {}
+        things = (await belongings(turn)).of_kind(ORDER)
+        mine = [thing for thing in things if number in thing.numbers]
+        slot = next((name for name in self.slots(turn) if name.endswith("_line")), None)
+        line = await find_line(turn, number, None, asked=True) if slot else None
+        if slot and line:
+            before = turn.slot(slot) or turn.slot("orders_line")
+            return {} if str(line) == str(before) else super()._taken_back(turn, slot, correction["value"])
+        worth = [thing for thing in things if not self.states or thing.state_code in self.states]
+        meant = found(told, things, worth, asked=True)
+        if meant.missing or not meant.described:
+            turn.utter("utter_orders_none_fits", words=meant.missing or correction["value"])
+            return {}
+        only_kept = all(each.get("kept") for each in told.get("conditions") or [] if each["by"] in GOODS)
+        if meant.one in mine or (only_kept and any(thing in mine for thing in meant.fits)):
+            return {}
+        return self._taken_back(turn, "orders_number", correction["value"])
+
     def _taken_back(self, turn: Turn, slot: str, value: str | None) -> dict[str, Any]:
         """Another order: what was of the first one falls with it; 上面那个 is the one above it in the list."""
         if slot != "orders_number":
@@ -174,6 +202,12 @@ class OrderForm(Form):
         if self.lists:
             return False
         return self.operation is not None or turn.intent.startswith("after_sales_") or _below_an_answer(turn)
+
+
+def _names_goods(turn: Turn) -> bool:
+    """Whether the words say what it is that is meant, and not only that it is another one."""
+    told = turn.tracker.latest_message.get("reference") or {}
+    return any(each["by"] in GOODS for each in told.get("conditions") or [])
 
 
 def _below_an_answer(turn: Turn) -> bool:

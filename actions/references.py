@@ -143,7 +143,7 @@ def found(
     asked: bool = False,
 ) -> Found:
     """What a message's `reference` describes. `offered`: the list on the table, in its order."""
-    told = reference.get("conditions") or []
+    told = _without_kept(reference.get("conditions") or [], things, asked)
     known = STATES_OF.get(things[0].kind, STATES) if things else ()
     names = [*(reference.get("names") or []), *(c["said"] for c in told if c["by"] == "state" and c["value"] not in known)]
     conditions = [c for c in told if c["by"] != "state" or c["value"] in known]
@@ -161,16 +161,18 @@ def found(
             missed = str(condition["said"])
             if not narrowed:
                 continue
-        if not narrowed and condition["by"] in _GOODS and "goods" in met:
+        if not narrowed and condition["by"] in GOODS and "goods" in met:
             narrowed = _with_more(kept, condition)
+        if not narrowed and condition.get("kept"):
+            continue
         if narrowed:
             kept = narrowed
-            met.add("goods" if condition["by"] in _GOODS else condition["by"])
+            met.add("goods" if condition["by"] in GOODS else condition["by"])
         elif not met and len(worth) == 1 and condition["by"] in _LOOSELY.get(worth[0].kind, ()):
             missed = ""  # the only one that is open: a ticket's title does not name what it is about
         elif not met:
             return Found(described=True, missing=str(condition["said"]))
-        elif not (condition["by"] in _GOODS and "goods" in met):  # 耳机的充电器
+        elif not (condition["by"] in GOODS and "goods" in met):  # 耳机的充电器
             missed = str(condition["said"])
     described = bool(met)
     for name in names:
@@ -215,14 +217,26 @@ def _answer(kept: list[Match], said: str, together: bool) -> Found:
 _RANK = {
     by: rank for rank, by in enumerate(("number", "product", "kind", "colour", "size", "quantity", "state", "day", "amount"))
 }
-_GOODS = ("product", "kind")
+GOODS = ("product", "kind")
 _LOOSELY = {TICKET: ("product", "kind", "day", "state", "amount"), SLIP: ("day",)}
 """What is said of such things without their record showing it."""
 _LOOKS = ("colour", "size", "quantity")
 
 
+def _without_kept(told: Sequence[dict[str, Any]], things: Sequence[Thing], asked: bool) -> list[dict[str, Any]]:
+    """The conditions; of goods with which nothing is to be done (锅不退) as what is not meant, where others are named or
+    one was asked for. Alone, and of slips, they say which one is meant (台灯不退了)."""
+    others = any(each["by"] in GOODS and not each.get("kept") and not each.get("negated") for each in told)
+    excludes = _of_orders(things) and (asked or others)
+    return [{**each, "negated": True} if excludes and each.get("kept") else each for each in told]
+
+
 def _narrowed(kept: list[Match], condition: dict[str, Any]) -> list[Match]:
-    """The matches that meet a condition; for 不是手机 those that do not."""
+    """The matches that meet a condition; for 不是手机 those that do not, for 锅不退 the other pieces."""
+    if condition.get("negated") and condition.get("kept"):
+        held = {match.thing.id: match.lines for match in _narrowed(kept, {**condition, "negated": False})}
+        left = [replace(match, lines=match.lines - held.get(match.thing.id, frozenset())) for match in kept]
+        return [match for match in left if match.lines]
     if condition.get("negated"):
         out = {match.thing.id for match in _narrowed(kept, {**condition, "negated": False})}
         return [match for match in kept if match.thing.id not in out]

@@ -17,10 +17,14 @@ NEVER = ("chat_affirm", "chat_deny", "chat_stop", "handoff_request", "chat_ask_h
 VALUE = "chat_inform"
 LONGEST = 14  # characters: who says more wants more than one of the things offered
 _FILLERS = re.compile(
-    r"[\W_]|好[的呀啊吧嘞呢哒]?|可以[的呀]?|行[吧啊呀]?|嗯+|那[就么]?|就|麻烦|劳烦|辛苦|请|帮[我忙]?|给我|替我|[您你]们?|我|想要?|要|选"
+    r"[\W_]|^[对是][的呀啊]?|好[的呀啊吧嘞呢哒]?|可以[的呀]?|行[吧啊呀]?|嗯+|那[就么]?|就是?|麻烦|劳烦|辛苦|请|帮[我忙]?|给我|替我|[您你]们?|我|想要?|要|选"
     r"|先|来|去|吧|呗|呀|啊|哦|了|一下?|下|得了|算是|弄|办|搞|整|处理|的话?|这[个张条]|那[个张条]|[个张条只单]|也|都|还是|直接|赶紧|快|谢谢"
 )
 _AGAINST = re.compile(r"[不别没甭莫]|算了|吗|呢|么|几|多|怎|为|何|谁|哪|啥|什")
+_NOT_THAT = re.compile(r"^不是[^，。,.; ]{1,8}[，。,.; ]+(?:是|我要|我是说|我说的是)?")
+_QUESTION_AND_BEFORE = re.compile(r"[^。！；;\n?？]*[？?][^？?。]*$|[^。\n?？]*。[^。\n?？]*[？?]\s*$")
+_CANNOT = r"(?:不能|不可|没法|无法|不支持|不再|没有?)[^，。,]{0,4}"
+LONGEST_ECHO = 4  # characters
 _NO = ("没", "不", "先不")
 _QUESTION = re.compile(r"[^。！；\n]*[？?]\s*$")
 _SAME = str.maketrans({"款": "钱", "查": "看", "瞧": "看", "促": "催", "呼": "叫"})
@@ -75,6 +79,22 @@ def agreed(said: Text, buttons: Sequence[Button]) -> Optional[Button]:
 def only_agrees(text: Text) -> bool:
     """Whether a normalised text holds nothing but words of courtesy (好呀帮我弄)."""
     return bool(text) and not _AGAINST.search(text) and not _content(text)
+
+
+def echoed(text: Text, said: Text) -> bool:
+    """Whether a normalised text says, beside courtesy and what is not meant (不是退货，退差价), only words by which the question
+    tells what would be done."""
+    told = _content(_NOT_THAT.sub("", text))
+    offered = _QUESTION_AND_BEFORE.search(normalise(said).text)
+    if not told or len(told) > LONGEST_ECHO or _AGAINST.search(told) or offered is None:
+        return False
+    cannot = re.search(_CANNOT + re.escape(told[0]), offered.group().translate(_SAME))
+    return cannot is None and told in _content(offered.group())
+
+
+def passes_on(text: Text) -> bool:
+    """Whether a normalised text only says to pass the talk on to a person (可以，请转)."""
+    return not _AGAINST.search(text) and _content(text) in ("转", "转接", "接", "转过", "转人")
 
 
 def _content(text: Text) -> Text:

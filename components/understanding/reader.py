@@ -32,6 +32,7 @@ from components.understanding.context import (
     ALARM,
     CHOOSE,
     CONFIRM,
+    NONE,
     OFFER,
     VALUE,
     WAITED,
@@ -77,9 +78,16 @@ STORY = ("complaints_file", "after_sales_report_problem", "chat_abuse", "logisti
 """Intents by which more of a story is told."""
 REPORTED, COMPLAINS = ("complain", "add", "urge"), "complains"
 """What was last told of a ticket to which more words belong; the cue of who wants another complaint filed."""
+OPTIONAL, SELF = ("invoices_email",), "by_oneself"
+"""Slots that a form can do without, and the cue of who needs nothing sent (我自己下载)."""
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
 PLACE, BACK, IF_NOT, CALLS, CHANGES = "queue_place", "back", "if_not", "calls", "changes"
+RESUMES, LATER, CHECKS, ADDS = "resumes", "later", "checks", "adds"
+UNCHANGED, PLEADS = "unchanged", "pleads"
+KEPT, NAMED_BY = "kept", ("kind", "product")
+NAMES_ANOTHER = ("yes", "correct", "no", "value", "do", "tell", "fragment", "chat", "hold", "take_back", "leave")
+"""Acts of an answer that may name another thing than the one that is shown."""
 CHANGE, OF_ORDER = "orders_change", ("address", "room", "name", "phone", "remark")
 """The intent of who wants something of an order changed, and the kinds of values that are."""
 PARTIAL, ANY = "partial", "any"
@@ -213,8 +221,15 @@ class Reader:
         pressed = self._pressed(said, context)
         if pressed:
             return pressed
-        if BACK in said.cues and (context.asked or context.wished[:1] == ("chat_hold",)):
+        resumes = RESUMES in said.cues and context.asked and all(_shown(each, context) for each in _named(said))
+        if resumes or (BACK in said.cues and (context.asked or context.wished[:1] == ("chat_hold",))):
             return Reading("chat_repeat", (command("chat", kind="repeat"),))
+        undoes = said.act in NO_LONGER or said.intent in ("chat_deny", "chat_stop") or said.intent.endswith("_cancel")
+        if CHECKS in said.cues and undoes and not context.new:  # 没取消吧？
+            return self._checked(said, context)
+        renamed = self._renamed(said, context)
+        if renamed:
+            return renamed
         denied = self._denied(said, context)
         if denied:
             return denied
@@ -224,6 +239,50 @@ class Reader:
         if context.form and context.asked:
             return self._answer(said, context)
         return self._free(said, context)
+
+    # ── this one, or that one ─────────────────────────────────────────────────
+
+    def _checked(self, said: Said, context: Context) -> Reading:
+        """没取消吧？: how the thing spoken of stands; asked of nothing, it is a question and undoes nothing."""
+        again = context.focus[0].get("again") if context.focus else None
+        if again and not context.asked:
+            return Reading(str(again), (command("start", intent=str(again)),))
+        return Reading("faq", (command("know", question=said.text),))
+
+    def _renamed(self, said: Said, context: Context) -> Optional[Reading]:
+        """对，只退冲锋衣, where a scarf is shown: no yes, and no leaving, names another thing than the one shown.
+
+        What is shown and named beside another stays as it is; goods with which nothing is to be done (锅不退) are none of
+        those that are asked for.
+        """
+        if not context.form or not context.asked or said.act not in NAMES_ANOTHER or self._beside(said, context):
+            return None
+        if said.share("ask", "status", "why", *QUESTIONED) >= self.sure or said.second or ADDS in said.cues:
+            return None
+        own = said.intent in self.starts.get(str(context.form), ()) or said.intent.endswith("_cancel")
+        if said.act in ("do", "tell") and not own and said.confidence >= self.sure and said.intent not in VAGUE:
+            return None
+        named = _named(said)
+        if context.asked in NUMBERS or str(context.asked).endswith("_line"):
+            return Reading(INFORM, (self._value(said, context),)) if any(each.get(KEPT) for each in named) else None
+        item = next((slot for slot in NUMBERS if context.slots.get(slot) and self._of_form(slot, context)), None)
+        if item is None:
+            return None
+        others = [each for each in named if not _shown(each, context)]
+        if context.kind in (CONFIRM, CHOOSE) and any(not each.get(KEPT) for each in others):
+            conditions = said.reference["conditions"]
+            left = [{**each, KEPT: True} if each in named and each not in others else each for each in conditions]
+            told = {**said.reference, "conditions": left}
+            return Reading(INFORM, (command("correct", slot=item, value=said.text),), reference=told)
+        if others and all(each in others and each.get(KEPT) for each in named):  # 锅不退, of another thing
+            return Reading(INFORM, (command("correct", slot=item, value=said.text),))
+        if said.act == "yes" and any(each.get(KEPT) for each in named):
+            return Reading("chat_deny", (command("no"),))
+        return None
+
+    def _of_form(self, slot: Text, context: Context) -> bool:
+        """Whether a slot that names a thing is the open form's."""
+        return slot == "orders_number" or slot.partition("_")[0] == str(context.form).partition("_")[0]
 
     # ── not this, but that ────────────────────────────────────────────────────
 
@@ -276,6 +335,13 @@ class Reader:
         beside = self._beside(said, context)
         if beside:
             return beside
+        if UNCHANGED in said.cues and said.intent.endswith("_change") and said.share("yes") < self.sure_yes:
+            return Reading(INFORM, (command("correct", slot=None, value=None),))  # 抬头不变: the question stands
+        if LATER in said.cues:
+            return Reading("chat_stop", (command("leave"),))
+        without = self._without(said, context)
+        if without:
+            return without
         act, own = said.act, said.intent in self.starts.get(str(context.form), ())
         turned = self._turned(said, context)
         if turned:
@@ -295,6 +361,8 @@ class Reader:
             act, sure = "value", True  # 不满意 is a score
         elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
             act, sure = "value", True  # 改成文三路90号, asked where to
+        if context.kind == CONFIRM and self._echoes(said, context):
+            return Reading("chat_affirm", (command("yes"),))
         described_too = context.kind == CONFIRM and bool(said.reference.get("conditions") or said.entities)  # 小的那台，白色
         described_too = described_too and not self._filled(said, context)  # 对，明天下午: the form compares
         if act == "yes" and said.share("yes") >= (self.certain if described_too else self.sure_yes):
@@ -362,6 +430,21 @@ class Reader:
         second = command("start", intent=rest[1], words=others, **told)
         kept = [each for each in said.entities if each.get("start", 0) < at]
         return Reading(intent, (first, second), kept, described(said.reference, mine))
+
+    def _without(self, said: Said, context: Context) -> Optional[Reading]:
+        """不用发邮箱，我自己下载: a field of the open form that may be left out is, whatever is asked."""
+        topic = str(context.form).partition("_")[0]
+        slot = next((slot for slot in OPTIONAL if slot.startswith(topic) and SLOT + slot in said.cues), None)
+        declines = said.share("no", "take_back", "leave") >= self.sure or SELF in said.cues
+        if slot is None or not declines or self._given(said, slot):
+            return None
+        return Reading(INFORM, (command("set", slot=slot, value=said.text),))
+
+    def _echoes(self, said: Said, context: Context) -> bool:
+        """退, to 可以退您差价，现在申请吗: an answer in the question's own words is a yes to it."""
+        if said.act not in ("yes", "do", "value", "correct", "no", "fragment") or context.kind not in (CONFIRM, OFFER):
+            return False
+        return offers.echoed(said.text, context.said)
 
     def _lets_be(self, said: Said, context: Context, act: Text) -> Optional[Reading]:
         """算了，券不要了: what was wished for beside the matter is let be, and the matter goes on."""
@@ -462,9 +545,11 @@ class Reader:
         ends, sure = ((*NO_LONGER, "correct"), self.safe) if context.kind == ALARM else (NO_LONGER, self.surer)
         words = said.text.strip(ENDS)
         more = said.second or len(WORDLESS.split(words.strip("?!"))) > 1
+        if UNCHANGED in said.cues and said.intent.endswith("_change"):
+            return Reading(INFORM, ())
         asks = not more and words.endswith(("?", "吗", "么"))  # 不等了吗
         of_goods = context.kind == ALARM and bool(said.reference.get("conditions"))  # 围兜没事
-        if asks or of_goods or PLACE in said.cues or said.share(*ends) < sure:
+        if asks or of_goods or PLACE in said.cues or PLEADS in said.cues or said.share(*ends) < sure:
             return Reading(said.intent, ())
         return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
 
@@ -483,8 +568,15 @@ class Reader:
         """What is said while no form is open."""
         act = said.act
         sure = said.share(act) >= self.sure
+        if not context.new and (LATER in said.cues or self._leaves_as_it_is(said, context)):
+            return Reading("chat_deny", (command("no"),))  # 那收到再换, 锅不退, 抬头不变
+        if not context.new and said.intent == "chat_affirm" and act in ("ask", "status") and len(said.text) > CURT:
+            return Reading("faq", (command("know", question=said.text),))  # 还没发出来，应该可以改吧
+        if context.kind == NONE and context.told and said.intent == FALLBACK and act == "chat" and sure:
+            return Reading("chat_affirm", (command("yes"),))  # 行叭 坐等: heard, and nothing is wanted
         if context.kind == OFFER:
-            if self._accepts(said):
+            one = len(offers.offers(context.buttons)) == 1 or bool(context.offered)
+            if self._accepts(said) or (one and self._echoes(said, context)):
                 return Reading("chat_affirm", (command("yes"),))
             if act == "no" and sure and self._answers(said, "chat_deny", "chat_stop"):
                 return Reading("chat_deny", (command("no"),))
@@ -529,6 +621,16 @@ class Reader:
         if not said.intent.startswith(PLAIN_TALK) and not said.follow_up and said.confidence < self.near:
             return Reading(FALLBACK, (command("unclear", candidates=candidates(said)),))
         return self._plain(said, context.asked)
+
+    def _leaves_as_it_is(self, said: Said, context: Context) -> bool:
+        """锅不退, 抬头不变: what is not to be done is no wish to undo or to change. 台灯不退了 is, as is any of what was done."""
+        if UNCHANGED in said.cues and said.intent.endswith("_change"):
+            return True
+        named = _named(said)
+        slips = [str(each.get("title")) for each in context.focus if each.get("kind") == "return"]
+        done = any(_in(goods, title) for title in slips for goods in named)
+        only_kept = bool(named) and all(each.get(KEPT) for each in named)
+        return said.intent == "after_sales_cancel" and only_kept and not done and not said.text.endswith("了")
 
     def _of_another(self, said: Said, context: Context) -> Optional[Reading]:
         """另一个呢, 不是这个，是热水器: a message that only says which one means the last wish, of that one."""
@@ -622,8 +724,15 @@ class Reader:
 
     def _chosen(self, said: Said, context: Context) -> Optional[Reading]:
         """One of the things offered, in words of one's own: what its button says, of what it says it of."""
-        if not context.buttons or said.act not in (*ACCEPTS, *UNDOES) or context.kind in (VALUE, WORDS):
+        if not context.buttons or context.kind in (VALUE, WORDS):
             return None
+        listed = [each for each in offers.offers(context.buttons) if context.asked and context.asked in each.entities]
+        if len(listed) == 1 and context.kind == CHOOSE and offers.only_agrees(said.text):  # 对，就这个
+            return Reading(listed[0].intent, (of_intent(listed[0].intent, said.text, context.asked),), _named_by(listed[0]))
+        if said.act not in (*ACCEPTS, *UNDOES):
+            return None
+        if context.kind != CONFIRM and offers.passes_on(said.text) and any(each.intent == PERSON for each in context.buttons):
+            return Reading(PERSON, (command("person"),))  # 那你转吧
         if context.kind == CONFIRM or context.asked in NUMBERS or str(context.asked).endswith(("_line", "_order", "_choice")):
             return None  # the form knows more of them than stand on the table
         buttons = [each for each in context.buttons if not context.asked or context.asked in each.entities]
@@ -685,6 +794,23 @@ def _guessed_change(said: Said, near: float) -> bool:
     vague = said.intent in VAGUE or said.confidence < near
     field = any(each.get("entity") == "orders_change_field" for each in said.entities)
     return vague and field and CHANGES in said.cues and any(each["kind"] in OF_ORDER for each in said.values)
+
+
+def _named(said: Said) -> List[Mapping[Text, Any]]:
+    """What is read of the goods that the message names."""
+    return [each for each in said.reference.get("conditions") or () if each["by"] in NAMED_BY and not each.get("negated")]
+
+
+def _shown(condition: Mapping[Text, Any], context: Context) -> bool:
+    """Whether goods are those that the question shows."""
+    return _in(condition, f"{context.said} {context.slots.get('orders_title') or ''}")
+
+
+def _in(condition: Mapping[Text, Any], title: Text) -> bool:
+    """Whether goods are called so in a text."""
+    shown = normalise(title).text
+    called = (condition["said"], condition.get("kind"), *condition.get("words", ()), *condition.get("parts", ())[-1:])
+    return any(word and word in shown for word in called)
 
 
 def _wish(said: Said) -> Optional[Text]:

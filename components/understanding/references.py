@@ -12,6 +12,7 @@ only be meant so (九百多那个); another one may narrow a choice and never em
 - `amount`: `spans` of yuan, the narrowest first
 - `state`: `value`, a name of `data/references/words.yml`
 - `place`: `value`, 1 for the first in the list, -1 for the last
+- `kept` beside any of goods: nothing is to be done with these (锅不退), of several that are named or may be meant
 - `newest`, `oldest`, `dearest`, `cheapest`, `before` (the one before), `other`, `all`
 """
 
@@ -105,6 +106,10 @@ _INSIDE = re.compile(r"(?:里面?|里头|那单|中)的?$")
 _WITH = re.compile(r"(?:跟|和|与|同|连)(?:着)?(?:那|这)?(?:个|件|单|盒|瓶|袋|箱)?$")
 _TOGETHER = re.compile(r"(?:一起|一块儿?|一同|同时|一道)(?:下单|买|拍|下|订|购|来|到|寄)")
 _NEGATED = re.compile(r"(?:不是|并非|除了|不要)(?:那个?|这个?)?$")
+_KEPT = re.compile(
+    r"[那这]?[个件条双台只单口把]?[我就先都也还是]{0,3}(?:不(?:用|想|要|必|需要)?(?:退|换|修|取消|动|寄)|别(?:退|换|修|取消|动)"
+    r"|留着?|留下)(?!货?款?[吗么?]|(?:货|款)?(?:行|可以|成)[吗么不]|不)"
+)
 _OF_GOODS = re.compile(r"的[^，。！？的]{1,8}")
 _DID = (
     ("signed", re.compile(r"[^，。！？]{0,3}?(?:收到|签收|到货|到手|拿到|收货|送到|到的|取的|收的)")),
@@ -145,6 +150,10 @@ class _Reading:
     def negated(self, start: int) -> Dict[Text, Any]:
         """What a condition needs where it is said that it is not met (不是手机)."""
         return {"negated": True} if _NEGATED.search(self.text[:start]) else {}
+
+    def kept(self, end: int) -> Dict[Text, Any]:
+        """What a condition needs where nothing is to be done with the goods (锅不退)."""
+        return {"kept": True} if _KEPT.match(self.text, end) else {}
 
     def beside(self, start: int, end: int) -> Dict[Text, Any]:
         """What a condition needs where other goods of the same order are meant (跟牙膏一起买的那个)."""
@@ -195,13 +204,15 @@ def _of_entity(reading: _Reading, entity: Dict[Text, Any], words: Words) -> None
     elif name == "product_category":
         said, wide = reading.text[start:end], value in words.told["wider"]
         called = words.of_kind(value)
-        told = {"said": said, "kind": normalise(value).text, "words": called, "not": words.not_of_kind(called)}
+        told: Dict[Text, Any] = {"said": said, "kind": normalise(value).text, "words": called, "not": words.not_of_kind(called)}
         inside = _INSIDE.search(reading.text[:start]) is not None
         beside = reading.beside(start, end)
-        reading.take("kind", start, end, True, **reading.negated(start), **beside, **told, wide=wide, inside=inside)
+        told |= {**reading.negated(start), **reading.kept(end), **beside, "wide": wide, "inside": inside}
+        reading.take("kind", start, end, True, **told)
     elif name == "product":
         told = {"said": reading.text[start:end], "parts": str(value).split(" ")}
-        reading.take("product", start, end, True, **reading.negated(start), **reading.beside(start, end), **told)
+        told |= {**reading.negated(start), **reading.kept(end), **reading.beside(start, end)}
+        reading.take("product", start, end, True, **told)
     elif name == "quantity" and str(value).isdigit() and int(value) > 1:
         reading.take("quantity", start, end, False, said=reading.text[start:end], value=int(value))
     elif name in ("colour", "size"):

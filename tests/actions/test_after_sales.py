@@ -348,3 +348,32 @@ def test_a_part_of_the_money_is_told_to_be_a_persons_matter(shop: Shop) -> None:
     assert part["after_sales_partial"] and part["requested_slot"] is None
     said = run(ActionAfterSalesOpen(), slots={**known, "after_sales_partial": True})
     assert said.said == ["utter_after_sales_partial"] and shop.done == []
+
+
+WEAR = replace(order("202611100007", "signed", "return", title="羊毛手套 等 2 件"), items=(OrderItem(1, "羊毛手套 灰色", 1), OrderItem(2, "护眼台灯", 1)))
+POT = order("202611100008", "signed", "return", title="陶瓷炖锅")
+GLOVES = {
+    "orders_number": WEAR.number, "orders_title": WEAR.title, "orders_checked": f"{FORM}:possible", "after_sales_kind": "return",
+    "after_sales_line": "1", "after_sales_reason": "不喜欢", "after_sales_reason_code": "no_reason",
+    "after_sales_pieces": [{"line": 1, "title": "羊毛手套 灰色"}, {"line": 2, "title": "护眼台灯"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [
+        ("对，退台灯就行", {"after_sales_line": 2}),
+        ("手套不退，台灯退", {"after_sales_line": 2}),
+        ("对，退炖锅", {"orders_number": POT.number}),
+        ("炖锅不退哈", {}),
+        ("台灯不用退", {}),
+        ("对，退那个洗衣机", {}),
+    ],
+)
+def test_a_yes_that_names_another_thing_changes_it_and_asks_again(shop: Shop, words: str, changed: dict[str, Any]) -> None:
+    shop.orders = {"C1": [WEAR, POT]}
+    correct = {"commands": [{"command": "correct", "slot": "orders_number", "value": words}]}
+    told = fill(words, asked="after_sales_confirmed", slots=GLOVES, message=correct)
+    assert told.slots.get("after_sales_confirmed") is None and told.slots["requested_slot"] is not None
+    asked = ("after_sales_line", "orders_number")
+    assert {name: told.slots[name] for name in asked if told.slots.get(name) is not None} == changed
