@@ -46,7 +46,7 @@ class ActionOrdersStatus(OrderAction):
         if order.state_code == "shipped":
             shipment = await turn.call(wiring.gateways().logistics.of_order, turn.reader, order.number)
             parcels.speak_of(turn, shipment, order.title)
-            news = f"{when(shipment.last_time)} {shipment.last_text}"
+            news = f"{when(shipment.last_time)} {parcels.news(shipment)}"
         turn.utter("utter_orders_status", self._variant(order), **told(order), news=news)
         speak_of(turn, order, again=ValidateOrdersStatusForm.starts[0])
 
