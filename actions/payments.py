@@ -49,7 +49,7 @@ class ValidatePaymentsForm(Form):
 
 
 class ActionPaymentsReport(CustomerAction):
-    """Looks at the orders and payments, says what is seen, and offers a ticket where a person must look: none is opened unasked."""
+    """Looks at the orders and payments, says what is seen, and offers a ticket where a person must look; none is unasked."""
 
     concludes = True
 
