@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from actions.readings import patterns, reading
 
-ROOM, LAST = "room", "last"
+ROOM, LAST, FLOOR = "room", "last", "floor"
 
 
 def rehoused(address: str, number: str) -> str:
     """The address with that house number. 3幢502室 takes the place of what stood for 幢 and 室, and comes behind where neither
-    stood; a number without a word for what it numbers (1203) is a room's. The words are in `readings.yml`."""
+    stood; a number without a word for what it numbers (1203) is a room's. A floor that was not told before comes in front of
+    the room. The words are in `readings.yml`."""
+    told: dict[str, str] = {}
     for sort, found in patterns("house_number").items():
         match = None if sort == LAST else found[0].search(number)
-        if match is None:
-            continue
-        number = number.replace(match[0], " ")
-        address = _replaced(address, sort, match[0])
+        if match is not None:
+            number, told[sort] = number.replace(match[0], " "), match[0]
     bare = number.strip()
-    return _replaced(address, ROOM, bare) if bare else address
+    told |= {ROOM: bare} if bare else {}
+    for sort, written in told.items():
+        if sort != FLOOR:
+            address = _replaced(address, sort, written)
+    return _replaced(address, FLOOR, told[FLOOR]) if FLOOR in told else address
 
 
 SHARED = 3  # so many signs in common name the same place
@@ -38,7 +42,10 @@ def completed(address: str, given: str) -> str:
 
 def _replaced(address: str, sort: str, written: str) -> str:
     sorts = patterns("house_number")
-    places = list(sorts[sort][0].finditer(address)) or (list(sorts[LAST][0].finditer(address)) if sort == ROOM else [])
+    rooms = list(sorts[ROOM][0].finditer(address)) or list(sorts[LAST][0].finditer(address))
+    places = list(sorts[sort][0].finditer(address)) or (rooms if sort == ROOM else [])
+    if not places and sort == FLOOR and rooms:
+        return address[: rooms[-1].start()] + written + address[rooms[-1].start() :]
     if not places:
         return f"{address}{' ' if address[-1:].isascii() and address else ''}{written}"
     last = places[-1]

@@ -12,7 +12,7 @@ from rasa_sdk.events import EventType, SlotSet
 from actions import at_once, focus, given, order_states, pictures, slips, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.complaints import escalate, handed_over
-from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
+from actions.forms import UNCLEAR, Ask, Form, confirmed
 from actions.gateways.after_sales import Options, Return, Variant, Wish
 from actions.gateways.belongings import SLIP, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
@@ -504,14 +504,16 @@ class ValidateAfterSalesProblemForm(OrderForm):
         said: dict[str, Any] = {}
         if turn.intent in self.starts and not turn.pressed:
             told = given.known(turn, given.REASON)
-            if told or not turn.asks:  # 大衣走到哪了 is no fault
-                said["after_sales_problem"] = told.value if told else tidy(turn.text)
+            if told:  # a message that tells no fault is none: it is asked for
+                said["after_sales_problem"] = told.value
         return {**said, **await super().fill(turn)}
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """The words, where they were asked for."""
         told = given.said(turn, given.REASON)
-        return {"after_sales_problem": told.value} if told and self.asked(turn, "after_sales_problem") else {}
+        if told and self.asked(turn, "after_sales_problem"):
+            return {"after_sales_problem": told.value}
+        return {} if turn.asks or _answers_another(turn) else self.words(turn, "after_sales_problem", self.starts)
 
 
 class ActionAfterSalesPropose(AfterSalesAction):

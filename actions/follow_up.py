@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from rasa_sdk.events import EventType
 
 from actions import faq, focus
 from actions.base import CustomerAction, Turn, go_on
 from actions.gateways.identity import TokenMissing
+from actions.readings import reading
 
+AMOUNT, REFUNDED = "why_amount", ("order", "return")
+"""The aspect that asks how much comes back, and the kinds of things of which money does."""
 OF_ALL = ("product", "rule")
 """Kinds of things that are nobody's own."""
 
@@ -37,7 +42,12 @@ class ActionChatFollowUp(CustomerAction):
         response = focus.answer(turn, spoken.kind, aspect, states)
         if response is None:
             return await self._from_knowledge(turn)
-        turn.utter(response, **facts)
+        parts = await _altogether(turn, aspect)
+        if len(parts) > 1:
+            listed = "\n".join(f"- {title} ¥{back}" for title, back in parts)
+            turn.utter("utter_chat_back_altogether", total=str(sum(Decimal(back) for _, back in parts)), parts=listed)
+        else:
+            turn.utter(response, **facts)
         return focus.put(
             turn, spoken.kind, spoken.id, spoken.title, spoken.told, states, spoken.order, spoken.again, **spoken.facts
         )
@@ -49,3 +59,11 @@ class ActionChatFollowUp(CustomerAction):
             return await faq.tell(turn, found.hits[0], turn.typed, None)
         turn.utter("utter_chat_follow_up")
         return []
+
+
+async def _altogether(turn: Turn, aspect: str) -> list[tuple[str, str]]:
+    """Of each thing spoken of its title and the yuan that come back, where all of it is asked for (一共退多少)."""
+    if aspect != AMOUNT or turn.customer is None or reading("altogether", turn.typed) is None:
+        return []
+    looked = [(each, (await focus.look(turn, each))[1]) for each in focus.of(turn, *REFUNDED)]
+    return [(each.title, str(facts["back"])) for each, facts in looked if facts.get("back")]

@@ -10,7 +10,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import at_once, faq, wiring
+from actions import at_once, faq, focus, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.besides import besides
 from actions.gateways.desk import Handoff, HandoffRequest, Said
@@ -358,6 +358,9 @@ def gathered(turn: Turn) -> dict[str, Any]:
     """What is known of what was being done; nothing where it would not fit."""
     known = {name: turn.slot(name) for name in _unfinished(turn) if not name.endswith(("_offered", "_checked"))}
     known |= {name: value for name, value in turn.tracker.slots.items() if name.endswith("_last") and value}
+    spoken = next((each.order for each in focus.of(turn) if each.order), None)
+    if spoken:
+        known.setdefault("orders_last", spoken)
     form = (turn.tracker.active_loop or {}).get("name")
     if form:
         known["form"] = form

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from actions import focus, wiring
@@ -88,6 +89,7 @@ def money(order: Order) -> dict[str, Any]:
         "parts": summed(order.parts),
         "sent": when(min((refund.sent_at for refund in back), default=None)),
         "arrives": max((refund.arrives_by for refund in back), default="")[5:],
+        "back": str(sum(Decimal(refund.amount) for refund in back)) if back else "",
     }
 
 

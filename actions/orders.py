@@ -46,7 +46,7 @@ class ActionOrdersStatus(OrderAction):
         if order.state_code == "shipped":
             shipment = await turn.call(wiring.gateways().logistics.of_order, turn.reader, order.number)
             parcels.speak_of(turn, shipment, order.title)
-            news = f"{when(shipment.last_time)} {shipment.last_text}"
+            news = f"{when(shipment.last_time)} {parcels.news(shipment)}"
         turn.utter("utter_orders_status", self._variant(order), **told(order), news=news)
         speak_of(turn, order, again=ValidateOrdersStatusForm.starts[0])
 
@@ -157,6 +157,10 @@ class ValidateOrdersChangeForm(OrderForm):
         other = next(iter(values), None)
         if known in SHAPES and other and known not in values and turn.slot("orders_change_value") is None:
             field = other  # asked for the day, the address is told: that is what is to be changed
+        only = _other_field(turn, known) if known and not values else None
+        if only:
+            emptied = [n for n in ("orders_change_value", "orders_change_more") if turn.slot(n) is not None]
+            return {"orders_change_field": only, **dict.fromkeys(emptied)}
         filled = {"orders_change_field": field} if field != known else {}  # a slot set anew would count as an answer
         if not field or field == VARIANT:
             return filled
@@ -224,6 +228,13 @@ def _named(turn: Turn, values: dict[str, str]) -> str | None:
     if values and named not in values and turn.intent == "orders_change" and not turn.pressed:
         return next(iter(values))
     return str(named) if named else None
+
+
+def _other_field(turn: Turn, known: str) -> str | None:
+    """Another field than the one asked about, named without a value by who wants that one changed (改个电话就行)."""
+    named = turn.entity("orders_change_field")
+    wants = turn.intent in ValidateOrdersChangeForm.starts or turn.told("correct", "set") is not None
+    return str(named) if named and named != known and wants and not turn.pressed and not turn.asks else None
 
 
 def _beside(turn: Turn, field: str, values: dict[str, str]) -> dict[str, Any]:

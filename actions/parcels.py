@@ -17,9 +17,14 @@ def told(shipment: Shipment) -> dict[str, Any]:
     """A parcel's facts for a response's `{placeholders}`."""
     return facts(
         shipment, "carrier", "state", "courier_phone", "pickup_code", "arrangement",
-        tracking="tracking_number", number="order_number", promised="promised_date", time="last_time", news="last_text",
-        courier="courier_name",
-    )  # fmt: skip
+        tracking="tracking_number", number="order_number", promised="promised_date", time="last_time", courier="courier_name",
+    ) | {"news": news(shipment)}  # fmt: skip
+
+
+def news(shipment: Shipment) -> str:
+    """The newest trace, with its place where the words do not name it."""
+    named = shipment.last_place in shipment.last_text
+    return shipment.last_text if named else f"{shipment.last_place} {shipment.last_text}"
 
 
 def speak_of(turn: Turn, shipment: Shipment, title: str = "", what: str = STATUS, again: str | None = None, **facts: Any) -> None:

@@ -28,8 +28,9 @@ class ValidatePaymentsForm(Form):
         """From the message's words, its number or a button."""
         said = words(turn)
         filled: dict[str, Any] = {}
+        kept = ("payments_words",) if turn.entity("payments_person") else ()  # a ticket was offered for them
         if turn.slot(REQUESTED_SLOT) is None:  # what was told another time
-            filled = dict.fromkeys(name for name in GATHERED if turn.slot(name) is not None)
+            filled = dict.fromkeys(name for name in GATHERED if turn.slot(name) is not None and name not in kept)
         problem = turn.entity("payments_problem") or reading("payments_problem", said)
         if problem:
             filled["payments_problem"] = str(problem)
@@ -42,13 +43,13 @@ class ValidatePaymentsForm(Form):
             filled |= {"payments_order": found.one.id} if found.one else {}
         if turn.entity("payments_person"):
             filled["payments_person"] = True
-        if said and (problem or turn.intent in self.starts or "payments_problem" in filled):
+        if said and not kept and (problem or turn.intent in self.starts or "payments_problem" in filled):
             filled["payments_words"] = said[:TEXT_LENGTH]
         return filled
 
 
 class ActionPaymentsReport(CustomerAction):
-    """Looks at the orders and payments, says what is seen, and opens a ticket where a person must look."""
+    """Looks at the orders and payments, says what is seen, and offers a ticket where a person must look; none is unasked."""
 
     concludes = True
 
@@ -70,9 +71,14 @@ class ActionPaymentsReport(CustomerAction):
         turn.before += focus.put(
             turn, "payment", number or problem, found.title or "", found.finding, [found.finding], number, **seen
         )
-        if found.needs_person or turn.slot("payments_person"):
+        known = found.ticket or await turn.written()
+        if turn.slot("payments_person") or (found.needs_person and known):
             await self._ticket(turn, found)
-        forget = over(*GATHERED)
+        elif found.needs_person:
+            turn.finished = False
+            turn.utter("utter_payments_ask_person", problem=turn.slot("payments_problem"), number=found.order_number or "")
+        offered = found.needs_person and not (turn.slot("payments_person") or known)
+        forget = over(*(name for name in GATHERED if not (offered and name == "payments_words")))
         return [*forget, *([SlotSet("orders_last", found.order_number)] if found.order_number else [])]
 
     async def _ticket(self, turn: Turn, found: PaymentCheck) -> None:

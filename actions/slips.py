@@ -11,6 +11,8 @@ from actions.gateways.after_sales import Return
 from actions.order_states import past_day, summed
 
 STATUS = "status"
+NO_MONEY = ("rejected", "withdrawn", "closed")
+"""States in which no money comes back any more."""
 
 
 def told(slip: Return) -> dict[str, Any]:
@@ -34,7 +36,8 @@ async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str
     slip = await turn.call(wiring.gateways().after_sales.get, turn.reader, spoken.id)
     more = facts(slip, "freight_hint", "freight_kept", "goods_eta", "send_to", sent="refund_sent")
     days = {"arrives": (slip.refund_arrives or "")[5:], "send_by": (slip.send_by or "")[5:]}
-    return states(slip), {**told(slip), **more, **days, "parts": summed(slip.parts)}
+    back = "" if slip.state_code in NO_MONEY else slip.refund_amount or ""
+    return states(slip), {**told(slip), **more, **days, "parts": summed(slip.parts), "back": back}
 
 
 def states(slip: Return) -> list[str]:

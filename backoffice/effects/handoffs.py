@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from backoffice.clock import system_clock
 from backoffice.effects.tickets import CUSTOMER, STAFF, add_comment, open_ticket
 from backoffice.effects.work import Work
-from backoffice.models import Handoff, HandoffMessage, Moment, Order, OutboxItem, Ticket
+from backoffice.models import Handoff, HandoffMessage, Moment, Order, OutboxItem, Return, Ticket
 from backoffice.problems import not_found, refused
 from backoffice.rules import complaints
 from backoffice.rules.facts import refuse
@@ -39,6 +39,7 @@ _TELLING = 5  # characters of words that tell a matter
 _WANTS_PERSON = re.compile(r"人工|真人|客服|活人|找(?:个|你们)?人")
 _OF_ORDERS = ("orders_number", "complaints_order", "orders_last")
 _ORDER_NUMBER = re.compile(r"(?<!\d)20\d{10}(?!\d)")
+_OPEN_TICKETS, _MOST_NAMED = "tickets_open", 5
 _DANGER_FIRST = 9
 _FIRST_SERVED = {Level.GOLD: 1, Level.DIAMOND: 2}
 WAITS_AT_MOST = timedelta(minutes=15)
@@ -104,7 +105,7 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
         if known.state in OPEN:
             return False, known
         if not in_hours(work.now):
-            _describe(known, wanted)
+            _describe(known, wanted, _open_tickets(work, known.ticket_number))
             return False, known
         ticket = _ticket(work, known)
         _end(known, work)
@@ -116,7 +117,7 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
     if work.acting:
         handoff.customer_id = work.acting.id
         handoff.priority = _FIRST_SERVED.get(work.acting.level, 0)
-    _describe(handoff, wanted)
+    _describe(handoff, wanted, _open_tickets(work, ticket.number if ticket else None))
     staffed = in_hours(work.now)
     order = _order_of(work, wanted)
     ticket = ticket or open_ticket(
@@ -157,7 +158,8 @@ def _subject(wanted: HandoffRequest, order: str | None, *, staffed: bool) -> str
 
 
 def _order_of(work: Work, wanted: HandoffRequest) -> str | None:
-    """The customer's order that the talk was about: of what was being done, else the last number said."""
+    """The customer's order that the talk was about: of what was being done, else the last number said,
+    else that of the only thing of theirs that somebody is at already."""
     if work.acting is None:
         return None
     known = [str(wanted.slots.get(name) or "") for name in _OF_ORDERS]
@@ -166,7 +168,21 @@ def _order_of(work: Work, wanted: HandoffRequest) -> str | None:
         mine = select(Order.number).where(Order.number == number, Order.customer_id == work.acting.id)
         if found := work.session.scalar(mine):
             return str(found)
-    return None
+    slips = work.session.scalars(
+        select(Return.order_number).where(Return.customer_id == work.acting.id, Return.open_key.is_not(None))
+    )
+    open_ones = {*slips, *(ticket.order_number for ticket in _open_tickets(work) if ticket.order_number)}
+    return str(open_ones.pop()) if len(open_ones) == 1 else None
+
+
+def _open_tickets(work: Work, own: str | None = None) -> list[Ticket]:
+    """What somebody is at for the customer already, newest first, beside the handoff's own."""
+    if work.acting is None:
+        return []
+    states = [state for state in TicketState if state.is_open]
+    theirs = select(Ticket).where(Ticket.customer_id == work.acting.id, Ticket.state.in_(states))
+    found = work.session.scalars(theirs.order_by(Ticket.created_at.desc()).limit(_MOST_NAMED))
+    return [ticket for ticket in found if ticket.number != own]
 
 
 def _make_grave(work: Work, handoff: Handoff, wanted: HandoffRequest) -> None:
@@ -191,13 +207,14 @@ def _last_words_of(ticket: Ticket) -> str:
     return " ".join(ticket.comments[-1].text.split()) if ticket.comments else ""
 
 
-def _describe(handoff: Handoff, wanted: HandoffRequest) -> None:
+def _describe(handoff: Handoff, wanted: HandoffRequest, open_tickets: Sequence[Ticket]) -> None:
     handoff.reason = wanted.reason
     handoff.intent = wanted.intent
     handoff.sentiment = _stronger(wanted.sentiment, handoff.sentiment)
     handoff.tags = wanted.tags
     handoff.transcript = [{**line, "text": kept(str(line.get("text") or ""))} for line in wanted.transcript]
-    handoff.slots = wanted.slots
+    others = "、".join(f"{ticket.number} {ticket.subject}" for ticket in open_tickets)
+    handoff.slots = {**wanted.slots, **({_OPEN_TICKETS: others} if others else {})}
 
 
 def _claim(work: Work, conversation_id: str) -> str | None:

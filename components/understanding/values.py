@@ -206,7 +206,7 @@ class Reader:
         if beside and not any(span.kind in (REASON, DENIED) for span in spans):
             spans += self._faults(read)
         fixed = [(e["start"], e["end"]) for e in entities if e["entity"] in FIXED and "start" in e]
-        spans = [span for span in spans if not any(start <= span.start and span.end <= end for start, end in fixed)]
+        spans = [span for span in spans if not _of_fixed(span, fixed)]
         found = [self._value(text, span) for span in _joined(text, spans)]
         found = _whole(text, found, [e for e in entities if e["entity"] == ADDRESS and "start" in e])
         for each in entities:
@@ -214,7 +214,7 @@ class Reader:
             place = each.get("start", -1)
             if kind and not any(v.kind in WHOLE and v.start <= place < v.end for v in found):
                 found.append(Value(kind, str(each["value"]), place, each.get("end", -1)))
-        return sorted(found, key=lambda value: (value.start, value.end))
+        return _meant(text, sorted(found, key=lambda value: (value.start, value.end)))
 
     def code(self, reason: str) -> str:
         """The code that the shop's interface has for a reason."""
@@ -293,6 +293,23 @@ def _trimmed(text: str, span: told.Span) -> told.Span:
     while start < end and text[end - 1] in _AROUND:
         end -= 1
     return span._replace(start=start, end=end)
+
+
+def _of_fixed(span: told.Span, fixed: List[tuple[int, int]]) -> bool:
+    """Whether a span is nothing but what has a form of its own, or goes from one such value to another (1号，是30号)."""
+    begins = any(start <= span.start < end for start, end in fixed)
+    return begins and any(start < span.end <= end for start, end in fixed)
+
+
+_DENIES = re.compile(r"(?:不是|不在|不要|别写|并非)(?:在|写|到|送)?[\s“\"]*$")
+
+
+def _meant(text: str, found: List[Value]) -> List[Value]:
+    """Without what is denied, where another of its kind is said: 不是1号 是30号, 换成30号，不是1号."""
+    kinds = {kind: ADDRESS if kind == ROOM else kind for kind in (value.kind for value in found)}
+    denied = [v for v in found if v.kind not in (REASON, DENIED) and v.start >= 0 and _DENIES.search(text, 0, v.start)]
+    stands = {kinds[value.kind] for value in found if value not in denied}
+    return [value for value in found if value not in denied or kinds[value.kind] not in stands]
 
 
 _WAY = re.compile(r"[一-鿿]{2,10}?(?:路|街|大道|巷|弄|村|镇)\s*$")

@@ -72,6 +72,16 @@ def test_what_was_paid_back_for_a_fallen_price_is_not_the_cancellations(shop: Sh
     assert answer.messages[0]["route"] == REFUND.route and answer.messages[0]["amount"] == LAMP.amount
 
 
+def test_what_comes_back_altogether_is_the_sum_of_all_that_was_spoken_of(shop: Shop) -> None:
+    other = order("202611190009", "cancelled", title="坐垫")
+    focus = cancelled(shop)
+    focus = [*focus, {**focus[0], "id": other.number, "title": other.title, "order": other.number}]
+    shop.orders["C1"].append(replace(other, refunds=(replace(REFUND, amount="20.50"),)))
+    answer = ask("why_amount", focus, text="加起来退我多少")
+    assert answer.said == ["utter_chat_back_altogether"] and answer.messages[0]["total"] == "219.50"
+    assert ask("why_amount", focus, text="这单退多少").said == ["utter_orders_order_why_amount_cancelled"]
+
+
 def test_a_merchant_who_has_not_answered_is_waited_for(shop: Shop) -> None:
     focus = cancelled(shop, state_code="paid", refunds=(), cancel_decide_by="2036-11-22T10:00:00+08:00")
     assert ask("undo", focus).said == ["utter_orders_order_undo_reviewing"]

@@ -83,7 +83,8 @@ def test_a_room_alone_takes_the_place_of_the_room() -> None:
     ("address", "number", "now"),
     [("文三路90号3幢502室", "1203", "文三路90号3幢1203室"), ("文三路90号", "3幢502室", "文三路90号3幢502室"),
      ("万科城3幢502", "503", "万科城3幢503"), ("文三路90号2号楼301室", "3号楼1101", "文三路90号3号楼1101室"),
-     ("文三路 90 号", "18号", "文三路 18号")],
+     ("文三路 90 号", "18号", "文三路 18号"), ("春晖苑6号楼702", "1105 十一层", "春晖苑6号楼十一层1105"),
+     ("和平路8号3单元7楼701室", "8楼801", "和平路8号3单元8楼801室")],
 )  # fmt: skip
 def test_a_house_number_in_an_address(address: str, number: str, now: str) -> None:
     assert rehoused(address, number) == now

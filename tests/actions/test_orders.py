@@ -19,6 +19,7 @@ from actions.orders import (
 )
 from tests.actions.fakes import Shop, order
 from tests.actions.talk import run, token
+from tests.understanding.learned import values
 
 EARPHONES = order("202611190001", "paid", "cancel", "change", "urge")
 KETTLE = order("202611180002", "shipped", "refund", title="电热水壶")
@@ -178,6 +179,25 @@ def test_of_two_days_the_one_to_deliver_on_counts(shop: Shop) -> None:
     message = days_said(words, 今天="2026-11-21", 下周三="2026-11-25")
     told = a_change(shop, words, intent="orders_change", message=message)
     assert (told["orders_change_field"], told["orders_change_value"]) == ("delivery_date", "2026-11-25")
+
+
+@pytest.mark.parametrize("asked", ["orders_change_value", "orders_change_confirmed"])
+def test_another_field_that_is_named_alone_takes_the_place_of_the_first(shop: Shop, asked: str) -> None:
+    slots = {"orders_number": EARPHONES.number, "orders_checked": "orders_change_form:possible", "orders_change_field": "address"}
+    slots |= {"requested_slot": asked, "orders_change_value": "文三路90号" if asked.endswith("confirmed") else None}
+    said: dict[str, Any] = {"intent": "orders_change", "entities": {"orders_change_field": "phone"}}
+    told = run(ValidateOrdersChangeForm(), "只改手机号", slots=slots, form="orders_change_form", **said).slots
+    assert (told["orders_change_field"], told["requested_slot"]) == ("phone", "orders_change_value")
+    assert not told.get("orders_change_value")
+
+
+@pytest.mark.parametrize("words", ["不是2号，是28号", "28号送，不是2号"])
+def test_of_two_days_the_one_that_is_not_denied_counts(shop: Shop, words: str) -> None:
+    days = {"2号": "2026-12-02", "28号": "2026-11-28"}
+    places = {"28号": words.index("28号"), "2号": words.index("是2号") + 1}
+    entities = [{"entity": "date", "value": days[w], "start": at, "end": at + len(w)} for w, at in places.items()]
+    read = values(words, "orders_change", {"requested_slot": "orders_change_confirmed"}, entities)
+    assert [(each["kind"], each["value"]) for each in read] == [("day", "2026-11-28")]
 
 
 def test_words_that_lead_up_to_an_address_are_no_part_of_it(shop: Shop) -> None:

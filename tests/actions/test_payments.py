@@ -53,9 +53,15 @@ def test_what_settles_by_itself_opens_no_ticket(shop: Shop) -> None:
     assert told.slots["payments_problem"] is None and told.slots["orders_last"] == ORDER.number
 
 
-def test_where_a_person_must_look_a_ticket_holds_what_was_said_and_seen(shop: Shop) -> None:
+def test_where_a_person_must_look_a_ticket_is_offered_and_holds_what_was_said_and_seen(shop: Shop) -> None:
     shop.payment = check("no_payment_seen", True)
     told = run(ActionPaymentsReport(), slots={"payments_problem": "paid_unpaid", "payments_words": "扣了钱没变"})
+    assert told.said == ["utter_payments_seen_no_payment_seen", "utter_payments_ask_person"]
+    assert shop.done == [], "nothing is filed unasked"
+    talk = Talk(ValidatePaymentsForm())
+    talk.slots |= {"payments_words": "扣了钱没变"}
+    talk.say("好的", "payments_report_problem", payments_problem="paid_unpaid", payments_person="yes", orders_number=ORDER.number)
+    told = run(ActionPaymentsReport(), slots=talk.slots)
     assert told.said == ["utter_payments_seen_no_payment_seen", "utter_payments_ticket"]
     assert told.messages[1]["ticket"] == "GD202611210004"
     assert shop.done == [("ticket", "payment_problem", "扣了钱没变\n订单待付款，没有收到付款通知。")]

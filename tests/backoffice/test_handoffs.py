@@ -113,6 +113,19 @@ def test_the_agent_sees_who_it_is_and_why(office: Office, shop: Shop) -> None:
     assert office.get("/handoffs?open=true").json()["items"][0]["waited_seconds"] == 0
 
 
+def test_what_somebody_is_at_already_is_named_to_the_person_with_its_order(office: Office, shop: Shop) -> None:
+    shop.order()
+    number = shop.order()
+    opened = {"kind": "refund_dispute", "subject": "电磁炉", "text": "退的钱不对", "order_number": number}
+    ticket = office.send("/tickets", opened).json()["number"]
+    handoff = office.get(f"/handoffs/{handed_over(office)}").json()
+    assert ticket in handoff["slots"]["tickets_open"]
+    assert office.get(f"/tickets/{handoff['ticket_number']}").json()["order_number"] == number
+    shop.customer(BERT)
+    other = office.get(f"/handoffs/{handed_over(office, 'c2', BERT)}").json()
+    assert "tickets_open" not in other["slots"], "another customer's are not"
+
+
 def test_the_customers_words_are_kept_once_and_in_their_order(office: Office) -> None:
     handoff = handed_over(office)
     path = f"/handoffs/{handoff}/messages"
