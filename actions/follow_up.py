@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import EventType
 
-from actions import faq, focus
+from actions import faq, focus, wiring
 from actions.base import CustomerAction, Turn, go_on
 from actions.gateways.identity import TokenMissing
 
@@ -36,15 +36,15 @@ class ActionChatFollowUp(CustomerAction):
         aspect = str(asked.get("aspect"))
         response = focus.answer(turn, spoken.kind, aspect, states)
         if response is None:
-            return await self._from_knowledge(turn)
+            return await self._from_knowledge(turn, focus.question(spoken.kind, aspect))
         turn.utter(response, **facts)
         return focus.put(
             turn, spoken.kind, spoken.id, spoken.title, spoken.told, states, spoken.order, spoken.again, **spoken.facts
         )
 
-    async def _from_knowledge(self, turn: Turn) -> list[EventType]:
-        """What the shop's rules say, or that it is not known."""
-        found = await faq.found_for(turn)
+    async def _from_knowledge(self, turn: Turn, question: str = "") -> list[EventType]:
+        """What the shop's rules say, or that it is not known. `question`: the aspect's own words for what is asked."""
+        found = await (turn.call(wiring.gateways().knowledge.search, question) if question else faq.found_for(turn))
         if found.decision == "answer":
             return await faq.tell(turn, found.hits[0], turn.typed, None)
         turn.utter("utter_chat_follow_up")
