@@ -87,7 +87,8 @@ def put(
     **facts: Any,
 ) -> list[EventType]:
     """Put a thing on top of what is spoken of; `states`: how it stands, the most special first."""
-    asks = [name for name in follow_ups.of_project().kinds.get(kind, {}) if answer(turn, kind, name, (*states, told))]
+    known = follow_ups.of_project().kinds.get(kind, {})
+    asks = [name for name, aspect in known.items() if aspect.question or answer(turn, kind, name, (*states, told))]
     messages = sum(event["event"] == "user" for event in turn.tracker.events)
     newest = Spoken(kind, str(id), title, told, order, again, facts, asks, messages)
     others = [each for each in of(turn) if (each.kind, each.id) != (newest.kind, newest.id)]
@@ -114,3 +115,9 @@ def answer(turn: Turn, kind: str, aspect: str, states: States) -> str | None:
         return None
     names = [*(f"{known.response}_{state}" for state in states), known.response]
     return next((name for name in names if turn.knows(name)), None)
+
+
+def question(kind: str, aspect: str) -> str:
+    """What the knowledge is asked where no response is for the thing's state; empty where only the customer's own words are."""
+    known = follow_ups.of_project().kinds.get(kind, {}).get(aspect)
+    return known.question if known else ""

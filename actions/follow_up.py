@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from rasa_sdk.events import EventType
 
-from actions import faq, focus
+from actions import faq, focus, wiring
 from actions.base import CustomerAction, Turn, go_on
 from actions.gateways.identity import TokenMissing
 from actions.readings import reading
@@ -41,7 +41,7 @@ class ActionChatFollowUp(CustomerAction):
         aspect = str(asked.get("aspect"))
         response = focus.answer(turn, spoken.kind, aspect, states)
         if response is None:
-            return await self._from_knowledge(turn)
+            return await self._from_knowledge(turn, focus.question(spoken.kind, aspect))
         parts = await _altogether(turn, aspect)
         if len(parts) > 1:
             listed = "\n".join(f"- {title} ¥{back}" for title, back in parts)
@@ -52,9 +52,9 @@ class ActionChatFollowUp(CustomerAction):
             turn, spoken.kind, spoken.id, spoken.title, spoken.told, states, spoken.order, spoken.again, **spoken.facts
         )
 
-    async def _from_knowledge(self, turn: Turn) -> list[EventType]:
-        """What the shop's rules say, or that it is not known."""
-        found = await faq.found_for(turn)
+    async def _from_knowledge(self, turn: Turn, question: str = "") -> list[EventType]:
+        """What the shop's rules say, or that it is not known. `question`: the aspect's own words for what is asked."""
+        found = await (turn.call(wiring.gateways().knowledge.search, question) if question else faq.found_for(turn))
         if found.decision == "answer":
             return await faq.tell(turn, found.hits[0], turn.typed, None)
         turn.utter("utter_chat_follow_up")

@@ -55,7 +55,11 @@ async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str
 
 
 def states(order: Order) -> list[str]:
-    """The order's states, the most special first."""
+    """The order's states, the most special first; last who sells it."""
+    return [*_moments(order), *(["merchant"] if order.merchant else [])]
+
+
+def _moments(order: Order) -> list[str]:
     if order.cancel_decide_by:
         return ["reviewing", order.state_code]
     if order.state_code == "cancelled":

@@ -9,6 +9,8 @@
     others:                                    # what sounds like one of them and is a wish of its own
     - 我另外那单的退款到了没
 
+An aspect may hold `question: 几点送货`: where no answer is written for how the thing stands, the knowledge is asked this.
+
 It is answered by `utter_<topic>_<kind>_<aspect>_<state>` for the states that the thing is in, the most special first, else
 by `utter_<topic>_<kind>_<aspect>`. Where a thing has neither, the aspect is none of its own in that state: words as bare as
 要多久 may therefore stand in several aspects, and the state says which of them is meant.
@@ -31,7 +33,8 @@ LEAST = 12  # examples of an aspect
 
 @dataclass(frozen=True)
 class Aspect:
-    """One question about one kind of thing. `response` is the beginning of the names of its answers."""
+    """One question about one kind of thing. `response` is the beginning of the names of its answers; `question`: what the
+    knowledge is asked where none of them is for the thing's state."""
 
     topic: str
     kind: str
@@ -39,6 +42,7 @@ class Aspect:
     about: str
     examples: tuple[str, ...]
     place: Place
+    question: str = ""
 
     @property
     def response(self) -> str:
@@ -82,18 +86,20 @@ def of_project() -> FollowUps:
 
 
 def answered(follow_ups: FollowUps, responses: Mapping[str, Any]) -> None:
-    """Each aspect has an answer. Raises TopicError."""
+    """Each aspect has an answer, or a question to the knowledge. Raises TopicError."""
     for aspect in follow_ups.aspects():
         begins = aspect.response
-        if not any(name == begins or name.startswith(f"{begins}_") for name in responses):
+        if not aspect.question and not any(name == begins or name.startswith(f"{begins}_") for name in responses):
             raise TopicError(aspect.place, f"nothing answers `{aspect.name}`", f"Write `{begins}` into responses.yml beside it")
 
 
 def _aspect(topic: str, kind: str, name: str, body: Part, key: Part) -> Aspect:
-    about, examples = "", []
-    for word, part, _ in body.items(("about", "examples")):
+    about, question, examples = "", "", []
+    for word, part, _ in body.items(("about", "question", "examples")):
         if word == "about":
             about = part.text()
+        elif word == "question":
+            question = part.text()
         else:
             examples = part.texts()
     if not about:
@@ -102,4 +108,4 @@ def _aspect(topic: str, kind: str, name: str, body: Part, key: Part) -> Aspect:
         raise key.wrong(f"`{name}` has {len(examples)} examples", f"Write {LEAST} at least, each as somebody else would say it")
     if twice := [each for place, each in enumerate(examples) if each in examples[:place]]:
         raise key.wrong(f"`{twice[0]}` stands in `{name}` twice", "Keep one of them")
-    return Aspect(topic, kind, name, about, tuple(examples), key.place)
+    return Aspect(topic, kind, name, about, tuple(examples), key.place, question)

@@ -64,6 +64,7 @@ class Order:
         times: ISO 8601 times with offset, by name (created_at, paid_at, …); absent when it did not happen.
         cancel_decide_by: until when the merchant answers the wish to cancel; None where none is open.
         parts: what the amount is made of.
+        merchant: whether a merchant sells it, and not the shop itself.
     """
 
     number: str
@@ -87,6 +88,7 @@ class Order:
     cancel_decide_by: str | None = None
     refunds: tuple[OrderRefund, ...] = ()
     parts: tuple[AmountPart, ...] = ()
+    merchant: bool = False
 
 
 class OrderGateway(Protocol):
@@ -143,6 +145,7 @@ def _order(data: dict[str, Any]) -> Order:
         state_code=data["state_code"],
         amount=data["amount"],
         seller=data["seller"]["name"],
+        merchant=data["seller"].get("type") == "merchant",
         payment_method=data.get("payment_method") or "",
         address=data.get("address") or "",
         times={name: data[name] for name in times if data.get(name)},

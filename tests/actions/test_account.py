@@ -81,3 +81,9 @@ def test_no_reply_asks_for_a_password_or_code() -> None:
     for name, variants in DOMAIN["responses"].items():
         if name.startswith("utter_account_"):
             assert not any(f"请{verb}{what}" in variants[0]["text"] for verb in ("提供", "发送", "告诉我") for what in ("密码", "验证码"))
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("words", ["我还没登录呢，能不能看下订单", "凭手机号给查不", "不想登，你帮我看下单子"])
+def test_who_is_not_signed_in_is_told_that_only_owners_see_orders(words: str) -> None:
+    assert run(ActionAccountManage(), words, "account_manage", customer=None).said == ["utter_account_manage_unproven"]

@@ -94,6 +94,22 @@ def test_what_has_no_answer_in_its_state_may_be_a_rule(shop: Shop) -> None:
     assert ask("undo", focus, text="能撤回吗").said == ["utter_faq_answer"]
 
 
+def test_a_merchants_late_order_is_told_the_merchants_rule_and_the_shops_own_the_shops(shop: Shop) -> None:
+    rule = Hit("late", "配送延误有赔偿吗？", 0.9, "每单赔券。", "", "服务标准", 1)
+    shop.knowledge = {"配送延误有赔偿吗？": Found("answer", (rule,))}
+    focus = cancelled(shop, state_code="paid", refunds=(), merchant=True)
+    assert ask("compensated", focus).said == ["utter_orders_order_compensated_merchant"]
+    own = cancelled(shop, state_code="paid", refunds=())
+    told = ask("compensated", own, text="晚了咋赔")
+    assert told.said == ["utter_faq_answer"] and told.messages[0]["answer"] == "每单赔券。"
+
+
+def test_that_a_cancellation_takes_the_whole_order_is_told_with_its_goods(shop: Shop) -> None:
+    focus = cancelled(shop, state_code="unpaid", refunds=())
+    told = ask("whole", focus, text="里头别的还要")
+    assert told.said == ["utter_orders_order_whole_unpaid"] and told.messages[0]["goods"]
+
+
 def test_another_customers_things_are_not_told(shop: Shop) -> None:
     focus = cancelled(shop)
     assert ask("when_money", focus, customer="C2").said == ["utter_chat_not_found"]

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backoffice.knowledge.published import PublishedEntry
 from backoffice.knowledge.search import EntrySearch, KnowledgeSearch
+from backoffice.knowledge.search.combiner import Judged
 from backoffice.knowledge.search.service import bundled_vectors
+from backoffice.knowledge.search.talk import fitting
 from backoffice.states import SearchDecision
 from tests.backoffice.conftest import Office
 from tests.backoffice.test_knowledge import FREIGHT, FRESH, edit, make, step
@@ -203,3 +206,24 @@ def test_a_rule_about_other_goods_is_no_answer(shelf: Office) -> None:
     found = in_talk(shelf, "运费怎么收", topic="退货", goods="拓匠 机械键盘 104 键")
     assert all(hit["key"] != "faq-fresh" for hit in found["hits"])
     assert in_talk(shelf, "买的草莓运费怎么收", goods="拓匠 机械键盘 104 键")["hits"], "what the question names counts"
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("说好的无理由退货呢", "plain"),
+        ("单位采购的支持无理由退货吗", "company"),
+        ("冰箱显示 E15", None),
+        ("扫地机器人报 E15", "robot"),
+        ("E15 是什么", "robot"),
+    ],
+)
+def test_a_special_case_and_other_goods_are_not_told_to_who_named_neither(question: str, first: str | None) -> None:
+    titles = {"company": "企业采购的商品能无理由退货吗？", "robot": "扫地机器人故障提示", "plain": "无理由退货要什么条件？"}
+    best = ["robot", "company"] if "E15" in question else ["company", "plain"]
+    places = np.array([list(titles).index(name) for name in best])
+    judged = Judged(places, np.array([0.7, 0.12], np.float32), 0.7, 0.82, SearchDecision.ANSWER)
+    found = fitting(question, "", judged, list(titles.values()))
+    kept = [list(titles)[place] for place in found.entries]
+    assert (kept[0] if kept else None) == first
+    assert found.decision == (SearchDecision.ANSWER if best[0] == first else SearchDecision.CLARIFY if first else SearchDecision.PASS)

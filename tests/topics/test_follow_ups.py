@@ -18,7 +18,7 @@ FILE = f"kinds:\n  gift:\n    when:\n      about: when it comes\n      examples:
     ("text", "line", "write"),
     [
         (FILE.replace("kinds", "kind"), 1, "Write one of: kinds, others"),
-        (FILE.replace("about", "what"), 4, "Write one of: about, examples"),
+        (FILE.replace("about", "what"), 4, "Write one of: about, question, examples"),
         (FILE.replace("      about: when it comes\n", ""), 3, "Write `about: when the money is back`"),
         (FILE.replace("      - 多久11\n", ""), 3, "Write 12 at least"),
         (FILE.replace("多久11", "多久10"), 3, "Keep one of them"),

@@ -25,12 +25,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from backoffice.clock import Clock
 from backoffice.database import PROJECT_ROOT, Changes, Database
 from backoffice.knowledge.published import PublishedEntry, published, revision
-from backoffice.knowledge.search.combiner import OFFERED, Combiner, CombinerDamaged, load, shipped
+from backoffice.knowledge.search.combiner import OFFERED, Combiner, CombinerDamaged, Judged, load, shipped
 from backoffice.knowledge.search.encoder import BundledEncoder, Encoder, EncoderUnavailable
 from backoffice.knowledge.search.endpoint import EndpointEncoder
-from backoffice.knowledge.search.index import Index, lead_of
+from backoffice.knowledge.search.index import Index, Question, lead_of
 from backoffice.knowledge.search.normalising import normalise
-from backoffice.knowledge.search.talk import SHORTEST, Talk, judge_in_talk
+from backoffice.knowledge.search.talk import SHORTEST, Talk, fitting, judge_in_talk
 from backoffice.knowledge.search.vectors import VectorStore
 from backoffice.settings import Embeddings
 from backoffice.states import SearchDecision
@@ -106,13 +106,18 @@ class EntrySearch:
         read = self.index.read(question, by_words=by_words) if self.index.entries else None
         if read is None or not _SAYS_SOMETHING.search(read.text):
             return Found(SearchDecision.PASS, ())
-        judged = self.combiner.judge(self.index.look(read))
+        goods = talk.goods if talk else ""
+
+        def judge(read: Question) -> Judged:
+            return fitting(question, goods, self.combiner.judge(self.index.look(read)), self._titles)
+
+        judged = judge(read)
         if talk:
             judged = judge_in_talk(
                 question,
                 talk,
                 judged,
-                lambda text: self.combiner.judge(self.index.look(self.index.read(text, by_words=by_words))),
+                lambda text: judge(self.index.read(text, by_words=by_words)),
                 self._titles,
                 self._places.get(talk.told),
             )

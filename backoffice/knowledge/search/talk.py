@@ -13,13 +13,14 @@ each put into one of these talks though it has nothing to do with it, and on que
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from backoffice.knowledge.search.combiner import OFFERED, Judged, softmax
-from backoffice.knowledge.search.concepts import goods_marks
+from backoffice.knowledge.search.concepts import concepts, goods_marks
 from backoffice.states import SearchDecision
 
 ALONE, SAID, TOPIC, SAME, SAME_SHORT = 0.57, 0.35, 0.22, 1.24, 1.7
@@ -35,6 +36,12 @@ SHORT, SHORTEST = 12, 7
 """Characters; a shorter question leans on what was said; the shortest do even where an entry has just these
 words."""
 CONSIDERED = 6
+SPECIAL = frozenset({"=企业采购"})
+"""Marks in an entry's title of a case that is told only where it is named, or where nothing else can be
+meant."""
+SURELY_SPECIAL = 0.9
+_BUYERS = re.compile("企业|公司|单位|采购|对公|员工|我们[厂店校]|学校")
+"""Who buys as a company says so with one of these."""
 _FLOOR = 1e-3
 
 
@@ -106,6 +113,34 @@ def judge_in_talk(
     kept = near if offers else np.arange(len(scores)) < OFFERED
     decision = SearchDecision.CLARIFY if offers else SearchDecision.PASS
     return Judged(entries[kept], scores[kept], first, anything, decision)
+
+
+def fitting(question: str, goods: str, judged: Judged, titles: list[str]) -> Judged:
+    """The same without entries about other goods than are named, and about a special case that nobody named:
+    the rule for companies is none for who asks of the rule. What is left is judged by its own scores."""
+    about = goods_marks(question) or goods_marks(goods)
+    bought_by_some = _BUYERS.search(question) is not None
+    kept = np.array(
+        [
+            not _of_other_goods(titles[int(entry)], about)
+            and (score >= SURELY_SPECIAL or bought_by_some or not _special(titles[int(entry)]))
+            for entry, score in zip(judged.entries, judged.scores, strict=True)
+        ],
+        bool,
+    )
+    if not len(kept):
+        return judged
+    if kept[0]:
+        return replace(judged, entries=judged.entries[kept], scores=judged.scores[kept])
+    scores = judged.scores[kept]
+    first, anything = float(max(scores, default=0.0)), float(scores[:OFFERED].sum())
+    decision = SearchDecision.CLARIFY if first >= LEAST_OFFERED else SearchDecision.PASS
+    return Judged(judged.entries[kept], scores, first, anything, decision)
+
+
+def _special(title: str) -> bool:
+    """Whether an entry is about a case that few customers are in."""
+    return not SPECIAL.isdisjoint(concepts().marks(title))
 
 
 def _of_other_goods(title: str, about: frozenset[str]) -> bool:
