@@ -20,6 +20,7 @@ from actions import own_case, spoken_of, wiring
 from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button, go_on
 from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Decision, Found, Hit
+from actions.readings import reading
 from actions.words import variant_meant
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,6 @@ TALK = ("chat_", "EXTERNAL_", "feedback_")
 """Beginnings of intents that ask the shop nothing."""
 PERSON = "handoff_"
 """Who surely wants a person gets one; who only asks how many or which about people is told."""
-_WHICH = re.compile("[几哪啥]|多少|多久|什么|怎么")
 FOR_VISITORS = ("account_manage",)
 """Intents whose topic has something to say to somebody who is not signed in."""
 VALUES = ("address", "phone", "email", "tax_number")
@@ -161,7 +161,7 @@ def _may_ask(turn: Turn, text: str) -> bool:
         guessed = not _sure(turn) or (turn.intent in SMALL_TALK and _asks(turn) > SURELY_ASKS)
         return guessed and len(text) >= LEAST_QUESTION
     if turn.intent.startswith(PERSON) and _sure(turn):
-        return _asks(turn) > SURELY_ASKS and bool(_WHICH.search(text))
+        return _asks(turn) > SURELY_ASKS and reading("which", text) is not None
     if turn.intent == STOCK and _sure(turn):
         return False  # what the shop does not sell is said to be missing
     if _of_ones_own(turn):

@@ -25,7 +25,6 @@ from actions.gateways.belongings import INVOICE, ORDER, SLIP, TICKET, Belongings
 CHOICES = "chat_choices"
 """Slot: what the customer may choose from: {"kind", "ids" (all that fit), "page"}."""
 PAGE = 5
-YUAN = "元"
 MORE = "more"
 """The value of the button that shows the next ones."""
 SHORTEST = 2  # so many characters name something
@@ -641,9 +640,9 @@ def page(turn: Turn, entity: str, things: Sequence[Thing], intent: str = "chat_i
 
 
 def pick(entity: str, thing: Thing, intent: str = "chat_inform", line: int | None = None) -> Button:
-    """A button that picks one: `11-19 蓝牙耳机 LX-B3 199 元 已发货`, `退货 蓝牙耳机 LX-B3 199 元 待寄回`,
+    """A button that picks one: `11-19 蓝牙耳机 LX-B3 ¥199 已发货`, `退货 蓝牙耳机 LX-B3 ¥199 待寄回`,
     `蓝牙耳机 199.00 已开具`; `line`: the piece of an order that was meant."""
-    paid = (f"{thing.amount:.2f}".removesuffix(".00"), YUAN)
+    paid = ("¥" + f"{thing.amount:.2f}".removesuffix(".00"),)
     goods = next((piece.title for piece in thing.pieces if piece.line == line), thing.title)
     titles = {
         ORDER: (thing.times.get("created", "")[5:10], goods, *paid, thing.state),

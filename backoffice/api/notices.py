@@ -46,7 +46,7 @@ class NoticeView(View):
         "绑定了微信的发模板消息，发不了的发短信，再不行留到下次。同一个 key 只告诉一次；"
         "没有发出去（503）就用同一个 key 再来。客户从来没有来过：404。"
     ),
-    responses=problems(400, 404, 413),
+    responses=problems(400, 404, 413, 503),
 )
 def tell(body: NoticeBody, _look: Reading, request: Request) -> NoticeView:
     # No write of ours: the assistant knows the key, and no transaction waits for it.

@@ -326,11 +326,13 @@ def _with_way(text: str, span: told.Span) -> told.Span:
 
 
 _SAYS = re.compile(r"(?:(?<=应)[为是叫写]|应该?(?:是|为|叫|写)|该是|改成|改为|换成|写成|就写|就叫)(?=.{2})")
+_IS = re.compile(r"是(?!不是)(?=.{2})")
 
 
 def _said(text: str, span: told.Span) -> told.Span:
-    """A title without the words that only say that it is one (应为…)."""
-    begins = _SAYS.match(text, span.start, span.end) if span.kind == TITLE else None
+    """A title or a reason without the words that only say that it is one (应为…; 不是坏了，是…)."""
+    says = {TITLE: _SAYS, REASON: _IS}.get(span.kind)
+    begins = says.match(text, span.start, span.end) if says else None
     return span._replace(start=begins.end()) if begins else span
 
 

@@ -36,7 +36,7 @@ def test_own_recent_orders_are_offered_as_buttons() -> None:
     assert [b["payload"] for b in asked.buttons] == [
         f'/chat_inform{{"orders_number": "{o.number}"}}' for o in (EARPHONES, KETTLE, SHOES)
     ]
-    assert asked.buttons[0]["title"] == "11-19 蓝牙耳机 LX-B3 paid"
+    assert asked.buttons[0]["title"] == "11-19 蓝牙耳机 LX-B3 ¥199 paid"
 
 
 def test_only_orders_that_can_be_cancelled_are_offered_for_it() -> None:

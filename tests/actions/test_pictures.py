@@ -44,7 +44,7 @@ def test_what_was_shown_before_the_slip_goes_with_it(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("focus", "customer", "said"),
     [(SLIP, "C1", "utter_chat_picture_kept"), ([{**SLIP[0], "kind": "ticket"}], "C1", "utter_chat_picture_kept_ticket"),
-     ([{**SLIP[0], "kind": "order"}], "C1", "utter_chat_inform"), (SLIP, None, "utter_chat_inform"), ([], "C1", "utter_chat_inform")],
+     ([{**SLIP[0], "kind": "order"}], "C1", "utter_chat_inform_spoken"), (SLIP, None, "utter_chat_inform_spoken"), ([], "C1", "utter_chat_inform")],
 )  # fmt: skip
 def test_a_picture_is_kept_with_what_is_spoken_of(shop: Shop, focus: list[dict[str, Any]], customer: str | None, said: str) -> None:
     shown = run(
@@ -61,7 +61,7 @@ def test_where_the_shop_does_not_take_it_nothing_is_promised(shop: Shop) -> None
         ActionChatInform(), "[图片]", slots={"chat_focus": SLIP}, events=sent(0),
         message={"metadata": {"media": [PICTURE], **_proof("C1")}},
     )  # fmt: skip
-    assert shown.said == ["utter_chat_inform"]
+    assert shown.said == ["utter_chat_inform_spoken"]
 
 
 def _proof(customer: str | None) -> dict[str, str]:
