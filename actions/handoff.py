@@ -17,6 +17,7 @@ from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import GatewayError, NotFound, Rejected
 from actions.gateways.identity import IdentityError
 from actions.gateways.knowledge import Hit
+from actions.readings import reading
 
 TRANSCRIPT_LENGTH = 40
 TEXT_LENGTH = 500
@@ -199,7 +200,8 @@ def ended(turn: Turn, how: str, handoff: Handoff | None = None) -> list[EventTyp
 
 def leaves(turn: Turn) -> bool:
     """Whether who waits for a person waits no longer. An old button says nothing of it, and nobody in danger is let go."""
-    return turn.told("leave") is not None and not turn.pressed and not turn.tracker.latest_message.get("danger")
+    left = turn.told("leave") is not None or denies(turn)
+    return left and not turn.pressed and not turn.tracker.latest_message.get("danger")
 
 
 def _parts(turn: Turn) -> bool:
@@ -209,8 +211,11 @@ def _parts(turn: Turn) -> bool:
 
 
 def denies(turn: Turn) -> bool:
-    """Whether who leaves says that what was taken for a danger is none."""
-    return bool(turn.slot(IN_DANGER)) and (turn.tracker.latest_message.get("act") or {}).get("name") == "correct"
+    """Whether what was taken for a danger is said to be none."""
+    if not turn.slot(IN_DANGER):
+        return False
+    corrects = turn.told("leave") is not None and (turn.tracker.latest_message.get("act") or {}).get("name") == "correct"
+    return corrects or reading("safe", turn.typed) is not None  # in the words that it was told to answer with
 
 
 async def meanwhile(turn: Turn, position: int | None) -> list[EventType]:

@@ -198,7 +198,7 @@ IN_DANGER = {"handoff_id": "HO1", "handoff_danger": {"kinds": ["gas"], "message_
 
 
 @pytest.mark.parametrize(
-    "said", ["没有危险", "我家没有漏气", "没人受伤，我就是问问", "我好好的", "说错了", "大家都没事啊", "你误会啦，没出事", "只是问问，没着火"]
+    "said", ["没有危险", "哎哟 没得危险哦 我要退的是尿裤", "我家没有漏气", "没人受伤，我就是问问", "我好好的", "说错了", "大家都没事啊", "你误会啦，没出事", "只是问问，没着火"]
 )
 def test_who_is_in_no_danger_has_the_bot_again(said: str, shop: Shop) -> None:
     done = relay([*SINCE, user(said, "m6", 6.0)], text=said, intent="chat_inform", slots=IN_DANGER)
