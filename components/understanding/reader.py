@@ -419,6 +419,8 @@ class Reader:
             return None
         at = said.offsets[rest[0]]
         mine, others = said.words[:at].strip(ENDS), said.words[at:].strip()
+        if HURRIES in rest[1] and len(others) <= CURT:
+            return None  # 可以，快点: in a hurry, and agreed
         if context.kind == CONFIRM and head[2] == "yes" and head[3] >= self.certain:
             intent, first = "chat_affirm", command("yes")
         elif said.reason and str(context.asked).endswith("_reason") and head[2] in ("value", "tell"):
