@@ -642,11 +642,11 @@ def page(turn: Turn, entity: str, things: Sequence[Thing], intent: str = "chat_i
 def pick(entity: str, thing: Thing, intent: str = "chat_inform", line: int | None = None) -> Button:
     """A button that picks one: `11-19 蓝牙耳机 LX-B3 ¥199 已发货`, `退货 蓝牙耳机 LX-B3 ¥199 待寄回`,
     `蓝牙耳机 199.00 已开具`; `line`: the piece of an order that was meant."""
-    paid = ("¥" + f"{thing.amount:.2f}".removesuffix(".00"),)
+    paid = f"¥{thing.amount:.2f}".removesuffix(".00")
     goods = next((piece.title for piece in thing.pieces if piece.line == line), thing.title)
     titles = {
-        ORDER: (thing.times.get("created", "")[5:10], goods, *paid, thing.state),
-        SLIP: (thing.label, thing.title, *(paid if thing.amount else ()), thing.state),
+        ORDER: (thing.times.get("created", "")[5:10], goods, paid, thing.state),
+        SLIP: (thing.label, thing.title, *((paid,) if thing.amount else ()), thing.state),
         INVOICE: (thing.title, f"{thing.amount:.2f}", thing.state),
         TICKET: (thing.id, thing.title, thing.state),
     }
