@@ -2,7 +2,8 @@
 
 A linear model on three families of n-grams: characters, pinyin syllables (what typos, voice transcripts and typed
 pinyin share with the training sentences) and pairs of characters with a gap. A message is scored without scikit-learn:
-a dictionary look-up per n-gram and one sum, a few tenths of a millisecond.
+a dictionary look-up per n-gram and one sum, a few tenths of a millisecond. Where it is not sure, a second linear model
+on the sentence's vector has its say: it knows words that no training sentence holds (docs/adr/0029).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from scipy.sparse import hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
+from components import sentence_vectors
 from components.text_normaliser import NORMALISED_TEXT, normalise
 
 INTENT_RANKING = "intent_ranking"
@@ -115,8 +117,8 @@ class LinearModel:
     families: Tuple[Family, ...]
 
     @classmethod
-    def fit(cls, texts: List[Text], intents: List[Text], strength: float) -> LinearModel:
-        """Fits on normalised texts."""
+    def fit(cls, texts: List[Text], intents: List[Text], strength: float) -> Tuple[LinearModel, Array]:
+        """Fits on normalised texts; the model, and how far each text's own intent lies before the next."""
         vectorisers = [
             TfidfVectorizer(analyzer=grams, sublinear_tf=True, min_df=2, dtype=np.float32) for grams in FAMILIES
         ]
@@ -129,7 +131,12 @@ class LinearModel:
             idf = vectoriser.idf_.astype(np.float32)
             families.append(Family(rows, idf, np.ascontiguousarray(weights[start : start + len(rows)])))
             start += len(rows)
-        return cls(tuple(map(str, svm.classes_)), svm.intercept_.astype(np.float32), tuple(families))
+        model = cls(tuple(map(str, svm.classes_)), svm.intercept_.astype(np.float32), tuple(families))
+        margins, own = svm.decision_function(features), np.searchsorted(svm.classes_, intents)
+        told = np.arange(len(texts)), own
+        ahead = margins[told]
+        margins[told] = -np.inf
+        return model, ahead - margins.max(axis=1)
 
     def margins(self, text: Text) -> Array:
         """One margin per intent: positive means yes."""
@@ -146,6 +153,33 @@ class LinearModel:
         """Share of the text's character pairs that occur in training: gibberish and other languages have few."""
         pairs = [text[i : i + 2] for i in range(len(text) - 1)]
         return sum(pair in self.families[0].rows for pair in pairs) / len(pairs) if pairs else 1.0
+
+
+@dataclass(frozen=True)
+class VectorModel:
+    """A linear model per intent over a sentence's vector, from which `middle` is taken before. `weights`: numbers × intents."""
+
+    middle: Array
+    weights: Array
+    bias: Array
+
+    @classmethod
+    def fit(cls, texts: List[Text], intents: List[Text], strength: float) -> VectorModel:
+        """Fits on normalised texts, which hold every intent."""
+        rows = sentence_vectors.vectors(texts)
+        middle = rows.mean(axis=0)
+        svm = LinearSVC(C=strength, class_weight="balanced", random_state=0).fit(_centred(rows, middle), intents)
+        return cls(middle, np.ascontiguousarray(svm.coef_.T.astype(np.float32)), svm.intercept_.astype(np.float32))
+
+    def margins(self, text: Text) -> Array:
+        """One margin per intent, in the order of their names."""
+        return _centred(sentence_vectors.vector(text), self.middle) @ self.weights + self.bias
+
+
+def _centred(rows: Array, middle: Array) -> Array:
+    """All sentences lie near to one another: what tells them apart is where they lie from their middle."""
+    apart = rows - middle
+    return apart / np.linalg.norm(apart, axis=-1, keepdims=True)
 
 
 # ── requests ──────────────────────────────────────────────────────────────────
@@ -218,14 +252,28 @@ class IntentClassifier(GraphComponent):
         self._model_storage = model_storage
         self._resource = resource
         self._model: LinearModel | None = None
+        self._vectors: VectorModel | None = None
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
         """`strength`: the linear model's C. `sharpness`: margins times it, then softmax. `last_clause`: the weight of
         what is said last beside the whole (customers tell the story first). `doubt`: evidence (see `_evidence`) below
         which the confidence falls to nothing, so that the FallbackClassifier rejects. `two_requests`: log-odds from
-        which a message holds two requests."""
-        return {"strength": 0.35, "sharpness": 4.0, "last_clause": 0.2, "doubt": -1.6, "two_requests": -1.5}
+        which a message holds two requests. `vector_strength`: C of the model over vectors, `vector_weight`: how much its
+        margins count, `vector_below`: up to which confidence of the n-grams it is asked; `vector_examples`: it learns
+        from so many sentences that the n-grams tell apart least, and from `vector_others` of the rest: a sentence costs 8 ms."""
+        return {
+            "strength": 0.35,
+            "sharpness": 4.0,
+            "last_clause": 0.2,
+            "doubt": -1.4,
+            "two_requests": -1.5,
+            "vector_strength": 0.3,
+            "vector_weight": 0.35,
+            "vector_below": 0.9,
+            "vector_examples": 20_000,
+            "vector_others": 4_000,
+        }
 
     @classmethod
     def create(
@@ -246,17 +294,30 @@ class IntentClassifier(GraphComponent):
         """A trained component out of the model."""
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            component._model = joblib.load(folder / "model.joblib")
+            component._model, component._vectors = joblib.load(folder / "model.joblib")
+        sentence_vectors.ready()
         return component
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fits on all examples that have an intent."""
         examples = [e for e in training_data.intent_examples if e.get(TEXT)]
         texts = [spelling(_normalised(e)) for e in examples]
-        self._model = LinearModel.fit(texts, [e.get(INTENT) for e in examples], self._config["strength"])
+        intents = [str(e.get(INTENT)) for e in examples]
+        self._model, ahead = LinearModel.fit(texts, intents, self._config["strength"])
+        hard = self._hard(ahead)
+        strength = self._config["vector_strength"]
+        self._vectors = VectorModel.fit([texts[i] for i in hard], [intents[i] for i in hard], strength)
         with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump(self._model, folder / "model.joblib")
+            joblib.dump((self._model, self._vectors), folder / "model.joblib")
         return self._resource
+
+    def _hard(self, ahead: Array) -> List[int]:
+        """The sentences to learn vectors from: those that the n-grams tell apart least, and every so many of the rest."""
+        order = np.argsort(ahead, kind="stable")
+        most = int(self._config["vector_examples"])
+        rest = order[most:]
+        step = max(1, len(rest) // max(1, int(self._config["vector_others"])))
+        return sorted({*map(int, order[:most]), *map(int, rest[::step])})
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Names the intent of each message."""
@@ -287,6 +348,9 @@ class IntentClassifier(GraphComponent):
         told = clauses(text)
         last = self._config["last_clause"] * self._model.margins(text[slice(*told[-1])]) if len(told) > 1 else 0.0
         confidences = self._confidences(margins + last, self._evidence(text, margins))
+        if self._vectors and confidences.max() < self._config["vector_below"]:
+            meant = margins + self._config["vector_weight"] * self._vectors.margins(text)
+            confidences = self._confidences(meant + last, self._evidence(text, meant))
         requests, second = self._requests(text, margins)
         if len(requests) > 1:  # the message is about its first request, as surely as it is about anything
             confidences[self._model.intents.index(requests[0])] = confidences.max() + 1e-6
