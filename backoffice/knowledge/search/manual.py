@@ -43,24 +43,25 @@ def within(
         of: the subject of each entry, by number; `judge`: what other words come to; `answer`: from which
             probability on the first is answered.
     """
-    told: Counter[str] = Counter()
-    for entry, score in zip(judged.entries, judged.scores, strict=True):
-        told[of[int(entry)]] += float(score)
-    beside = float(max((s for e, s in zip(judged.entries, judged.scores, strict=True) if not of[int(e)]), default=0.0))
-    del told[""]
+    before = _by_entry(judged)
+    told: dict[str, float] = {}
+    for entry, score in before.items():
+        told[of[entry]] = told.get(of[entry], 0.0) + score
+    beside = max((score for entry, score in before.items() if not of[entry]), default=0.0)
+    told.pop("", None)
     if not told:
         return judged
-    subject, share = told.most_common(1)[0]
+    subject = max(told, key=lambda each: told[each])
+    share = told[subject]
     bare = _without(question, subject)
     if share <= beside or bare == question or len(bare) < LEAST:
         return judged
-    again = judge(bare)
-    near = {int(e): float(s) for e, s in zip(again.entries, again.scores, strict=True) if of[int(e)] == subject}
+    near = {entry: score for entry, score in _by_entry(judge(bare)).items() if of[entry] == subject}
     if not near:
         return judged
-    before = {int(e): float(s) for e, s in zip(judged.entries, judged.scores, strict=True)}
     whole = min(share, 1.0) / max(sum(near.values()), 1e-9)
-    scores = {e: s for e, s in before.items() if of[e] != subject} | {e: s * whole for e, s in near.items()}
+    scores = {entry: score for entry, score in before.items() if of[entry] != subject}
+    scores |= {entry: score * whole for entry, score in near.items()}
     order = sorted(scores, key=lambda e: -scores[e])
     first = scores[order[0]]
     decision = judged.decision
@@ -75,12 +76,17 @@ def within(
     )
 
 
+def _by_entry(judged: Judged) -> dict[int, float]:
+    return {int(entry): float(score) for entry, score in zip(judged.entries, judged.scores, strict=True)}
+
+
 def _without(question: str, subject: str) -> str:
     """The question without the names of the goods."""
     bare = question
     for model in _MODEL.findall(subject):
         *maker, number = model.split("-")
-        bare = re.sub("".join(rf"(?:{part}[-\s]*)?" for part in maker) + re.escape(number), "", bare, flags=re.I)
+        before = "".join(rf"(?:{part}[-\s]*)?" for part in maker)
+        bare = re.sub(before + re.escape(number), "", bare, flags=re.IGNORECASE)
     marks = goods_marks(subject)
     known = concepts()
 
