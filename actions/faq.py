@@ -49,6 +49,8 @@ LEAST_QUESTION = 6  # characters of a question that is taken for small talk
 SEARCH_SECONDS = 1.5
 HELPFUL_EVERY = 3  # answers, until it is asked whether they help
 UNHELPFUL_MOST = 2  # answers that did not help, until a person takes over
+WHOLE = "whole"
+"""Key of `faq_found`: what was found answers all of a message in which two wishes were read."""
 SURELY_TELLS = 0.35
 """From this score on an entry comes before the page of goods that are named in what was not understood."""
 FAIRLY_TELLS = 0.5
@@ -93,11 +95,14 @@ _WORDS = re.compile(r"[^\W\d_]{2}")
 async def look_up(turn: Turn) -> dict[str, Any] | None:
     """What the knowledge has to say to the latest message, for slot `faq_found`; None where it is not asked.
 
-    `{"message_id": …, "decision": "answer"|"clarify"|"pass", "hits": [Hit.kept()]}`.
+    `{"message_id": …, "decision": "answer"|"clarify"|"pass", "hits": [Hit.kept()]}`, and WHOLE where it holds.
     """
     text = turn.typed
     if not text or turn.entity("faq_key") or not _may_ask(turn, text):
         return None
+    one = await _one_question(turn)
+    if one:
+        return {**_kept(turn, one, "answer"), WHOLE: True}
     found = await _quickly(turn, text)
     if found is None:
         return None
@@ -107,6 +112,16 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     if decision is None:
         return None
     return _kept(turn, found, decision)
+
+
+async def _one_question(turn: Turn) -> Found | None:
+    """What answers a message in which two wishes were read, as one question: it tells what was done and asks about it."""
+    if not turn.two or turn.busy or _asks(turn) <= UNSURE or turn.intent.startswith((*TALK, PERSON)):
+        return None
+    found = await _quickly(turn, str(turn.tracker.latest_message.get("text") or "").strip())
+    if not found or found.decision != "answer" or found.hits[0].score < FAIRLY_TELLS:
+        return None
+    return found if _weighed(turn, found.hits[0].score) > 0 else None
 
 
 def _may_mean(turn: Turn) -> bool:
@@ -302,8 +317,9 @@ class ActionFaqAnswer(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Answer; what else was asked for in the same breath comes next."""
+        whole = (turn.slot("faq_found") or {}).get(WHOLE)
         events = await self._answer(turn)
-        return [*events, *(go_on(turn, events) if turn.two and not turn.busy else [])]
+        return [*events, *(go_on(turn, events) if turn.two and not turn.busy and not whole else [])]
 
     async def _answer(self, turn: Turn) -> list[EventType]:
         """By the button that was pressed, else by what was asked."""

@@ -337,3 +337,16 @@ def test_what_the_page_of_a_product_does_not_say_may_stand_in_its_manual(shop: S
     last = {"sku": EARPHONES.product.sku, "product_id": EARPHONES.product.product_id, "name": EARPHONES.product.name}
     told = run(ActionProductsAsk(), text="怎么恢复出厂设置", intent="products_ask_detail", slots={"products_last": last})
     assert told.said == ["utter_faq_answer"] and told.messages[0]["answer"] == "恢复出厂设置：长按 10 秒。"
+
+
+def test_what_was_done_and_a_question_about_it_are_one_question(shop: Shop) -> None:
+    told = "买的时候抵了币，现在退了，币怎么算"
+    shop.knowledge[told] = Found("answer", (replace(RETURNS, score=0.8),))
+    words = ({"words": "买的时候抵了币", "intent": "account_ask_assets"}, {"words": "现在退了", "intent": "after_sales_return"})
+    starts = [{"command": "start", **each, "entities": [], "reference": {}, "fresh": at > 0} for at, each in enumerate(words)]
+    act = {"name": "ask", "confidence": 0.6, "ask": 0.6}
+    message = {"commands": starts, "act": act, "intent": {"name": "account_ask_assets", "confidence": 0.8}}
+    slots = run(ActionChatContext(), text=told, intent="account_ask_assets", message=message).slots
+    assert slots["faq_found"]["hits"][0]["key"] == "faq-3" and not slots.get("chat_requests")
+    said = run(ActionFaqAnswer(), text=told, intent="account_ask_assets", message=message, slots=slots)
+    assert said.said == ["utter_faq_answer"]
