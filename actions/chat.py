@@ -72,6 +72,8 @@ class ActionChatContext(CustomerAction):
             known["account_level"], found = await asyncio.gather(self._level(turn), _answer(turn))
             answered = found is not None and found["decision"] != "pass"
             known |= {**feelings(turn, answered), **waiting(turn), "chat_counted": turn.message_id or None, "faq_found": found}
+            if found and found.get(faq.WHOLE):
+                known["chat_requests"] = None
             known[given.SLOT] = given.keeping(turn)
         return [SlotSet(name, value) for name, value in known.items() if turn.slot(name) != value]
 

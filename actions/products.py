@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions import focus, wiring
 from actions.base import CustomerAction, Turn, over
-from actions.faq import GOODS, likeliest, names_goods, tell
+from actions.faq import GOODS, names_goods, tell, tells
 from actions.forms import UNCLEAR, Form
 from actions.gateways.errors import GatewayError, NotFound
 from actions.gateways.knowledge import Hit
@@ -424,7 +424,7 @@ async def _told_by_knowledge(turn: Turn, text: str, goods: str = "") -> bool:
         found = await turn.call(wiring.gateways().knowledge.search, text if names_goods(turn) else f"{goods} {text}".strip())
     except GatewayError:
         return False
-    if (found.decision == "answer" or likeliest(found)) and _speaks_of(found.hits[0], text, goods):
+    if tells(found) and _speaks_of(found.hits[0], text, goods):
         turn.before += await tell(turn, found.hits[0], text, None, () if found.decision == "answer" else found.hits[1:])
         return True
     return False

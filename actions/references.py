@@ -133,6 +133,13 @@ async def find(
     return found(reference, things, worth, _offered(turn, things), reference.get("spoken_of") or spoken_of, asked)
 
 
+async def has_named(turn: Turn, kind: str) -> bool | None:
+    """Whether the customer has a thing of this kind with the goods that the latest message names; None where it names none."""
+    reference = turn.tracker.latest_message.get("reference") or {}
+    named = [each for each in reference.get("conditions") or [] if each["by"] in GOODS and each["sure"]]
+    return not found({"conditions": named}, (await belongings(turn)).of_kind(kind)).missing if named else None
+
+
 def found(
     reference: dict[str, Any],
     things: Sequence[Thing],

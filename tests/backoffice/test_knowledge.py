@@ -358,7 +358,7 @@ def test_the_demo_knowledge_is_live_after_seeding_and_leaves_peoples_work_alone(
     with shop.database.read() as session:
         entries = {entry.key: entry for entry in published(session, NOW)}
         assert "99 元" in entries["faq-01-001"].answer
-        assert sum(key.startswith("faq-") for key in entries) == 172
+        assert sum(key.startswith("faq-") for key in entries) == 194
     with shop.database.write() as session:
         assert demo.seed(session, NOW) == 0
         from backoffice.effects import knowledge as effects

@@ -119,8 +119,8 @@ def test_what_people_changed_stays_unless_the_file_changed_the_same(store: Datab
 
 def test_headings_and_tables_become_proposals_with_their_place() -> None:
     first, second = words(GUIDE, "11-水壶.md").proposals
-    assert (first.question, first.place) == ("样例电水壶 首次使用", "首次使用")
-    assert second.variants == ("样例电水壶 容量", "样例电水壶 功率")
+    assert (first.question, first.place) == ("首次使用（样例电水壶）", "首次使用")
+    assert second.variants == ("容量（样例电水壶）", "功率（样例电水壶）")
     assert "| 容量 | 1.7 升 |" in second.answer
     assert second.source == {"file": "11-水壶.md", "place": "参数"}
     assert words(GUIDE, "11-水壶.md").proposals[0].key == first.key
@@ -174,11 +174,11 @@ def test_word_and_html_give_the_same_sections(
 ) -> None:
     write(tmp_path / name)
     first, second = read_file(tmp_path / name).proposals
-    assert first.question == "样例电水壶 首次使用"
+    assert first.question == "首次使用（样例电水壶）"
     assert "先烧一壶" in first.answer
     assert "- 不要超过刻度" in first.answer
     assert "| 容量 | 1.7 升 |" in second.answer
-    assert second.variants == ("样例电水壶 容量",)
+    assert second.variants == ("容量（样例电水壶）",)
     for dropped in ("alert", "看不见", "注释", "首页"):
         assert dropped not in first.answer + second.answer
 

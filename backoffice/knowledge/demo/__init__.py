@@ -2,7 +2,7 @@
 
 Beside the documents (`*.md`) lie the sentences customers ask with (`variants/*.yml`: key → sentences) and
 the figures that programs read (`facts.yml`: key → facts). `14-历史工单样例.csv` is there to try the import
-of tickets with.
+of tickets with; what its answers tell of everybody's case, reviewed, is `15-服务问答.md`.
 """
 
 from __future__ import annotations

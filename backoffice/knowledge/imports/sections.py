@@ -90,6 +90,7 @@ def propose(blocks: list[Block], file: str, about: Mapping[str, Any] | None = No
     """A proposal for every section that names no key of its own; `about` is added to each source."""
     title = title_of(blocks, file)
     subject = _KINDS.sub("", title).strip() or title
+    preface = title.removeprefix(subject).strip()  # else nothing but the goods would be asked about
     found = [section for section in sections(blocks) if section.blocks and not section.told]
     leaves = Counter(_leaf(section, title) for section in found)
     made: Counter[tuple[str, ...]] = Counter()
@@ -102,7 +103,7 @@ def propose(blocks: list[Block], file: str, about: Mapping[str, Any] | None = No
         answers = _answers(section)
         for number, (answer, labels, page) in enumerate(answers, 1):
             made[section.path] += 1
-            question = _question(subject, leaf)
+            question = _question(subject, leaf or (preface if len(found) > 1 else ""))
             if len(answers) > 1:
                 question = f"{question}（{number}）"
             place = " > ".join(path) or title
@@ -128,10 +129,11 @@ def _leaf(section: Section, title: str) -> str:
 
 
 def _question(subject: str, leaf: str) -> str:
+    """The heading first: on a button, what is cut off or skipped is the end."""
     if not leaf:
         return subject
     # A heading that asks stands for itself.
-    return (leaf if _ASKS.search(leaf) else f"{subject} {leaf}")[:QUESTION_CHARACTERS]
+    return (leaf if _ASKS.search(leaf) else f"{leaf}（{subject}）")[:QUESTION_CHARACTERS]
 
 
 def _answers(section: Section) -> list[tuple[str, list[str], int | None]]:

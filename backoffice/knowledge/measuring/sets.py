@@ -73,7 +73,8 @@ def without_set_aside(told: list[PublishedEntry]) -> list[PublishedEntry]:
 
 
 def as_imported(told: list[PublishedEntry]) -> list[PublishedEntry]:
-    """The same with the manuals as an import brings them in, without the sentences that people wrote."""
+    """The same with the manuals as an import brings them in, without the sentences that people wrote for
+    them, and without what was learned about the same goods elsewhere."""
     written = {
         text
         for path in (demo.FOLDER / "variants").glob("*.yml")
@@ -84,6 +85,7 @@ def as_imported(told: list[PublishedEntry]) -> list[PublishedEntry]:
     return [
         replace(entry, variants=tuple(t for t in entry.variants if t not in written))
         for entry in told
+        if entry.category != demo.MANUALS or entry.key.startswith("doc-")
     ]
 
 

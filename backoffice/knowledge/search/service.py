@@ -29,6 +29,7 @@ from backoffice.knowledge.search.combiner import OFFERED, Combiner, CombinerDama
 from backoffice.knowledge.search.encoder import BundledEncoder, Encoder, EncoderUnavailable
 from backoffice.knowledge.search.endpoint import EndpointEncoder
 from backoffice.knowledge.search.index import Index, Question, lead_of
+from backoffice.knowledge.search.manual import subjects, within
 from backoffice.knowledge.search.normalising import normalise
 from backoffice.knowledge.search.talk import SHORTEST, Talk, fitting, judge_in_talk
 from backoffice.knowledge.search.vectors import VectorStore
@@ -88,6 +89,7 @@ class EntrySearch:
         self.combiner = combiner or shipped()
         self._written = _written(entries)
         self._titles = [entry.question for entry in entries]
+        self._manuals = subjects(self._titles)
         self._places = {entry.key: place for place, entry in enumerate(entries)}
 
     def learned(self) -> EntrySearch:
@@ -108,8 +110,12 @@ class EntrySearch:
             return Found(SearchDecision.PASS, ())
         goods = talk.goods if talk else ""
 
+        def look(text: str) -> Judged:
+            return self.combiner.judge(self.index.look(self.index.read(text, by_words=by_words)))
+
         def judge(read: Question) -> Judged:
-            return fitting(question, goods, self.combiner.judge(self.index.look(read)), self._titles)
+            fits = fitting(question, goods, self.combiner.judge(self.index.look(read)), self._titles)
+            return within(read.text, fits, self._manuals, look, self.combiner.answer)
 
         judged = judge(read)
         if talk:
