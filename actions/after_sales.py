@@ -17,7 +17,7 @@ from actions.gateways.after_sales import Options, Return, Variant, Wish
 from actions.gateways.belongings import SLIP, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
-from actions.order_form import OrderAction, OrderForm
+from actions.order_form import OrderAction, OrderForm, names_goods
 from actions.order_states import speak_of_refusal, told
 from actions.readings import place, reading
 from actions.references import (
@@ -36,7 +36,7 @@ from actions.references import (
 
 STATUS = "after_sales_ask_status"
 MISSING = "missing"
-WARRANTY_PASSED, REVIEW_BY_PERSON = "warranty_passed", "review_by_person"
+WARRANTY_PASSED, REVIEW_BY_PERSON, RETURN_INSTEAD = "warranty_passed", "review_by_person", "return_instead"
 SELF = "self"  # the customer sends the goods
 FETCHED = "fetched"  # somebody comes, whenever
 CHOOSE = "choose"  # asks for the times at which they can be fetched
@@ -126,6 +126,9 @@ class ValidateAfterSalesForm(OrderForm):
         expired = kind == "repair" and options.rules[kind].code == WARRANTY_PASSED
         payable = expired and (many and line is None or options.warranty_ends is not None)
         settled = reason is not None and (line is not None or not many)
+        if settled and kind == "refund" and options.rules[kind].code == RETURN_INSTEAD and options.rules["return"].ok:
+            kind = filled["after_sales_kind"] = "return"  # the money comes back with the goods: that is what is asked for
+            turn.utter("utter_after_sales_return_instead")
         fits = options.rules[kind].ok if settled else kind in options.ever
         filled["orders_checked"] = self._checked(fits or payable)
         if not settled:
@@ -195,7 +198,7 @@ class ValidateAfterSalesForm(OrderForm):
         if before and self.asked(turn, "after_sales_pickup") and turn.entity("after_sales_pickup") and not turn.pressed:
             return {}  # 来家里拿吧，我腿脚不好: why it is to be fetched, not why it is returned
         if told is None and before is None:  # an answer, by what it does, in words that no example is like
-            none = turn.asks or _answers_another(turn)
+            none = turn.asks or _answers_another(turn) or given.said(turn, given.DENIED) is not None
             words = {} if none else self.words(turn, "after_sales_reason", ())
             return {**words, "after_sales_reason_code": None} if words else {}
         if told is None:
@@ -233,7 +236,7 @@ class ValidateAfterSalesForm(OrderForm):
         before, asked = turn.slot("after_sales_variant"), self.asked(turn, "after_sales_variant")
         if turn.intent == "chat_affirm" and own and asked:
             pressed = own.name
-        named = [*entities(turn, "colour", "size"), *NUMBER.findall(turn.typed)]  # 浅灰40
+        named = [*entities(turn, "colour", "size"), *NUMBER.findall(wished_for(turn.typed))]  # 浅灰40
         wanted = meant_variant(wished_for(str(pressed or turn.text)), named, options.variants, before)
         if wanted is None and not asked:
             turn.utter("utter_after_sales_variant_unknown", instead=turn.joined(entities(turn, "colour", "size")))
@@ -503,9 +506,14 @@ class ValidateAfterSalesProblemForm(OrderForm):
         """The words first: they are said before the order is known."""
         said: dict[str, Any] = {}
         if turn.intent in self.starts and not turn.pressed:
-            told = given.known(turn, given.REASON)
+            told, before = given.known(turn, given.REASON), turn.slot("after_sales_told") or {}
             if told:  # a message that tells no fault is none: it is asked for
                 said["after_sales_problem"] = told.value
+            same = before.get("code") in given.FAULTS and before["number"] == turn.slot("orders_last")
+            same = same and not names_goods(turn)
+            if told and same and told.value not in before["text"]:  # 第一次用就这样: more of the story, and the fault stands
+                said["after_sales_problem"] = turn.joined((before["text"], told.value))
+                said["after_sales_reason_code"] = before["code"]
         return {**said, **await super().fill(turn)}
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
@@ -527,7 +535,7 @@ class ActionAfterSalesPropose(AfterSalesAction):
         if not words:
             raise Unavailable("the form ended without a problem")
         heard = given.known(turn, given.REASON)
-        code = heard.code if heard and heard.value == words else None
+        code = turn.slot("after_sales_reason_code") or (heard.code if heard and heard.value == words else None)
         options = await turn.call(wiring.gateways().after_sales.options, turn.reader, order.number, None, words, code)
         turn.tracker.slots["after_sales_reason_code"] = options.reason_code  # what was promised for this fault holds
         if options.person:

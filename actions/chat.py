@@ -25,6 +25,7 @@ CARD_SECONDS = 1.5
 CARD_RETRY_SECONDS = 60.0
 GOES_ON_SECONDS = 3600  # a visitor's wish that is older is over
 LATELY = 3  # messages, this one included, for which what was done may be meant by "I did not want that"
+HELPFUL = "utter_faq_ask_helpful"
 CURT = 6  # characters of an answer that say nothing of a feeling
 SHORTLY = ("yes", "no", "take_back", "hold")
 """The acts of such an answer."""
@@ -35,6 +36,8 @@ OPENING = ("chat_greet", "chat_ask_help", "chat_bot_challenge")  # to these a ye
 ASKS = ("?", "\uff1f")
 STANDING = ("yes", "ask", "know", "hold")
 """Commands beside which an offer still stands."""
+GO_ON = ("resumes", "back", "no_person")
+"""Cues of who goes on with what is open, and wants nothing said again."""
 PAUSES = ("chat_hold", "chat_repeat")
 """Intents whose answer is none to repeat."""
 REFUSALS = ("/chat_deny", "/chat_stop", "/handoff_request")
@@ -174,11 +177,16 @@ def waiting(turn: Turn) -> dict[str, Any]:
 def offered(turn: Turn) -> str | None:
     """What the last question offers by its only button that is no refusal: its payload."""
     last = last_said(turn)
-    if turn.busy or not str(last.get("text") or "").rstrip().endswith(ASKS):
+    if turn.busy or _only_checks(last) or not str(last.get("text") or "").rstrip().endswith(ASKS):
         return None
     payloads = [str(each["payload"]) for each in (last.get("data") or {}).get("buttons") or []]
     offers = [payload for payload in payloads if payload.startswith("/") and not payload.startswith(REFUSALS)]
     return offers[0] if len(offers) == 1 else None
+
+
+def _only_checks(last: dict[str, Any]) -> bool:
+    """Whether what was said last only asks whether an answer helped: a yes to it is to none of its buttons."""
+    return (last.get("metadata") or {}).get("utter_action") == HELPFUL
 
 
 def last_said(turn: Turn) -> dict[str, Any]:
@@ -210,7 +218,7 @@ def acknowledge(turn: Turn) -> None:
     said = [(e.get("parse_data") or {}).get("intent") or {} for e in turn.tracker.events if e["event"] == "user"]
     if not last or (len(said) > 1 and said[-2].get("name") in OPENING):
         turn.utter("utter_chat_affirm")
-    elif buttons and str(last["text"]).rstrip().endswith(ASKS):
+    elif buttons and not _only_checks(last) and str(last["text"]).rstrip().endswith(ASKS):
         turn.utter("utter_chat_affirm_choose", buttons=buttons)
     else:
         turn.utter("utter_chat_affirm_done")
@@ -395,7 +403,8 @@ class ActionChatRepeat(CustomerAction):
                     break
                 said = []
         asked = bool(turn.busy and turn.slot(REQUESTED_SLOT))
-        for event in spoken[:-1] if asked else spoken:
+        goes_on = asked and any(turn.cue(name) is not None for name in GO_ON)  # only the question stands
+        for event in [] if goes_on else spoken[:-1] if asked else spoken:
             data = event.get("data")
             buttons = data.get("buttons") if isinstance(data, dict) else None
             turn.dispatcher.utter_message(text=str(event.get("text") or ""), buttons=buttons or [])

@@ -10,7 +10,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import at_once, faq, focus, wiring
+from actions import at_once, faq, focus, given, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.besides import besides
 from actions.gateways.desk import Handoff, HandoffRequest, Said
@@ -34,12 +34,13 @@ ASKED = "customer_asked"
 NOBODY_THERE = "handoff_nobody_there"  # the desk's no to a handoff that nobody asked for, at night
 WISH = "handoff_wish"  # slot: what who waits wanted and the bot could do, {intent, words, entities, reference}
 FOR_PEOPLE = ("complaints_", "feedback_")  # beginnings of intents that who waits wants told to a person
+OF_TICKETS = "tickets_"
 SURE = 0.5
 LEAST_WISH = 4  # characters
 NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
 # What who waits may ask of the bot, as a cue of data/chat/cues.yml. That the waiting ends is read from the whole message.
-PLACE, PHONE = "queue_place", "asks_phone"
+PLACE, PHONE, SAFE = "queue_place", "asks_phone", "safe"
 PARTING = ("chat_goodbye", "chat_hold", "chat_thank")
 MOODS = ("angry", "dissatisfied")  # the strongest first
 
@@ -114,6 +115,8 @@ class ActionHandoffRelay(CustomerAction):
                 leaver = replace(turn.writer, key=f"{turn.writer.key}:leave")
                 await turn.call(desk.leave, leaver, handoff_id)
                 offered = None if _parts(turn) else turn.slot(WISH)
+                if turn.cue(PHONE) is not None:
+                    turn.utter("utter_handoff_phone")
                 return [*ended(turn, "safe" if denies(turn) else "left"), *await besides(turn, offered)]
         except NotFound:
             return ended(turn, "unread")
@@ -121,7 +124,9 @@ class ActionHandoffRelay(CustomerAction):
             if error.code == "handoff_closed":
                 return await given_back(turn, handoff_id, "unread")
             raise
-        if waits and asks_place(turn):
+        if waits and turn.cue(PHONE) is not None:
+            turn.utter("utter_handoff_phone")
+        elif waits and asks_place(turn):
             turn.utter("utter_handoff_place", position=handoff.position)
         elif waits and turn.slot(IN_DANGER):
             return [*self._unfilled(turn), *in_danger(turn, handoff.position)]
@@ -215,7 +220,8 @@ def denies(turn: Turn) -> bool:
     if not turn.slot(IN_DANGER):
         return False
     corrects = turn.told("leave") is not None and (turn.tracker.latest_message.get("act") or {}).get("name") == "correct"
-    return corrects or reading("safe", turn.typed) is not None  # in the words that it was told to answer with
+    told = turn.cue(SAFE) is not None or reading("safe", turn.typed) is not None
+    return corrects or told  # in the words that it was told to answer with
 
 
 async def meanwhile(turn: Turn, position: int | None) -> list[EventType]:
@@ -231,7 +237,7 @@ async def meanwhile(turn: Turn, position: int | None) -> list[EventType]:
         told = await faq.tell(turn, Hit.of(found["hits"][0]), turn.typed, None)
         turn.utter("utter_handoff_waiting", "told", position=position)
         return told
-    if wish and wish != (turn.slot(WISH) or {}).get("intent"):
+    if wish and wish != (turn.slot(WISH) or {}).get("intent") and not wish.startswith(OF_TICKETS):  # 几天有回复: theirs to say
         label = turn.wording(f"utter_label_{wish}")
         turn.utter("utter_handoff_waiting", "wish", request=label, position=position)
         return _wished(turn)
@@ -253,7 +259,8 @@ def _wished(turn: Turn) -> list[EventType]:
     """What the bot does once it has the talk again."""
     entities = turn.tracker.latest_message.get("entities") or []
     reference = turn.tracker.latest_message.get("reference") or {}
-    return [SlotSet(WISH, {"intent": turn.intent, "words": turn.typed, "entities": entities, "reference": reference})]
+    wish = {"intent": turn.intent, "words": turn.typed, "entities": entities, "reference": reference}
+    return [SlotSet(WISH, wish), SlotSet(given.SLOT, given.keeping(turn))]
 
 
 def _does(turn: Turn) -> bool:

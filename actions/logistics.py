@@ -16,21 +16,21 @@ from actions.gateways.logistics import Arrangeable, Shipment
 from actions.gateways.orders import Order
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import speak_of_refusal, told
-from actions.readings import captured
+from actions.readings import captured, words
 from actions.references import option
 from topics import clock
 
 ON_THE_WAY = ("shipped",)
 ARRIVED_OR_ON_THE_WAY = ("shipped", "signed")
 HOUSE, CONTACT, INTERCEPT = "lingxi", "contact", "intercept"
-REFUSE = "refuse"
-BARE = (REFUSE, "door", CONTACT, INTERCEPT)  # ways that need no detail
+REFUSE, DOOR, LEAVE_WITH = "refuse", "door", "leave_with"
+BARE = (REFUSE, DOOR, CONTACT, INTERCEPT)  # ways that need no detail
 GONE = ("shipment_signed", "shipment_returning")
 """Why nothing on its way can be stopped."""
 NOTHING = "-"  # the detail of a way that the rules forbid: not worth asking for
 CORRECTABLE = ("time_slot_out_of_range", "delivery_date_out_of_range", "address_other_city")
 KINDS = {
-    "date": ("day",), "time_slot": ("span",), "leave_with": (given.SPOT, given.NAME), "pickup_point": (given.SPOT,),
+    "date": ("day",), "time_slot": ("span",), LEAVE_WITH: (given.SPOT, given.NAME), "pickup_point": (given.SPOT,),
     "reroute": (given.ADDRESS,),
 }  # fmt: skip
 """The kinds of values that are a way's detail."""
@@ -158,7 +158,7 @@ class ValidateLogisticsArrangeForm(ParcelForm):
         if how in BARE:
             return {}
         look = wiring.gateways().logistics.arrangeable
-        first = await turn.call(look, turn.reader, tracking, how, turn.text.strip()[:LONGEST] if how == "leave_with" else None)
+        first = await turn.call(look, turn.reader, tracking, how, turn.text.strip()[:LONGEST] if how == LEAVE_WITH else None)
         if not first.rule.ok and first.rule.code not in CORRECTABLE:
             return {"logistics_detail": NOTHING}  # the form's action says why not
         offered = {"logistics_dates": list(first.dates), "logistics_city": first.city}
@@ -190,24 +190,34 @@ class ValidateLogisticsArrangeForm(ParcelForm):
         if pressed:
             return str(pressed)
         found = given.known if turn.slot(REQUESTED_SLOT) is None else given.said
+        place = left_at(turn) if how == LEAVE_WITH else None
+        if place:
+            return place
         value = found(turn, *KINDS.get(how, ()))
         if value:
             return hours(value.value) if how == "time_slot" else value.value
-        if how == "leave_with" and first.named:
+        if how == LEAVE_WITH and first.named:
             return first.named
         if how == "reroute":
             return None
-        words = self.words(turn, "logistics_detail", ANSWERS)
-        return str(words["logistics_detail"])[:LONGEST] if words and not turn.pressed else None
+        said = self.words(turn, "logistics_detail", ANSWERS)
+        return str(said["logistics_detail"])[:LONGEST] if said and not turn.pressed else None
 
 
 def _how(turn: Turn) -> Any:
     """The way that the words name; a day with a part of it (明天下午) is another day."""
     how = turn.entity("logistics_how")
+    if how == DOOR and left_at(turn):
+        return LEAVE_WITH
     day = given.said(turn, "day")
     if how == "time_slot" and day and day.value != clock.now().date().isoformat():
         return "date"
     return how
+
+
+def left_at(turn: Turn) -> str | None:
+    """The place where the parcel is to be left (放1402门口就行); who wants it brought up to the door wants no such place."""
+    return captured("logistics_left_at", words(turn))
 
 
 class AskLogisticsDetail(CustomerAction):
@@ -232,7 +242,7 @@ class ActionLogisticsArrange(ParcelAction):
         """Ask the carrier; the courier's contact is shown only on the delivery day."""
         how, detail = turn.slot("logistics_how"), turn.slot("logistics_detail")
         detail = None if detail == NOTHING else detail
-        if detail and how == "leave_with":
+        if detail and how == LEAVE_WITH:
             detail = captured("logistics_keeper", str(detail)) or detail
         if how is None:
             raise Unavailable("the form ended without a way")
@@ -256,7 +266,8 @@ class ActionLogisticsArrange(ParcelAction):
         if detail is None and how not in BARE:
             raise Unavailable("the form ended without the detail")
         shipment = await turn.call(gateway.arrange, turn.writer, shipment.tracking_number, how, detail)
-        turn.utter("utter_logistics_arranged", how, **parcels.told(shipment), detail=detail or "")
+        variant = "left" if how == LEAVE_WITH and left_at(turn) else how
+        turn.utter("utter_logistics_arranged", variant, **parcels.told(shipment), detail=detail or "")
         parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), "arrange")
 
 
@@ -285,8 +296,8 @@ class ActionLogisticsReport(ParcelAction):
         if problem is None:
             raise Unavailable("the form ended without a problem")
         gateway = wiring.gateways().logistics
-        words = turn.slot("logistics_words")
-        found = await turn.call(gateway.report, turn.writer, shipment.tracking_number, problem, words)
+        account = turn.slot("logistics_words")
+        found = await turn.call(gateway.report, turn.writer, shipment.tracking_number, problem, account)
         variant = problem if found.new else "known"
         turn.utter("utter_logistics_reported", variant, **parcels.told(shipment), ticket=found.ticket_number)
         parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), "report", ticket=found.ticket_number)

@@ -11,7 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from actions import given, wiring
 from actions.base import OTHER, CustomerAction, Turn, over
 from actions.forms import Ask, Form, kinds
-from actions.gateways.belongings import ORDER
+from actions.gateways.belongings import ORDER, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order
 from actions.order_states import speak_of_refusal
@@ -45,9 +45,11 @@ class OrderForm(Form):
         operation: the rule of the shop that must allow it (a key of `Order.allowed`), or None.
         states: state codes of the orders worth offering; empty for all.
         lists: whether a fresh wish means all orders, and only words that point back mean the one just spoken of.
+        by_line: whether the rule is each line's own, so that what the shop says of the order is not said of a line.
     """
 
     operation: str | None = None
+    by_line = False
     states: tuple[str, ...] = ()
     lists = False
     beside: tuple[str, ...] = BESIDE
@@ -100,8 +102,8 @@ class OrderForm(Form):
         except NotFound:
             turn.utter("utter_orders_not_found", number=number)
             return _no_order()
-        allowed = order.allowed[self.operation].ok if self.operation else True
         line = filled.get("orders_line") or await self._line(turn, order)
+        allowed = self.operation is None or order.allowed[self.operation].ok or (self.by_line and line is not None)
         return {
             **filled,
             **({"orders_line": line} if line != turn.slot("orders_line") else {}),
@@ -117,6 +119,8 @@ class OrderForm(Form):
         """
         asked, last = self.asked(turn, "orders_number"), turn.slot("orders_last")
         found = await find(turn, ORDER, states=self.states, spoken_of=last, asked=asked)
+        if last and found.one and found.one.id != last and await self._rather(turn, found.one, str(last)):
+            return {"orders_number": str(last), CHOICES: None}
         filled = settled(turn, ORDER, "orders_number", found, asked)
         if filled is not None:
             several = last in [thing.id for thing in found.fits] and not found.one
@@ -133,6 +137,16 @@ class OrderForm(Form):
         only = found.fits[0].id if len(found.fits) == 1 else None
         return {**({"orders_number": only} if only else {}), CHOICES: None}
 
+    async def _rather(self, turn: Turn, one: Thing, last: str) -> bool:
+        """帮我催催，锅坏了等着用: whether the order spoken of is meant, whose goods are called so too, and not one with which
+        this cannot be done."""
+        spoken = next((thing for thing in (await belongings(turn)).of_kind(ORDER) if thing.id == last), None)
+        if spoken is None or not self.states or one.state_code in self.states or spoken.state_code not in self.states:
+            return False
+        told = turn.tracker.latest_message.get("reference") or {}
+        only_goods = all(each["by"] in GOODS for each in told.get("conditions") or [] if each["sure"])
+        return only_goods and found(told, [spoken]).one is not None
+
     async def _line(self, turn: Turn, order: Order) -> int | None:
         """The line that the words name, these or those that left a choice of orders."""
         line: int | None = ((turn.slot(CHOICES) or {}).get("lines") or {}).get(order.number)
@@ -146,7 +160,7 @@ class OrderForm(Form):
         correction, number = turn.told("correct"), turn.slot("orders_number")
         if correction is None or correction["slot"] != "orders_number" or not correction["value"] or asked == "orders_number":
             return await super()._correct(turn, asked)
-        if not number or not _names_goods(turn):
+        if not number or not names_goods(turn):
             return await super()._correct(turn, asked)
         told = turn.tracker.latest_message.get("reference") or {}
         things = (await belongings(turn)).of_kind(ORDER)
@@ -204,7 +218,7 @@ class OrderForm(Form):
         return self.operation is not None or turn.intent.startswith("after_sales_") or _below_an_answer(turn)
 
 
-def _names_goods(turn: Turn) -> bool:
+def names_goods(turn: Turn) -> bool:
     """Whether the words say what it is that is meant, and not only that it is another one."""
     told = turn.tracker.latest_message.get("reference") or {}
     return any(each["by"] in GOODS for each in told.get("conditions") or [])
@@ -247,12 +261,14 @@ class OrderAction(CustomerAction):
 
     Attributes:
         operation: the rule of the shop that must allow it (a key of `Order.allowed`), or None.
+        of_line: the slot of the line, where the rule is each line's own and `finish` asks it for the one that is known.
         gathered: the form's own slots, forgotten at the end.
         uses: kinds of given values that are used up with it.
     """
 
     concludes = True
     operation: str | None = None
+    of_line: str | None = None
     gathered: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
 
@@ -265,8 +281,9 @@ class OrderAction(CustomerAction):
         number = turn.slot("orders_number")
         if number:
             order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
-            if self.operation and not order.allowed[self.operation].ok and not await turn.written():
-                rule = order.allowed[self.operation]
+            rule = None if self.operation is None else order.allowed[self.operation]
+            by_line = self.of_line is not None and turn.slot(self.of_line) is not None
+            if rule and not rule.ok and not by_line and not await turn.written():
                 raise Rejected(rule.code, rule.detail)
             await self.finish(turn, order)
         elif (await belongings(turn)).of_kind(ORDER):

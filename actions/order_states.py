@@ -55,8 +55,9 @@ async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str
 
 
 def states(order: Order) -> list[str]:
-    """The order's states, the most special first; last who sells it."""
-    return [*_moments(order), *(["merchant"] if order.merchant else [])]
+    """The order's states, the most special first; a merchant's as such before, and last who sells it."""
+    moments = _moments(order)
+    return [*(f"{state}_merchant" for state in moments), *moments, "merchant"] if order.merchant else moments
 
 
 def _moments(order: Order) -> list[str]:

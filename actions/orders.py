@@ -168,7 +168,8 @@ class ValidateOrdersChangeForm(OrderForm):
             filled.update(await self._value(turn, field, values, begins))
             filled.update(_beside(turn, field, values))
             return filled
-        if self.asked(turn, "orders_change_confirmed") and values:  # something else instead of a yes or a no, or beside one
+        same = values.get(field) == turn.slot("orders_change_value") and len(values) == 1  # 对对 8号楼1502室
+        if self.asked(turn, "orders_change_confirmed") and values and not same:  # instead of a yes or a no, or beside one
             better = {"orders_change_value": values[field]} if field in values else {}
             return {**filled, **better, **_beside(turn, field, values)}
         answer = self.confirmation(turn, "orders_change_confirmed")

@@ -47,7 +47,7 @@ class ActionPromotionsCoupons(CustomerAction):
             turn.utter(f"utter_promotions_coupons_{wish}", "seen" if listed else "", coupons=listed)
         elif wish:
             turn.utter("utter_promotions_coupons", wish)
-        if wish != "expired":
+        if wish not in ("expired", "cash"):
             variant = "" if not usable else "soon" if soon else "some"
             turn.utter("utter_promotions_usable", variant, count=len(usable), coupons=_listed(usable), soon=len(soon))
         shown = [{"name": c.name, "scope": c.scope, "until": when(c.valid_to)} for c in usable[:SHOWN]]
@@ -71,6 +71,7 @@ class ValidatePromotionsProtectionForm(OrderForm):
     """Which order, which piece, and, knowing the difference: shall I ask for it?"""
 
     operation, states = "price_protection", ("paid", "shipped", "signed", "completed")
+    by_line = True
 
     def slots(self, turn: Turn) -> list[str]:
         """How an earlier request is going needs nothing."""
@@ -163,7 +164,7 @@ class AskPromotionsConfirmed(CustomerAction):
 class ActionPromotionsProtection(OrderAction):
     """Has the difference paid back, once; or tells how an earlier request is going."""
 
-    operation = "price_protection"
+    operation, of_line = "price_protection", "promotions_line"
     gathered = (
         "promotions_wish",
         "promotions_order_checked",

@@ -128,7 +128,7 @@ async def find(
     not, and 再上一单 comes after; `asked`: whether the customer was just asked which one, so that a name alone is an answer.
     """
     things = (await belongings(turn)).of_kind(*kinds)
-    reference = turn.tracker.latest_message.get("reference") or {}
+    reference = _of_such(turn)
     worth = [t for t in things if (not states or t.state_code in states) and (wanted is None or wanted(t))]
     return found(reference, things, worth, _offered(turn, things), reference.get("spoken_of") or spoken_of, asked)
 
@@ -154,7 +154,7 @@ def found(
     names = [*(reference.get("names") or []), *(c["said"] for c in told if c["by"] == "state" and c["value"] not in known)]
     conditions = [c for c in told if c["by"] != "state" or c["value"] in known]
     on_things = sorted((c for c in conditions if c["by"] in _RANK), key=lambda c: _RANK[c["by"]])
-    kept = [Match(thing, frozenset(piece.line for piece in thing.pieces)) for thing in things]
+    kept = whole = [Match(thing, frozenset(piece.line for piece in thing.pieces)) for thing in things]
     met: set[str] = set()
     missed = ""
     for condition in (c for c in on_things if c.get("beside")):
@@ -189,6 +189,9 @@ def found(
         at = _at(offered, int(by["place"]["value"]))
         kept = [match for match in kept if at and match.thing.id == at.id]
         return _answer(kept, str(by["place"]["said"]), False)
+    lasts = worth and met == {"day"} and all(c["of"] in ("any", "signed") for c in on_things if c["by"] == "day")
+    if lasts and not {match.thing.id for match in kept} & {thing.id for thing in worth}:
+        kept, missed = [match for match in whole if match.thing in worth], missed or "day"  # 说昨天到的, of what is on its way
     if not by.keys() & _BESIDE:  # 再上一单 is the one before, whatever its state
         kept = _worth(kept, worth)
     answers = asked and bool(reference.get("bare"))  # the whole answer describes
@@ -224,6 +227,8 @@ _RANK = {
     by: rank for rank, by in enumerate(("number", "product", "kind", "colour", "size", "quantity", "state", "day", "amount"))
 }
 GOODS = ("product", "kind")
+COMPARED, UTMOST = ("dearest", "cheapest"), "\u6700"
+"""Conditions that compare, and the sign by which they compare with all there is (最贵的)."""
 _LOOSELY = {TICKET: ("product", "kind", "day", "state", "amount"), SLIP: ("day",)}
 """What is said of such things without their record showing it."""
 _LOOKS = ("colour", "size", "quantity")
@@ -687,12 +692,32 @@ async def find_line(turn: Turn, number: str, pressed: Any, asked: bool) -> int |
     order = next((thing for thing in (await belongings(turn)).of_kind(ORDER) if number in thing.numbers), None)
     if order is None:
         return None
-    lines = [replace(order, id=str(p.line), title=p.title, amount=p.amount, numbers=(), pieces=(p,)) for p in order.pieces]
     if pressed is not None:
-        return next((int(line.id) for line in lines if line.id == str(pressed)), None)
-    told = turn.tracker.latest_message.get("reference") or {}
+        return next((piece.line for piece in order.pieces if str(piece.line) == str(pressed)), None)
+    return _line_meant(order, turn.tracker.latest_message.get("reference") or {}, asked)
+
+
+def _line_meant(order: Thing, told: dict[str, Any], asked: bool) -> int | None:
+    """The line of an order that a reference describes."""
+    lines = [replace(order, id=str(p.line), title=p.title, amount=p.amount, numbers=(), pieces=(p,)) for p in order.pieces]
     meant = found(told, lines, lines, lines if asked else (), asked=asked)
     return int(meant.one.id) if meant.one else None
+
+
+def _of_such(turn: Turn) -> dict[str, Any]:
+    """What the message describes; of which goods one is the cheaper (便宜那台呢), the last message that named any says."""
+    told: dict[str, Any] = turn.tracker.latest_message.get("reference") or {}
+    conditions = told.get("conditions") or []
+    compared = any(each["by"] in COMPARED and UTMOST not in each["said"] for each in conditions)
+    if not compared or any(each["by"] in GOODS for each in conditions):
+        return told
+    said = [event for event in turn.tracker.events if event["event"] == "user"][-REMEMBERED:-1]
+    for event in reversed(said):
+        before = ((event.get("parse_data") or {}).get("reference") or {}).get("conditions") or []
+        goods = [each for each in before if each["by"] in GOODS and not each.get("kept") and not each.get("negated")]
+        if goods:
+            return {**told, "conditions": [*goods, *conditions]}
+    return told
 
 
 # ── what was described before ─────────────────────────────────────────────────
@@ -723,7 +748,9 @@ async def described_before(turn: Turn, states: Sequence[str] = ()) -> Found | No
             return Found(tuple(t for t in things if numbers[-1] in t.numbers), True)
         if messages > 1 and (said.get("intent") or {}).get("name") in ONLY_TOLD:
             worth = [t for t in things if not states or t.state_code in states]
-            before = found(said.get("reference") or {}, things, worth)
+            told = said.get("reference") or {}
+            before = found(told, things, worth)
             if before.one:
-                return before
+                line = before.line or _line_meant(before.one, told, asked=False)
+                return replace(before, lines={before.one.id: line} if line else {})
     return None

@@ -19,6 +19,8 @@ _RECEIVERS = (
     "门卫 保安 传达室 物业 前台 邻居 管家 收发室 家人 家里人 爸爸 妈妈 父母 老公 老婆 "
     "室友 同事 朋友 超市 小卖部 便利店"
 ).split()
+_PLACE = re.compile(r"(?:门口|门前|门外|门边|楼道|楼梯间|鞋柜|地垫下|电表箱|消防栓)(?:里|上|旁|边|那)?$")
+"""Where a parcel may be left with nobody there."""
 TIME_SLOTS = ("上午", "下午", "傍晚")
 """What is offered to choose from; any hours between 8 and 20 will do."""
 _SLOT = re.compile(r"^(\d{1,2})(?:[:：点]00|点)?\s*[-–—~至到]\s*(\d{1,2})(?:[:：点]00|点)?$")
@@ -217,7 +219,7 @@ def arranged(how: Arrangement, value: str | None, is_large: bool) -> str:
         case Arrangement.DOOR:
             return "送货上门"
         case Arrangement.LEAVE_WITH:
-            return f"由{value}代收"
+            return f"放在{value}" if _PLACE.search(value or "") else f"由{value}代收"
         case Arrangement.REROUTE:
             return f"同城改派到：{value}，时效顺延 1 天"
         case Arrangement.REFUSE:

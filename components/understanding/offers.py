@@ -92,6 +92,11 @@ def echoed(text: Text, said: Text) -> bool:
     return cannot is None and told in _content(offered.group())
 
 
+def denies(text: Text) -> bool:
+    """Whether a normalised text denies or asks."""
+    return _AGAINST.search(text) is not None
+
+
 def passes_on(text: Text) -> bool:
     """Whether a normalised text only says to pass the talk on to a person (可以，请转)."""
     return not _AGAINST.search(text) and _content(text) in ("转", "转接", "接", "转过", "转人")

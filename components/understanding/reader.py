@@ -30,6 +30,7 @@ from components.understanding.aspects import ASKED
 from components.understanding.commands import COMMANDS, Command, command, of_intent
 from components.understanding.context import (
     ALARM,
+    ASKS,
     CHOOSE,
     CONFIRM,
     NONE,
@@ -45,7 +46,7 @@ from components.understanding.values import VALUES
 from topics import forms
 
 FALLBACK = "nlu_fallback"
-INFORM = "chat_inform"
+INFORM, DANGER = "chat_inform", "danger"
 PERSON = "handoff_request"
 WORDLESS = re.compile(r"[\W_]+")
 ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
@@ -83,6 +84,22 @@ OPTIONAL, SELF = ("invoices_email",), "by_oneself"
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
 PLACE, BACK, IF_NOT, CALLS, CHANGES = "queue_place", "back", "if_not", "calls", "changes"
+AWAY, NO_PERSON, SUPPOSES, REPORTED_BEFORE = "away", "no_person", "supposes", "reported_before"
+SAFE, SECRET, REGISTERS, NOT_THIS = "safe", "secret", "registers", "not_this"
+OTHERS, OF_OTHERS = "others_account", {"entity": "account_kind", "value": "others"}
+"""The cue of who wants another person's account looked into, and the entity by which that is answered."""
+STANDS_BY = {
+    "order": ("orders_ask_status", "orders_number", "id"), "parcel": ("logistics_track", "orders_number", "order"),
+    "return": ("after_sales_ask_status", "after_sales_slip", "id"), "ticket": ("tickets_ask_status", "tickets_number", "id"),
+    "invoice": ("invoices_ask_status", "invoices_number", "id"),
+}  # fmt: skip
+"""A kind of thing → what is asked of how one stands: the intent, the entity that names it, and where its number is."""
+TALKS = ("chat_affirm", "chat_deny", "chat_inform", "chat_smalltalk")
+"""Intents that a question is given for its tone, and does not mean."""
+LOOKS, OF_ONESELF = ("colour", "size"), ("address", "room", "name", "phone", "title", "email", "tax_number")
+"""Kinds of values by which goods are told apart · that are read back before they are written."""
+COMPARED = ("dearest", "cheapest")
+COUPONS, BY_THE_WAY = "promotions_ask_coupons", "对了"
 RESUMES, LATER, CHECKS, ADDS = "resumes", "later", "checks", "adds"
 UNCHANGED, PLEADS = "unchanged", "pleads"
 KEPT, NAMED_BY = "kept", ("kind", "product")
@@ -209,7 +226,7 @@ class Reader:
 
     def read(self, said: Said, context: Context) -> Reading:
         """The commands of a message: those of the first thing that it says, and what else it wants done."""
-        if said.danger:
+        if said.danger and not (context.kind == ALARM and SAFE in said.cues):
             return Reading(said.intent, (command("danger"),))
         if context.new and not said.text:
             return self._plain(said, None)
@@ -221,12 +238,24 @@ class Reader:
         pressed = self._pressed(said, context)
         if pressed:
             return pressed
-        resumes = RESUMES in said.cues and context.asked and all(_shown(each, context) for each in _named(said))
-        if resumes or (BACK in said.cues and (context.asked or context.wished[:1] == ("chat_hold",))):
-            return Reading("chat_repeat", (command("chat", kind="repeat"),))
+        resumed = self._resumed(said, context)
+        if resumed:
+            return resumed
+        if AWAY in said.cues and not context.new and said.act not in ASKING:  # 先做饭去，回头说
+            return Reading("chat_hold", (command("hold"),))
+        if NO_PERSON in said.cues and said.intent in (PERSON, *VAGUE, "chat_thank", "chat_take_back") and not said.second:
+            intent, first = ("chat_repeat", command("chat", kind="repeat")) if context.asked else ("chat_deny", command("no"))
+            return Reading(intent, (first,))
+        still = self._still_of_others(said, context)
+        if OTHERS in said.cues or still:
+            kind = {**OF_OTHERS, "value": OF_OTHERS["value"] + "_again"} if still else OF_OTHERS
+            return Reading("account_manage", (command("start", intent="account_manage"),), [dict(kind)])
         undoes = said.act in NO_LONGER or said.intent in ("chat_deny", "chat_stop") or said.intent.endswith("_cancel")
-        if CHECKS in said.cues and undoes and not context.new:  # 没取消吧？
+        if CHECKS in said.cues and (undoes or said.confidence < self.near) and not context.new:  # 没取消吧？
             return self._checked(said, context)
+        meant = said.cues.get(NOT_THIS)
+        if meant and context.form and context.asked and context.kind in (CONFIRM, CHOOSE):  # 不是修，是没人来装
+            return Reading("chat_take_back", (command("take_back", what=None), command("know", question=meant)))
         renamed = self._renamed(said, context)
         if renamed:
             return renamed
@@ -240,13 +269,38 @@ class Reader:
             return self._answer(said, context)
         return self._free(said, context)
 
+    def _resumed(self, said: Said, context: Context) -> Optional[Reading]:
+        """回来了, 接着退, 还是刚才那个: what stands goes on, at a yes or no as one; else the last wish does."""
+        shown = all(_shown(each, context) for each in _named(said) if not each.get(KEPT))
+        resumes = RESUMES in said.cues and (shown or not context.asked) and said.share(*ASKING) < self.sure
+        if not resumes and not (BACK in said.cues and (context.asked or context.wished[:1] == ("chat_hold",))):
+            return None
+        agrees = said.act == "yes" and said.share("yes") >= self.sure_yes
+        if context.kind == CONFIRM and (agrees or self._echoes(said, context)):
+            return Reading("chat_affirm", (command("yes"),))
+        last = next((name for name in context.wished if not name.startswith((*PLAIN_TALK, PERSON))), None)
+        if context.asked or not resumes:
+            return Reading("chat_repeat", (command("chat", kind="repeat"),))
+        return Reading(last, (command("start", intent=last, words=said.words or said.text),)) if last else None
+
+    def _still_of_others(self, said: Said, context: Context) -> bool:
+        """Whether who was told that another's account stays closed goes on about it (他同意的, 最后四位总行吧)."""
+        told = any(name.startswith("utter_account_manage_others") for name in context.told)
+        leaves = said.act in ("yes", "no", "leave", "person", "hold") or said.intent in ("chat_thank", "chat_goodbye", PERSON)
+        leaves = leaves or (said.intent in ("chat_affirm", "chat_deny", "chat_stop") and said.confidence >= self.near)
+        unplain = said.intent in (*VAGUE, "chat_smalltalk") or said.confidence < self.asks
+        return told and not leaves and not _named(said) and unplain
+
     # ── this one, or that one ─────────────────────────────────────────────────
 
     def _checked(self, said: Said, context: Context) -> Reading:
         """没取消吧？: how the thing spoken of stands; asked of nothing, it is a question and undoes nothing."""
-        again = context.focus[0].get("again") if context.focus else None
-        if again and not context.asked:
-            return Reading(str(again), (command("start", intent=str(again)),))
+        named = _named(said)
+        for thing in () if context.asked else context.focus:
+            again, slot, key = STANDS_BY.get(str(thing.get("kind")), ("", "", ""))
+            if again and thing.get(key) and all(_in(each, str(thing.get("title"))) for each in named):
+                entity = {"entity": slot, "value": thing[key]}
+                return Reading(again, (command("start", intent=again),), [entity], {})
         return Reading("faq", (command("know", question=said.text),))
 
     def _renamed(self, said: Said, context: Context) -> Optional[Reading]:
@@ -259,6 +313,9 @@ class Reader:
             return None
         if said.share("ask", "status", "why", *QUESTIONED) >= self.sure or said.second or ADDS in said.cues:
             return None
+        looks = any(each["kind"] in LOOKS for each in said.values) and said.intent in context.wished[:LATELY]
+        if looks and said.act not in ("correct", "no"):
+            return None  # 穿厚袜子得40，换40吧: another size of the same
         own = said.intent in self.starts.get(str(context.form), ()) or said.intent.endswith("_cancel")
         if said.act in ("do", "tell") and not own and said.confidence >= self.sure and said.intent not in VAGUE:
             return None
@@ -361,8 +418,10 @@ class Reader:
             act, sure = "value", True  # 不满意 is a score
         elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
             act, sure = "value", True  # 改成文三路90号, asked where to
-        if context.kind == CONFIRM and self._echoes(said, context):
+        if context.kind == CONFIRM and (self._echoes(said, context) or self._says_the_same(said, context)):
             return Reading("chat_affirm", (command("yes"),))
+        if SUPPOSES in said.cues and context.kind != CHOOSE:  # 我是说要是以后掉色呢
+            return Reading("faq", (command("know", question=said.text),))
         described_too = context.kind == CONFIRM and bool(said.reference.get("conditions") or said.entities)  # 小的那台，白色
         described_too = described_too and not self._filled(said, context)  # 对，明天下午: the form compares
         if act == "yes" and said.share("yes") >= (self.certain if described_too else self.sure_yes):
@@ -377,13 +436,13 @@ class Reader:
         if act == "no" and sure and context.asked in NUMBERS and not another:
             named_slots = [cue for cue in said.cues if cue.startswith(SLOT) and cue != SLOT + str(context.asked)]
             act = "value" if _topical(named_slots, context) else "take_back"  # 不用邮箱 is none, 哪个都不取消 is
-        if sure and act in PLAINLY:
+        instead = self._instead(said, context)
+        if sure and act in PLAINLY and not (act == "hold" and instead):
             undoes = said.intent.endswith("_cancel") and said.act != "no" and not own  # 算了不退了: nothing was got wrong
             left = said.intent == "chat_stop" or undoes
             intent, name = PLAINLY["leave" if left and act == "take_back" else act]
             told = {"what": None} if name == "take_back" else {}
             return Reading(intent, (command(name, **told),))
-        instead = self._instead(said, context)
         if instead:
             return Reading(INFORM, (command("set", slot=instead, value=said.text),))
         if act == "correct" and sure:
@@ -415,15 +474,19 @@ class Reader:
         """小了，顺便查查手环到哪了: the first clause answers, asked why or whether, and the rest wants something else."""
         own, head = self.starts.get(str(context.form), ()), said.parts[0] if said.parts else None
         rest = next((each for each in said.rests if each[2] >= self.surer and each[1] not in own), None)
-        if head is None or rest is None or rest[1].startswith((*PLAIN_TALK, PERSON)):
+        agreed = context.kind == CONFIRM and head is not None and head[2] == "yes" and head[3] >= self.certain
+        agreed = agreed and not said.text.startswith(BY_THE_WAY)
+        if agreed and len(said.parts) > 1 and _asked_last(said) >= self.surer:  # 好，分期的钱咋算
+            rest = (said.parts[-1][0], "faq", 1.0)
+        elif head is None or rest is None or rest[1].startswith((*PLAIN_TALK, PERSON)):
             return None
         at = said.offsets[rest[0]]
         mine, others = said.words[:at].strip(ENDS), said.words[at:].strip()
         if HURRIES in rest[1] and len(others) <= CURT:
             return None  # 可以，快点: in a hurry, and agreed
-        if context.kind == CONFIRM and head[2] == "yes" and head[3] >= self.certain:
+        if agreed:
             intent, first = "chat_affirm", command("yes")
-        elif said.reason and str(context.asked).endswith("_reason") and head[2] in ("value", "tell"):
+        elif head and said.reason and str(context.asked).endswith("_reason") and head[2] in ("value", "tell"):
             intent, first = INFORM, command("set", slot=context.asked, value=mine)
         else:
             return None
@@ -447,6 +510,13 @@ class Reader:
         if said.act not in ("yes", "do", "value", "correct", "no", "fragment") or context.kind not in (CONFIRM, OFFER):
             return False
         return offers.echoed(said.text, context.said)
+
+    def _says_the_same(self, said: Said, context: Context) -> bool:
+        """对对 8号楼1502室: whether nothing is given but what is read back, beside a yes."""
+        given = [str(each["value"]) for each in said.values]
+        own = bool(given) and all(each["kind"] in OF_ONESELF for each in said.values)
+        agrees = said.share("yes") >= self.maybe or said.text.startswith(("是", "对"))
+        return own and agrees and not offers.denies(said.text) and all(value in context.said for value in given)
 
     def _lets_be(self, said: Said, context: Context, act: Text) -> Optional[Reading]:
         """算了，券不要了: what was wished for beside the matter is let be, and the matter goes on."""
@@ -506,7 +576,9 @@ class Reader:
         named = [name for name in slots if SLOT + name in said.cues or any(e.get("entity") == name for e in said.entities)]
         if said.share("ask", "status", "why", *QUESTIONED) >= self.sure:
             return named[0] if named and CHANGES in said.cues else None  # 取件能不能改到明天
-        return next(iter((*named, *slots)), None) if said.act in ("correct", "value", "do", "tell", "no", "yes") else None
+        own = said.intent in context.wished[:LATELY] and said.act in ("hold", "chat")  # 等等，换40吧
+        acts = ("correct", "value", "do", "tell", "no", "yes")
+        return next(iter((*named, *slots)), None) if own or said.act in acts else None
 
     def _filled(self, said: Said, context: Context) -> List[Text]:
         """The slots that hold something already, of whose kind the message gives a value."""
@@ -545,13 +617,16 @@ class Reader:
     def _waiting(self, said: Said, context: Context) -> Reading:
         """Who waits no longer leaves, and may want something else in the same breath; all else is for the person."""
         ends, sure = ((*NO_LONGER, "correct"), self.safe) if context.kind == ALARM else (NO_LONGER, self.surer)
+        if context.kind == ALARM and SECRET in said.cues:
+            return Reading(said.intent, ())  # who reads a code out is not safe
         words = said.text.strip(ENDS)
         more = said.second or len(WORDLESS.split(words.strip("?!"))) > 1
         if UNCHANGED in said.cues and said.intent.endswith("_change"):
             return Reading(INFORM, ())
         asks = not more and words.endswith(("?", "吗", "么"))  # 不等了吗
         of_goods = context.kind == ALARM and bool(said.reference.get("conditions"))  # 围兜没事
-        if asks or of_goods or PLACE in said.cues or PLEADS in said.cues or said.share(*ends) < sure:
+        safe = context.kind == ALARM and SAFE in said.cues
+        if asks or (not safe and (of_goods or PLACE in said.cues or PLEADS in said.cues or said.share(*ends) < sure)):
             return Reading(said.intent, ())
         return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
 
@@ -572,8 +647,15 @@ class Reader:
         sure = said.share(act) >= self.sure
         if not context.new and (LATER in said.cues or self._leaves_as_it_is(said, context)):
             return Reading("chat_deny", (command("no"),))  # 那收到再换, 锅不退, 抬头不变
-        if not context.new and said.intent == "chat_affirm" and act in ("ask", "status") and len(said.text) > CURT:
-            return Reading("faq", (command("know", question=said.text),))  # 还没发出来，应该可以改吧
+        unplain = self._vague(said) or said.confidence < self.near
+        if REGISTERS in said.cues and not context.new and unplain:
+            return Reading(PERSON, (command("person"),))  # 那给我登记一下
+        if (act == "hold" and PLEADS in said.cues) or (REPORTED_BEFORE in said.cues and unplain):
+            return Reading(TICKET, (command("start", intent=TICKET),))  # 昨晚报的那两桶油, 别跟我说再等等
+        if not context.new and self._only_sounds(said):
+            return self._checked(said, context) if act == "status" else Reading("faq", (command("know", question=said.text),))
+        if _wish(said) == COUPONS and any(each.get("kind") == "coupon" for each in context.focus[:1]):
+            return Reading(COUPONS, (command("start", intent=COUPONS, words=said.words or said.text),))
         if context.kind == NONE and context.told and said.intent == FALLBACK and act == "chat" and sure:
             return Reading("chat_affirm", (command("yes"),))  # 行叭 坐等: heard, and nothing is wanted
         if context.kind == OFFER:
@@ -599,8 +681,9 @@ class Reader:
         if unless:
             return unless
         best = next((each for each in said.ranking if not str(each["name"]).startswith(PLAIN_TALK)), None)
-        if said.intent == "chat_affirm" and act == "do" and sure and best and float(best["confidence"]) >= self.unlikely:
-            return Reading(str(best["name"]), (command("start", intent=str(best["name"])),))  # 可以的话帮我退了
+        means = best if best and float(best["confidence"]) >= self.unlikely else None
+        if said.intent in ("chat_affirm", INFORM) and act == "do" and sure and means:
+            return Reading(str(means["name"]), (command("start", intent=str(means["name"])),))  # 可以的话帮我退了
         guessed = self._vague(said) or said.confidence < self.near
         if said.fault and _goods(said) and guessed and act not in ASKING:
             return Reading(FAULT, (command("start", intent=FAULT),))
@@ -613,6 +696,7 @@ class Reader:
         if act == "take_back" and sure and context.told:
             return Reading("chat_take_back", (command("take_back", what=None),))
         undoes = said.intent.endswith("_cancel") and said.confidence >= self.sure  # 不想要了，取消吧
+        undoes = undoes or not offers.denies([each for each in WORDLESS.split(said.text) if each][-1])  # 不换 不修 退钱
         if act in ("take_back", "no") and said.share(act) >= self.certain and said.intent in self.does and not undoes:
             return Reading("chat_deny", (command("no"),))
         of_ones_own = any(each.get("entity") in NUMBERS for each in said.entities)  # the form tells whether it may be done
@@ -620,9 +704,21 @@ class Reader:
             return Reading("faq", (command("know", question=said.text, intent=said.intent),))
         if act == "fragment" and sure:
             return Reading(FALLBACK, (command("unclear", candidates=[]),))
+        stands = act == "status" and said.share(act) >= self.asks and said.confidence < self.near and not said.follow_up
+        if stands and any(_in(each, str(thing.get("title"))) for thing in context.focus[:2] for each in _named(said)):
+            return self._checked(said, context)  # 我问你锅催了没
+        if SUPPOSES in said.cues and not said.follow_up and said.confidence < self.near:
+            return Reading("faq", (command("know", question=said.text),))  # 那要是后面掉色呢
         if not said.intent.startswith(PLAIN_TALK) and not said.follow_up and said.confidence < self.near:
             return Reading(FALLBACK, (command("unclear", candidates=candidates(said)),))
         return self._plain(said, context.asked)
+
+    def _only_sounds(self, said: Said) -> bool:
+        """还没发出来，应该可以改吧: whether what sounds like an answer or like chat asks."""
+        if said.intent not in TALKS or len(said.text) <= CURT or said.follow_up:
+            return False
+        asks = said.act in ("ask", "status") and (said.intent == "chat_affirm" or said.share(said.act) >= self.asks)
+        return asks or (said.text.endswith(ASKS) and said.act in ("tell", "chat", *ASKING, "status"))
 
     def _leaves_as_it_is(self, said: Said, context: Context) -> bool:
         """锅不退, 抬头不变: what is not to be done is no wish to undo or to change. 台灯不退了 is, as is any of what was done."""
@@ -638,10 +734,12 @@ class Reader:
         """另一个呢, 不是这个，是热水器: a message that only says which one means the last wish, of that one."""
         conditions = said.reference.get("conditions")
         corrects = said.act == "correct" and said.share("correct") >= self.sure and any(each["sure"] for each in conditions or ())
+        compared = bool(conditions) and all(each["by"] in COMPARED for each in conditions or ())  # 便宜那台呢，也能退吗
+        corrects = corrects or (compared and said.act in ASKING and context.kind in (NONE, OFFER))
         if context.new or not conditions or not (corrects or (said.reference.get("bare") and said.act in NAMES_ONE)):
             return None
         wished = next((name for name in context.wished[:LATELY] if name.startswith(OF_THINGS)), None)
-        plain = said.confidence >= self.sure and said.intent not in (*VAGUE, wished) and not said.follow_up
+        plain = said.confidence >= self.sure and said.intent not in (*VAGUE, wished) and (compared or not said.follow_up)
         if wished is None or (plain and said.act not in ("correct", "no")):
             return None
         return Reading(wished, (command("start", intent=wished, words=said.words or said.text),))
@@ -661,6 +759,9 @@ class Reader:
         if more and said.share("tell") >= self.sure:
             told = [{"entity": ADD[0], "value": ADD[1], "extractor": HEARD}, {"entity": "tickets_number", "value": newest["id"]}]
             return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), *told])  # 他还摔我箱子
+        urges = any((each.get("entity"), each.get("value")) == (ADD[0], "urge") for each in said.entities)
+        if urges and newest.get("kind") == "ticket" and not _goods(said) and said.share("do") >= self.sure:
+            return Reading(TICKET, (command("start", intent=TICKET),), said.entities)  # 你再催一下他们
         adds = any((each.get("entity"), each.get("value")) == ADD for each in said.entities)
         if adds and said.intent in (*ACCOUNTS, *VAGUE, "chat_hold") and said.share("ask", "status", "why") < self.sure:
             return Reading(TICKET, (command("start", intent=TICKET),), said.entities)  # 补充一下我投诉的那个，我有录像
@@ -919,6 +1020,8 @@ class CommandReader(GraphComponent):
                 continue
             reading = reader.read(said(message), context)
             message.set(COMMANDS, list(reading.commands), add_to_output=True)
+            if message.get(DANGER) and command("danger") not in reading.commands and context.kind == ALARM:
+                message.set(DANGER, None, add_to_output=True)  # it was said that there is none
             if reading.intent != (message.get(INTENT) or {}).get("name"):
                 message.set(INTENT, {"name": reading.intent, "confidence": 1.0}, add_to_output=True)
             if reading.entities is not None:
@@ -948,7 +1051,7 @@ def said(message: Message) -> Said:
         entities=message.get(ENTITIES) or (),
         acts=(message.get(ACT) or {}).get("shares") or {},
         cues=message.get(CUES) or {},
-        danger=bool(message.get("danger")),
+        danger=bool(message.get(DANGER)),
         reference=message.get(REFERENCE) or {},
         follow_up=message.get(ASKED) or {},
         second=bool(second),

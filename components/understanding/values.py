@@ -206,7 +206,10 @@ class Reader:
         if beside and not any(span.kind in (REASON, DENIED) for span in spans):
             spans += self._faults(read)
         fixed = [(e["start"], e["end"]) for e in entities if e["entity"] in FIXED and "start" in e]
-        spans = [span for span in spans if not _of_fixed(span, fixed)]
+        sized = [(e["start"], e["end"]) for e in entities if e["entity"] == "size" and "start" in e]
+        spans = [span for span in spans if not _of_fixed(span, fixed) and not _of_size(span, sized)]
+        goods = [(e["start"], e["end"]) for e in entities if e["entity"] in GOODS and "start" in e]
+        spans = [span for span in spans if span.kind != REASON or _gives_reason(text, span, goods)]
         found = [self._value(text, span) for span in _joined(text, spans)]
         found = _whole(text, found, [e for e in entities if e["entity"] == ADDRESS and "start" in e])
         for each in entities:
@@ -299,6 +302,29 @@ def _of_fixed(span: told.Span, fixed: List[tuple[int, int]]) -> bool:
     """Whether a span is nothing but what has a form of its own, or goes from one such value to another (1号，是30号)."""
     begins = any(start <= span.start < end for start, end in fixed)
     return begins and any(start < span.end <= end for start, end in fixed)
+
+
+def _of_size(span: told.Span, sized: List[tuple[int, int]]) -> bool:
+    """Whether what looks like a room holds a size (不是39 换40)."""
+    return span.kind == ROOM and any(span.start <= start and end <= span.end for start, end in sized)
+
+
+_NO_REASON = re.compile(
+    r"不是[^,，。]{1,8}?[,，。 ]*是|没有?(?:什么|任何|啥)?危险"
+    r"|(?:我|都|已经|刚)*(?:吃|忙|弄|做|开|睡|洗)(?:完|好|醒)(?:会|饭)?[了啦]?$"
+    r"|(.)不\1$|[^,，。]{0,10}谁[^,，。]{1,4}$|[^坏破裂烂漏碎]{0,10}[那这](?:一)?[个台件单双款条部]$"
+    r"|.*(?:这|那)(?:里面?|里头|上面)没有$"
+    r"|[^,，。]{0,10}(?:吗|么|几点|多久)$|[^,，。坏破烂]{0,4}说[^,，。]{0,6}[到送]的?$"
+    r"|(?:没坏|没有坏|好好的|没拆封?|没[穿用]过?|配件都?[在齐]|吊牌都?还?在|[,，。 还都也])+$"
+)
+_SUPPOSED = re.compile(r"(?:要是|万一|如果|假如|倘若|将来|以后)[^,，。!！]{0,6}$")
+
+
+def _gives_reason(text: str, span: told.Span, goods: List[tuple[int, int]]) -> bool:
+    """Whether the words tell why, and do not only say which goods are meant, ask, deny, suppose, or tell of oneself."""
+    if any(start < span.end < end or (start <= span.start and span.end <= end) for start, end in goods):
+        return False  # it is nothing but goods, or ends within their name: 橙子, 今天到的耳
+    return _NO_REASON.match(text[span.start : span.end]) is None and _SUPPOSED.search(text, 0, span.start) is None
 
 
 _DENIES = re.compile(r"(?:不是|不在|不要|别写|并非)(?:在|写|到|送)?[\s“\"]*$")

@@ -18,10 +18,16 @@ from actions.complaints import ValidateComplaintsForm
 from actions.gateways.after_sales import Return
 from actions.gateways.orders import OrderItem
 from actions.gateways.tickets import ComplaintLook, Ticket
-from actions.logistics import ValidateLogisticsTrackForm
+from actions.logistics import ValidateLogisticsTrackForm, ValidateLogisticsUrgeForm
 from actions.order_form import AskOrdersNumber
-from actions.orders import ActionOrdersCancel, ValidateOrdersCancelForm, ValidateOrdersStatusForm
+from actions.orders import (
+    ActionOrdersCancel,
+    ValidateOrdersCancelForm,
+    ValidateOrdersStatusForm,
+    ValidateOrdersUrgeForm,
+)
 from actions.tickets import ActionTicketsStatus, ValidateTicketsForm
+from tests.actions.described import described
 from tests.actions.fakes import Shop, order
 from tests.actions.talk import Outcome, run
 
@@ -110,6 +116,34 @@ def test_the_other_one_is_not_the_one_spoken_of() -> None:
 def test_a_description_that_fits_only_in_part_is_offered_and_not_taken() -> None:
     told = opened("我上个月买的台灯到哪了")
     assert told.slots.get("orders_number") is None and told.slots["chat_choices"]["ids"] == [LAMP.number]
+
+
+def said_before(text: str, intent: str = "orders_ask_status") -> dict[str, Any]:
+    """An earlier message, as the tracker keeps it."""
+    return {"event": "user", "text": text, "parse_data": {"intent": {"name": intent}, "reference": described(text), "entities": []}}
+
+
+def test_the_cheaper_one_is_the_cheaper_of_those_spoken_of() -> None:
+    before = [said_before("我买过两副耳机 贵的那副能退差价吗"), said_before("便宜那个呢")]
+    assert opened("便宜那个呢", events=before).slots["orders_number"] == OLD.number
+
+
+@pytest.mark.parametrize(("text", "meant"), [("给我催催，家里锅坏了急用", "202611200021"), ("炒锅到底发没发", "202610200022")])
+def test_goods_that_are_called_so_too_mean_the_order_spoken_of_where_the_other_cannot_be_hurried(
+    shop: Shop, text: str, meant: str
+) -> None:
+    shop.orders["C1"] = [of("202611200021", "paid", "小灶台 F40 电饭煲"), of("202610200022", "completed", "厨匠 不粘炒锅"), *ALL]
+    urges = "催" in text
+    form, intent = (ValidateOrdersUrgeForm(), "orders_urge_shipping") if urges else (ValidateOrdersStatusForm(), "orders_ask_status")
+    assert opened(text, intent, form, slots={"orders_last": "202611200021"}).slots["orders_number"] == meant
+
+
+def test_a_day_on_which_it_was_to_come_offers_what_is_on_its_way_and_not_what_came_then(shop: Shop) -> None:
+    on_its_way = [of("202611190031", "shipped", "远帆 托运箱"), of("202611190032", "shipped", "步野 徒步鞋")]
+    came = replace(of("202611140033", "signed", "植觉 牙膏"), times={"created_at": "2026-11-14T09:00:00+08:00", "signed_at": "2026-11-20T09:00:00+08:00"})
+    shop.orders["C1"] = [*on_its_way, came]
+    told = opened("说昨天到的，到现在没影", "logistics_urge", ValidateLogisticsUrgeForm())
+    assert told.slots["chat_choices"]["ids"] == [each.number for each in on_its_way]
 
 
 # ── lines ─────────────────────────────────────────────────────────────────────
