@@ -57,8 +57,9 @@ PROVEN = "/EXTERNAL_chat_proven"
 NAMED_BY_CLIENTS = ("rest",)
 Place = tuple[int, str]
 FIRST: Place = (0, "")
-# Kept what was offered by its words: two questions could not be told apart. And codes that named no telephone.
-_REPLACED = ("offers", "codes")
+# Kept what was offered by its words: two questions could not be told apart. Codes that named no telephone. Pushes that
+# were forgotten once they were read.
+_REPLACED = ("offers", "codes", "intake")
 _TABLES_LOCK = 0x4C585F43  # "LX_C"
 
 # What every message asks, put together once.

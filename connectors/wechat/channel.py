@@ -28,6 +28,7 @@ from connectors.intake import Intake
 from connectors.recognition.voice import Endpoint, Unheard
 from connectors.settings import Settings
 from connectors.store import Accepted, ConnectorStore, Conversation, Message, Waiting, is_button
+from connectors.turns import SORRY
 from connectors.web import refuse
 from connectors.wechat import codec
 from connectors.wechat.client import Account, WeChatClient
@@ -96,7 +97,11 @@ class WeChatInput(Channel):
         async def take(fields: codec.Fields) -> None:
             await self._take(codec.parse(fields))
 
-        return Intake(self.name(), self.store, take)
+        async def apologise(key: str, fields: codec.Fields) -> None:
+            if fields["MsgType"] != "event":
+                await self.notice(codec.sender(fields), key, SORRY)
+
+        return Intake(self.name(), self.store, take, apologise)
 
     def pack(self, messages: Sequence[Message]) -> Iterable[Parcel]:
         """As few customer-service messages as may be."""
