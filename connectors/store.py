@@ -498,6 +498,11 @@ class ConnectorStore:
             ).first()
         return Media(*row) if row else None
 
+    def drop_media(self, media_id: str) -> None:
+        """It is kept no longer."""
+        with self.engine.begin() as db:
+            db.execute(MEDIA.delete().where(MEDIA.c.id == media_id))
+
     def media_since(self, conversation_id: str, seconds: int) -> int:
         """How many pictures the conversation has had in the last `seconds`."""
         c = MEDIA.c
