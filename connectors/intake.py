@@ -22,6 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from components.baton import urgent
 from connectors.base import log_name
 from connectors.store import ConnectorStore, now_ms
 from connectors.tables import PUSHES
@@ -68,7 +69,9 @@ class Intake:
     async def put(self, key: str, body: Body) -> None:
         """Write a push down; `key` is what a repeat of it is recognised by. Raises whatever keeps the store from answering."""
         told = json.dumps(body)
-        if await self._store.at_once(self._write, key, told):
+        with urgent():
+            new = await self._store.at_once(self._write, key, told)
+        if new:
             self._add(key, told)
 
     def _add(self, key: str, told: str) -> None:
