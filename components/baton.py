@@ -3,15 +3,24 @@
 A turn is pure computing between its calls of the action server, some milliseconds at a time. With a hundred turns under way an
 event loop would run a piece of each before it looks at its sockets again: whatever only has to be acknowledged, a provider's
 push or a customer's message, would wait for all of them. So it waits for one.
+
+Nor does it wait for one at each of its own steps: the next piece is begun when what has come in meanwhile is read and on its
+way (`_ROUNDS`), and nothing is being acknowledged (`urgent`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
+
+_ROUNDS = 4
+"""Of the event loop: a connection is accepted, its bytes are read, its task begins, its handler."""
+_LONGEST_SECONDS = 0.05
+"""For which a piece gives way to what is urgent: under a flood of it turns still go on."""
 
 
 class _Turn:
@@ -20,24 +29,54 @@ class _Turn:
     has_it = False
 
 
+@dataclass
+class _Loop:
+    """The baton of an event loop, and how much is being acknowledged on it."""
+
+    baton: asyncio.Lock = field(default_factory=asyncio.Lock)
+    clear: asyncio.Event = field(default_factory=asyncio.Event)
+    underway: int = 0
+
+
 _turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
-_batons: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Loop] = WeakKeyDictionary()
 
 
-def _baton() -> asyncio.Lock:
-    return _batons.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+def _loop() -> _Loop:
+    running = asyncio.get_running_loop()
+    if running not in _loops:
+        _loops[running] = _Loop()
+    return _loops[running]
 
 
 async def _take() -> asyncio.Lock:
-    baton = _baton()
-    await baton.acquire()
+    loop = _loop()
+    await loop.baton.acquire()
     try:
         # A piece is computed in one go: without a round of the loop, whoever else is ready would find the baton free again.
-        await asyncio.sleep(0)
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
+        if loop.underway:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(loop.clear.wait(), _LONGEST_SECONDS)
     except BaseException:
-        baton.release()
+        loop.baton.release()
         raise
-    return baton
+    return loop.baton
+
+
+@contextmanager
+def urgent() -> Iterator[None]:
+    """Something is being acknowledged: no turn begins a piece of its computing meanwhile."""
+    loop = _loop()
+    loop.underway += 1
+    loop.clear.clear()
+    try:
+        yield
+    finally:
+        loop.underway -= 1
+        if not loop.underway:
+            loop.clear.set()
 
 
 @asynccontextmanager
@@ -63,7 +102,7 @@ async def waiting() -> AsyncIterator[None]:
         yield
         return
     turn.has_it = False
-    _baton().release()
+    _loop().baton.release()
     try:
         yield
     finally:

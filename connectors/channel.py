@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
@@ -18,16 +19,17 @@ from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Sanic
 
 from connectors.alone import Alone, alone_of
-from connectors.base import StoredOutput, refuse_backlog
+from connectors.base import StoredOutput, as_typed, refuse_backlog, without_secrets
 from connectors.binding import SMS, Binding, Command, command, spaced
 from connectors.choices import numbered
 from connectors.delivery import Delivery, Parcel
 from connectors.dialogue import dialogue_of
 from connectors.directory import Directory
-from connectors.errors import ButtonGone, PushFailed, PushRefused, Refused
+from connectors.errors import ButtonGone, NothingToSay, PushFailed, PushRefused, Refused
 from connectors.limits import open_guard
 from connectors.outbox import Outbox
 from connectors.recognition.reader import open_reader, with_text
+from connectors.recognition.voice import Endpoint, Unheard
 from connectors.settings import Settings
 from connectors.store import Accepted, ConnectorStore, Conversation, Message, Waiting, open_store
 from connectors.turns import Turns
@@ -274,6 +276,18 @@ class Channel(InputChannel):
     async def _prepared(self, message: Waiting) -> Waiting:
         fetched = await self.prepare(message)
         return await with_text(fetched, self.settings.media_folder, open_reader())
+
+    async def listened(self, message: Waiting, endpoint: Endpoint, recording: Awaitable[bytes]) -> Waiting:
+        """The message in words, which are all that is kept of it. Raises NothingToSay."""
+        try:
+            text = without_secrets(await endpoint.words(await recording))
+        except (PushFailed, Unheard, OSError) as failed:
+            problem = str(failed) if isinstance(failed, Unheard) else getattr(failed, "problem", "not_kept")
+            logger.warning("event=voice_not_heard channel=%s problem=%s", self.name(), problem)
+            raise NothingToSay(say("voice_unread")) from None
+        said, prepared = as_typed(text), self.store.prepared
+        await self.store.on_thread(prepared, message.conversation_id, message.seq, {"text": text}, said)
+        return replace(message, said=said, media=())
 
     # What a channel adds
 

@@ -3,57 +3,86 @@
 A provider waits a few seconds for its answer and pushes again without one. To find out whose conversation a message belongs to,
 whether it came before and what it presses takes a dozen statements; beside a busy dialogue those would be waited for.
 What a crash leaves here is read at the next start, or by another process; what is read twice is recognised as a repeat.
+
+What is read is known for as long as a provider repeats itself, without its words. What nobody can read ends here as well: it is
+written down why, its sender is told, and what came after it is read.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from components.baton import urgent
+from connectors.base import log_name
 from connectors.store import ConnectorStore, now_ms
-from connectors.tables import INTAKE
+from connectors.tables import PUSHES
 
 logger = logging.getLogger(__name__)
 
-_MOST_TRIES = 5
-_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 30
+_REPEATED_MS = 15 * 60 * 1000
+_UNREADABLE_MS = 7 * 24 * 3600 * 1000
+_OUT_OF_REACH = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 Body = Mapping[str, Any]
 Take = Callable[[Body], Awaitable[None]]
+Apologise = Callable[[str, Body], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A push that nobody can read: why, and when it came (milliseconds since 1970, UTC)."""
+
+    channel: str
+    key: str
+    problem: str
+    at_ms: int
 
 
 class Intake:
     """What one channel has received and not read yet; read in the order of coming."""
 
-    def __init__(self, channel: str, store: ConnectorStore, take: Take) -> None:
-        """`take` reads one push. It may come to it again: it must know what it has read."""
+    def __init__(self, channel: str, store: ConnectorStore, take: Take, apologise: Apologise) -> None:
+        """`take` reads one push. It may come to it again after a crash: it must know what it has read.
+
+        `apologise` tells whoever has sent one (its key, and what it holds) that nobody could.
+        """
         self._channel = channel
         self._store = store
         self._take = take
+        self._apologise = apologise
         insert: Any = (sqlite if store.engine.dialect.name == "sqlite" else postgresql).insert
-        self._insert = insert(INTAKE).on_conflict_do_nothing()
-        self._queue: asyncio.Queue[tuple[str, Body]] = asyncio.Queue()
-        self._waiting = 0
+        self._insert = insert(PUSHES).on_conflict_do_nothing()
+        self._queue: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self._queued: set[str] = set()
         self._working: asyncio.Future[None] | None = None
 
     async def put(self, key: str, body: Body) -> None:
         """Write a push down; `key` is what a repeat of it is recognised by. Raises whatever keeps the store from answering."""
-        await self._store.at_once(self._write, key, json.dumps(body))
-        self._add(key, body)
+        told = json.dumps(body)
+        with urgent():
+            new = await self._store.at_once(self._write, key, told)
+        if new:
+            self._add(key, told)
 
-    def _add(self, key: str, body: Body) -> None:
-        self._waiting += 1
-        self._queue.put_nowait((key, body))
+    def _add(self, key: str, told: str) -> None:
+        if key not in self._queued:
+            self._queued.add(key)
+            self._queue.put_nowait((key, told))
 
     @property
     def busy(self) -> bool:
         """Whether anything that was received in this process is yet to be read."""
-        return self._waiting > 0
+        return bool(self._queued)
 
     async def start(self, watch: Callable[[Callable[[], Any]], Awaitable[None]] | None = None) -> None:
         """Read what comes, and what another process has left; `watch` calls when one has died."""
@@ -69,41 +98,84 @@ class Intake:
             await asyncio.gather(self._working, return_exceptions=True)
 
     async def _take_up(self) -> None:
-        for key, body in await self._store.on_thread(self._left):
-            self._add(key, body)
+        for key, told in await self._store.on_thread(self._left):
+            self._add(key, told)
 
     async def _work(self) -> None:
         while True:
-            key, body = await self._queue.get()
-            try:
-                await self._read(key, body)
-            finally:
-                self._waiting -= 1
+            key, told = await self._queue.get()
+            await self._read(key, told)
+            self._queued.discard(key)
 
-    async def _read(self, key: str, body: Body) -> None:
-        for attempt in range(1, _MOST_TRIES + 1):
+    async def _read(self, key: str, told: str) -> None:
+        for attempt in itertools.count(1):
             try:
-                await self._take(body)
-                await self._store.at_once(self._read_it, key)
+                problem = await self._problem_of(key, told)
+                await self._store.at_once(self._ended, key, problem)
                 return
-            except Exception as error:  # the store is out of reach; or, each time, nobody can read this
+            except Exception as error:  # the store is out of reach: nothing else could be read either
                 problem = type(error).__name__
                 logger.error(
                     "event=push_unread channel=%s attempt=%d error=%s", self._channel, attempt, problem
                 )
-                await asyncio.sleep(_PAUSE_SECONDS * attempt)
+                await asyncio.sleep(min(attempt, _LONGEST_PAUSE_SECONDS))
 
-    def _write(self, key: str, body: str) -> None:
+    async def _problem_of(self, key: str, told: str) -> str | None:
+        """Read it; why nobody can, if so. Raises what keeps the store from answering."""
+        body: Body = {}
+        try:
+            body = json.loads(told)
+            await self._take(body)
+        except _OUT_OF_REACH:
+            raise
+        except Exception as error:
+            problem = type(error).__name__
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            logger.error(
+                "event=push_unreadable channel=%s push=%s error=%s at=%s:%s",
+                self._channel,
+                log_name(key),
+                problem,
+                frame.filename,
+                frame.lineno,
+            )
+            await self._say_sorry(key, body)
+            return problem
+        return None
+
+    async def _say_sorry(self, key: str, body: Body) -> None:
+        try:
+            await self._apologise(key, body)
+        except _OUT_OF_REACH:
+            raise
+        except Exception as error:  # nobody to be told
+            logger.info("event=nobody_told channel=%s error=%s", self._channel, type(error).__name__)
+
+    def _write(self, key: str, told: str) -> bool:
+        """Whether it is new."""
+        row = {"channel": self._channel, "key": key, "body": told, "at_ms": now_ms(), "waiting": True}
         with self._store.engine.begin() as db:
-            db.execute(self._insert, {"channel": self._channel, "key": key, "body": body, "at_ms": now_ms()})
+            return bool(db.execute(self._insert, row).rowcount)
 
-    def _read_it(self, key: str) -> None:
-        i = INTAKE.c
+    def _ended(self, key: str, problem: str | None) -> None:
+        p, now = PUSHES.c, now_ms()
+        outlived = sa.or_(p.problem.is_(None), p.at_ms < now - _UNREADABLE_MS)
         with self._store.engine.begin() as db:
-            db.execute(INTAKE.delete().where(i.channel == self._channel, i.key == key))
+            this = PUSHES.update().where(p.channel == self._channel, p.key == key)
+            db.execute(this.values(waiting=False, problem=problem, **({} if problem else {"body": ""})))
+            db.execute(PUSHES.delete().where(sa.not_(p.waiting), p.at_ms < now - _REPEATED_MS, outlived))
 
-    def _left(self) -> list[tuple[str, Body]]:
-        i = INTAKE.c
-        mine = sa.select(i.key, i.body).where(i.channel == self._channel).order_by(i.at_ms)
+    def _left(self) -> list[tuple[str, str]]:
+        p = PUSHES.c
+        mine = sa.select(p.key, p.body).where(p.channel == self._channel, p.waiting).order_by(p.at_ms)
         with self._store.engine.connect() as db:
-            return [(row.key, json.loads(row.body)) for row in db.execute(mine)]
+            return [(row.key, row.body) for row in db.execute(mine)]
+
+
+def unreadable(store: ConnectorStore, channel: str | None = None) -> list[Unread]:
+    """What nobody could read in the last days, newest last."""
+    p = PUSHES.c
+    found = sa.select(p.channel, p.key, p.problem, p.at_ms).where(p.problem.is_not(None)).order_by(p.at_ms)
+    with store.engine.connect() as db:
+        rows = db.execute(found if channel is None else found.where(p.channel == channel)).all()
+    return [Unread(*row) for row in rows]

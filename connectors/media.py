@@ -1,4 +1,4 @@
-"""Customers' pictures: taken up to a size and a rate, kept as files, given back to their conversation only."""
+"""Customers' pictures and recordings: taken up to a size and a rate, kept as files, given back to their conversation only."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import imagesize
 
 from connectors.errors import Refused
 from connectors.limits import too_many_pictures
+from connectors.recognition import voice
 from connectors.recognition.metadata import Broken, without_metadata
 from connectors.settings import Settings
 from connectors.store import ConnectorStore, Media
+from connectors.wording import say
 
 MAX_BYTES = 5 * 1024 * 1024
 # A phone's camera takes 12 to 50 megapixels; a few kilobytes can claim thousands, for whoever shows them to unpack.
@@ -47,20 +49,17 @@ def refuse_size() -> Refused:
     return Refused("picture_too_large", "图片太大了，请选择 5 MB 以内的图片。")
 
 
-def keep(store: ConnectorStore, settings: Settings, conversation_id: str, content: bytes) -> Media:
-    """Keep a picture for a conversation. Raises Refused, OSError."""
+def keep(
+    store: ConnectorStore, settings: Settings, conversation_id: str, content: bytes, heard: bool = False
+) -> Media:
+    """Keep a picture for a conversation, or a recording where somebody can hear it (`heard`). Raises Refused, OSError."""
     if len(content) > MAX_BYTES:
         raise refuse_size()
-    content_type = picture_type(content)
-    size = picture_size(content)
-    if content_type is None or size is None:
-        raise Refused("picture_type", "只支持 JPG、PNG、WebP、GIF 图片，请换一张。")
-    if size[0] * size[1] > MAX_PIXELS:
-        raise Refused("picture_too_wide", "图片尺寸太大了，请缩小后再发，或发送截图。")
-    try:
-        content = without_metadata(content, content_type)
-    except Broken:
-        raise Refused("picture_type", "这张图片不完整，请重新选择，或换一张。") from None
+    sound = voice.sound_type(content)
+    if sound is None:
+        content, content_type = _picture(content)
+    else:
+        content_type = _sound(content, sound, heard)
     if store.media_since(conversation_id, _PER_SECONDS) >= _MOST:
         raise too_many_pictures(60)
     if store.media_bytes() + len(content) > settings.media_megabytes * 1024 * 1024:
@@ -71,15 +70,38 @@ def keep(store: ConnectorStore, settings: Settings, conversation_id: str, conten
     return media
 
 
+def _picture(content: bytes) -> tuple[bytes, str]:
+    """A picture without what a camera writes beside it, and its type. Raises Refused."""
+    content_type = picture_type(content)
+    size = picture_size(content)
+    if content_type is None or size is None:
+        raise Refused("picture_type", "只支持 JPG、PNG、WebP、GIF 图片，请换一张。")
+    if size[0] * size[1] > MAX_PIXELS:
+        raise Refused("picture_too_wide", "图片尺寸太大了，请缩小后再发，或发送截图。")
+    try:
+        return without_metadata(content, content_type), content_type
+    except Broken:
+        raise Refused("picture_type", "这张图片不完整，请重新选择，或换一张。") from None
+
+
+def _sound(content: bytes, content_type: str, heard: bool) -> str:
+    """A recording's type. Raises Refused."""
+    if not heard:
+        raise Refused("voice_off", say("voice_off"))
+    if len(content) > voice.MAX_BYTES:
+        raise Refused("voice_too_large", say("voice_too_large"))
+    return content_type
+
+
 def shown(media: Media) -> dict[str, str]:
-    """A kept picture as a message's body and Rasa's metadata name it."""
+    """What is kept, as a message's body and Rasa's metadata name it."""
     return {"id": media.id, "type": media.content_type, "path": f"/webhooks/webchat/media/{media.id}"}
 
 
 def read(
     store: ConnectorStore, folder: Path, conversation_id: str, media_id: str
 ) -> tuple[Media, bytes] | None:
-    """The picture and its bytes, or None where this conversation has no such picture."""
+    """What is kept and its bytes, or None where this conversation has no such thing."""
     media = store.media(conversation_id, media_id)
     if media is None:
         return None
@@ -87,3 +109,9 @@ def read(
         return media, (folder / media.id).read_bytes()
     except FileNotFoundError:
         return None
+
+
+def drop(store: ConnectorStore, folder: Path, media_id: str) -> None:
+    """Keep it no longer."""
+    (folder / media_id).unlink(missing_ok=True)
+    store.drop_media(media_id)

@@ -57,8 +57,9 @@ PROVEN = "/EXTERNAL_chat_proven"
 NAMED_BY_CLIENTS = ("rest",)
 Place = tuple[int, str]
 FIRST: Place = (0, "")
-# Kept what was offered by its words: two questions could not be told apart. And codes that named no telephone.
-_REPLACED = ("offers", "codes")
+# Kept what was offered by its words: two questions could not be told apart. Codes that named no telephone. Pushes that
+# were forgotten once they were read.
+_REPLACED = ("offers", "codes", "intake")
 _TABLES_LOCK = 0x4C585F43  # "LX_C"
 
 # What every message asks, put together once.
@@ -496,6 +497,11 @@ class ConnectorStore:
                 )
             ).first()
         return Media(*row) if row else None
+
+    def drop_media(self, media_id: str) -> None:
+        """It is kept no longer."""
+        with self.engine.begin() as db:
+            db.execute(MEDIA.delete().where(MEDIA.c.id == media_id))
 
     def media_since(self, conversation_id: str, seconds: int) -> int:
         """How many pictures the conversation has had in the last `seconds`."""

@@ -121,14 +121,18 @@ CALLS = sa.Table(
     sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
 )
 
-# What a provider has pushed, acknowledged and not read yet.
-INTAKE = sa.Table(
-    "intake",
+# What a provider has pushed: acknowledged and waiting to be read; read of late, so that a repeat is known; or not readable.
+PUSHES = sa.Table(
+    "pushes",
     TABLES,
     sa.Column("channel", sa.String(40), primary_key=True),
     sa.Column("key", sa.String(128), primary_key=True),
+    # Empty once it is read.
     sa.Column("body", sa.Text, nullable=False),
-    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False, index=True),
+    sa.Column("waiting", sa.Boolean, nullable=False),
+    # Why nobody can read it.
+    sa.Column("problem", sa.String(80)),
 )
 
 # Codes by which a customer brings an address of theirs into the conversation; only a hash is kept.

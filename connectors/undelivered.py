@@ -1,4 +1,4 @@
-"""What could not be pushed: to be seen, and to be sent again.
+"""What could not be pushed: to be seen, and to be sent again. And what was received and nobody could read: to be seen.
 
 python -m connectors.undelivered [channel]            lists it
 python -m connectors.undelivered wechat --again       has it sent once more by the running server
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 
 from connectors.base import log_name
 from connectors.errors import SettingsError
+from connectors.intake import unreadable
 from connectors.outbox import Outbox
 from connectors.settings import Settings
 from connectors.store import ConnectorStore
@@ -37,12 +38,18 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"将在 20 秒内重发 / to be sent within 20 s: {outbox.send_again(told.channel)}")
     else:
         for each in outbox.undelivered(told.channel):
-            at = datetime.fromtimestamp(each.at_ms / 1000, _SHANGHAI)
+            name = f"{log_name(each.conversation_id)}#{each.seq}"
+            print(f"{_time(each.at_ms)}  {each.channel}  {name}  {each.problem}")
+        for push in unreadable(store, told.channel):
             print(
-                f"{at:%Y-%m-%d %H:%M:%S}  {each.channel}  {log_name(each.conversation_id)}#{each.seq}  {each.problem}"
+                f"{_time(push.at_ms)}  {push.channel}  收到没能读懂 / not readable: {log_name(push.key)}  {push.problem}"
             )
     store.close()
     return 0
+
+
+def _time(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, _SHANGHAI):%Y-%m-%d %H:%M:%S}"
 
 
 if __name__ == "__main__":

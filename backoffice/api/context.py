@@ -155,7 +155,7 @@ _MEANINGS = {
     404: "没有，或不是这位客户的（not_found）",
     409: "业务规则不允许；code 说明原因，detail 告诉客户下一步",
     413: "请求内容超过 256 KiB（too_large）",
-    503: "客服那边暂时连不上，请用同一个 key 再来（assistant_unreachable）",
+    503: "客服那边暂时连不上，请用同一个键再来（assistant_unreachable）",
     422: "填写有误（invalid_request，errors 列出字段），或 Idempotency-Key 已用于别的请求",
 }
 

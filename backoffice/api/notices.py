@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import Request
 from pydantic import Field, StringConstraints
 
-from backoffice.api.context import Reading, problems
+from backoffice.api.context import KeyHeader, Reading, problems
 from backoffice.api.inputs import Body, Printable
 from backoffice.api.routing import Router
 from backoffice.assistant import Assistant, AssistantUnreachable
@@ -23,9 +23,6 @@ Value = Annotated[str, StringConstraints(max_length=100), Printable]
 class NoticeBody(Body):
     customer_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = Field(
         examples=["C000001"]
-    )
-    key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{8,80}$")] = Field(
-        description="这件事的编号，重复的只告诉一次", examples=["refund-TH202611210001"]
     )
     template: Word = Field(description="connectors/wechat/notices.yml 里的名字", examples=["refund_arrived"])
     values: dict[Word, Value] = Field(
@@ -43,20 +40,22 @@ class NoticeView(View):
     "",
     summary="主动告诉客户一件事",
     description=(
-        "绑定了微信的发模板消息，发不了的发短信，再不行留到下次。同一个 key 只告诉一次；"
-        "没有发出去（503）就用同一个 key 再来。客户从来没有来过：404。"
+        "绑定了微信的发模板消息，发不了的发短信，再不行留到下次。"
+        "同一个 Idempotency-Key（例如 refund-TH202611210001）只告诉一次；"
+        "没有发出去（503）就用同一个键再来。客户从来没有来过：404。"
     ),
     responses=problems(400, 404, 413, 503),
 )
-def tell(body: NoticeBody, _look: Reading, request: Request) -> NoticeView:
+def tell(body: NoticeBody, key: KeyHeader, _look: Reading, request: Request) -> NoticeView:
     # No write of ours: the assistant knows the key, and no transaction waits for it.
     settings = request.app.state.settings
     assistant = Assistant(settings.rasa_api_url, settings.rasa_token)
-    told = {"customer": body.customer_id, "template": body.template, "values": body.values, "key": body.key}
+    told = {"customer": body.customer_id, "template": body.template, "values": body.values, "key": key}
     try:
         answer = assistant.notify(settings.service_token, told)
     except AssistantUnreachable:
-        raise Problem(503, "assistant_unreachable", "通知暂时没有发出去，请用同一个 key 再发一次。") from None
+        detail = "通知暂时没有发出去，请用同一个 Idempotency-Key 再发一次。"
+        raise Problem(503, "assistant_unreachable", detail) from None
     finally:
         assistant.close()
     if answer is None:

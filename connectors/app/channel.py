@@ -10,6 +10,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from components.baton import urgent
 from connectors.app import codec
 from connectors.app.client import Callback, CallbackClient
 from connectors.base import accept_choice, accept_press, admit, prove, refuse_backlog
@@ -81,9 +82,10 @@ class AppInput(Channel):
             try:
                 customer = self._customer(request)
                 said = codec.parse(request.body)
-                conversation = await store.at_once(self._conversation, customer)
-                self.guard.message(address_of(request, self.settings), conversation.id, said.id)
-                accepted = await store.at_once(self._write_down, conversation, customer, said)
+                with urgent():
+                    conversation = await store.at_once(self._conversation, customer)
+                    self.guard.message(address_of(request, self.settings), conversation.id, said.id)
+                    accepted = await store.at_once(self._write_down, conversation, customer, said)
             except _NotProven as reason:
                 return refuse(401, reason)
             except ButtonGone as reason:

@@ -12,8 +12,10 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 import imageio_ffmpeg
@@ -33,12 +35,16 @@ _MOST_ANSWER = 64 * 1024
 _MOST_TEXT = 1000
 _SHORTEST = 44 + _RATE // 5 * 2
 """Bytes of a fifth of a second, with WAV's header: nobody has said anything in less."""
-# By the first bytes: what ffmpeg calls the format; SILK has a decoder of its own. WeChat puts 0x02 before SILK's mark.
-_FORMATS: tuple[tuple[re.Pattern[bytes], str], ...] = (
-    (re.compile(rb"\x02?#!SILK_V3"), "silk"),
-    (re.compile(rb"#!AMR-WB\n|#!AMR\n"), "amr"),
-    (re.compile(rb"RIFF....WAVE", re.DOTALL), "wav"),
-    (re.compile(rb"ID3|\xff[\xe2-\xff]"), "mp3"),
+# By the first bytes: what ffmpeg calls the format, and its media type; SILK has a decoder of its own. WeChat puts 0x02 before
+# SILK's mark; browsers record WebM (Chromium), Ogg (Firefox) or fragmented MP4 (Safari).
+_FORMATS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
+    (re.compile(rb"\x02?#!SILK_V3"), "silk", "audio/silk"),
+    (re.compile(rb"#!AMR-WB\n|#!AMR\n"), "amr", "audio/amr"),
+    (re.compile(rb"RIFF....WAVE", re.DOTALL), "wav", "audio/wav"),
+    (re.compile(rb"\x1a\x45\xdf\xa3"), "matroska", "audio/webm"),
+    (re.compile(rb"OggS"), "ogg", "audio/ogg"),
+    (re.compile(rb"....ftyp(?:iso|mp4|M4A|dash|qt)", re.DOTALL), "mov", "audio/mp4"),
+    (re.compile(rb"ID3|\xff[\xe2-\xff]"), "mp3", "audio/mpeg"),
 )
 
 
@@ -92,7 +98,17 @@ class Endpoint:
 
 def format_of(content: bytes) -> str | None:
     """The format of a recording that we take, or None."""
-    return next((name for mark, name in _FORMATS if mark.match(content)), None)
+    return next((name for mark, name, _ in _FORMATS if mark.match(content)), None)
+
+
+def sound_type(content: bytes) -> str | None:
+    """The media type of a recording that we take, or None."""
+    return next((kind for mark, _, kind in _FORMATS if mark.match(content)), None)
+
+
+def is_sound(shown: Mapping[str, Any]) -> bool:
+    """Whether a message's medium is a recording."""
+    return str(shown.get("type", "")).startswith("audio/")
 
 
 async def wav_of(content: bytes) -> bytes:

@@ -13,6 +13,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from components.baton import urgent
 from connectors.base import accept_choice, log_name
 from connectors.channel import Channel, notice_key
 from connectors.choices import numbered
@@ -91,8 +92,9 @@ class SmsInput(Channel):
             except Unreadable as problem:
                 return self._unreadable("uplink", problem)
             try:
-                for each in told[:_MOST_AT_ONCE]:
-                    await self._hear(each)
+                with urgent():
+                    for each in told[:_MOST_AT_ONCE]:
+                        await self._hear(each)
             except Exception as error:  # not written down: the provider is to call again
                 logger.error("event=uplink_failed channel=sms error=%s", type(error).__name__)
                 return refuse(503, _UNAVAILABLE)

@@ -20,13 +20,16 @@ from websockets.exceptions import ConnectionClosed
 
 from connectors import media
 from connectors.channel import Channel
-from connectors.errors import Refused
+from connectors.errors import NothingToSay, Refused
 from connectors.expiry import forget_old
 from connectors.fanout import sockets_of
 from connectors.limits import too_many_pictures
+from connectors.recognition.voice import Endpoint, is_sound
 from connectors.settings import Settings
+from connectors.store import Waiting
 from connectors.web import address_of, refuse
 from connectors.webchat.session import Closed, Room, Session
+from connectors.wording import say
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +49,16 @@ _UPLOAD_SECONDS = 60
 class WebChatInput(Channel):
     """The web chat: answers go to the conversation's open sockets."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Sockets of this process, or with Redis of all."""
+    def __init__(self, settings: Settings, endpoint: Endpoint | None = None) -> None:
+        """Sockets of this process, or with Redis of all. Without an `endpoint` nobody listens to recordings."""
         super().__init__(settings)
         self._sockets = sockets_of(self.name(), settings.redis_url)
+        self._endpoint = endpoint
+
+    @classmethod
+    def build(cls, settings: Settings) -> WebChatInput:
+        """With the endpoint that the environment names. Raises SettingsError."""
+        return cls(settings, Endpoint.from_env())
 
     def wake(self, conversation_id: str) -> None:
         """Wake the conversation's sockets."""
@@ -68,12 +77,29 @@ class WebChatInput(Channel):
         self._sweeping.cancel()
         self._sockets.stop()
 
+    async def prepare(self, message: Waiting) -> Waiting:
+        """Put a recording into words, and keep nothing else of it. Raises NothingToSay."""
+        if not message.media or not is_sound(message.media[0]):
+            return message
+        if self._endpoint is None:  # it was there when this came
+            raise NothingToSay(say("voice_unread"))
+        store, folder, media_id = self.store, self.settings.media_folder, str(message.media[0]["id"])
+        recording = store.on_thread((folder / media_id).read_bytes)
+        try:
+            heard = await self.listened(message, self._endpoint, recording)
+        except NothingToSay:
+            await store.on_thread(media.drop, store, folder, media_id)
+            raise
+        await store.on_thread(media.drop, store, folder, media_id)
+        return heard
+
     def add_routes(self, routes: Blueprint) -> None:
-        """The page, its socket, and customers' pictures."""
+        """The page, its socket, and customers' pictures and recordings."""
         store, settings, guard = self.store, self.settings, self.guard
         room = Room(store, self.turns, self._sockets, guard, settings.customer_jwt_secret)
         assets = {name: _Asset((_STATIC / name).read_bytes(), kind) for name, kind in _ASSETS.items()}
-        page = _page(settings.webchat_origins)
+        hears = self._endpoint is not None
+        page = _page(settings.webchat_origins, hears)
 
         @routes.middleware("request")  # type: ignore[untyped-decorator]
         async def own_pages_only(request: Request) -> BaseHTTPResponse | None:
@@ -116,7 +142,7 @@ class WebChatInput(Channel):
                     raise too_many_pictures(3)
                 try:
                     content = await _read_body(request)
-                    kept = await store.on_thread(media.keep, store, settings, conversation_id, content)
+                    kept = await store.on_thread(media.keep, store, settings, conversation_id, content, hears)
                 finally:
                     guard.uploads.give_back(address)
             except Refused as reason:
@@ -168,6 +194,8 @@ _STATUS = {
     "picture_too_slow": 408,
     "pictures_full": 503,
     "too_many_pictures": 429,
+    "voice_off": 415,
+    "voice_too_large": 413,
 }
 _MEDIA_HEADERS = {
     "Cache-Control": "private, no-store",
@@ -247,9 +275,9 @@ def _origin_allowed(request: Request, origins: tuple[str, ...]) -> bool:
     return bool(parts.netloc.removesuffix(port) == host.removesuffix(port))
 
 
-def _page(origins: tuple[str, ...]) -> str:
-    """The widget's page, told which origins may embed it."""
-    template = (_STATIC / "index.html").read_text("utf-8")
+def _page(origins: tuple[str, ...], hears: bool) -> str:
+    """The widget's page, told which origins may embed it, and whether anybody hears recordings."""
+    template = (_STATIC / "index.html").read_text("utf-8").replace("{{voice}}", "on" if hears else "off")
     return template.replace("{{origins}}", escape(json.dumps(origins), quote=True))
 
 
@@ -264,6 +292,7 @@ def _page_headers(request: Request, origins: tuple[str, ...]) -> dict[str, str]:
         "style-src": "'self'",
         # What a shop's answers show (goods) lies on the shop's own servers; customers' pictures are blobs.
         "img-src": f"'self' blob: https: {shops}",
+        "media-src": "blob:",  # a recording, in the window that has made it
         "connect-src": f"'self'{socket}",
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -274,5 +303,5 @@ def _page_headers(request: Request, origins: tuple[str, ...]) -> dict[str, str]:
         "Cache-Control": "no-cache",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+        "Permissions-Policy": "camera=(), microphone=(self), geolocation=()",
     }

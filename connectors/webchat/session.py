@@ -24,6 +24,7 @@ from connectors.errors import OtherCustomer, Refused
 from connectors.limits import Allowance, Guard, Rate
 from connectors.listeners import LiveSockets
 from connectors.outbox import Outbox
+from connectors.recognition.voice import is_sound
 from connectors.store import Accepted, ConnectorStore, Conversation
 from connectors.turns import Turns
 from connectors.webchat import codec
@@ -315,7 +316,9 @@ def _accept(
         return store.accept(conversation.id, said.id, {"text": text}, as_typed(text), customer)
     if isinstance(said, codec.SayPayload):
         return accept_press(store, conversation.id, said.id, said.payload, customer)
-    picture = store.media(conversation.id, said.media)
-    if picture is None:
+    kept = store.media(conversation.id, said.media)
+    if kept is None:
         raise Refused("media_unknown", "图片没有上传成功，请重新选择图片。", message_id=said.id)
-    return store.accept(conversation.id, said.id, {"media": media.shown(picture)}, say("picture"), customer)
+    shown = media.shown(kept)
+    words = say("voice") if is_sound(shown) else say("picture")
+    return store.accept(conversation.id, said.id, {"media": shown}, words, customer)

@@ -19,15 +19,16 @@ from sanic.response import HTTPResponse
 
 from connectors import media
 from connectors.alone import Alone
-from connectors.base import accept_choice, accept_press, as_typed, without_secrets
+from connectors.base import accept_choice, accept_press, without_secrets
 from connectors.binding import command, home
 from connectors.channel import Accept, Channel
 from connectors.delivery import Parcel
-from connectors.errors import NothingToSay, PushFailed, PushHeld, PushRefused, Refused
+from connectors.errors import PushFailed, PushHeld, PushRefused, Refused
 from connectors.intake import Intake
-from connectors.recognition.voice import Endpoint, Unheard
+from connectors.recognition.voice import Endpoint
 from connectors.settings import Settings
 from connectors.store import Accepted, ConnectorStore, Conversation, Message, Waiting, is_button
+from connectors.turns import SORRY
 from connectors.web import refuse
 from connectors.wechat import codec
 from connectors.wechat.client import Account, WeChatClient
@@ -96,7 +97,11 @@ class WeChatInput(Channel):
         async def take(fields: codec.Fields) -> None:
             await self._take(codec.parse(fields))
 
-        return Intake(self.name(), self.store, take)
+        async def apologise(key: str, fields: codec.Fields) -> None:
+            if fields["MsgType"] != "event":
+                await self.notice(codec.sender(fields), key, SORRY)
+
+        return Intake(self.name(), self.store, take, apologise)
 
     def pack(self, messages: Sequence[Message]) -> Iterable[Parcel]:
         """As few customer-service messages as may be."""
@@ -254,7 +259,8 @@ class WeChatInput(Channel):
         if not remote:
             return message
         if message.media[0].get("voice"):
-            return await self._listened(message, remote[0])
+            assert self._endpoint is not None
+            return await self.listened(message, self._endpoint, self._client.media(remote[0]))
         shown = None
         try:
             content = await self._client.media(remote[0])
@@ -267,20 +273,6 @@ class WeChatInput(Channel):
             self.store.prepared, message.conversation_id, message.seq, body, message.said
         )
         return replace(message, media=(shown,) if shown else ())
-
-    async def _listened(self, message: Waiting, media_id: str) -> Waiting:
-        """The message in words. Raises NothingToSay."""
-        assert self._endpoint is not None
-        try:
-            text = without_secrets(await self._endpoint.words(await self._client.media(media_id)))
-        except (PushFailed, Unheard) as failed:
-            problem = failed.problem if isinstance(failed, PushFailed) else str(failed)
-            logger.warning("event=voice_not_heard channel=wechat problem=%s", problem)
-            raise NothingToSay(say("voice_unread")) from None
-        said = as_typed(text)
-        prepared = self.store.prepared
-        await self.store.on_thread(prepared, message.conversation_id, message.seq, {"text": text}, said)
-        return replace(message, said=said, media=())
 
     def _keep(self, conversation_id: str, content: bytes) -> dict[str, str]:
         return media.shown(media.keep(self.store, self.settings, conversation_id, content))

@@ -273,9 +273,9 @@ def _fields(body: bytes) -> dict[str, str]:
 
 def parse(fields: Fields) -> Push:
     """A push's fields as what was said. Raises Unreadable."""
-    openid, kind = fields.get("FromUserName", ""), fields.get("MsgType", "")
-    if not _OPENID.fullmatch(openid) or not kind:
-        raise Unreadable("no sender or type")
+    openid, kind = sender(fields), fields.get("MsgType", "")
+    if not kind:
+        raise Unreadable("no type")
     if kind == "event":
         event = fields.get("Event", "")
         created = fields.get("CreateTime", "")
@@ -288,6 +288,14 @@ def parse(fields: Fields) -> Push:
     if not message_id.isdigit() or len(message_id) > 30:
         raise Unreadable("no message id")
     return Push(openid, message_id, _MESSAGES.get(kind, _unsupported)(fields), fields)
+
+
+def sender(fields: Fields) -> str:
+    """Whose push it is: an openid. Raises Unreadable."""
+    openid = fields.get("FromUserName", "")
+    if not _OPENID.fullmatch(openid):
+        raise Unreadable("no sender")
+    return openid
 
 
 def _text(fields: Fields) -> Said:

@@ -18,7 +18,7 @@ from connectors.settings import ROOT
 
 LONGEST_VALUE = 20
 """Characters of a field of a template message."""
-_KEY = re.compile(r"[A-Za-z0-9_.:-]{8,80}")
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")  # an Idempotency-Key of the back office's
 _CUSTOMER = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

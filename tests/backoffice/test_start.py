@@ -104,8 +104,8 @@ def test_the_process_refuses_to_start_without_its_secrets(tmp_path: Path) -> Non
     assert not (tmp_path / "shop.db").exists()
 
 
-WITHOUT_A_HEADER = ("-look", "/options", "/notices")
-"""What would happen, asked with more than an address holds: nothing is written. A notice's body holds the key of its matter."""
+WITHOUT_A_HEADER = ("-look", "/options")
+"""What would happen, asked with more than an address holds: nothing is written."""
 
 
 def test_openapi_is_printed_and_documents_every_problem() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 import time
 
 import pytest
 
-from components.baton import computing, waiting
+from components.baton import computing, urgent, waiting
 from components.lock_store import LockStore
 
 
@@ -33,6 +34,43 @@ def test_the_loop_is_free_between_two_pieces_of_work() -> None:
 
     longest, whole = asyncio.run(longest_round())
     assert longest < whole / 8, "a piece of each of the forty would be a fifth of the whole"
+
+
+def test_what_is_acknowledged_waits_for_one_piece_of_work_and_not_at_each_of_its_steps() -> None:
+    async def acknowledge() -> float:
+        """The loop's computing meanwhile: all of it is the turns'."""
+        began = time.thread_time()
+        for _ in ("accepted", "read", "routed", "handled"):
+            await asyncio.sleep(0)
+        with urgent():
+            await asyncio.to_thread(time.sleep, 0.002)  # written down
+            await asyncio.sleep(0)
+        return time.thread_time() - began
+
+    async def busy() -> list[float]:
+        turns = asyncio.gather(*(_turn() for _ in range(40)))
+        waited = []
+        while len(waited) < 11:
+            await asyncio.sleep(0.003)
+            waited.append(await acknowledge())
+        await turns
+        return waited
+
+    assert statistics.median(asyncio.run(busy())) < 0.008, "two pieces; one at each step would be twenty milliseconds"
+
+
+def test_a_flood_of_what_is_urgent_stops_no_turn() -> None:
+    async def run() -> None:
+        async def flood() -> None:
+            with urgent():
+                await asyncio.sleep(60)
+
+        flooding = asyncio.ensure_future(flood())
+        await asyncio.sleep(0)
+        await _turn(2)
+        flooding.cancel()
+
+    asyncio.run(asyncio.wait_for(run(), 2))
 
 
 def test_who_waits_for_an_answer_holds_nobody_up() -> None:

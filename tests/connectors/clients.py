@@ -178,7 +178,8 @@ class WebChatClient:
                     return [each for each in ({"text": answer["text"]}, answer.get("question")) if each]
                 if answer["type"] == "error":
                     return []
-                frames = await socket.quiet(1.4 if "慢" in text else 0.5)
+                await asyncio.to_thread(server.settle, conversation)
+                frames = await socket.quiet(0.1)
                 return [
                     frame for frame in frames if frame["type"] == "message" and frame["from"] != "customer"
                 ]
@@ -204,171 +205,16 @@ class WebChatClient:
         return [each["text"] for each in self.read(server, conversation) if each["from"] == "agent"]
 
 
-class WeChatClient:
-    """WeChat as the contract suite sees it: a conversation is named by its id, and written to from its openid."""
+class AddressClient:
+    """A channel whose provider names who writes: a conversation is known by its id, and written to from its address.
 
-    name = "wechat"
-    supports_buttons = True
-    max_text_length = 500
-    issues_ids = True
-    pushes = True
-    tells_typing_apart = False
-    proves_by_token = False
+    A channel says how an address looks (`new_address`), how something is written from it (`write`: what is answered at once,
+    where the channel answers at once), and what is seen there (`seen`).
+    """
 
-    def __init__(self) -> None:
-        self._openids: dict[str, str] = {}
-
-    def message_id(self) -> str:
-        return str(secrets.randbelow(10**18))
-
-    def begin(self, server: RunningServer) -> str:
-        openid = f"o{secrets.token_hex(13)}"
-        server.lines.wechat.event(openid, "VIEW")
-        conversation = str(server.get(f"/test/conversation?channel=wechat&address={openid}"))
-        self._openids[conversation] = openid
-        return conversation
-
-    def say(
-        self, server: RunningServer, conversation: str, text: str, *, message_id: str | None = None, option: str = ""
-    ) -> list[dict[str, Any]]:
-        line, openid = server.lines.wechat, self._openids[conversation]
-        before = len(self._shown(server, conversation))
-        fields = {"MsgType": "text", "Content": text.replace("\x0b", ""), "MsgId": message_id or self.message_id()}
-        line.send(openid, **fields, **({"bizmsgmenuid": option} if option else {}))
-        server.settle(conversation)
-        return self._shown(server, conversation)[before:]
-
-    def press(self, server: RunningServer, conversation: str, text: str, **more: Any) -> list[dict[str, Any]]:
-        return self.say(server, conversation, text, option=text, **more)
-
-    def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
-        server.settle(conversation)
-        return self._shown(server, conversation)
-
-    def replies(self, server: RunningServer, conversation: str) -> list[str]:
-        texts = [part for each in self.read(server, conversation) for part in each["text"].split("\n\n")]
-        return [each.removeprefix("【人工客服】") for each in texts if each.startswith("【人工客服】")]
-
-    def _shown(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
-        shown = server.lines.wechat.wechat.shown[self._openids[conversation]]
-        return [
-            {
-                "text": each["text"],
-                "buttons": [{"title": o["title"], "payload": o["id"]} for o in each.get("options", [])],
-            }
-            for each in shown
-            if each["from"] == "account"
-        ]
-
-
-class AppClient:
-    """The app as the contract suite sees it: every conversation is a proven customer's."""
-
-    name = "app"
+    name: str
     supports_buttons = True
     max_text_length = 2000
-    issues_ids = True
-    pushes = True
-    tells_typing_apart = True
-    proves_by_token = False
-
-    def __init__(self) -> None:
-        self._customers: dict[str, str] = {}
-
-    def message_id(self) -> str:
-        return new_id()
-
-    def begin(self, server: RunningServer) -> str:
-        customer = f"C{secrets.token_hex(6)}"
-        conversation = str(server.get(f"/test/conversation?channel=app&address={customer}"))
-        self._customers[conversation] = customer
-        return conversation
-
-    def say(
-        self, server: RunningServer, conversation: str, text: str, *, message_id: str | None = None, field: str = "text"
-    ) -> list[dict[str, Any]]:
-        proof = {"Authorization": f"Bearer {token(self._customers[conversation])}"}
-        before = len(self._said(server, conversation))
-        status, told = server.post("/webhooks/app/messages", {"id": message_id or new_id(), field: text}, **proof)
-        if status == 409:
-            return [each for each in ({"text": told["detail"]}, told.get("question")) if each]
-        server.settle(conversation)
-        return self._said(server, conversation)[before:]
-
-    def press(self, server: RunningServer, conversation: str, text: str, **more: Any) -> list[dict[str, Any]]:
-        return self.say(server, conversation, text, field="button", **more)
-
-    def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
-        server.settle(conversation)
-        return self._said(server, conversation)
-
-    def replies(self, server: RunningServer, conversation: str) -> list[str]:
-        return [each["text"] for each in self.read(server, conversation) if each["from"] == "agent"]
-
-    def _said(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
-        proof = {"Authorization": f"Bearer {token(self._customers[conversation])}"}
-        _, told = server.ask("/webhooks/app/messages", **proof)
-        return [each for each in told["messages"] if each["from"] != "customer"]
-
-
-class SmsClient:
-    """SMS as the contract suite sees it: by Aliyun's stand-in, from one telephone a conversation."""
-
-    name = "sms"
-    supports_buttons = False
-    max_text_length = 440
-    issues_ids = True
-    pushes = True
-    tells_typing_apart = False
-    proves_by_token = False
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, str] = {}
-
-    def message_id(self) -> str:
-        return str(secrets.randbelow(10**15))
-
-    def begin(self, server: RunningServer) -> str:
-        number = f"+86139{secrets.randbelow(10**8):08}"
-        conversation = str(server.get(f"/test/conversation?channel=sms&address={quote(number)}"))
-        self._numbers[conversation] = number
-        return conversation
-
-    def say(
-        self, server: RunningServer, conversation: str, text: str, *, message_id: str | None = None
-    ) -> list[dict[str, Any]]:
-        before = len(self._said(server, conversation))
-        number = self._numbers[conversation]
-        assert server.lines.sms.write(number, text, message_id=message_id or self.message_id()) == 200
-        server.settle(conversation)
-        return self._said(server, conversation)[before:]
-
-    def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
-        server.settle(conversation)
-        return self._said(server, conversation)
-
-    def replies(self, server: RunningServer, conversation: str) -> list[str]:
-        return [each["text"] for each in self.read(server, conversation)][1:]  # the first answered the customer
-
-    def _said(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
-        """What the telephone shows; an option's payload is what one types to choose it."""
-        said = []
-        for line in server.lines.sms.lines.get(self._numbers[conversation], []):
-            if line.who == "shop":
-                text = line.text.partition("】")[2].removeprefix("客服回复：")
-                options = re.findall(r"^(\d+)\. (.+)$", text, re.MULTILINE)
-                said.append({"text": text, "buttons": [{"title": t, "payload": n} for n, t in options]})
-        return said
-
-    press = say
-
-
-class SampleClient:
-    """A channel of four small files, as the contract suite sees it: no buttons, so options are numbered."""
-
-    name = "sample"
-    supports_buttons = False
-    max_text_length = 160
     issues_ids = True
     pushes = True
     tells_typing_apart = False
@@ -378,39 +224,151 @@ class SampleClient:
         self._addresses: dict[str, str] = {}
 
     def message_id(self) -> str:
-        return new_id()
+        return str(secrets.randbelow(10**15))
 
     def begin(self, server: RunningServer) -> str:
-        address = f"s{secrets.token_hex(6)}"
-        conversation = str(server.get(f"/test/conversation?channel=sample&address={address}"))
+        address = self.new_address()
+        conversation = str(server.get(f"/test/conversation?channel={self.name}&address={quote(address)}"))
         self._addresses[conversation] = address
         return conversation
 
     def say(
-        self, server: RunningServer, conversation: str, text: str, *, message_id: str | None = None
+        self, server: RunningServer, conversation: str, text: str, *, message_id: str | None = None, **more: Any
     ) -> list[dict[str, Any]]:
-        before = len(self._said(server, conversation))
         address = self._addresses[conversation]
-        assert server.lines.sample.push(address, message_id or new_id(), text) == 200
+        before = len(self.seen(server, address))
+        told = self.write(server, address, message_id or self.message_id(), text, **more)
+        if told is not None:
+            return told
         server.settle(conversation)
-        return self._said(server, conversation)[before:]
+        return self.seen(server, address)[before:]
+
+    def press(self, server: RunningServer, conversation: str, text: str, **more: Any) -> list[dict[str, Any]]:
+        return self.say(server, conversation, text, **more)
 
     def read(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
         server.settle(conversation)
-        return self._said(server, conversation)
+        return self.seen(server, self._addresses[conversation])
 
     def replies(self, server: RunningServer, conversation: str) -> list[str]:
         return [each["text"] for each in self.read(server, conversation)][1:]  # the first answered the customer
 
-    def _said(self, server: RunningServer, conversation: str) -> list[dict[str, Any]]:
-        """What the phone shows; an option's payload is what one types to choose it."""
-        said = []
-        for text in server.lines.sample.shown[self._addresses[conversation]]:
-            options = re.findall(r"^(\d+)\. (.+)$", text, re.MULTILINE)
-            said.append({"text": text, "buttons": [{"title": t, "payload": n} for n, t in options]})
-        return said
+    def new_address(self) -> str:
+        raise NotImplementedError
 
-    press = say
+    def write(
+        self, server: RunningServer, address: str, message_id: str, text: str, **more: Any
+    ) -> list[dict[str, Any]] | None:
+        raise NotImplementedError
+
+    def seen(self, server: RunningServer, address: str) -> list[dict[str, Any]]:
+        raise NotImplementedError
+
+
+def with_numbers(text: str) -> dict[str, Any]:
+    """What a telephone shows; an option's payload is what one types to choose it."""
+    options = re.findall(r"^(\d+)\. (.+)$", text, re.MULTILINE)
+    return {"text": text, "buttons": [{"title": title, "payload": number} for number, title in options]}
+
+
+class WeChatClient(AddressClient):
+    """WeChat as the contract suite sees it."""
+
+    name = "wechat"
+    max_text_length = 500
+
+    def new_address(self) -> str:
+        return f"o{secrets.token_hex(13)}"
+
+    def begin(self, server: RunningServer) -> str:
+        conversation = super().begin(server)
+        server.lines.wechat.event(self._addresses[conversation], "VIEW")
+        return conversation
+
+    def write(self, server: RunningServer, address: str, message_id: str, text: str, option: str = "") -> None:
+        fields = {"MsgType": "text", "Content": text.replace("\x0b", ""), "MsgId": message_id}
+        server.lines.wechat.send(address, **fields, **({"bizmsgmenuid": option} if option else {}))
+
+    def press(self, server: RunningServer, conversation: str, text: str, **more: Any) -> list[dict[str, Any]]:
+        return self.say(server, conversation, text, option=text, **more)
+
+    def replies(self, server: RunningServer, conversation: str) -> list[str]:
+        texts = [part for each in self.read(server, conversation) for part in each["text"].split("\n\n")]
+        return [each.removeprefix("【人工客服】") for each in texts if each.startswith("【人工客服】")]
+
+    def seen(self, server: RunningServer, address: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "text": each["text"],
+                "buttons": [{"title": o["title"], "payload": o["id"]} for o in each.get("options", [])],
+            }
+            for each in server.lines.wechat.wechat.shown[address]
+            if each["from"] == "account"
+        ]
+
+
+class AppClient(AddressClient):
+    """The app as the contract suite sees it: every conversation is a proven customer's."""
+
+    name = "app"
+    tells_typing_apart = True
+
+    def new_address(self) -> str:
+        return f"C{secrets.token_hex(6)}"
+
+    def write(
+        self, server: RunningServer, address: str, message_id: str, text: str, field: str = "text"
+    ) -> list[dict[str, Any]] | None:
+        proof = {"Authorization": f"Bearer {token(address)}"}
+        status, told = server.post("/webhooks/app/messages", {"id": message_id, field: text}, **proof)
+        if status == 409:
+            return [each for each in ({"text": told["detail"]}, told.get("question")) if each]
+        return None
+
+    def press(self, server: RunningServer, conversation: str, text: str, **more: Any) -> list[dict[str, Any]]:
+        return self.say(server, conversation, text, field="button", **more)
+
+    def replies(self, server: RunningServer, conversation: str) -> list[str]:
+        return [each["text"] for each in self.read(server, conversation) if each["from"] == "agent"]
+
+    def seen(self, server: RunningServer, address: str) -> list[dict[str, Any]]:
+        _, told = server.ask("/webhooks/app/messages", Authorization=f"Bearer {token(address)}")
+        return [each for each in told["messages"] if each["from"] != "customer"]
+
+
+class SmsClient(AddressClient):
+    """SMS as the contract suite sees it: by Aliyun's stand-in, from one telephone a conversation."""
+
+    name = "sms"
+    supports_buttons = False
+    max_text_length = 440
+
+    def new_address(self) -> str:
+        return f"+86139{secrets.randbelow(10**8):08}"
+
+    def write(self, server: RunningServer, address: str, message_id: str, text: str) -> None:
+        assert server.lines.sms.write(address, text, message_id=message_id) == 200
+
+    def seen(self, server: RunningServer, address: str) -> list[dict[str, Any]]:
+        said = [each.text for each in server.lines.sms.lines.get(address, []) if each.who == "shop"]
+        return [with_numbers(text.partition("】")[2].removeprefix("客服回复：")) for text in said]
+
+
+class SampleClient(AddressClient):
+    """A channel of four small files, as the contract suite sees it: no buttons, so options are numbered."""
+
+    name = "sample"
+    supports_buttons = False
+    max_text_length = 160
+
+    def new_address(self) -> str:
+        return f"s{secrets.token_hex(6)}"
+
+    def write(self, server: RunningServer, address: str, message_id: str, text: str) -> None:
+        assert server.lines.sample.push(address, message_id, text) == 200
+
+    def seen(self, server: RunningServer, address: str) -> list[dict[str, Any]]:
+        return [with_numbers(text) for text in server.lines.sample.shown[address]]
 
 
 EVERY_CHANNEL = (RestClient(), WebChatClient(), SmsClient(), WeChatClient(), AppClient())

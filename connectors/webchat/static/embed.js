@@ -146,6 +146,7 @@
     loaded = false;
     showCover("loading");
     frame = document.createElement("iframe");
+    frame.allow = "microphone"; // asked for when the customer wants to speak, and only then
     frame.title = title;
     frame.src = `${chatOrigin}/webhooks/webchat/`;
     // A browser's own error page is "loaded" too: only what the frame says counts.

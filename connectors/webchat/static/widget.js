@@ -7,6 +7,10 @@
   const BASE = "/webhooks/webchat";
   const DAY = 24 * 3600 * 1000;
   const MAX_PICTURE = 5 * 1024 * 1024;
+  const MAX_VOICE = 2 * 1024 * 1024;
+  const MOST_SECONDS = 60;
+  /** Whether the server has anybody who hears recordings. */
+  const HEARS = document.querySelector("meta[name=lingxi-voice]").content === "on";
   const GREETING = "您好，我是智能客服灵犀。查订单、看物流、退换货、开发票，都可以直接问我；需要人工时，说“转人工”就好。";
   const SUGGESTIONS = ["我的订单到哪了", "怎么申请退货", "发票怎么开", "转人工"];
 
@@ -170,6 +174,8 @@
     }
   };
 
+  const isSound = (file) => file?.type?.startsWith("audio/") ?? false;
+
   const view = (() => {
     const scroll = $("scroll");
     const messages = $("messages");
@@ -227,6 +233,16 @@
       return link;
     };
 
+    /** A recording: to be heard again in the window that has made it; the server keeps its words alone. */
+    const sound = (address) => {
+      if (!address) return element("div", "bubble", element("span", "unseen", "我："), "[语音]");
+      const player = element("audio", "sound");
+      Object.assign(player, { src: address, controls: true });
+      player.setAttribute("aria-label", "我的语音");
+      objectUrls.push(address);
+      return player;
+    };
+
     /** A customer's picture: fetched with the conversation's secret, which must not stand in an address. */
     const ownPicture = async (path) => {
       const answer = await fetch(path, { headers: { Authorization: `Bearer ${chat.conversation}` } }).catch(() => null);
@@ -269,7 +285,8 @@
       const speaker = { customer: "我：", agent: "人工客服：", bot: "智能客服：" }[who];
       const unseen = () => element("span", "unseen", speaker);
       if (message.text) stack.append(element("div", "bubble", unseen(), ...linked(message.text)));
-      if (message.media) stack.append(image(message.preview ?? ownPicture(message.media.path), "我发送的图片"));
+      if (isSound(message.media)) stack.append(sound(message.preview));
+      else if (message.media) stack.append(image(message.preview ?? ownPicture(message.media.path), "我发送的图片"));
       if (message.image) stack.append(image(webAddress(message.image), "客服发来的图片"));
       if (message.attachment) {
         const address = webAddress(message.attachment);
@@ -366,7 +383,7 @@
       status(text, on) {
         $("status").textContent = text;
         $("status").classList.toggle("on", on);
-        $("attach").disabled = !on;
+        $("attach").disabled = $("voice").disabled = !on;
       },
       quiet(work) {
         $("log").setAttribute("aria-live", "off"); // history is not read out
@@ -401,6 +418,7 @@
     let doubted = false;
     const plainTitle = document.title;
     const unacked = new Map();
+    const previews = new Map(); // of what this window has sent, until it is shown as said
 
     const WAITING = "等待网络恢复后发送";
 
@@ -443,6 +461,7 @@
     const say = (content) => {
       const message = { id: newId(), at: Date.now(), ...content };
       unacked.set(message.id, message);
+      if (message.preview) previews.set(message.id, message.preview);
       keep(message);
       view.addPending(message, welcomed && !doubted ? "" : WAITING);
       refreshChoices();
@@ -554,7 +573,8 @@
       lastSeq = message.seq;
       if (message.from === "customer") {
         lastSaid = message.seq;
-        const preview = unacked.get(message.id)?.preview;
+        const preview = previews.get(message.id);
+        previews.delete(message.id);
         view.dropPending(message.id);
         settleMessage(message.id);
         view.add(preview ? { ...message, preview } : message, isNew, press);
@@ -851,6 +871,7 @@
     };
 
     const submit = () => {
+      if (recorder.on) return recorder.finish();
       const said = text.value.trim();
       if (!said) return;
       view.hint("");
@@ -876,6 +897,7 @@
       submit();
     });
     return {
+      fit,
       /** Where there is a keyboard, ready to type; a phone's would cover half the window. */
       focus: () => (matchMedia("(pointer: fine)").matches ? text : $("scroll")).focus(),
       put(value) {
@@ -885,27 +907,35 @@
     };
   })();
 
-  const sendPicture = async (file) => {
+  /** What is wrong with a file, before it is sent; null: nothing. */
+  const unfit = (file) => {
+    if (isSound(file) && !HEARS) return "这里暂时听不了语音，请用文字告诉我您要办什么。";
+    if (isSound(file)) return file.size > MAX_VOICE ? "语音太长了，请控制在一分钟以内，或用文字说明。" : null;
     if (!["image/jpeg", "image/png", "image/webp", "image/gif"].includes(file.type)) {
-      return view.hint("只支持 JPG、PNG、WebP、GIF 图片，请换一张。");
+      return `只支持 JPG、PNG、WebP、GIF 图片${HEARS ? "和语音" : ""}，请换一个文件。`;
     }
-    if (file.size > MAX_PICTURE) return view.hint("图片太大了，请选择 5 MB 以内的图片。");
-    if (!chat.ready) return view.hint("网络还没有恢复，请稍后再发图片。");
+    return file.size > MAX_PICTURE ? "图片太大了，请选择 5 MB 以内的图片。" : null;
+  };
+
+  const sendFile = async (file) => {
+    const wrong = unfit(file);
+    if (wrong) return view.hint(wrong);
+    if (!chat.ready) return view.hint("网络还没有恢复，请稍后再发。");
     const conversation = chat.conversation;
     const preview = URL.createObjectURL(file);
-    const shown = { id: newId(), media: {}, preview };
+    const shown = { id: newId(), media: { type: file.type }, preview };
     view.addPending(shown, "正在上传…");
-    let problem = "图片没有上传成功，请检查网络后重新选择。";
+    let problem = `${isSound(file) ? "语音" : "图片"}没有上传成功，请检查网络后重试。`;
     try {
       const answer = await fetch(`${BASE}/media`, {
         method: "POST",
         headers: { Authorization: `Bearer ${conversation}`, "Content-Type": file.type },
         body: file,
       });
-      const data = await answer.json();
+      const { id, type, detail } = await answer.json();
       view.dropPending(shown.id);
-      if (answer.ok && conversation === chat.conversation) return chat.say({ media: { id: data.id, path: `${BASE}/media/${data.id}` }, preview });
-      problem = data.detail ?? problem;
+      if (answer.ok && conversation === chat.conversation) return chat.say({ media: { id, type, path: `${BASE}/media/${id}` }, preview });
+      problem = detail ?? problem;
     } catch {
       view.dropPending(shown.id);
     }
@@ -913,9 +943,70 @@
     view.hint(problem);
   };
 
+  /** Speaking instead of typing: from the microphone's button until "send", for a minute at most. */
+  const recorder = (() => {
+    let running = null; // {machine, stream, parts, timer}
+
+    const show = (on) => {
+      $("composer").classList.toggle("recording", on);
+      $("recording").hidden = !on;
+      $("text").hidden = $("attach").hidden = on;
+      $("voice").ariaLabel = $("voice").title = on ? "取消录音" : "说话";
+      composer.fit();
+      if (on) $("send").disabled = false;
+    };
+
+    const end = () => {
+      const ended = running;
+      running = null;
+      clearInterval(ended.timer);
+      for (const track of ended.stream.getTracks()) track.stop();
+      show(false);
+      composer.focus();
+      return ended;
+    };
+
+    const begin = async () => {
+      view.hint("");
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: true }).catch(() => null);
+      if (!stream) return view.hint("没有得到麦克风的许可，请在浏览器里允许后再试，或直接打字。");
+      const machine = new MediaRecorder(stream, { audioBitsPerSecond: 24000 });
+      const began = Date.now();
+      const tick = () => {
+        const seconds = Math.floor((Date.now() - began) / 1000);
+        $("recording").textContent = `正在录音 ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+        if (seconds >= MOST_SECONDS) api.finish();
+      };
+      running = { machine, stream, parts: [], timer: setInterval(tick, 250) };
+      const { parts } = running;
+      machine.addEventListener("dataavailable", (event) => parts.push(event.data));
+      machine.start();
+      tick();
+      show(true);
+      $("send").focus();
+    };
+
+    const api = {
+      get on() { return running !== null; },
+      finish() {
+        const { machine, parts } = end();
+        machine.addEventListener("stop", () => sendFile(new Blob(parts, { type: machine.mimeType.split(";")[0] })));
+        machine.stop();
+      },
+      cancel() {
+        end().machine.stop();
+      },
+    };
+
+    $("voice").hidden = !(HEARS && window.MediaRecorder && navigator.mediaDevices);
+    $("voice").addEventListener("click", () => (api.on ? api.cancel() : begin()));
+    if (HEARS) $("file").accept += ",audio/*";
+    return api;
+  })();
+
   $("attach").addEventListener("click", () => $("file").click());
   $("file").addEventListener("change", () => {
-    for (const file of $("file").files) sendPicture(file);
+    for (const file of $("file").files) sendFile(file);
     $("file").value = "";
     $("text").focus();
   });
@@ -923,7 +1014,7 @@
   $("text").addEventListener("paste", (event) => {
     const pasted = pictures(event.clipboardData);
     if (pasted.length) event.preventDefault();
-    pasted.forEach(sendPicture);
+    pasted.forEach(sendFile);
   });
   const area = document.querySelector(".chat");
   area.addEventListener("dragover", (event) => {
@@ -934,7 +1025,7 @@
   area.addEventListener("drop", (event) => {
     event.preventDefault();
     area.classList.remove("dropping");
-    [...event.dataTransfer.files].slice(0, 1).forEach(sendPicture);
+    [...event.dataTransfer.files].slice(0, 1).forEach(sendFile);
   });
 
   for (const suggestion of SUGGESTIONS) {
@@ -950,7 +1041,9 @@
   const close = () => parentPage.tell({ lingxi: "close" });
   $("close").addEventListener("click", close);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.isComposing) close();
+    if (event.key !== "Escape" || event.isComposing) return;
+    if (recorder.on) recorder.cancel();
+    else close();
   });
   window.addEventListener("storage", (event) => {
     chat.joinOtherTab(event.key);

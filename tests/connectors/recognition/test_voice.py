@@ -54,6 +54,9 @@ def recording(kind: str) -> bytes:
         "wav": lambda: _wav(_pcm()),
         "amr": lambda: _by_ffmpeg("-ar", "8000", "-c:a", "libopencore_amrnb", "-f", "amr"),
         "mp3": lambda: _by_ffmpeg("-c:a", "libmp3lame", "-f", "mp3"),
+        "webm": lambda: _by_ffmpeg("-c:a", "libopus", "-b:a", "24k", "-f", "webm"),
+        "ogg": lambda: _by_ffmpeg("-c:a", "libopus", "-b:a", "24k", "-f", "ogg"),
+        "mp4": lambda: _by_ffmpeg("-c:a", "aac", "-movflags", "frag_keyframe+empty_moov", "-f", "mp4"),
         "silk": lambda: _silk(False),
         "wechat silk": lambda: _silk(True),
     }[kind]()
@@ -66,7 +69,7 @@ def heard() -> Iterator[tuple[Transcriber, Endpoint]]:
         yield transcriber, Endpoint(f"http://127.0.0.1:{port}/v1", "whisper-1", KEY)
 
 
-@pytest.mark.parametrize("kind", ["wav", "amr", "mp3", "silk", "wechat silk"])
+@pytest.mark.parametrize("kind", ["wav", "amr", "mp3", "silk", "wechat silk", "webm", "ogg", "mp4"])
 def test_every_kind_of_recording_is_heard(heard: tuple[Transcriber, Endpoint], kind: str) -> None:
     transcriber, endpoint = heard
     assert asyncio.run(endpoint.words(recording(kind))) == "我的订单到哪了"
@@ -84,6 +87,8 @@ def test_what_is_no_recording_is_sent_nowhere(heard: tuple[Transcriber, Endpoint
         b"RIFF\x00\x00\x00\x00WAVE" + playlist: "no",
         b"\x02#!SILK_V3" + noise: "no",
         b"#!AMR\n": "no",
+        b"\x1a\x45\xdf\xa3" + noise: "no",
+        b"\x00\x00\x00\x18ftypheic" + noise: "unknown_format",
         _wav(b"\x00" * 200): "nothing_recorded",
         b"#!AMR\n" + bytes(MAX_BYTES): "too_large",
     }

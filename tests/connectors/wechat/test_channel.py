@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -203,6 +206,13 @@ def test_nothing_secret_is_logged(line: Line, openid: str) -> None:
     assert [each for each in told if each in log] == []
 
 
+def left_unreadable(line: Line, openid: str) -> None:
+    """A push that an earlier process has acknowledged, and this one cannot read."""
+    told = json.dumps({"FromUserName": openid, "MsgType": "text", "Content": "十三"})
+    with closing(sqlite3.connect(line.server.folder / "connectors.db")) as db, db:
+        db.execute("INSERT INTO pushes VALUES ('wechat', ?, ?, 1, 1, NULL)", (f"{openid}:13", told))
+
+
 def test_a_killed_server_still_answers_once(own_line: Line, openid: str) -> None:
     line = own_line
     line.say(openid, "慢慢来")  # acknowledged, and at work
@@ -214,8 +224,15 @@ def test_a_killed_server_still_answers_once(own_line: Line, openid: str) -> None
     until(lambda: line.wechat.busy, lambda busy: busy < 10**6, 10)
     line.server.end(signal.SIGKILL)
     line.wechat.busy = 0
+    other = f"o{secrets.token_hex(13)}"
+    line.wechat._allow(other, 5, 1000)
+    left_unreadable(line, other)
     line.server.start()
     assert line.words(openid, "您说：你好", seconds=30) == ["您说：慢慢来", "您说：你好"]
+    assert line.words(other, say("sorry")) == [say("sorry")], "what nobody can read is not left without a word"
+    line.say(other, "再说一遍")
+    assert line.words(other, "您说：再说一遍")
+    assert other not in line.server.log.read_text("utf-8")
 
 
 def test_without_an_account_the_channel_is_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
