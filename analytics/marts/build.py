@@ -159,15 +159,14 @@ def _buckets(done: Table, project: Project) -> Table:
 
 def _forms(done: Table, turns: Table, project: Project) -> Table:
     optional = project.names("optional", "forms")
-    each = ibis.window(group_by="conversation_id", order_by="event_id")
-    loops = done.mutate(before=_.form.lag().over(each).fill_null(""))
-    loops = loops.mutate(
-        starts=(_.type == "active_loop") & (_.form != "") & (_.form != _.before),
-        closes=(_.type == "active_loop") & (_.form == "") & (_.before != ""),
-    ).mutate(run=_.starts.cast("int64").sum().over(stream.so_far()))
+    loops = done.mutate(
+        starts=(_.type == "active_loop") & (_.form != "") & (_.form != _.form_before),
+        closes=(_.type == "active_loop") & (_.form == "") & (_.form_before != ""),
+    ).filter((_.form != "") | _.closes)
+    loops = loops.mutate(run=_.starts.cast("int64").sum().over(stream.so_far()))
     handed = is_(_.name, project.names("handoff", "slots")) & (_.type == "slot") & _.value.notnull()
     runs = (
-        loops.filter((_.run > 0) & ((_.form != "") | _.closes))
+        loops.filter(_.run > 0)
         .group_by("conversation_id", "run")
         .agg(
             form=_.form.max(where=_.starts),
@@ -280,14 +279,13 @@ def _told(done: Table, project: Project) -> Table:
     """Of each turn: the rating given, the reason for a hand-over, the form open after it, and forms that came to their end."""
     slot = (_.type == "slot") & _.value.notnull()
     number = _.value.replace('"', "").try_cast("float64")
-    each = ibis.window(group_by="conversation_id", order_by="event_id")
-    told = done.filter(_.turn > 0).mutate(before=_.form.lag().over(each).fill_null(""))
     scored = slot & is_(_.name, project.names("score", "slots"))
     reasoned = slot & is_(_.name, project.names("handoff", "reason_slots"))
-    ended = (_.type == "active_loop") & (_.form == "") & (_.before != "") & (_.doing == _.before)
-    ended = ended & ~is_(_.before, project.names("optional", "forms"))
+    ended = (_.type == "active_loop") & (_.form == "") & (_.form_before != "") & (_.doing == _.form_before)
+    ended = ended & ~is_(_.form_before, project.names("optional", "forms"))
     return (
-        told.mutate(number=ibis.ifelse(scored, number, ibis.null("float64")))
+        done.filter(_.turn > 0)
+        .mutate(number=ibis.ifelse(scored, number, ibis.null("float64")))
         .mutate(number=ibis.ifelse((_.number >= 1) & (_.number <= 5), _.number, ibis.null("float64")))
         .group_by("conversation_id", "turn")
         .agg(
