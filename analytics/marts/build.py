@@ -29,19 +29,20 @@ def by_conversation(events: Table, followed: Table, facts: dict[str, Table], pro
     messages = keep("messages", _shaped(_messages(said), schema.MESSAGES))
     turns = keep("turns", _shaped(_turns(said, done, project), schema.TURNS))
     forms = keep("forms", _shaped(_forms(done, turns, project), schema.FORMS))
-    sessions = keep("sessions", _shaped(_sessions(messages, turns, done, facts, project), schema.SESSIONS))
+    sessions = keep("own_sessions", _shaped(_sessions(messages, turns, done, facts, project), schema.SESSIONS))
     return {"messages": messages, "turns": turns, "sessions": sessions, "forms": forms}
 
 
-def over_all(made: dict[str, Table], facts: dict[str, Table], project: Project) -> dict[str, Table]:
+def over_all(made: dict[str, Table], facts: dict[str, Table], project: Project, keep: Keep) -> dict[str, Table]:
     """The marts that look at all sessions at once, `sessions` with what came before and after each among them."""
-    sessions = _shaped(_ordered(_repeats(made["sessions"], project), facts), schema.SESSIONS)
+    sessions = keep("all_sessions", _shaped(_ordered(_repeats(made["sessions"], project), facts), schema.SESSIONS))
+    # A kept table has the declared types; what DuckDB sums would be written as something wider.
     return {
         "sessions": sessions,
-        "conversations": _shaped(_conversations(sessions), schema.CONVERSATIONS),
-        "customer_days": _shaped(_customer_days(sessions), schema.CUSTOMER_DAYS),
-        "agent_days": _shaped(_agent_days(made["messages"], made["turns"], sessions), schema.AGENT_DAYS),
-        "intent_hours": _shaped(_intent_hours(made["turns"]), schema.INTENT_HOURS),
+        "conversations": keep("all_conversations", _shaped(_conversations(sessions), schema.CONVERSATIONS)),
+        "customer_days": keep("all_customer_days", _shaped(_customer_days(sessions), schema.CUSTOMER_DAYS)),
+        "agent_days": keep("all_agent_days", _shaped(_agent_days(made["messages"], made["turns"], sessions), schema.AGENT_DAYS)),
+        "intent_hours": keep("all_intent_hours", _shaped(_intent_hours(made["turns"]), schema.INTENT_HOURS)),
     }
 
 

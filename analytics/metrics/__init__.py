@@ -112,7 +112,7 @@ def _asked(marts: Any, query: str) -> pd.DataFrame:
         told = sqlglot.transpile(query, read="duckdb", write="spark")[0].replace("PERCENTILE_CONT(", "PERCENTILE(")
         frame = marts.raw_sql(re.sub(r"\b\d+\.\d+\b", r"\g<0>D", told)).toPandas()
     else:
-        frame = marts.sql(query, dialect="duckdb").to_pandas()
+        frame = marts.raw_sql(query).df()
     return frame
 
 

@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any, LiteralString
 from urllib.parse import unquote, urlsplit
 
+import adbc_driver_manager
+import adbc_driver_sqlite
 import psycopg
-from adbc_driver_sqlite import dbapi
+import pyarrow as pa
+from adbc_driver_manager import AdbcConnection, AdbcStatement
 
 from analytics.problems import StoreError
 from analytics.sources import BATCH, Batch, Source, arrow_batch, as_batch
@@ -25,9 +28,8 @@ _COLUMNS = ("id", "sender_id", "type_name", "timestamp", "data")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM events"
 _Row = tuple[int, str, str, float | None, str]
 _SQLITE_SELECT = """SELECT id AS event_id, CAST(sender_id AS TEXT) AS sender_id, CAST(type_name AS TEXT) AS type_name,
-    CAST(timestamp AS REAL) AS timestamp, CAST(data AS TEXT) AS data FROM events WHERE id > ? ORDER BY id LIMIT ?"""
-_ROWS_OF_A_BATCH = "adbc.sqlite.query.batch_rows"
-_PATIENCE_MS = 15_000  # with a writer that holds the whole file
+    CAST(timestamp AS REAL) AS timestamp, CAST(data AS TEXT) AS data FROM events"""
+_PATIENCE_MS = 15_000
 
 
 def open_store(url: str, name: str | None = None) -> Source:
@@ -55,23 +57,22 @@ class SqliteSource:
             raise StoreError(f"没有这个文件：{path}。请检查地址，Rasa 写进第一条消息后才会有它")
         self._path = path
         try:
-            self._connection = dbapi.connect(f"{path.resolve().as_uri()}?mode=ro", autocommit=True)
-            self._connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}").close()
-        except dbapi.Error as error:
+            self._database = adbc_driver_sqlite.connect(f"{path.resolve().as_uri()}?mode=ro")
+            self._connection = AdbcConnection(self._database)
+        except adbc_driver_manager.Error as error:
             raise _sqlite_problem(error, path) from error
-        _check_columns({row[1] for row in self._ask("PRAGMA table_info(events)")})
+        self.wait(_PATIENCE_MS)
+        _check_columns(set(self._ask("PRAGMA table_info(events)")["name"].to_pylist()))
+
+    def wait(self, milliseconds: int) -> None:
+        """Be patient for so long with a writer that holds the whole file."""
+        self._ask(f"PRAGMA busy_timeout = {milliseconds}")
 
     def read(self, after: int) -> Batch:
         """The next events; several readers and the writer may work at once."""
-        # One Arrow batch for all rows: the driver tells a column's type by its first batch.
-        with self._connection.cursor(adbc_stmt_kwargs={_ROWS_OF_A_BATCH: str(BATCH)}) as cursor:
-            try:
-                cursor.execute(_SQLITE_SELECT, (after, BATCH))
-                rows = cursor.fetch_arrow_table()
-            except dbapi.Error as error:
-                raise _sqlite_problem(error, self._path) from error
+        rows = self._ask(f"{_SQLITE_SELECT} WHERE id > {after:d} ORDER BY id LIMIT {BATCH}")
         if not rows.num_rows:
-            _check_not_reset(self._ask("SELECT max(id) FROM events")[0][0], after)
+            _check_not_reset(self._highest(), after)
         return arrow_batch(rows, after, rows.num_rows == BATCH)
 
     def stored(self) -> None:
@@ -79,17 +80,24 @@ class SqliteSource:
 
     def remaining(self, after: int) -> int:
         """How many ids there are after a position."""
-        return max(0, (self._ask("SELECT max(id) FROM events")[0][0] or 0) - after)
+        return max(0, self._highest() - after)
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+        self._database.close()
 
-    def _ask(self, query: str) -> list[tuple[Any, ...]]:
+    def _highest(self) -> int:
+        return self._ask("SELECT coalesce(max(id), 0) AS id FROM events")["id"][0].as_py() or 0
+
+    def _ask(self, query: str) -> pa.Table:
         try:
-            with self._connection.execute(query) as cursor:
-                return cursor.fetchall()
-        except dbapi.Error as error:
+            with AdbcStatement(self._connection) as statement:
+                # One Arrow batch for all rows: the driver tells a column's type by its first batch.
+                statement.set_options(**{"adbc.sqlite.query.batch_rows": str(BATCH)})
+                statement.set_sql_query(query)
+                return pa.RecordBatchReader.from_stream(statement.execute_query()[0]).read_all()
+        except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
             raise _sqlite_problem(error, self._path) from error
 
 
@@ -188,7 +196,7 @@ def _check_not_reset(highest: int | None, after: int) -> None:
         )
 
 
-def _sqlite_problem(error: dbapi.Error, path: Path) -> StoreError:
+def _sqlite_problem(error: Exception, path: Path) -> StoreError:
     if "locked" in str(error) or "busy" in str(error):
         return StoreError(f"{path} 一直被别的程序占着：稍后再采集，已经采到的都在")
     if "not a database" in str(error):
