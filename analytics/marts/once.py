@@ -1,7 +1,8 @@
 """The marts as the beginning of one DuckDB statement, for figures of a lake whose marts were never made.
 
-Asked once, a question needs a few columns of a few marts. DuckDB leaves out whatever a statement does not need, and works
-out once what it needs twice: so all that the marts are made of stands in front of the question, and nothing is kept.
+Asked once, a question needs a few columns of a few marts. So all that these marts are made of stands in front of the
+question, less the columns that it does not need (sqlglot finds them; DuckDB does not look beyond what it works out once
+and reads twice), and nothing is kept.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import ibis
 import sqlglot
 from ibis.expr import operations as ops
 from ibis.expr.types import Table
+from sqlglot.optimizer.pushdown_projections import pushdown_projections
+from sqlglot.optimizer.qualify import qualify
 
 from analytics import clean
 from analytics.engine import DuckDbEngine
@@ -33,6 +36,7 @@ class Once:
         self._engine = DuckDbEngine(scratch)
         self._steps: dict[str, Table] = {}
         tables = {name: self._engine.read(name, each) for name, each in files.items()}
+        self._columns = {name: dict.fromkeys(table.columns, "VARCHAR") for name, table in tables.items()}
         events = tables["events"]
         doubled = self._keep("doubled", clean.doubles(events))
         flooded = self._keep("flooded", clean.floods(events, project))
@@ -44,14 +48,16 @@ class Once:
                 self._steps[name] = table
 
     def raw_sql(self, query: str) -> Any:
-        """The answer to a SELECT over the marts, as DuckDB's relations and cursors tell it (`df`, `fetchall`)."""
+        """The answer to a SELECT over the marts, as DuckDB's cursors tell it (`df`, `fetchall`)."""
         connection = self._engine.connection
         needed = {table.name for table in sqlglot.parse_one(query, read="duckdb").find_all(sqlglot.exp.Table)}
         for name, table in reversed(self._steps.items()):
             if name in needed:
                 needed |= {other.name for other in table.op().find(ops.UnboundTable)}
         steps = [f"{name} AS ({connection.compile(table)})" for name, table in self._steps.items() if name in needed]
-        return connection.con.execute(f"WITH {', '.join(steps)} {query}")
+        whole = sqlglot.parse_one(f"WITH {', '.join(steps)} {query}" if steps else query, read="duckdb")
+        lean = pushdown_projections(qualify(whole, schema=self._columns, dialect="duckdb"), schema=self._columns)
+        return connection.con.execute(lean.sql("duckdb"))
 
     def _keep(self, name: str, table: Table) -> Table:
         self._steps[name] = table
