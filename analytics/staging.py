@@ -37,7 +37,11 @@ _SHAPE = {
     "policy": "VARCHAR",
     "message_id": "VARCHAR",
     "metadata": {"utter_action": "VARCHAR", "agent_id": "VARCHAR", "is_external": "VARCHAR"},
-    "parse_data": {"intent": {"name": "VARCHAR", "confidence": "VARCHAR"}, "sentiment": {"name": "VARCHAR"}, "requests": "VARCHAR"},
+    "parse_data": {
+        "intent": {"name": "VARCHAR", "confidence": "VARCHAR"},
+        "sentiment": {"name": "VARCHAR"},
+        "requests": "VARCHAR",
+    },
 }
 # Messages that programs put into a customer's mouth; nobody said them.
 _PAYLOADS = "('/session_start', '/restart')"

@@ -3,9 +3,11 @@
 Both sides answer the same five figures, and the run fails where they differ. Each part is a process of its own, so that its
 time, processor time and peak memory are its own. The first figures are those of a new lake: collected, and asked at once.
 What the tables, all metrics and a month's report take is told beside them, and the floor: the store read as Arrow and its
-JSON parsed, nothing else. Naive pandas is what an analyst writes first: `read_sql`, `json.loads` a row, group by. It reads the whole store each time; the lake keeps what it has read, so the same question asked again costs
-almost nothing, and the next day's report a day. Where the store is too big for naive pandas (it holds every event as a
-Python dictionary) the lake goes alone.
+JSON parsed, nothing else.
+
+Naive pandas is what an analyst writes first: `read_sql`, `json.loads` a row, group by. It masks nothing, and reads the whole
+store each time; the lake keeps what it has read, so the same question asked again costs almost nothing, and the next day's
+report a day. Where the store is too big for naive pandas (it holds every event as a Python dictionary) the lake goes alone.
 """
 
 from __future__ import annotations
