@@ -255,7 +255,7 @@ def metrics(
     from analytics.metrics import measure, read_metrics
 
     first, end = (_day(since) if since else None), (_day(until) if until else None)
-    opened = _marts(lake, project, rules, master if engine is Engine.SPARK else None)
+    opened = _marts(lake, project, rules, master if engine is Engine.SPARK else None, few=bool(names))
     frame = measure(opened, names, by or (), first, end)
     if as_json:
         print(frame.to_json(orient="records", force_ascii=False, date_format="iso"))
@@ -342,14 +342,17 @@ def serve(
     run(lake, read_project(project, rules), token, port)
 
 
-def _marts(lake: Path, project: Path | None, rules: Path | None, master: str | None = None) -> Any:
+def _marts(lake: Path, project: Path | None, rules: Path | None, master: str | None = None, few: bool = False) -> Any:
+    """The marts, brought up to date; where only a few figures are asked, what they are measured on soonest."""
     from analytics.lake import Lake
-    from analytics.marts import open_marts
+    from analytics.marts import open_figures, open_marts
     from analytics.project import read_project
 
     if not (lake / "lake.json").exists():
         raise SettingError(f"{lake} 里还没有数据：先运行 lingxi-analytics collect 记录库地址 --lake {lake}")
     with err.status("整理数据…"):
+        if few and master is None:
+            return open_figures(Lake(lake), read_project(project, rules))
         return open_marts(Lake(lake), read_project(project, rules), master)
 
 

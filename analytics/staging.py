@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analytics.masking import Masker
 from analytics.schema import EVENTS
@@ -27,35 +28,33 @@ LATEST = 4_102_444_800  # the year 2100, in seconds: what claims to be later is 
 LONGEST_VALUE = 500
 _READ = 2000  # of a value, before masking: what is cut there lies far behind what is kept
 
-_PATHS = {
-    "text": "$.text",
-    "intent": "$.parse_data.intent.name",
-    "confidence": "$.parse_data.intent.confidence",
-    "sentiment": "$.parse_data.sentiment.name",
-    "requests": "$.parse_data.requests",
-    "channel": "$.input_channel",
-    "name": "$.name",
-    "policy": "$.policy",
-    "response": "$.metadata.utter_action",
-    "agent_id": "$.metadata.agent_id",
-    "external": "$.metadata.is_external",
-    "message_id": "$.message_id",
+# What is taken out of an event's JSON, by its place there. Each event is parsed once for all of it.
+_SHAPE = {
+    "text": "VARCHAR",
+    "input_channel": "VARCHAR",
+    "name": "VARCHAR",
+    "value": "JSON",
+    "policy": "VARCHAR",
+    "message_id": "VARCHAR",
+    "metadata": {"utter_action": "VARCHAR", "agent_id": "VARCHAR", "is_external": "VARCHAR"},
+    "parse_data": {
+        "intent": {"name": "VARCHAR", "confidence": "VARCHAR"},
+        "sentiment": {"name": "VARCHAR"},
+        "requests": "VARCHAR",
+    },
 }
-# Messages that programs put into a customer's mouth; nobody said them. An action that goes on with what a customer agreed to
-# writes it as a message of its own, under the id of the one that is being answered; both are saved in one transaction.
+# Messages that programs put into a customer's mouth; nobody said them.
 _PAYLOADS = "('/session_start', '/restart')"
 
-# Each event's JSON is parsed once for all the paths; TRY makes NULL of what is no JSON. MD5 is the fastest of DuckDB's digests,
-# and behind a secret key it tells as little as a slower one.
+# TRY makes NULL of what is no JSON. The digest's key stands before what it is of, so that a short event cannot be guessed.
 _UNPACK = f"""
 WITH raw AS (
-    SELECT *, TRY(json_extract_string(data, {list(_PATHS.values())})) AS told,
+    SELECT *, TRY(json_transform(data, '{json.dumps(_SHAPE)}')) AS told,
         CASE WHEN "timestamp" IS NULL THEN TRY_CAST(TRY(json_extract_string(data, '$.timestamp')) AS DOUBLE)
             ELSE "timestamp" END AS seconds
     FROM raw_events
 ), placed AS (
-    SELECT *, {", ".join(f"told[{n}] AS {name}" for n, name in enumerate(_PATHS, 1))},
-        CASE WHEN seconds > 0 AND seconds < {LATEST} THEN CAST(round(seconds * 1000) AS BIGINT) ELSE 0 END AS at_ms
+    SELECT *, CASE WHEN seconds > 0 AND seconds < {LATEST} THEN CAST(round(seconds * 1000) AS BIGINT) ELSE 0 END AS at_ms
     FROM raw
 )
 SELECT
@@ -65,24 +64,31 @@ SELECT
     DATE '1970-01-01' + CAST((at_ms + {SHANGHAI_MS}) // 86400000 AS INTEGER) AS day,
     CASE
         WHEN told IS NULL THEN 'unreadable'
-        WHEN type_name = 'user' AND (external = 'true' OR text IN {_PAYLOADS} OR message_id = before) THEN 'external'
+        WHEN type_name = 'user' AND (told.metadata.is_external = 'true' OR told.text IN {_PAYLOADS}) THEN 'external'
         ELSE type_name
     END AS type,
-    text,
-    intent,
-    TRY_CAST(confidence AS DOUBLE) AS confidence,
-    sentiment,
-    left(requests, {LONGEST_VALUE}) AS requests,
-    channel,
-    name,
-    CASE WHEN type_name = 'slot'
-        THEN left(nullif(CAST(TRY(json_extract(data, '$.value')) AS VARCHAR), 'null'), {_READ}) END AS value,
-    policy,
-    response,
-    agent_id,
-    CAST(md5_number_lower(concat_ws(chr(31), $key, sender_id, data)) >> 4 AS BIGINT) AS digest
-FROM (SELECT *, lag(message_id) OVER (PARTITION BY sender_id, type_name ORDER BY event_id) AS before FROM placed)
-ORDER BY event_id
+    told.text AS text,
+    told.parse_data.intent.name AS intent,
+    TRY_CAST(told.parse_data.intent.confidence AS DOUBLE) AS confidence,
+    told.parse_data.sentiment.name AS sentiment,
+    left(told.parse_data.requests, {LONGEST_VALUE}) AS requests,
+    told.input_channel AS channel,
+    told.name AS name,
+    CASE WHEN type_name = 'slot' THEN left(nullif(CAST(told.value AS VARCHAR), 'null'), {_READ}) END AS value,
+    told.policy AS policy,
+    told.metadata.utter_action AS response,
+    told.metadata.agent_id AS agent_id,
+    CAST('0x' || left(sha1(concat($key, sender_id, chr(31), data)), 15) AS BIGINT) AS digest,
+    CASE WHEN type_name = 'user' THEN coalesce(told.message_id, '') END AS message_id
+FROM placed
+"""
+# An action that goes on with what a customer agreed to writes it as a message of its own, under the id of the one that is
+# being answered; both are saved in one transaction.
+_SAID_AGAIN = """
+SELECT event_id FROM (
+    SELECT event_id, nullif(message_id, '') = lag(message_id) OVER (PARTITION BY sender_id ORDER BY event_id) AS again
+    FROM told WHERE message_id IS NOT NULL
+) WHERE again
 """
 _MASKED = ("text", "intent", "sentiment", "requests", "channel", "name", "policy", "response", "agent_id", "type")
 
@@ -96,22 +102,32 @@ class Staging:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._duckdb = duckdb.connect()
+        # A second thread would cost half as much again, for a batch that is small.
+        self._duckdb = duckdb.connect(config={"threads": 1})
         self._masker = Masker()
         self._pseudonym = lru_cache(maxsize=200_000)(self._pseudonym_of)
 
     def stage(self, source: str, raw: pa.Table) -> pa.Table:
         """The rows as SCHEMA has them, as many as there were."""
-        raw = _repaired(raw)
-        self._duckdb.register("raw_events", raw)
-        told = self._duckdb.execute(_UNPACK, {"key": self._key.hex()}).to_arrow_table()
+        told = self._unpacked(raw)
+        unreadable = pc.equal(told["type"], "unreadable")
+        if pc.any(unreadable).as_py():
+            told = self._unpacked(_repaired(raw, unreadable.combine_chunks()))
+        self._duckdb.register("told", told)
+        again = self._duckdb.execute(_SAID_AGAIN).to_arrow_table()["event_id"]
         columns: dict[str, Any] = {name: told[name] for name in told.column_names}
+        if len(again):
+            columns["type"] = pc.if_else(pc.is_in(told["event_id"], again), "external", told["type"])
         columns["source"] = pa.repeat(pa.scalar(source), told.num_rows)
         columns["conversation_id"] = _each(told["sender_id"], lambda ids: [self._pseudonym(each) for each in ids])
         columns["value"] = _each(told["value"], lambda texts: [text[:LONGEST_VALUE] for text in self._masker.all_masked(texts)])
         for name in _MASKED:
-            columns[name] = _each(told[name], self._masker.all_masked)
+            columns[name] = _each(columns[name], self._masker.all_masked)
         return pa.Table.from_arrays([_plain(columns[field.name]).cast(field.type) for field in SCHEMA], schema=SCHEMA)
+
+    def _unpacked(self, raw: pa.Table) -> pa.Table:
+        self._duckdb.register("raw_events", raw)
+        return self._duckdb.execute(_UNPACK, {"key": self._key.hex()}).to_arrow_table()
 
     def conversation(self, sender_id: str) -> str:
         """The conversation's id in the lake."""
@@ -142,15 +158,15 @@ def _plain(column: Any) -> Any:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _repaired(raw: pa.Table) -> pa.Table:
+def _repaired(raw: pa.Table, broken: pa.BooleanArray) -> pa.Table:
     """JSON that Python wrote and no strict reader takes (half a surrogate pair) is written anew; what is no JSON stays."""
-    data = raw["data"].to_pylist()
-    broken = [n for n, text in enumerate(data) if text is None or "\\ud" in text]
-    if not broken:
-        return raw
-    for n in broken:
-        try:
-            data[n] = json.dumps(json.loads(data[n] or ""), ensure_ascii=False).encode("utf-8", "replace").decode()
-        except ValueError:
-            data[n] = data[n] or ""
-    return raw.set_column(raw.schema.get_field_index("data"), "data", pa.array(data, pa.string()))
+    data = raw["data"].combine_chunks()
+    anew = pa.array([_anew(text) for text in data.filter(broken).to_pylist()], pa.string())
+    return raw.set_column(raw.schema.get_field_index("data"), "data", pc.replace_with_mask(data, broken, anew))
+
+
+def _anew(text: str | None) -> str:
+    try:
+        return json.dumps(json.loads(text or ""), ensure_ascii=False).encode("utf-8", "replace").decode()
+    except ValueError:
+        return text or ""

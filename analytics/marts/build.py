@@ -29,19 +29,20 @@ def by_conversation(events: Table, followed: Table, facts: dict[str, Table], pro
     messages = keep("messages", _shaped(_messages(said), schema.MESSAGES))
     turns = keep("turns", _shaped(_turns(said, done, project), schema.TURNS))
     forms = keep("forms", _shaped(_forms(done, turns, project), schema.FORMS))
-    sessions = keep("sessions", _shaped(_sessions(messages, turns, done, facts, project), schema.SESSIONS))
+    sessions = keep("own_sessions", _shaped(_sessions(messages, turns, done, facts, project), schema.SESSIONS))
     return {"messages": messages, "turns": turns, "sessions": sessions, "forms": forms}
 
 
-def over_all(made: dict[str, Table], facts: dict[str, Table], project: Project) -> dict[str, Table]:
+def over_all(made: dict[str, Table], facts: dict[str, Table], project: Project, keep: Keep) -> dict[str, Table]:
     """The marts that look at all sessions at once, `sessions` with what came before and after each among them."""
-    sessions = _shaped(_ordered(_repeats(made["sessions"], project), facts), schema.SESSIONS)
+    sessions = keep("all_sessions", _shaped(_ordered(_repeats(made["sessions"], project), facts), schema.SESSIONS))
+    # A kept table has the declared types; what DuckDB sums would be written as something wider.
     return {
         "sessions": sessions,
-        "conversations": _shaped(_conversations(sessions), schema.CONVERSATIONS),
-        "customer_days": _shaped(_customer_days(sessions), schema.CUSTOMER_DAYS),
-        "agent_days": _shaped(_agent_days(made["messages"], made["turns"], sessions), schema.AGENT_DAYS),
-        "intent_hours": _shaped(_intent_hours(made["turns"]), schema.INTENT_HOURS),
+        "conversations": keep("all_conversations", _shaped(_conversations(sessions), schema.CONVERSATIONS)),
+        "customer_days": keep("all_customer_days", _shaped(_customer_days(sessions), schema.CUSTOMER_DAYS)),
+        "agent_days": keep("all_agent_days", _shaped(_agent_days(made["messages"], made["turns"], sessions), schema.AGENT_DAYS)),
+        "intent_hours": keep("all_intent_hours", _shaped(_intent_hours(made["turns"]), schema.INTENT_HOURS)),
     }
 
 
@@ -159,15 +160,14 @@ def _buckets(done: Table, project: Project) -> Table:
 
 def _forms(done: Table, turns: Table, project: Project) -> Table:
     optional = project.names("optional", "forms")
-    each = ibis.window(group_by="conversation_id", order_by="event_id")
-    loops = done.mutate(before=_.form.lag().over(each).fill_null(""))
-    loops = loops.mutate(
-        starts=(_.type == "active_loop") & (_.form != "") & (_.form != _.before),
-        closes=(_.type == "active_loop") & (_.form == "") & (_.before != ""),
-    ).mutate(run=_.starts.cast("int64").sum().over(stream.so_far()))
+    loops = done.mutate(
+        starts=(_.type == "active_loop") & (_.form != "") & (_.form != _.form_before),
+        closes=(_.type == "active_loop") & (_.form == "") & (_.form_before != ""),
+    ).filter((_.form != "") | _.closes)
+    loops = loops.mutate(run=_.starts.cast("int64").sum().over(stream.so_far()))
     handed = is_(_.name, project.names("handoff", "slots")) & (_.type == "slot") & _.value.notnull()
     runs = (
-        loops.filter((_.run > 0) & ((_.form != "") | _.closes))
+        loops.filter(_.run > 0)
         .group_by("conversation_id", "run")
         .agg(
             form=_.form.max(where=_.starts),
@@ -280,14 +280,13 @@ def _told(done: Table, project: Project) -> Table:
     """Of each turn: the rating given, the reason for a hand-over, the form open after it, and forms that came to their end."""
     slot = (_.type == "slot") & _.value.notnull()
     number = _.value.replace('"', "").try_cast("float64")
-    each = ibis.window(group_by="conversation_id", order_by="event_id")
-    told = done.filter(_.turn > 0).mutate(before=_.form.lag().over(each).fill_null(""))
     scored = slot & is_(_.name, project.names("score", "slots"))
     reasoned = slot & is_(_.name, project.names("handoff", "reason_slots"))
-    ended = (_.type == "active_loop") & (_.form == "") & (_.before != "") & (_.doing == _.before)
-    ended = ended & ~is_(_.before, project.names("optional", "forms"))
+    ended = (_.type == "active_loop") & (_.form == "") & (_.form_before != "") & (_.doing == _.form_before)
+    ended = ended & ~is_(_.form_before, project.names("optional", "forms"))
     return (
-        told.mutate(number=ibis.ifelse(scored, number, ibis.null("float64")))
+        done.filter(_.turn > 0)
+        .mutate(number=ibis.ifelse(scored, number, ibis.null("float64")))
         .mutate(number=ibis.ifelse((_.number >= 1) & (_.number <= 5), _.number, ibis.null("float64")))
         .group_by("conversation_id", "turn")
         .agg(

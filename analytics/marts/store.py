@@ -23,6 +23,7 @@ from analytics import clean, schema
 from analytics.engine import DuckDbEngine, Engine, SparkEngine
 from analytics.lake import Lake
 from analytics.marts import build, stream
+from analytics.marts.once import Once
 from analytics.project import Project, read_project
 from analytics.staging import ARROW
 
@@ -62,6 +63,18 @@ def open_marts(lake: Lake, project: Project | None = None, master: str | None = 
         reader.read("events", _events(lake))
         unless_opened.pop_all()
     return reader.connection
+
+
+def open_figures(lake: Lake, project: Project | None = None) -> Any:
+    """What a few metrics can be measured on soonest: the marts where they were made before, else `Once`."""
+    project = project or read_project()
+    current = _current(lake)
+    if current and current.made_of == _made_of(lake, project):
+        return open_marts(lake, project)
+    scratch = lake.path.resolve() / "marts" / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    facts = {fact.name: [str(_fact_file(lake, fact))] for fact in schema.FACTS}
+    return Once({"events": _events(lake), **facts}, project, scratch)
 
 
 def quality(lake: Lake) -> list[clean.Finding]:
@@ -116,8 +129,7 @@ def _build(engine: Engine, lake: Lake, project: Project, folder: Path, before: _
         for name in build.BY_CONVERSATION:
             kept = engine.read(f"old_{name}", _files(old, name)).anti_join(touched, "conversation_id")
             made[name] = kept.union(made[name])
-    # A kept table has the declared types; what DuckDB sums would be written as something wider.
-    made |= {name: engine.keep(f"all_{name}", table) for name, table in build.over_all(made, facts, project).items()}
+    made |= build.over_all(made, facts, project, engine.keep)
     for mart in schema.MARTS:
         engine.write(made[mart.name], folder / f"{mart.name}.parquet")
     turns = engine.read("new_turns", _files(folder, "turns"))

@@ -19,7 +19,8 @@ MINUTE = 60_000
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 SHANGHAI_MS = 8 * HOUR_MS
-_ID = 19  # digits of an int64
+_FIRST_ID = 10**18  # added to an id, makes it one of nineteen digits: as texts they then sort like numbers
+_ID = 19
 
 
 def hour_of(at_ms: Any) -> Any:
@@ -32,16 +33,25 @@ def so_far() -> Any:
     return ibis.window(group_by="conversation_id", order_by="event_id", preceding=None, following=0)
 
 
+def before() -> Any:
+    """From the conversation's first event up to the one before this."""
+    return ibis.window(group_by="conversation_id", order_by="event_id", preceding=(None, 1))
+
+
 def is_(what: Any, names: list[str]) -> Any:
     """Whether a column is one of some names, which may be none."""
     return what.isin(names).fill_null(False) if names else ibis.literal(False)
 
 
-def last_of(condition: BooleanValue, event_id: IntegerValue, value: StringValue) -> StringValue:
-    """The value at the last event so far for which the condition holds; '' before the first."""
-    told = (event_id.cast("string").lpad(_ID, "0") + value.fill_null("")).nullif("")
-    kept = ibis.ifelse(condition, told, ibis.null("string"))
-    return kept.max().over(so_far()).substr(_ID).fill_null("")
+def last_of(condition: BooleanValue, event_id: IntegerValue, value: StringValue, until: Any = None) -> StringValue:
+    """The value at the last event so far for which the condition holds, behind the event's id; see `told_by`."""
+    told = (event_id + _FIRST_ID).cast("string") + value.fill_null("")
+    return ibis.ifelse(condition, told, ibis.null("string")).max().over(until or so_far())
+
+
+def told_by(last: StringValue) -> StringValue:
+    """The value that `last_of` found; '' before the first."""
+    return last.substr(_ID).fill_null("")
 
 
 def spoken(events: Table, project: Project) -> Table:
@@ -80,7 +90,10 @@ def questions(events: Table, project: Project) -> Table:
 
 
 def done(events: Table, followed: Table) -> Table:
-    """All that tells of forms, hand-overs and answers, with `turn`, and the form and question open after each event."""
+    """All that tells of forms, hand-overs and answers, with `turn`, and the form and question open after each event.
+
+    `form_before` is the form that was open when the event came.
+    """
     kept = events.filter(_.type.isin([*SPOKEN, "action", "active_loop", "session_started"])).filter(
         (_.type != "action") | (_.name != "action_listen")
     )
@@ -88,11 +101,13 @@ def done(events: Table, followed: Table) -> Table:
     columns = ("conversation_id", "event_id", "at_ms", "day", "type", "name", "value", "intent", "response", "agent_id")
     both = kept.select(*columns).union(slot_events.select(*columns))
     requested = (_.type == "slot") & (_.name == "requested_slot")
+    opens = _.type.isin(["active_loop", "session_started"])
+    # All windows have one order, so that one sort serves them.
     states = both.mutate(
         turn=(_.type == "user").cast("int64").sum().over(so_far()),
-        form=last_of(_.type.isin(["active_loop", "session_started"]), _.event_id, _.name),
+        form=last_of(opens, _.event_id, _.name),
+        form_before=last_of(opens, _.event_id, _.name, before()),
         asked=last_of(requested, _.event_id, _.value.replace('"', "")),
         doing=last_of(_.type == "action", _.event_id, _.name),
     )
-    each = ibis.window(group_by="conversation_id", order_by="event_id")
-    return states.mutate(form_before=_.form.lag().over(each).fill_null(""))
+    return states.mutate(**{name: told_by(states[name]) for name in ("form", "form_before", "asked", "doing")})

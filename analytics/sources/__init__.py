@@ -70,3 +70,16 @@ def as_batch(
     columns = zip(*rows, strict=True) if rows else [()] * len(RAW)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, RAW, strict=True)]
     return Batch(pa.Table.from_arrays(arrays, schema=RAW), position, more, again)
+
+
+def arrow_batch(rows: pa.Table, after: int, more: bool) -> Batch:
+    """Rows that a driver read as Arrow, in the order of their ids, as a batch; what is no UTF-8 in them is replaced."""
+    position = rows["event_id"][-1].as_py() if rows.num_rows else after
+    try:
+        rows.validate(full=True)
+    except pa.ArrowInvalid:
+        texts = [n for n, field in enumerate(rows.schema) if pa.types.is_string(field.type)]
+        for n in texts:
+            told = [value and value.decode("utf-8", "replace") for value in rows[n].cast(pa.binary()).to_pylist()]
+            rows = rows.set_column(n, rows.schema.field(n).name, pa.array(told, pa.string()))
+    return Batch(rows.cast(RAW), position, more)

@@ -9,21 +9,27 @@ seen in pg_locks.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, LiteralString
 from urllib.parse import unquote, urlsplit
 
+import adbc_driver_manager
+import adbc_driver_sqlite
 import psycopg
+import pyarrow as pa
+from adbc_driver_manager import AdbcConnection, AdbcStatement
 
 from analytics.problems import StoreError
-from analytics.sources import BATCH, Batch, Source, as_batch
+from analytics.sources import BATCH, Batch, Source, arrow_batch, as_batch
 
 _COLUMNS = ("id", "sender_id", "type_name", "timestamp", "data")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM events"
 _Row = tuple[int, str, str, float | None, str]
+_SQLITE_SELECT = """SELECT id AS event_id, CAST(sender_id AS TEXT) AS sender_id, CAST(type_name AS TEXT) AS type_name,
+    CAST(timestamp AS REAL) AS timestamp, CAST(data AS TEXT) AS data FROM events"""
+_PATIENCE_MS = 15_000
 
 
 def open_store(url: str, name: str | None = None) -> Source:
@@ -39,45 +45,60 @@ def open_store(url: str, name: str | None = None) -> Source:
 
 
 class SqliteSource:
-    """A file that Rasa may be writing at the same moment; it is opened for reading only."""
+    """A file that Rasa may be writing at the same moment; it is opened for reading only.
+
+    The driver, which hands rows over as Arrow, brings an SQLite of its own, and POSIX locks hold between processes: what
+    writes the file must be another process.
+    """
 
     def __init__(self, path: Path, name: str | None = None) -> None:
         self.name = name or f"sqlite:{path.stem}"
         if not path.is_file():
             raise StoreError(f"没有这个文件：{path}。请检查地址，Rasa 写进第一条消息后才会有它")
-        try:
-            self._connection = sqlite3.connect(f"file:{path.resolve()}?mode=ro", uri=True, timeout=15)
-            found = {row[1] for row in self._connection.execute("PRAGMA table_info(events)")}
-        except sqlite3.Error as error:
-            raise _sqlite_problem(error, path) from error
         self._path = path
-        _check_columns(found)
+        try:
+            self._database = adbc_driver_sqlite.connect(f"{path.resolve().as_uri()}?mode=ro")
+            self._connection = AdbcConnection(self._database)
+        except adbc_driver_manager.Error as error:
+            raise _sqlite_problem(error, path) from error
+        self.wait(_PATIENCE_MS)
+        _check_columns(set(self._ask("PRAGMA table_info(events)")["name"].to_pylist()))
+
+    def wait(self, milliseconds: int) -> None:
+        """Be patient for so long with a writer that holds the whole file."""
+        self._ask(f"PRAGMA busy_timeout = {milliseconds}")
 
     def read(self, after: int) -> Batch:
         """The next events; several readers and the writer may work at once."""
-        try:
-            query = f"{_SELECT} WHERE id > ? ORDER BY id LIMIT ?"
-            rows: list[_Row] = self._connection.execute(query, (after, BATCH)).fetchall()
-            if not rows:
-                _check_not_reset(self._connection.execute("SELECT max(id) FROM events").fetchone()[0], after)
-        except sqlite3.Error as error:
-            raise _sqlite_problem(error, self._path) from error
-        return as_batch(rows, rows[-1][0] if rows else after, len(rows) == BATCH)
+        rows = self._ask(f"{_SQLITE_SELECT} WHERE id > {after:d} ORDER BY id LIMIT {BATCH}")
+        if not rows.num_rows:
+            _check_not_reset(self._highest(), after)
+        return arrow_batch(rows, after, rows.num_rows == BATCH)
 
     def stored(self) -> None:
         """Nothing to do: the lake keeps the position."""
 
     def remaining(self, after: int) -> int:
         """How many ids there are after a position."""
-        try:
-            highest = self._connection.execute("SELECT max(id) FROM events").fetchone()[0]
-        except sqlite3.Error as error:
-            raise _sqlite_problem(error, self._path) from error
-        return max(0, (highest or 0) - after)
+        return max(0, self._highest() - after)
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+        self._database.close()
+
+    def _highest(self) -> int:
+        return self._ask("SELECT coalesce(max(id), 0) AS id FROM events")["id"][0].as_py() or 0
+
+    def _ask(self, query: str) -> pa.Table:
+        try:
+            with AdbcStatement(self._connection) as statement:
+                # One Arrow batch for all rows: the driver tells a column's type by its first batch.
+                statement.set_options(**{"adbc.sqlite.query.batch_rows": str(BATCH)})
+                statement.set_sql_query(query)
+                return pa.RecordBatchReader.from_stream(statement.execute_query()[0]).read_all()
+        except (adbc_driver_manager.Error, pa.ArrowException, OSError) as error:
+            raise _sqlite_problem(error, self._path) from error
 
 
 class PostgresSource:
@@ -175,12 +196,12 @@ def _check_not_reset(highest: int | None, after: int) -> None:
         )
 
 
-def _sqlite_problem(error: sqlite3.Error, path: Path) -> StoreError:
+def _sqlite_problem(error: Exception, path: Path) -> StoreError:
     if "locked" in str(error) or "busy" in str(error):
         return StoreError(f"{path} 一直被别的程序占着：稍后再采集，已经采到的都在")
-    if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
+    if "not a database" in str(error):
         return StoreError(f"{path} 不是 SQLite 数据库")
-    return StoreError(f"读不了 {path}：{error}")
+    return StoreError(f"读不了 {path}：{str(error).splitlines()[0]}")
 
 
 def _postgres_problem(error: psycopg.Error) -> StoreError:

@@ -25,7 +25,7 @@ from analytics.collect import collect
 from analytics.lake import Lake
 from analytics.problems import LakeError, StoreError
 from analytics.sources.broker import BrokerSource
-from analytics.sources.sql import PostgresSource, open_store
+from analytics.sources.sql import PostgresSource, SqliteSource, open_store
 from tests.analytics.conftest import COLUMNS, NOW, TABLE, bot, event, slot, stored, user, write
 
 
@@ -90,16 +90,21 @@ def test_a_store_that_is_none_is_told_apart(tmp_path: Path, prepare: Callable[[P
         open_store(f"sqlite:///{tmp_path}/t.db")
 
 
-def test_a_locked_store_loses_nothing(tmp_path: Path, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_store_loses_nothing(tmp_path: Path, lake: Lake) -> None:
     store = write(tmp_path / "t.db", [user("c", "你好", NOW)])
     source = open_store(store)
-    source._connection.execute("PRAGMA busy_timeout = 50")  # type: ignore[attr-defined]
-    with closing(sqlite3.connect(tmp_path / "t.db", isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
+    assert isinstance(source, SqliteSource)
+    source.wait(50)
+    holding = "import sqlite3, sys; held = sqlite3.connect(sys.argv[1], isolation_level=None); held.execute('BEGIN EXCLUSIVE'); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holding, str(tmp_path / "t.db")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        other.stdout.readline()
         with pytest.raises(StoreError, match="占着"):
             collect(lake, source)
-        other.execute("ROLLBACK")
-    assert collect(lake, open_store(store)) == 1
+        other.communicate("")
+    assert collect(lake, source) == 1
 
 
 def test_a_store_that_began_anew_is_not_mistaken_for_the_old_one(tmp_path: Path, lake: Lake) -> None:

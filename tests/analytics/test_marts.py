@@ -13,7 +13,8 @@ import pytest
 
 from analytics.collect import collect
 from analytics.lake import Lake
-from analytics.marts import open_marts, quality
+from analytics.marts import open_figures, open_marts, quality
+from analytics.metrics import measure
 from analytics.schema import FACTS, MARTS
 from analytics.simulate import Plan, Truth, simulate
 from analytics.sources.sql import open_store
@@ -270,7 +271,7 @@ def test_planted_personal_data_is_nowhere(shop: tuple[Any, Truth, Lake]) -> None
 
 
 def test_a_day_more_changes_only_what_it_should(tmp_path: Path) -> None:
-    """Marts brought up to date are the same as marts made anew."""
+    """Marts brought up to date are the same as marts made anew, and so are figures asked without any."""
     store, grown, fresh = tmp_path / "t.db", Lake(tmp_path / "grown"), Lake(tmp_path / "fresh")
     simulate(Plan(days=3, conversations=25), f"sqlite:///{tmp_path}/all.db")
     with sqlite3.connect(tmp_path / "all.db") as whole:
@@ -280,7 +281,9 @@ def test_a_day_more_changes_only_what_it_should(tmp_path: Path) -> None:
         collect(grown, open_store(f"sqlite:///{store}"))
         marts = open_marts(grown)
     collect(fresh, open_store(f"sqlite:///{store}"))
+    asked_at_once = measure(open_figures(fresh))
     anew = open_marts(fresh)
+    pd.testing.assert_frame_equal(asked_at_once, measure(anew))
     for table in MARTS:
         order = list(table.names[:4])
         left, right = (each.table(table.name).to_pandas().sort_values(order, ignore_index=True) for each in (marts, anew))
