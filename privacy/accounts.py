@@ -12,7 +12,8 @@ from privacy.views import View
 _AT = re.compile(
     r" ?(?:@|艾特|爱特|\(at\)|\[at\]|（at）|圈[aA]|小老鼠|(?<=[A-Za-z0-9]) at (?=[A-Za-z0-9])) ?"
 )
-_LOCAL = re.compile(r"(?:[A-Za-z0-9._%+\-]|下划线|[横减中]杠|[杠点]){1,64}$")
+_LOCAL = re.compile(r"(?:[A-Za-z0-9._%+\-]| (?:dot|underscore|dash) |下划线|[横减中]杠|[杠点]){1,64}$")
+_SPACED_LOCAL = re.compile(r"(?:邮箱|邮件|[Ee]-?mail)(?:地址)?[\s:是为]{0,3}(?P<name>[A-Za-z][A-Za-z0-9._\-]{1,24} [A-Za-z0-9._\-]{1,24})$")
 _DOT = r"(?: ?(?:\.|点儿?|。|dot|DOT|\(dot\)) ?)"
 _DOMAIN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9\-]{{0,40}}(?:{_DOT}[A-Za-z0-9\-]{{2,24}}){{1,4}}")
 _BARE_DOMAIN = re.compile(
@@ -32,14 +33,21 @@ def find_emails(view: View) -> Iterator[Span]:
             local = _LOCAL.search(before(text, at.start(), 64))
             if local is None:
                 continue
-            name = local.group().lstrip(".-点杠")
+            spaced = _SPACED_LOCAL.search(before(text, at.start(), 64))
+            name = spaced["name"] if spaced else local.group().lstrip(" .-点杠")
             if name and re.search(r"[A-Za-z0-9]", name):
                 yield Span(at.start() - len(name), domain.end(), "email")
 
 
 _LABEL = (
     r"(?:微信|薇信|威信|维信|微 ?信|[vV]信|[微薇威vVwW]\s?[❤♥♡]|卫星号|绿泡泡|[加+]\s?(?:[微薇]|[vV](?![A-Za-z]))信?|(?<![A-Za-z0-9])(?:[vV][xX]|[wW][xX])(?!id_)"
-    r"|(?i:weixin|wechat)|(?<![A-Za-z0-9])[vV](?=\s?:))"
+    r"|(?i:weixin|wechat)|(?<![A-Za-z0-9])[vV](?=\s?:|我))"
+)
+# Other places where people are found, whose ids look like anything.
+_ELSEWHERE = re.compile(
+    r"(?:(?<![A-Za-z0-9])[Qq]{2}(?!音乐|邮箱|空间|群|会员|飞车|炫舞)(?:号码?)?|扣扣号?|企鹅号?|(?:抖音|快手|小红书|微博|[Bb]站|陌陌|支付宝|淘宝|旺旺|闲鱼|登[录陆])(?:账?号|ID|[Ii]d)"
+    r"|旺旺|(?<![A-Za-z0-9])(?i:line|telegram|tg|ins|instagram|twitter|facebook|skype)(?: ?(?:id|号|账号))?(?=[\s:是])|用户名|登录名|账号(?=[:是]?\s?[A-Za-z]))"
+    r"(?:[\s:=是为叫加我就的]){0,5}(?P<id>\d{6,11}|(?=[A-Za-z._]*[\d_])[A-Za-z][A-Za-z0-9_.\-]{4,23})(?![A-Za-z0-9_@\-]|\.\w| ?元)"
 )
 _CONNECT = r"(?:[\s:,、=\"'“”「」(>→-]|号|是|为|叫|加|搜|我|的|你|您|改|成|换|了|新|旧|就|索|添|一|下|这|个|同|账|帐|名|用|也|[\u2190-\u2bff\U0001f000-\U0001faff]|转|账|到|给|发|ID|id|Id){0,10}"
 _SIGN = r"(?:[A-Za-z0-9_\-]|下划线|[横减中]杠)"
@@ -65,6 +73,9 @@ def find_wechat_ids(view: View) -> Iterator[Span]:
         value = _VALUE.match(text, label.end(), label.end() + 60)
         if value is not None and _is_handle(text, value):
             yield Span(*value.span(), "wechat_id")
+    for found in _ELSEWHERE.finditer(text):
+        if not _NO_HANDLES.match(found["id"]):
+            yield Span(*found.span("id"), "wechat_id")
     for value in _HANDLE.finditer(text):
         if _BEFORE_LABEL.match(text, value.end(), value.end() + 40) and _is_handle(text, value):
             if re.search(r"[\d_\-]", value.group()) and not re.search(

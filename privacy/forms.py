@@ -28,7 +28,7 @@ def _signs(value: str) -> list[int]:
     return [at for at, char in enumerate(value) if char not in _SEPARATORS]
 
 
-_COUNTRY = re.compile(r"\+ ?86|0086|86(?=\D{0,2}1[3-9](?:\D{0,2}\d){9}$)|\+\d{1,3}(?=[ \-(])|\+\d{2}|00\d{2}")
+_COUNTRY = re.compile(r"\(?(?:\+ ?86|0086)|\(86\)|86(?=\D{0,2}1[3-9](?:\D{0,2}\d){9}$)|\+\d{1,3}(?=[ \-(])|\+\d{2}|00\d{2}")
 _AREA = re.compile(r"\(?(0(?:10|2\d|[3-9]\d\d))")
 _EXTENSION = re.compile(r"转|分机|ext|EXT|#")
 
@@ -64,6 +64,11 @@ def _both_ends(first: int, last: int) -> Callable[[str], str]:
     return form
 
 
+def _id_card(value: str) -> str:
+    """3301**********1234; of shorter numbers (a student's, of Hong Kong) the first and the last two."""
+    return _both_ends(4, 4)(value) if len(_signs(value)) >= 15 else _both_ends(1, 2)(value)
+
+
 def _email(value: str) -> str:
     """l*********@163.com: the first sign and the domain stay."""
     at = re.search(r"@|艾特|爱特|\(at\)|\[at\]|圈[aA]|小老鼠| at ", View.of(value).plain)
@@ -85,7 +90,7 @@ def _person(value: str) -> str:
 
 FORMS: dict[str, Callable[[str], str]] = {
     "phone": _phone,
-    "id_card": _both_ends(4, 4),
+    "id_card": _id_card,
     "bank_card": _both_ends(4, 4),
     "email": _email,
     "address": _address,

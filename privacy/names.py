@@ -102,20 +102,30 @@ class _Candidate:
         """Rules from the strongest context to the weakest; each asks more of the signs than the one before."""
         word = self._is_word()
         wordlike = is_wordlike(self.surname)
+        if self._is_named():
+            return True
         if self._is_announced():
             return self._suffices_after_role(word, wordlike)
-        if self._is_famous():
+        if self._is_famous() or context.PUBLIC_AFTER.match(self.text, self.end):
             return False
+        if self._is_listed():
+            return True
         if word:
             return (
                 self.two
                 and self.likely
-                and ((self.owned and self._follows_break()) or self._is_beside_value())
+                and (
+                    (self.owned and self._follows_break())
+                    or self._is_beside_value()
+                    or (self.edge_after and context.BY_KIN.search(self.window) is not None)
+                )
             )
         if wordlike:
             return self._suffices_wordlike()
         if len(self.surname) == 2:
-            return self.strong > 0 or (self.next_ok and self._begins())
+            return (self.strong > 0 and (self.edge_after or self.next_ok or self._is_led())) or (
+                self.next_ok and (self._begins() or self._is_led())
+            )
         return self._suffices_plain()
 
     def _suffices_after_role(self, word: bool, wordlike: bool) -> bool:
@@ -125,7 +135,7 @@ class _Candidate:
         if not word and not wordlike:
             return (
                 self.likely
-                or (self.two and self.strong > 0)
+                or (self.two and (self.strong > 0 or (self.next_ok and personal)))
                 or (self.next_ok and (self.edge_after or len(self.surname) == 2))
             )
         if self.likely and (self.edge_after or (self.two and self.next_ok)):
@@ -176,7 +186,7 @@ class _Candidate:
     @property
     def strong(self) -> int:
         """How many of the given signs are common in names."""
-        return 2 if self.given in GIVEN_PAIRS else sum(sign in GIVEN for sign in self.given)
+        return 2 if self.given in GIVEN_PAIRS or self._is_doubled() else sum(sign in GIVEN for sign in self.given)
 
     @property
     def likely(self) -> bool:
@@ -186,6 +196,10 @@ class _Candidate:
     def telling(self) -> int:
         """How many of the given signs hardly occur but in names."""
         return sum(sign in TELLING for sign in self.given)
+
+    def _is_doubled(self) -> bool:
+        """素素, 圆圆: said twice, as a child is called."""
+        return self.two and self.given[0] == self.given[1] and self.given[0] in GIVEN
 
     def _is_word(self) -> bool:
         """Does an everyday word or a place begin here?"""
@@ -204,7 +218,7 @@ class _Candidate:
     def _is_famous(self) -> bool:
         if not any(self.text[self.start : self.start + size] in FAMOUS for size in (2, 3, 4)):
             return False
-        return not (self.two and self.likely and self.edge_after and self.surname + self.given not in FAMOUS)
+        return not (self.two and self.likely and self.next_ok and self.surname + self.given not in FAMOUS)
 
     # --- the words around ---
 
@@ -221,6 +235,26 @@ class _Candidate:
     def owned(self) -> bool:
         """先生, 签收, 的身份证 …: what follows only a person."""
         return context.OWNS.match(self.text, self.end) is not None
+
+    def _is_named(self) -> bool:
+        """Does the sentence say that this is somebody's name, so that even an everyday word is one?"""
+        if context.NAMED.search(self.window):
+            return self.edge_after
+        if not self._begins() or self._is_famous():
+            return False
+        after = context.NAMED_AFTER.match(self.text, self.end)
+        return after is not None and (self.strong > 0 or "名" in after.group() or "这" in after.group())
+
+    def _is_listed(self) -> bool:
+        """One of several, of whom another is known already (王**、高远)."""
+        if not (self.likely and self.two) or self._is_word():
+            return False
+        return (self._after_masked() and (self.edge_after or self.next_ok)) or (
+            self._follows_break() and context.LIST_ON.match(self.text, self.end) is not None
+        )
+
+    def _after_masked(self) -> bool:
+        return context.LIST_BACK.search(self.window) is not None
 
     def _is_announced(self) -> bool:
         """收件人…, 我叫…, or the surname said just before (“敝姓颜，颜如松”)."""

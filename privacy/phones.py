@@ -16,7 +16,7 @@ from privacy.views import View
 
 _SEP = r"[ \t\-.·•,、_]{0,2}"
 _MOBILE = re.compile(
-    rf"(?<!\d)(?:(?:\+ ?|00)86[ \-)]{{0,2}}|86[ \-]{{0,2}}|0(?=1))?(1{_SEP}[3-9](?:{_SEP}\d){{9}})(?!\d)"
+    rf"(?<!\d)(?:\(?(?:\+ ?|00)86[ \-)]{{0,2}}|\(86\)[ \-]{{0,2}}|86[ \-]{{0,2}}|0(?=1))?(1{_SEP}[3-9](?:{_SEP}\d){{9}})(?!\d)"
 )
 # Groupings people use, as the number of digits in each group; others need a word for telephone beside them.
 _GROUPS = {

@@ -24,7 +24,7 @@ WORDLIKE = frozenset(
     "伯松富弓牧山秋仲暴幸索咸籍苍双贡扶堵宰寿慎广利毋益仓元别帅朴宣干练豆凤滑诸"
     "计印束帅水占税昌言福强玉代刑"
 )
-_COMPOUND_WORDS = frozenset("东方 西门 南门 百里 太史 单于 司空 端木 第五 左丘 段干".split())
+_COMPOUND_WORDS = frozenset("东方 西门 南门 百里 太史 单于 司空 第五 左丘 段干".split())
 
 # Signs before a wordlike surname that make a word with it: 改成, 说明, 交易, 订单.
 JOINED = frozenset(
