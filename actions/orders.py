@@ -137,6 +137,11 @@ class ActionOrdersCancel(OrderAction):
         turn.utter("utter_orders_cancelled", ways, **told(order))
 
 
+def _placed(address: str, value: given.Given) -> str:
+    """An address that is given, in place of the one that stands."""
+    return (rehoused if value.kind == given.ROOM else completed)(address, value.value)
+
+
 class ValidateOrdersChangeForm(OrderForm):
     """Which order, which of its fields, the new values, and: right so? What else is given to be changed is changed with it."""
 
@@ -185,9 +190,7 @@ class ValidateOrdersChangeForm(OrderForm):
         values.update({"delivery_date": day} if day else {})
         address = found["address"]
         if address:
-            stands = await self._address(turn)
-            room = address.kind == given.ROOM
-            values["address"] = (rehoused if room else completed)(stands, address.value)
+            values["address"] = _placed(await self._address(turn), address)
         if "phone" in values and not PHONE.fullmatch(values["phone"]):
             del values["phone"]
         if "delivery_date" in values and not _delivers(turn, others=len(values) > 1):
@@ -210,8 +213,7 @@ class ValidateOrdersChangeForm(OrderForm):
             return {"orders_change_value": values[field]}
         before = given.known(turn, *KINDS[field]) if begins else None
         if before:
-            whole = before.kind != given.ROOM
-            return {"orders_change_value": before.value if whole else rehoused(await self._address(turn), before.value)}
+            return {"orders_change_value": _placed(await self._address(turn), before) if field == "address" else before.value}
         words = self.words(turn, "orders_change_value", ())
         if not words or field in values:
             return {}
