@@ -254,15 +254,15 @@ class Reader:
         unsure = said.confidence < self.near and said.text.rstrip("".join(ASKS)).endswith("吧")
         if CHECKS in said.cues and (undoes or unsure) and not context.new:  # 没取消吧？
             return self._checked(said, context)
-        meant = said.cues.get(NOT_THIS)
-        if meant and context.form and context.asked and context.kind in (CONFIRM, CHOOSE):  # 不是修，是没人来装
-            return Reading("chat_take_back", (command("take_back", what=None), command("know", question=meant)))
         renamed = self._renamed(said, context)
         if renamed:
             return renamed
         denied = self._denied(said, context)
         if denied:
             return denied
+        meant = said.cues.get(NOT_THIS)
+        if meant and context.form and context.asked and context.kind in (CONFIRM, CHOOSE):  # 不是修，是没人来装
+            return Reading("chat_take_back", (command("take_back", what=None), command("know", question=meant)))
         chosen = self._chosen(said, context)
         if chosen:
             return chosen
