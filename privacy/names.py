@@ -199,7 +199,7 @@ class _Candidate:
 
     def _is_doubled(self) -> bool:
         """素素, 圆圆: said twice, as a child is called."""
-        return self.two and self.given[0] == self.given[1] and self.given[0] in GIVEN
+        return self.two and self.given[0] == self.given[1] and self.given[0] in GIVEN and not is_wordlike(self.surname)
 
     def _is_word(self) -> bool:
         """Does an everyday word or a place begin here?"""
@@ -218,7 +218,11 @@ class _Candidate:
     def _is_famous(self) -> bool:
         if not any(self.text[self.start : self.start + size] in FAMOUS for size in (2, 3, 4)):
             return False
-        return not (self.two and self.likely and self.next_ok and self.surname + self.given not in FAMOUS)
+        return not (self.two
+            and self.likely
+            and (self.edge_after or (self.next_ok and self._is_led()))
+            and self.surname + self.given not in FAMOUS
+        )
 
     # --- the words around ---
 
