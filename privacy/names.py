@@ -31,7 +31,7 @@ _NO_GIVEN = frozenset(
     """.split()
 )
 _NEVER_SECOND = frozenset("那签寄领查接转拒投验取催问派装交留丢")  # second signs that begin a verb instead
-_LAST_ONLY = frozenset("来为先能会双支台往对生用")  # given-name signs only where the name plainly ends
+_LAST_ONLY = frozenset("妹来为先能会双支台往对生用")  # given-name signs only where the name plainly ends
 
 
 def find(view: View) -> Iterator[Span]:
@@ -169,8 +169,12 @@ class _Candidate:
             return (self.likely and (self.two or self.next_ok)) or (self.strong > 0 and self.next_ok)
         if self._is_beside_value():
             return True
+        if self._is_led() and context.SURELY.match(self.text, self.end):
+            return True
         if self.strong == 0:
             return False
+        if context.SAYS.match(self.text, self.end) and self._begins():
+            return self.likely
         if self.owned and self._follows_break():
             return self.likely or self.two
         if self._is_led():
