@@ -34,7 +34,7 @@ _GAP_STOP = re.compile(
     r"谁怎什么已不别喊]|(?<!美)的|(?<!软)件|(?<![解开])放|电话|手机|快递(?![柜点架])"
 )
 _TAIL = re.compile(
-    r"[ \-#]{0,2}(?:附?[甲乙丙丁A-Za-z]?-?\d{1,5}(?:-[A-Za-z\d]{1,5}){0,4}(?:室|房|号)?|[一二三四五六七八九零〇]{3,4})(?![\d年月日点元块%.:]|\s?[件个斤])(?:[A-Za-z](?![A-Za-z]))?"
+    r"[ \-#]{0,2}(?:附?[甲乙丙丁A-Za-z]?-?\d{1,5}(?:[A-Za-z]\d{2,3})?(?:-[A-Za-z\d]{1,5}){0,4}(?:室|房|号)?|[一二三四五六七八九零〇]{3,4})(?![\d年月日点元块%.:]|\s?[件个斤])(?:[A-Za-z](?![A-Za-z]))?"
 )
 _LABEL = re.compile(
     r"地址|门牌|房号|住址|住|寄|送|发|放|搬|家|定位|收货|换|改|公司|单位|老家|位置|到|在|往|派|取件点|自提"
@@ -98,7 +98,7 @@ def _judge(text: str, run: list[_Mark]) -> Iterator[Span]:
     if not run:
         return
     start = _start(text, run[0])
-    named = run[0].kind not in "A" and run[0].start - start >= _least_name(run[0])
+    named = run[0].kind not in "A" and run[0].start - start >= _least_name(text, run[0])
     end = run[-1].end
     tail = _TAIL.match(text, end) if run[-1].kind in "Dnmcrdiga" else None
     kinds = ("N" if named else "") + "".join(mark.kind for mark in run) + ("#" if tail else "")
@@ -119,8 +119,9 @@ def _is_address(text: str, start: int, run: list[_Mark], kinds: str) -> bool:
     return bool(_LABELLED.search(kinds)) and bool(_LABEL.search(before(text, start, 6)))
 
 
-def _least_name(mark: _Mark) -> int:
-    return 2 if mark.kind in "Dnmc" else 1
+def _least_name(text: str, mark: _Mark) -> int:
+    """How long a name before the first mark is at least; 翠苑 is one by itself."""
+    return 2 if mark.kind in "Dnmc" and text[mark.start : mark.end] not in ("苑", "庭") else 1
 
 
 def _start(text: str, mark: _Mark) -> int:

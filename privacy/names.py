@@ -30,6 +30,7 @@ _NO_GIVEN = frozenset(
     春天 夏天 秋天 冬天 一下 一次 一样 大小 天天 小子 子女 书本 心得 中国 国家 中文 英文 金额 金卡 银卡
     """.split()
 )
+_COUNT = re.compile("[一二三四五六七八九十几两][一二三四五六七八九十百千万个]")
 _NEVER_SECOND = frozenset("那签寄领查接转拒投验取催问派装交留丢")  # second signs that begin a verb instead
 _LAST_ONLY = frozenset("妹来为先能会双支台往对生用")  # given-name signs only where the name plainly ends
 
@@ -159,7 +160,12 @@ class _Candidate:
         if not led and not self._follows_break():
             return False
         if self.two:
-            return self.edge_after or self.owned or (led and self.next_ok)
+            return (
+                self.edge_after
+                or self.owned
+                or (led and self.next_ok)
+                or context.SAYS.match(self.text, self.end) is not None
+            )
         if led and self.telling and self.next_ok:
             return True
         return (self.owned and (led or self._begins())) or self._is_beside_value()
@@ -173,7 +179,7 @@ class _Candidate:
             return True
         if self.strong == 0:
             return False
-        if context.SAYS.match(self.text, self.end) and self._begins():
+        if context.SAYS.match(self.text, self.end) and self._follows_break():
             return self.likely
         if self.owned and self._follows_break():
             return self.likely or self.two
@@ -214,6 +220,7 @@ class _Candidate:
             text[start : start + 2] in EVERYDAY
             or text[start : start + 3] in LONGER
             or self.given in _NO_GIVEN
+            or _COUNT.match(self.given)
         ):
             return True
         place = KNOWN.match(text, start, start + 8)
@@ -222,11 +229,7 @@ class _Candidate:
     def _is_famous(self) -> bool:
         if not any(self.text[self.start : self.start + size] in FAMOUS for size in (2, 3, 4)):
             return False
-        return not (self.two
-            and self.likely
-            and (self.edge_after or (self.next_ok and self._is_led()))
-            and self.surname + self.given not in FAMOUS
-        )
+        return not (self.two and self.likely and self.edge_after and self.surname + self.given not in FAMOUS)
 
     # --- the words around ---
 
