@@ -56,10 +56,17 @@ _ALONE = re.compile(
 _NOBODY = frozenset("时间 地址 电话 空白 项目 方法 方式 双方 平台 全部 都行 万一 任何 单位 单号 公司 和我 同上 安全 成功 经理 国外 年龄 应该 毛病 查询".split())
 
 
+# Japanese names, and names in kana or Hangul, after their word.
+_ABROAD = re.compile(
+    rf"{_LABEL}{_LINK}(?P<name>(?:佐藤|铃木|高桥|田中|渡边|伊藤|山本|中村|小林|加藤|吉田|山田|佐佐木|山口|松本|井上|木村|清水|斋藤|池田|桥本|石川|前田|藤田|小川|冈田|长谷川|村上|近藤|石井|坂本|远藤|藤井|青木|福田|三浦|西村|藤原|太田|松田|原田|中川|中野|小野|田村|竹内|金子|和田|石田|上田|森田)"
+    rf"[\u4e00-\u9fff]{{1,3}}(?={CUT}|{COVER}|$)|[\u3041-\u30ff\uac00-\ud7af]{{2,8}}(?:\s[\u3041-\u30ff\uac00-\ud7af]{{2,8}})?)"
+)
+
+
 def find(view: View) -> Iterator[Span]:
     """Names after a label."""
     text = view.plain
-    for match in (*_LETTERS.finditer(text), *_APART.finditer(text), *_PINYIN.finditer(text), *_SPELLED.finditer(text)):
+    for match in (*_LETTERS.finditer(text), *_APART.finditer(text), *_PINYIN.finditer(text), *_SPELLED.finditer(text), *_ABROAD.finditer(text)):
         if not _THINGS.search(match["name"]) and not _NO_PINYIN.match(match["name"]):
             yield Span(*match.span("name"), "person")
     for match in _SOUNDED.finditer(text):
