@@ -40,6 +40,7 @@ _TAIL = re.compile(
 _SHOP = rf"(?:[{_HAN}]{{0,5}}(?:店|铺|馆|厂|超市|门市部?|小卖部|修理行|药房|诊所|驿站|树|库房|冷库))"
 _BESIDE = r"(?:斜?对面|对过|隔壁|旁边?|边上|后面|前面|附近)"
 _SUFFIX = re.compile(rf"(?:之[一二三四五六七八九\d]|[甲乙丙丁](?![方类级等])|[东西中南北]户)?(?:往?[东西南北]{{0,2}}{_BESIDE}(?:的|那家)?{_SHOP}?|第[一二三四五六七八九\d][家户栋排间])?")
+_ANY_BESIDE = re.compile(r"对[面过]|[隔旁附]|边上|[后前]面")
 # No mark at all, but a place beside a place, where something is to be brought.
 _LANDMARK = re.compile(
     rf"(?:送到?|寄到?|放到?|搁|住在?|[我家就人]在|地址[是:]?|搬到|换到|改到|发到?|定位)\s?(?P<place>[{_HAN}]{{2,8}}?{_BESIDE}(?:的|那家)?{_SHOP})(?=[,.;。!\s]|$|[就吧啊呀那门])"
@@ -85,7 +86,7 @@ def find(view: View) -> Iterator[Span]:
             run = []
         run.append(mark)
     yield from _judge(text, run)
-    for found in _LANDMARK.finditer(text):
+    for found in _LANDMARK.finditer(text) if _ANY_BESIDE.search(text) else ():
         if not _GAP_STOP.search(found["place"][:2]):
             yield Span(*found.span("place"), "address")
 

@@ -249,7 +249,7 @@ class _Candidate:
 
     def _is_named(self) -> bool:
         """Does the sentence say that this is somebody's name, so that even an everyday word is one?"""
-        if context.NAMED.search(self.window):
+        if "叫" in self.window and context.NAMED.search(self.window):
             return self.edge_after
         if not self._begins() or self._is_famous():
             return False
@@ -258,7 +258,7 @@ class _Candidate:
 
     def _is_listed(self) -> bool:
         """One of several, of whom another is known already (王**、高远)."""
-        if not (self.likely and self.two) or self._is_word():
+        if "*" not in self.text or not (self.likely and self.two) or self._is_word():
             return False
         return (self._after_masked() and (self.edge_after or self.next_ok)) or (
             self._follows_break() and context.LIST_ON.match(self.text, self.end) is not None
