@@ -165,6 +165,7 @@ class _Candidate:
                 or self.owned
                 or (led and self.next_ok)
                 or context.SAYS.match(self.text, self.end) is not None
+                or context.SURELY.match(self.text, self.end) is not None
             )
         if led and self.telling and self.next_ok:
             return True
@@ -175,7 +176,9 @@ class _Candidate:
             return (self.likely and (self.two or self.next_ok)) or (self.strong > 0 and self.next_ok)
         if self._is_beside_value():
             return True
-        if self._is_led() and context.SURELY.match(self.text, self.end):
+        if context.SURELY.match(self.text, self.end) and (
+            self._is_led() or (self.likely and self._follows_break())
+        ):
             return True
         if self.strong == 0:
             return False
@@ -258,7 +261,9 @@ class _Candidate:
 
     def _is_listed(self) -> bool:
         """One of several, of whom another is known already (王**、高远)."""
-        if "*" not in self.text or not (self.likely and self.two) or self._is_word():
+        if "*" not in self.text or not self.likely or self._is_word():
+            return False
+        if not self.two and not (self.edge_after and (self._after_masked() or self._begins())):
             return False
         return (self._after_masked() and (self.edge_after or self.next_ok)) or (
             self._follows_break() and context.LIST_ON.match(self.text, self.end) is not None
