@@ -75,9 +75,12 @@ class ActionProductsAsk(CustomerAction):
 
 
 async def on_a_page(turn: Turn) -> bool:
-    """Whether the page of goods that a message names tells what it asks."""
+    """Whether the page of goods that a message names tells what it asks; a field that is a part of their name (how long a
+    thermos keeps warm) is not what is asked."""
     question = Question.of(turn)
-    return any(answer.facts for answer in await _answers(turn, await _meant(turn, question), question))
+    named = "".join(_all(turn, "product") + _all(turn, "product_category"))
+    answers = await _answers(turn, await _meant(turn, question), question)
+    return any(fact.name not in named for answer in answers for fact in answer.facts)
 
 
 class AskProductsChoice(CustomerAction):
