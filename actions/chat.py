@@ -177,16 +177,16 @@ def waiting(turn: Turn) -> dict[str, Any]:
 def offered(turn: Turn) -> str | None:
     """What the last question offers by its only button that is no refusal: its payload."""
     last = last_said(turn)
-    if turn.busy or _only_checks(last) or not str(last.get("text") or "").rstrip().endswith(ASKS):
+    if turn.busy or _only_checks(turn, last) or not str(last.get("text") or "").rstrip().endswith(ASKS):
         return None
     payloads = [str(each["payload"]) for each in (last.get("data") or {}).get("buttons") or []]
     offers = [payload for payload in payloads if payload.startswith("/") and not payload.startswith(REFUSALS)]
     return offers[0] if len(offers) == 1 else None
 
 
-def _only_checks(last: dict[str, Any]) -> bool:
+def _only_checks(turn: Turn, last: dict[str, Any]) -> bool:
     """Whether what was said last only asks whether an answer helped: a yes to it is to none of its buttons."""
-    return (last.get("metadata") or {}).get("utter_action") == HELPFUL
+    return bool(last) and last["text"] == turn.wording(HELPFUL)
 
 
 def last_said(turn: Turn) -> dict[str, Any]:
@@ -218,7 +218,7 @@ def acknowledge(turn: Turn) -> None:
     said = [(e.get("parse_data") or {}).get("intent") or {} for e in turn.tracker.events if e["event"] == "user"]
     if not last or (len(said) > 1 and said[-2].get("name") in OPENING):
         turn.utter("utter_chat_affirm")
-    elif buttons and not _only_checks(last) and str(last["text"]).rstrip().endswith(ASKS):
+    elif buttons and not _only_checks(turn, last) and str(last["text"]).rstrip().endswith(ASKS):
         turn.utter("utter_chat_affirm_choose", buttons=buttons)
     else:
         turn.utter("utter_chat_affirm_done")

@@ -54,8 +54,8 @@ WHOLE = "whole"
 SURELY_TELLS = 0.35
 """From this score on an entry comes before the page of goods that are named in what was not understood."""
 FAIRLY_TELLS = 0.5
-"""From this score on one about just these goods comes before their page: what is done with them their manual says, and
-whatever else the page does."""
+"""From this score on what an entry tells comes before what may answer as well: two wishes read in one question, a page of goods
+that has no field of what is asked."""
 LIKELY, LEAD = 0.25, 1.5
 """From this score on an entry is told sooner than nothing; where it is this many times that of the next, sooner than a choice.
 Of the questions kept apart, to manuals and to figures that the search would ask about, a good half are told so, seven in ten
@@ -73,7 +73,7 @@ SUREST_SCORE = 0.99
 UNSURE = 0.5
 """Below this confidence an intent is a guess: often a story with a question in it. A choice of questions then says more than
 the form that the topic would open."""
-GOODS, STOCK, DETAIL = "products_", "products_ask_stock", "products_ask_detail"
+GOODS, STOCK = "products_", "products_ask_stock"
 """Price, stock and what a page says come from the catalogue; what it does not know, `actions/products.py` looks up."""
 NAMED = ("product", "product_category")
 """Entities by which goods are named."""
@@ -232,8 +232,6 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
         return found.decision if told else "pass"
     if _told_by_topic(turn) or found.decision == "pass":
         return None
-    if turn.intent == DETAIL and found.hits[0].score >= FAIRLY_TELLS and _of_named_goods(turn, found.hits[0]):
-        return found.decision
     own = await _of_own_goods(turn)
     lacks = own == LACKED_WEIGHT  # the topic could only say so, and ask which other thing is meant
     if not lacks and ((_sure(turn) and not tells(found)) or found.hits[0].score < LIKELY):

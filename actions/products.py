@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions import focus, wiring
 from actions.base import CustomerAction, Turn, over
-from actions.faq import GOODS, names_goods, tell, tells
+from actions.faq import FAIRLY_TELLS, GOODS, names_goods, tell, tells
 from actions.forms import UNCLEAR, Form
 from actions.gateways.errors import GatewayError, NotFound
 from actions.gateways.knowledge import Hit
@@ -75,9 +75,12 @@ class ActionProductsAsk(CustomerAction):
 
 
 async def on_a_page(turn: Turn) -> bool:
-    """Whether the page of goods that a message names tells what it asks."""
+    """Whether the page of goods that a message names tells what it asks; a field that is a part of their name (how long a
+    thermos keeps warm) is not what is asked."""
     question = Question.of(turn)
-    return any(answer.facts for answer in await _answers(turn, await _meant(turn, question), question))
+    named = "".join(_all(turn, "product") + _all(turn, "product_category"))
+    answers = await _answers(turn, await _meant(turn, question), question)
+    return any(fact.name not in named for answer in answers for fact in answer.facts)
 
 
 class AskProductsChoice(CustomerAction):
@@ -409,6 +412,9 @@ async def _say_detail(turn: Turn, product: Product, question: Question) -> None:
         _say_stock(turn, product, _wanted(product, question), question)  # 有黑色的吗, however it sounds
         return
     recorded = "、".join(fact.name for fact in answer.recorded)
+    field = any(fact.name in question.text for fact in answer.facts)
+    if answer.facts and not field and await _told_by_knowledge(turn, question.text, product.name, FAIRLY_TELLS):
+        return  # how it is used its manual says better than a field that is only near
     if answer.facts:
         turn.utter("utter_products_detail", product=product.name, facts=_lines(answer.facts))
     elif (answer.general or not question.text) and answer.recorded:
@@ -418,13 +424,13 @@ async def _say_detail(turn: Turn, product: Product, question: Question) -> None:
         turn.utter("utter_products_detail", silent, product=product.name, recorded=recorded)
 
 
-async def _told_by_knowledge(turn: Turn, text: str, goods: str = "") -> bool:
-    """What the catalogue does not say may stand in the knowledge; whether it did."""
+async def _told_by_knowledge(turn: Turn, text: str, goods: str = "", least: float = 0.0) -> bool:
+    """What the catalogue does not say may stand in the knowledge, with this score at least; whether it did."""
     try:
         found = await turn.call(wiring.gateways().knowledge.search, text if names_goods(turn) else f"{goods} {text}".strip())
     except GatewayError:
         return False
-    if tells(found) and _speaks_of(found.hits[0], text, goods):
+    if tells(found) and found.hits[0].score >= least and _speaks_of(found.hits[0], text, goods):
         turn.before += await tell(turn, found.hits[0], text, None, () if found.decision == "answer" else found.hits[1:])
         return True
     return False

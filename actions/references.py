@@ -227,8 +227,7 @@ _RANK = {
     by: rank for rank, by in enumerate(("number", "product", "kind", "colour", "size", "quantity", "state", "day", "amount"))
 }
 GOODS = ("product", "kind")
-COMPARED, UTMOST = ("dearest", "cheapest"), "\u6700"
-"""Conditions that compare, and the sign by which they compare with all there is (最贵的)."""
+COMPARED = ("dearest", "cheapest")
 _LOOSELY = {TICKET: ("product", "kind", "day", "state", "amount"), SLIP: ("day",)}
 """What is said of such things without their record showing it."""
 _LOOKS = ("colour", "size", "quantity")
@@ -708,7 +707,7 @@ def _of_such(turn: Turn) -> dict[str, Any]:
     """What the message describes; of which goods one is the cheaper (便宜那台呢), the last message that named any says."""
     told: dict[str, Any] = turn.tracker.latest_message.get("reference") or {}
     conditions = told.get("conditions") or []
-    compared = any(each["by"] in COMPARED and UTMOST not in each["said"] for each in conditions)
+    compared = any(each["by"] in COMPARED and not each.get("most") for each in conditions)
     if not compared or any(each["by"] in GOODS for each in conditions):
         return told
     said = [event for event in turn.tracker.events if event["event"] == "user"][-REMEMBERED:-1]

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine
-from bench.processes import cpu
+from bench.processes import cpu, resident
 from bench.training import PYTHON, ROOT
 from tests.e2e.stack import Stack
 from tests.services import free_port
@@ -50,15 +50,16 @@ class Account(Stack):
         self._commands["floor"] = f"exec {PYTHON} -m bench.phones --floor {self.floor_port}"
         self.urls["floor"] = f"http://127.0.0.1:{self.floor_port}"
 
-    def measured(self, options: argparse.Namespace) -> tuple[dict[str, Any], float]:
-        """What the phones tell, and the CPU seconds that Rasa has used meanwhile."""
+    def measured(self, options: argparse.Namespace) -> tuple[dict[str, Any], float, float]:
+        """What the phones tell, the CPU seconds that Rasa has used meanwhile, and the MiB that it has then."""
         command = [str(PYTHON), "-m", "bench.phones", "--port", str(self.port), "--floor-port", str(self.floor_port)]
         command += ["--callback", f"{self.urls['rasa']}/webhooks/wechat/"]
         for name in ("conversations", "texts", "rate", "seconds"):
             command += [f"--{name}", str(getattr(options, name))]
-        before = cpu(self._running["rasa"].pid)
+        rasa = self._running["rasa"].pid
+        before = cpu(rasa)
         told = subprocess.run(command, cwd=ROOT, env=self.environ, check=True, capture_output=True, text=True).stdout
-        return json.loads(told), cpu(self._running["rasa"].pid) - before
+        return json.loads(told), cpu(rasa) - before, resident(rasa)
 
 
 def percentile(seconds: list[float], percent: int) -> float:
@@ -98,11 +99,11 @@ def main() -> None:
         account = Account(Path(folder))
         try:
             account.start()
-            told, used = account.measured(options)
+            told, used, held = account.measured(options)
         finally:
             account.kill()
     said = sum(len(told[name]["acks"]) for name in ("crowd", "busy"))
-    report = "\n".join(table(told, options)) + f"\n\nRasa: {1000 * used / said:.0f} ms of CPU a message.\n"
+    report = "\n".join(table(told, options)) + f"\n\nRasa: {1000 * used / said:.0f} ms of CPU a message, {held:.0f} MiB.\n"
     if not options.smallest:
         RESULT.parent.mkdir(exist_ok=True)
         RESULT.write_text(report, "utf-8")

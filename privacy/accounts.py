@@ -53,6 +53,7 @@ _CONNECT = r"(?:[\s:,、=\"'“”「」(>→-]|号|是|为|叫|加|搜|我|的|
 _SIGN = r"(?:[A-Za-z0-9_\-]|下划线|[横减中]杠)"
 _AFTER_LABEL = re.compile(rf"{_LABEL}{_CONNECT}")
 _VALUE = re.compile(rf"(?:[A-Za-z]{_SIGN}{{4,19}}|\d{{6,10}}(?![\d元块年月]))(?!{_SIGN}|@)")
+_SOME_ID = re.compile(r"[A-Za-z]|\d{6}")
 _WXID = re.compile(r"(?<![A-Za-z0-9])wxid_[A-Za-z0-9]{5,24}")
 _HANDLE = re.compile(r"(?<![A-Za-z0-9_@.\-])[A-Za-z][A-Za-z0-9_\-]{5,19}(?![A-Za-z0-9_@.\-])")
 _BEFORE_LABEL = re.compile(
@@ -67,6 +68,8 @@ _SOFTWARE = re.compile(r"\s?(?:版|端|系统|手机上|客户端|公众号|小�
 def find_wechat_ids(view: View) -> Iterator[Span]:
     """WeChat ids: `wxid_…` anywhere, others beside a word for WeChat."""
     text = view.plain
+    if not _SOME_ID.search(text):
+        return
     for match in _WXID.finditer(text):
         yield Span(*match.span(), "wechat_id")
     for label in _AFTER_LABEL.finditer(text):

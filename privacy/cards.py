@@ -24,10 +24,11 @@ _PASSPORT = re.compile(
 
 # Numbers by which an office knows a person, known by their word alone; none of them has a shape of its own.
 _OFFICE = re.compile(
-    r"(?:学籍?号|学生证号?|准考证号?|[社医]保卡?号?|社保号|就诊卡号?|就诊号|住院号|病案号|病历号|档案编?号|(?:军官|士兵|警官|退役|残疾|老年|居住|教师|记者|律师|导游|工作|员工)证(?:编?号)?"
+    r"(?:学籍?号|(?:电费|水费|燃气|天然气|用电|供暖|缴费)?户号|缴费号|公积金账?号|车架号|发动机号|(?:驾驶|行驶|房产|不动产|结婚|离婚|出生|毕业|学位)证(?:编号|号)|(?:校园|工|饭|门禁)卡号|宽带账?号|学生证号?|准考证号?|[社医]保卡?号?|社保号|就诊卡号?|就诊号|住院号|病案号|病历号|档案编?号|(?:军官|士兵|警官|退役|残疾|老年|居住|教师|记者|律师|导游|工作|员工)证(?:编?号)?"
     r"|(?:我的?|员工|职工|本人|内部)工号|港澳居民\S{0,6}证|(?:回乡|通行|台胞|居民)证|(?:香港|澳门|港澳|台湾)身份证|[身香澳][份港门]身?份?证)(?:号码?|编号)?"
     r"[\s:是为,]{0,3}(?P<number>[A-Za-z]{1,2}[ ]?\d{6}[ ]?\([0-9Aa]\)|[A-Za-z\u4e00-\u9fff]{0,2}(?:字?第)?[A-Za-z]{0,4}\d[\d\- ]{3,16}\d)(?![\dA-Za-z])"
 )
+_SOME_NUMBER = re.compile(r"\d[\d\- ]{3,16}\d|\d{6}")
 _HONG_KONG = re.compile(r"(?<![A-Za-z0-9])[A-Z]{1,2}\d{6}\([0-9A]\)")
 
 _PLACES = {"11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44",
@@ -50,6 +51,8 @@ def find_id_cards(view: View) -> Iterator[Span]:
         for match in _ID15.finditer(reading):
             if _is_id15(view, match):
                 yield Span(*match.span(), "id_card")
+    if not _SOME_NUMBER.search(view.plain):
+        return
     for match in _OFFICE.finditer(view.plain):
         yield Span(*match.span("number"), "id_card")
     for match in _HONG_KONG.finditer(view.plain):

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from privacy.name_context import TITLE
+from privacy.name_context import BY_ROLE, TITLE
 from privacy.spans import Span
+from privacy.surnames import SINGLE
 from privacy.views import View
 
 HAN = "\u4e00-\u9fff"
 _PART = rf"[{HAN}]{{2,10}}"
-_DOTTED = re.compile(rf"[{HAN}]{{2,14}}(?:\s?[·•・‧∙⋅･]\s?{_PART}){{1,3}}")
+_DOTTED = re.compile(rf"[{HAN}]{{1,14}}(?:\s?[·•・‧∙⋅･]\s?{_PART}){{1,3}}")
 _DOT = re.compile(r"\s?[·•・‧∙⋅･]\s?")
 _FOREIGN = re.compile(
     r"哈利|列夫|史蒂夫|可可|加西亚|马尔克斯|莎士比亚|迪士尼|雷朋|达芬奇|汤姆|福特|乔治|约翰|大卫|玛丽|爱德华|路易|查尔斯|威廉|米奇|凯文|迈克|杰克|泰勒|罗密欧|安德烈|阿玛尼|"
@@ -23,6 +24,8 @@ _FOREIGN = re.compile(
 _THING = re.compile(
     r"旗舰|门店|专卖|中国|世界|限定|经典|礼盒|龙井|西湖|杭州|上海|北京|广州|深圳|成都|香水|联名|同款|系列|咖啡|墨镜"
 )
+# Said of somebody one knows, whatever the name is.
+_PRIVATE_AFTER = re.compile(rf"{TITLE}|[代亲]?收(?!藏)|签收|是[我他她](?!的?(?:偶像|最爱))|本人|的(?:包裹|快递|件|行李|电话)|[,\s]{{1,2}}(?:电话|手机)")
 _THING_AFTER = re.compile(
     r"的?(?:全[套集]|小说|传|书|香水|联名|同款|手办|周边|海报|专辑|系列|店|版|款|牌|墨镜|口红|手表|雪茄|酒|茶|咖啡|公仔|[色味饼鞋机])"
 )
@@ -45,14 +48,19 @@ def find(view: View) -> Iterator[Span]:
         last = dots[-1].end()
         stop = _AFTER_DOTTED.search(text, last + 2, match.end())
         end = stop.start() if stop else min(match.end(), last + 6)
+        foreign = _FOREIGN.search(text[start:end]) is not None
         if (
-            _FOREIGN.search(text[start:end])
+            (foreign and not _PRIVATE_AFTER.match(text, end) and not _is_labelled(text, start))
             or _THING.search(text[start:end])
             or _THING_AFTER.match(text, end)
         ):
             continue
-        if dots[0].start() - start >= 2:
+        if dots[0].start() - start >= 2 or (text[start] in SINGLE and _PRIVATE_AFTER.match(text, end)):
             yield Span(start, end, "person")
+
+
+def _is_labelled(text: str, start: int) -> bool:
+    return BY_ROLE.search(text[max(0, start - 16) : start]) is not None
 
 
 def _after_labels(text: str, match: re.Match[str]) -> int:

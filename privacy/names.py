@@ -30,8 +30,9 @@ _NO_GIVEN = frozenset(
     春天 夏天 秋天 冬天 一下 一次 一样 大小 天天 小子 子女 书本 心得 中国 国家 中文 英文 金额 金卡 银卡
     """.split()
 )
+_COUNT = re.compile("[一二三四五六七八九十几两][一二三四五六七八九十百千万个]")
 _NEVER_SECOND = frozenset("那签寄领查接转拒投验取催问派装交留丢")  # second signs that begin a verb instead
-_LAST_ONLY = frozenset("来为先能会双支台往对生用")  # given-name signs only where the name plainly ends
+_LAST_ONLY = frozenset("妹来为先能会双支台往对生用")  # given-name signs only where the name plainly ends
 
 
 def find(view: View) -> Iterator[Span]:
@@ -159,7 +160,13 @@ class _Candidate:
         if not led and not self._follows_break():
             return False
         if self.two:
-            return self.edge_after or self.owned or (led and self.next_ok)
+            return (
+                self.edge_after
+                or self.owned
+                or (led and self.next_ok)
+                or context.SAYS.match(self.text, self.end) is not None
+                or context.SURELY.match(self.text, self.end) is not None
+            )
         if led and self.telling and self.next_ok:
             return True
         return (self.owned and (led or self._begins())) or self._is_beside_value()
@@ -169,8 +176,14 @@ class _Candidate:
             return (self.likely and (self.two or self.next_ok)) or (self.strong > 0 and self.next_ok)
         if self._is_beside_value():
             return True
+        if context.SURELY.match(self.text, self.end) and (
+            self._is_led() or (self.likely and self._follows_break())
+        ):
+            return True
         if self.strong == 0:
             return False
+        if context.SAYS.match(self.text, self.end) and self._follows_break():
+            return self.likely
         if self.owned and self._follows_break():
             return self.likely or self.two
         if self._is_led():
@@ -199,7 +212,7 @@ class _Candidate:
 
     def _is_doubled(self) -> bool:
         """素素, 圆圆: said twice, as a child is called."""
-        return self.two and self.given[0] == self.given[1] and self.given[0] in GIVEN
+        return self.two and self.given[0] == self.given[1] and self.given[0] in GIVEN and not is_wordlike(self.surname)
 
     def _is_word(self) -> bool:
         """Does an everyday word or a place begin here?"""
@@ -210,6 +223,7 @@ class _Candidate:
             text[start : start + 2] in EVERYDAY
             or text[start : start + 3] in LONGER
             or self.given in _NO_GIVEN
+            or _COUNT.match(self.given)
         ):
             return True
         place = KNOWN.match(text, start, start + 8)
@@ -218,7 +232,7 @@ class _Candidate:
     def _is_famous(self) -> bool:
         if not any(self.text[self.start : self.start + size] in FAMOUS for size in (2, 3, 4)):
             return False
-        return not (self.two and self.likely and self.next_ok and self.surname + self.given not in FAMOUS)
+        return not (self.two and self.likely and self.edge_after and self.surname + self.given not in FAMOUS)
 
     # --- the words around ---
 
@@ -238,7 +252,7 @@ class _Candidate:
 
     def _is_named(self) -> bool:
         """Does the sentence say that this is somebody's name, so that even an everyday word is one?"""
-        if context.NAMED.search(self.window):
+        if "叫" in self.window and context.NAMED.search(self.window):
             return self.edge_after
         if not self._begins() or self._is_famous():
             return False
@@ -247,7 +261,9 @@ class _Candidate:
 
     def _is_listed(self) -> bool:
         """One of several, of whom another is known already (王**、高远)."""
-        if not (self.likely and self.two) or self._is_word():
+        if "*" not in self.text or not self.likely or self._is_word():
+            return False
+        if not self.two and not (self.edge_after and (self._after_masked() or self._begins())):
             return False
         return (self._after_masked() and (self.edge_after or self.next_ok)) or (
             self._follows_break() and context.LIST_ON.match(self.text, self.end) is not None

@@ -14,7 +14,7 @@ from privacy.views import COVER, View
 
 _CODE = (
     r"(?:验证[码马吗]?|驗證碼|动态[码口]令?|动态密码|校验码|确认码|短信码|核[验实]码|寄存码|存[包物]码|登[录陆]码|取物码|入[户住园场]码|开机码|门码|安全码|授权码|识别码|随机码|一次性密码|取[件货餐][码号]|取[件货](?=\s?[:是])|自提码|提货码|收货码|开[箱柜门锁]码|柜[门子]?码|门禁码?|"
-    r"卡密(?!码)|[券劵]码|激活码|消费码|团购码|取[件货餐]密码|丰巢码|菜鸟码|核销码|提取码|兑换码|自提的码|收到的码|(?<![后末尾前])[六6四4]位(?:数字?|验证)?码?(?=[\s:是]{0,3}\d)|短信[里上]?(?:[那这][串个]|数字?)?[的是写说]{1,2}(?=\s?\d)|(?<![A-Za-z])code(?=[\s:]{1,2}\d{4})|(?<![\u4e00-\u9fff])码(?=[:是]\s?\d)|(?<=[的个到来])码(?=[:是]{1,2}\s?\d{4})|[那这]串码|"
+    r"卡密(?!码)|[券劵]码|激活码|消费码|团购码|取[件货餐]密码|丰巢码|菜鸟码|核销码|提取码|兑换码|自提的码|收到的码|(?:(?<![后末尾前])[六6四4]|(?<=身份证后)[六6]|(?<=身份证最后)[六6])位(?:数字?|验证)?码?(?=[\s:是]{0,3}\d)|短信[里上]?(?:[那这][串个]|数字?)?[的是写说]{1,2}(?=\s?\d)|(?<![A-Za-z])code(?=[\s:]{1,2}\d{4})|(?<![\u4e00-\u9fff])码(?=[:是]\s?\d)|(?<=[的个到来])码(?=[:是]{1,2}\s?\d{4})|[那这]串码|"
     r"密[码碼马]锁?|(?:电子|智能|指纹|数字)锁|口令|暗号|锁屏码|解锁码|邀请码|PIN码?|pin码?|[Pp]assword|PASSWORD|pwd|PWD|passcode|verification code)"
 )
 _LABEL = re.compile(_CODE)
@@ -35,6 +35,9 @@ _VALUE = re.compile(
 )
 _TIMES = r"[0-9]个[0-9]"  # 六个八
 _SPOKEN_VALUE = re.compile(rf"[0-9](?:[ \-,]?[0-9]){{3,9}}(?![A-Za-z0-9])|{_TIMES}(?![0-9位个字])")
+# Cheap questions first: most texts have no value at all.
+_SOME = re.compile(r"[A-Za-z0-9!@#$%^&_+=~]")
+_SOME_SPOKEN = re.compile(r"[0-9][ \-,个]?[0-9]")
 _FORWARD = re.compile(_CODE + _CONNECT)
 _COUPON = re.compile(r"[券劵]码")
 _IN_GROUPS = re.compile(r"(?=.*\d)[A-Za-z0-9]{3,5}(?:[ \-][A-Za-z0-9]{3,5}){2,5}|\d{8,10}")
@@ -79,13 +82,13 @@ _STATED = re.compile(r"[是为]|就是|[,\s)(]|这个")
 
 def find(view: View) -> Iterator[Span]:
     """Values after a label, then values before one."""
-    for reading, shape in ((view.plain, _VALUE), (view.spoken, _SPOKEN_VALUE)):
-        for label in _FORWARD.finditer(reading):
+    for reading, some, shape in ((view.plain, _SOME, _VALUE), (view.spoken, _SOME_SPOKEN, _SPOKEN_VALUE)):
+        for label in _FORWARD.finditer(reading) if some.search(reading) else ():
             value = shape.match(reading, label.end())
             if value is not None and _is_secret(reading, label, value):
                 yield Span(*value.span(), "passcode")
     text = view.plain
-    for told in _WATCHWORD.finditer(text):
+    for told in _WATCHWORD.finditer(text) if "口令" in text or "暗号" in text else ():
         word = told["said"] or told["mixed"]
         if not _NO_WATCHWORD.search(word):
             yield Span(told.end() - len(word), told.end(), "passcode")

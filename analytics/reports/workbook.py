@@ -24,8 +24,7 @@ def write_workbook(
     path: Path, marts: Any, period: Period, figures: Sequence[Figure], findings: Sequence[Finding]
 ) -> None:
     """Write the file; text stays text, whatever sign it begins with."""
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
         head = book.add_format({"bold": True, "bottom": 1})
         lines = [(each.people, each.what, each.why, each.next) for each in findings]
         _sheet(book, "结论", ("关系到", "变了什么", "为什么要紧", "下一步"), lines, head)
@@ -67,5 +66,9 @@ def _sheet(book: Any, name: str, heads: Sequence[str], rows: Any, head: Any) -> 
         sheet.write_string(0, column, label, head)
     for line, row in enumerate(rows, start=1):
         for column, value in enumerate(row):
-            if value is not None:
-                sheet.write(line, column, value if isinstance(value, (str, int, float, bool)) else str(value))
+            if isinstance(value, bool):
+                sheet.write_boolean(line, column, value)
+            elif isinstance(value, (int, float)):
+                sheet.write_number(line, column, value)
+            elif value is not None and value != "":
+                sheet.write_string(line, column, str(value))

@@ -251,17 +251,18 @@ class Reader:
             kind = {**OF_OTHERS, "value": OF_OTHERS["value"] + "_again"} if still else OF_OTHERS
             return Reading("account_manage", (command("start", intent="account_manage"),), [dict(kind)])
         undoes = said.act in NO_LONGER or said.intent in ("chat_deny", "chat_stop") or said.intent.endswith("_cancel")
-        if CHECKS in said.cues and (undoes or said.confidence < self.near) and not context.new:  # 没取消吧？
+        unsure = said.confidence < self.near and said.text.rstrip("".join(ASKS)).endswith("吧")
+        if CHECKS in said.cues and (undoes or unsure) and not context.new:  # 没取消吧？
             return self._checked(said, context)
-        meant = said.cues.get(NOT_THIS)
-        if meant and context.form and context.asked and context.kind in (CONFIRM, CHOOSE):  # 不是修，是没人来装
-            return Reading("chat_take_back", (command("take_back", what=None), command("know", question=meant)))
         renamed = self._renamed(said, context)
         if renamed:
             return renamed
         denied = self._denied(said, context)
         if denied:
             return denied
+        meant = said.cues.get(NOT_THIS)
+        if meant and context.form and context.asked and context.kind in (CONFIRM, CHOOSE):  # 不是修，是没人来装
+            return Reading("chat_take_back", (command("take_back", what=None), command("know", question=meant)))
         chosen = self._chosen(said, context)
         if chosen:
             return chosen
@@ -716,6 +717,8 @@ class Reader:
     def _only_sounds(self, said: Said) -> bool:
         """还没发出来，应该可以改吧: whether what sounds like an answer or like chat asks."""
         if said.intent not in TALKS or len(said.text) <= CURT or said.follow_up:
+            return False
+        if said.intent == "chat_smalltalk" and said.confidence >= self.sure:
             return False
         asks = said.act in ("ask", "status") and (said.intent == "chat_affirm" or said.share(said.act) >= self.asks)
         return asks or (said.text.endswith(ASKS) and said.act in ("tell", "chat", *ASKING, "status"))

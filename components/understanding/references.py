@@ -13,7 +13,8 @@ only be meant so (九百多那个); another one may narrow a choice and never em
 - `state`: `value`, a name of `data/references/words.yml`
 - `place`: `value`, 1 for the first in the list, -1 for the last
 - `kept` beside any of goods: nothing is to be done with these (锅不退), of several that are named or may be meant
-- `newest`, `oldest`, `dearest`, `cheapest`, `before` (the one before), `other`, `all`
+- `newest`, `oldest`, `dearest`, `cheapest` (`most`: of all there are, 最贵的, not of two, 贵的那台),
+  `before` (the one before), `other`, `all`
 """
 
 from __future__ import annotations
@@ -259,6 +260,8 @@ def _of_order(reading: _Reading, name: Text, match: re.Match[Text]) -> None:
         reading.take("place", *match.span(), True, value=0)
     elif name in ("newest", "oldest"):
         reading.take(name, *match.span(), True, of=_happened(reading.text, match.end()))
+    elif name in ("dearest", "cheapest"):
+        reading.take(name, *match.span(), True, most="最" in match.group())
     else:
         reading.take(name, *match.span(), True)
 

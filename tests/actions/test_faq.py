@@ -48,6 +48,9 @@ def test_goods_that_are_named_answer_from_their_page_what_no_entry_does(shop: Sh
     named = {"entities": {"product": "疾风跑鞋"}}
     assert found("疾风跑鞋尺码准不准", "nlu_fallback", **named)["decision"] == "goods"
     assert found("疾风跑鞋好看", "nlu_fallback", **named)["decision"] == "pass"
+    shop.goods = [product("P04", "锅小匠 保温杯", 保温="6 小时")]
+    assert found("保温杯上能印单位标志吗", "nlu_fallback", entities={"product_category": "保温杯"})["decision"] == "pass"
+    shop.goods = [product("P03", "步野 疾风跑鞋", 尺码="偏窄，选大半码")]
     shop.knowledge["疾风跑鞋尺码准不准"] = Found("answer", (FREIGHT,))
     assert found("疾风跑鞋尺码准不准", "nlu_fallback", **named)["decision"] == "answer"
 

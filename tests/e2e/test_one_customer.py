@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import httpx
 import pytest
 
 from tests.e2e.desk import Agent, ChatVisitor, until
@@ -65,7 +69,20 @@ def test_one_return_on_three_channels_and_a_person_who_reaches_the_customer(shop
     assert not wechat.has("改发短信") and not sms.has("还是微信上说")
     for phone in (wechat, sms):
         assert phone.times("我在微信上回您。") + phone.times("改发短信") == 1
+    told = [notice(shop, customer, slip["number"]) for _ in range(2)]
+    assert told == ["sms", "before"], "the account has no such template message"
+    until(lambda: sms.has("退款 12.30 元"))
     web.close()
+
+
+def notice(shop: PhoneStack, customer: str, slip: str) -> str:
+    """The shop tells by itself that a refund has arrived; how it was told."""
+    headers = {"Authorization": f"Bearer {shop.environ['LINGXI_SERVICE_TOKEN']}", "Idempotency-Key": f"refund:{slip}"}
+    values = {"slip": slip, "amount": "12.30", "route": "微信支付"}
+    body = {"customer_id": customer, "template": "refund_arrived", "values": values}
+    answer = httpx.post(f"{shop.urls['backoffice']}/api/v1/notices", json=body, headers=headers, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["told"])
 
 
 def test_what_a_visitor_had_begun_goes_on_once_they_prove_who_they_are(shop: PhoneStack) -> None:
@@ -108,3 +125,22 @@ def test_a_visitor_who_signs_in_on_the_page_is_answered_what_they_asked(shop: Ph
     until(lambda: "原因" in web.bot() or "为什么" in web.bot())
     assert "接着办" in web.bot()
     web.close()
+
+
+def test_what_is_acknowledged_and_not_read_yet_is_answered_once_though_rasa_is_killed(shop: PhoneStack) -> None:
+    """A crowd writes at once: while all are acknowledged, the first few are read."""
+    openids = [f"o{secrets.token_hex(13)}" for _ in range(40)]
+    people = [shop.wechat(each) for each in openids]
+    people[0].write("运费怎么算")
+    usual = len(until(people[0].read))
+    with ThreadPoolExecutor(len(people)) as writing:
+        told = list(writing.map(lambda person: person.write("运费怎么算"), people[1:]))
+        shop.kill("rasa")
+    assert [each["status"] for answer in told for each in answer["deliveries"]] == [200] * len(told)
+    with closing(sqlite3.connect(shop.folder / "connectors.db")) as db:
+        unread = {key.partition(":")[0] for (key,) in db.execute("select key from pushes where waiting")}
+    assert unread, "killed too late to prove anything"
+    shop.start("rasa")
+    until(lambda: all(len(person.read()) >= usual for person in people), 120)
+    for openid, person in zip(openids, people, strict=True):
+        assert openid not in unread or len(person.read()) == usual

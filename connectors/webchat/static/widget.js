@@ -912,7 +912,7 @@
     if (isSound(file) && !HEARS) return "这里暂时听不了语音，请用文字告诉我您要办什么。";
     if (isSound(file)) return file.size > MAX_VOICE ? "语音太长了，请控制在一分钟以内，或用文字说明。" : null;
     if (!["image/jpeg", "image/png", "image/webp", "image/gif"].includes(file.type)) {
-      return `只支持 JPG、PNG、WebP、GIF 图片${HEARS ? "和语音" : ""}，请换一个文件。`;
+      return `只支持 JPG、PNG、WebP、GIF 图片${HEARS ? "和语音" : ""}，请换一${HEARS ? "个" : "张"}。`;
     }
     return file.size > MAX_PICTURE ? "图片太大了，请选择 5 MB 以内的图片。" : null;
   };
@@ -968,7 +968,9 @@
 
     const begin = async () => {
       view.hint("");
+      $("voice").disabled = true; // while the browser asks for the microphone
       const stream = await navigator.mediaDevices.getUserMedia({ audio: true }).catch(() => null);
+      $("voice").disabled = !chat.ready;
       if (!stream) return view.hint("没有得到麦克风的许可，请在浏览器里允许后再试，或直接打字。");
       const machine = new MediaRecorder(stream, { audioBitsPerSecond: 24000 });
       const began = Date.now();
