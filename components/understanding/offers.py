@@ -25,6 +25,7 @@ _NOT_THAT = re.compile(r"^不是[^，。,.; ]{1,8}[，。,.; ]+(?:是|我要|我
 _QUESTION_AND_BEFORE = re.compile(r"[^。！；;\n?？]*[？?][^？?。]*$|[^。\n?？]*。[^。\n?？]*[？?]\s*$")
 _CANNOT = r"(?:不能|不可|没法|无法|不支持|不再|没有?)[^，。,]{0,4}"
 LONGEST_ECHO = 4  # characters
+LEAST_OWN = 4  # characters beside courtesy
 _NO = ("没", "不", "先不")
 _QUESTION = re.compile(r"[^。！；\n]*[？?]\s*$")
 _SAME = str.maketrans({"款": "钱", "查": "看", "瞧": "看", "促": "催", "呼": "叫"})
@@ -90,6 +91,14 @@ def echoed(text: Text, said: Text) -> bool:
         return False
     cannot = re.search(_CANNOT + re.escape(told[0]), offered.group().translate(_SAME))
     return cannot is None and told in _content(offered.group())
+
+
+def of_something_else(text: Text, said: Text, buttons: Sequence[Button]) -> bool:
+    """Whether a normalised text holds, beside courtesy, words of its own that share nothing with what is offered (好吧我今晚用掉,
+    asked whether to urge a parcel)."""
+    told = _content(text)
+    offered = "".join([normalise(said).text, *(normalise(each.title).text for each in buttons)]).translate(_SAME)
+    return len(told) >= LEAST_OWN and not any(told[at : at + 2] in offered for at in range(len(told) - 1))
 
 
 def denies(text: Text) -> bool:

@@ -661,7 +661,7 @@ class Reader:
             return Reading("chat_affirm", (command("yes"),))  # 行叭 坐等: heard, and nothing is wanted
         if context.kind == OFFER:
             one = len(offers.offers(context.buttons)) == 1 or bool(context.offered)
-            if self._accepts(said) or (one and self._echoes(said, context)):
+            if self._accepts(said, context) or (one and self._echoes(said, context)):
                 return Reading("chat_affirm", (command("yes"),))
             if act == "no" and sure and self._answers(said, "chat_deny", "chat_stop"):
                 return Reading("chat_deny", (command("no"),))
@@ -791,9 +791,10 @@ class Reader:
         asks = said.share("status", "why", "tell") >= self.sure
         return fetched and of_slip and not asks and (_timed(said) or CHANGES in said.cues)
 
-    def _accepts(self, said: Said) -> bool:
-        """Whether it is a yes to an offer."""
-        return said.act == "yes" and said.share("yes") >= self.sure_yes and self._answers(said, "chat_affirm")
+    def _accepts(self, said: Said, context: Context) -> bool:
+        """Whether it is a yes to an offer, and to nothing else (好吧我今晚用掉)."""
+        agrees = said.act == "yes" and said.share("yes") >= self.sure_yes and self._answers(said, "chat_affirm")
+        return agrees and not offers.of_something_else(said.text, context.said, context.buttons)
 
     def _answers(self, said: Said, *intents: Text) -> bool:
         """Whether what sounds like an answer to an offer is one, and no question or wish of its own (要开专票需要啥)."""
@@ -848,7 +849,7 @@ class Reader:
         if button is None and not context.asked and not another:
             means = said.act in ("yes", "do", "value") and said.confidence >= self.near and len(said.text) <= offers.LONGEST
             button = offers.wished(said.intent, buttons) if means else None
-            takes = context.kind == OFFER and self._accepts(said) and not context.offered
+            takes = context.kind == OFFER and self._accepts(said, context) and not context.offered
             if takes or (said.act in ("do", "yes") and offers.only_agrees(said.text) and len(offers.offers(buttons)) == 1):
                 button = button or offers.agreed(context.said, buttons)
         if button is None:
