@@ -207,7 +207,7 @@ class ValidateLogisticsArrangeForm(ParcelForm):
 def _how(turn: Turn) -> Any:
     """The way that the words name; a day with a part of it (明天下午) is another day."""
     how = turn.entity("logistics_how")
-    if how == DOOR and left_at(turn):
+    if how in (None, DOOR) and left_at(turn):
         return LEAVE_WITH
     day = given.said(turn, "day")
     if how == "time_slot" and day and day.value != clock.now().date().isoformat():

@@ -261,7 +261,8 @@ class Reader:
         if denied:
             return denied
         meant = said.cues.get(NOT_THIS)
-        if meant and context.form and context.asked and context.kind in (CONFIRM, CHOOSE):  # 不是修，是没人来装
+        open_form = context.form and context.asked and context.kind in (CONFIRM, CHOOSE, WORDS)
+        if meant and open_form and not said.fault:  # 不是修，是没人来装
             return Reading("chat_take_back", (command("take_back", what=None), command("know", question=meant)))
         chosen = self._chosen(said, context)
         if chosen:
