@@ -17,7 +17,7 @@ from privacy.views import COVER, View
 
 _LABEL = (
     r"(?:收[件货]人|签收人|代收人|收款人|寄件人|下单人|取件人|持卡人|开户名|户名|联[系络]人|经办人|申请人|乘客|旅客|顾客|客户|姓名|名字|真名|"
-    r"我叫|我是|本人|名叫|叫做|(?:[Mm]y )?[Nn]ame(?: is)?|I am|I'm|[Ff]rom|[Rr]egards|抬头)"
+    r"签名|署名|落款|拼音|乘机人|我叫|我是|本人|名叫|叫做|(?:[Mm]y )?[Nn]ame(?: is)?|I am|I'm|[Ff]rom|[Rr]egards|抬头)"
 )
 _LINK = r"[\s:=,是叫写填改换成为的个人「“\"]{0,6}"
 _LETTERS = re.compile(rf"{_LABEL}{_LINK}(?P<name>[A-Z][a-z]{{1,11}}(?:[ .]{{1,2}}[A-Z][a-z]{{1,14}}){{1,2}})(?![A-Za-z\d])")
