@@ -72,9 +72,12 @@ _TWO_WORDS = re.compile(r"[A-Za-z]{2}\s[A-Za-z]{2}")
 def find(view: View) -> Iterator[Span]:
     """Names after a label."""
     text = view.plain
-    labelled = (_LETTERS, _APART, _SPELLED, _ABROAD) if _ANY_LABEL.search(text) else ()
-    by_itself = (_PINYIN,) if _TWO_WORDS.search(text) else ()
-    for match in (match for shape in (*labelled, *by_itself) for match in shape.finditer(text)):
+    shapes: list[re.Pattern[str]] = []
+    if _ANY_LABEL.search(text):
+        shapes += _LETTERS, _APART, _SPELLED, _ABROAD
+    if _TWO_WORDS.search(text):
+        shapes.append(_PINYIN)
+    for match in (match for shape in shapes for match in shape.finditer(text)):
         if not _THINGS.search(match["name"]) and not _NO_PINYIN.match(match["name"]):
             yield Span(*match.span("name"), "person")
     for match in _SOUNDED.finditer(text):
