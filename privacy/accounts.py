@@ -45,7 +45,7 @@ _LABEL = (
 )
 # Other places where people are found, whose ids look like anything.
 _ELSEWHERE = re.compile(
-    r"(?:(?<![A-Za-z0-9])[Qq]{2}(?!音乐|邮箱|空间|群|会员|飞车|炫舞)(?:号码?)?|扣扣号?|企鹅号?|(?:抖音|快手|小红书|微博|[Bb]站|陌陌|支付宝|淘宝|旺旺|闲鱼|登[录陆])(?:账?号|ID|[Ii]d)"
+    r"(?:(?<![A-Za-z0-9])[Qq]{2}(?!音乐|邮箱|空间|群|会员|飞车|炫舞)(?:号码?)?|(?<![A-Za-z0-9])[Qq]号码?|扣扣号?|企鹅号?|(?:抖音|快手|小红书|微博|[Bb]站|陌陌|支付宝|淘宝|旺旺|闲鱼|登[录陆])(?:账?号|ID|[Ii]d)"
     r"|旺旺|(?<![A-Za-z0-9])(?i:line|telegram|tg|ins|instagram|twitter|facebook|skype)(?: ?(?:id|号|账号))?(?=[\s:是])|用户名|登录名|账号(?=[:是]?\s?[A-Za-z]))"
     r"(?:[\s:=是为叫加我就的]){0,5}(?P<id>\d{6,11}|(?=[A-Za-z._]*[\d_])[A-Za-z][A-Za-z0-9_.\-]{4,23})(?![A-Za-z0-9_@\-]|\.\w| ?元)"
 )
@@ -68,7 +68,7 @@ _SOFTWARE = re.compile(r"\s?(?:版|端|系统|手机上|客户端|公众号|小�
 def find_wechat_ids(view: View) -> Iterator[Span]:
     """WeChat ids: `wxid_…` anywhere, others beside a word for WeChat."""
     text = view.plain
-    if not _SOME_ID.search(text):
+    if not _SOME_ID.search(view.spoken):
         return
     for match in _WXID.finditer(text):
         yield Span(*match.span(), "wechat_id")
@@ -76,7 +76,7 @@ def find_wechat_ids(view: View) -> Iterator[Span]:
         value = _VALUE.match(text, label.end(), label.end() + 60)
         if value is not None and _is_handle(text, value):
             yield Span(*value.span(), "wechat_id")
-    for found in _ELSEWHERE.finditer(text):
+    for found in (*_ELSEWHERE.finditer(text), *_ELSEWHERE.finditer(view.spoken)):
         if not _NO_HANDLES.match(found["id"]):
             yield Span(*found.span("id"), "wechat_id")
     for value in _HANDLE.finditer(text):

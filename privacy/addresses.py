@@ -39,7 +39,7 @@ _TAIL = re.compile(
 # What is said after the last mark: 之一, 东户, 对面的早餐店.
 _SHOP = rf"(?:[{_HAN}]{{0,5}}(?:店|铺|馆|厂|超市|门市部?|小卖部|修理行|药房|诊所|驿站|树|库房|冷库))"
 _BESIDE = r"(?:斜?对面|对过|隔壁|旁边?|边上|后面|前面|附近)"
-_SUFFIX = re.compile(rf"(?:之[一二三四五六七八九\d]|[甲乙丙丁](?![方类级等])|[东西中南北]户)?(?:往?[东西南北]{{0,2}}{_BESIDE}(?:的|那家)?{_SHOP}?|第[一二三四五六七八九\d][家户栋排间])?")
+_SUFFIX = re.compile(rf"(?:之[一二三四五六七八九\d]|[甲乙丙丁](?![方类级等])|[东西中南北]户)?(?:往?[东西南北]{{0,2}}{_BESIDE}(?:的|那家)?{_SHOP}?|(?:往[东西南北]{{1,2}})?第[一二三四五六七八九\d][家户栋排间])?")
 _ANY_BESIDE = re.compile(r"对[面过]|[隔旁附]|边上|[后前]面")
 # No mark at all, but a place beside a place, where something is to be brought.
 _LANDMARK = re.compile(
@@ -56,7 +56,7 @@ _ADDRESS = re.compile(
     r"|[Aa].*?[tv]|tv|(?:N|[tAa])v+n|N?tn|Nrv"  # town, village, group
     r"|[Aatv].*?[rci].*?[nmD#gd]|[Aa]n[nmD#]"  # anything below a named region
     r"|a[Aa]*r|[Aa]{2,}[rc]|[Aa]{2,}v"
-    r"|(?:Ni|[Aaci]i|i[ci]).*?[nmD#gd]"  # school or hospital and something inside it
+    r"|(?:Ni|[Aacir]i|i[ci]).*?[nmD#gd]"  # school or hospital and something inside it
     r"|(?:N[ciDvrta]|[Aatv][ci]|D|[rcivn]c)g?[cnDi]*?g?d|[ci]gd"  # where a parcel is put
     r"|Nc+[nmD#]|cn[nmD#]|n[cn]?n?m|nn#$|ncn|Nn+(?:g?d|[Dnm#])"
     r"|rr?x|Nx.*?[Dnm#]|Nw"

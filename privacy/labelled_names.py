@@ -17,7 +17,7 @@ from privacy.views import COVER, View
 
 _LABEL = (
     r"(?:收[件货]人|签收人|代收人|收款人|寄件人|下单人|取件人|持卡人|开户名|户名|联[系络]人|经办人|申请人|乘客|旅客|顾客|客户|姓名|名字|真名|"
-    r"我叫|我是|本人|名叫|叫做|(?:[Mm]y )?[Nn]ame(?: is)?|I am|I'm|[Ff]rom|[Rr]egards|抬头)"
+    r"签名|署名|落款|拼音|乘机人|我叫|我是|本人|名叫|叫做|(?:[Mm]y )?[Nn]ame(?: is)?|I am|I'm|[Ff]rom|[Rr]egards|抬头)"
 )
 _LINK = r"[\s:=,是叫写填改换成为的个人「“\"]{0,6}"
 _LETTERS = re.compile(rf"{_LABEL}{_LINK}(?P<name>[A-Z][a-z]{{1,11}}(?:[ .]{{1,2}}[A-Z][a-z]{{1,14}}){{1,2}})(?![A-Za-z\d])")
@@ -72,9 +72,12 @@ _TWO_WORDS = re.compile(r"[A-Za-z]{2}\s[A-Za-z]{2}")
 def find(view: View) -> Iterator[Span]:
     """Names after a label."""
     text = view.plain
-    labelled = (_LETTERS, _APART, _SPELLED, _ABROAD) if _ANY_LABEL.search(text) else ()
-    by_itself = (_PINYIN,) if _TWO_WORDS.search(text) else ()
-    for match in (match for shape in (*labelled, *by_itself) for match in shape.finditer(text)):
+    shapes: list[re.Pattern[str]] = []
+    if _ANY_LABEL.search(text):
+        shapes += _LETTERS, _APART, _SPELLED, _ABROAD
+    if _TWO_WORDS.search(text):
+        shapes.append(_PINYIN)
+    for match in (match for shape in shapes for match in shape.finditer(text)):
         if not _THINGS.search(match["name"]) and not _NO_PINYIN.match(match["name"]):
             yield Span(*match.span("name"), "person")
     for match in _SOUNDED.finditer(text):

@@ -139,7 +139,7 @@ class _Candidate:
                 or (self.two and (self.strong > 0 or (self.next_ok and personal)))
                 or (self.next_ok and (self.edge_after or len(self.surname) == 2))
             )
-        if self.likely and (self.edge_after or (self.two and self.next_ok)):
+        if self.likely and (self.edge_after or (self.two and self.next_ok) or (self.owned and not word)):
             return True
         if word:
             return False

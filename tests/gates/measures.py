@@ -64,6 +64,7 @@ def measure(parser: Parser) -> Measured:
         (_by_half("anger_fresh_found", "anger_fresh_false"), run.anger_fresh),
         (_by_half("hidden_found", "hidden_false"), run.hidden),
         (_by_half("hidden_fresh_found", "hidden_fresh_false"), run.hidden_fresh),
+        (_by_half("hidden_third_found", "hidden_third_false"), run.hidden_third),
         (("entities_f1",), run.entities),
         (("parse_ms",), run.speed),
     ):
@@ -192,6 +193,10 @@ class _Run:
     def hidden_fresh(self) -> Iterator[float]:
         for which in safety.HALVES:
             yield from safety.masked("pii_fresh.tsv", which)
+
+    def hidden_third(self) -> Iterator[float]:
+        for which in safety.HALVES:
+            yield from safety.masked("pii_third.tsv", which)
 
     def _both(self, true: str, false: str, held: Callable[[str], bool]) -> Iterator[float]:
         for which in safety.HALVES:

@@ -38,11 +38,16 @@ def share(texts: Iterable[str], which: str, held: Callable[[str], bool]) -> floa
 def masked(name: str, which: str) -> Iterator[float]:
     """The share of values hidden, then that of sentences without values that were touched all the same."""
     rows = [row.split("\t", 1) for row in (FOLDER / name).read_text("utf-8").splitlines() if "\t" in row]
-    mine = [(text, json.loads(values)) for text, values in rows if half(text) == which and not text.startswith("#")]
+    mine = [(text, _values(values)) for text, values in rows if half(text) == which and not text.startswith("#")]
     values = [_hidden(text, value) for text, told in mine for value in told]
     clean = [bool(find(text)) for text, told in mine if not told]
     yield sum(values) / len(values)
     yield sum(clean) / len(clean)
+
+
+def _values(told: str) -> list[str]:
+    """A JSON list, or values with bars between them."""
+    return list(json.loads(told)) if told.startswith("[") else [value for value in told.split("|") if value]
 
 
 def _hidden(text: str, value: str) -> bool:
