@@ -15,9 +15,9 @@ from serving.errors import of, replace_handler
 from serving.protocol import GuardedProtocol
 from serving.refusal import Refusal
 
-_RARELY = 200
-"""Collections among younger objects before one of all; Python's own is 10. Twice as many would
-let Rasa grow by 100 MiB meanwhile."""
+_RARELY = 400
+"""Collections among younger objects before one of all; Python's own is 10. Under the
+heaviest load that is every two minutes, and 100 MiB more at the end of them."""
 
 
 def install() -> None:
@@ -49,7 +49,7 @@ def _settling(app: Sanic) -> list[Any]:
 async def _settle(*_: Any) -> None:
     """What a server has loaded it keeps: a model's objects are not gone through again at each collection of garbage, which
     would keep everybody waiting for a quarter of a second and more. What it holds of conversations takes as long once there
-    are hundreds, and beside busy dialogues that would be every three seconds: now once a minute."""
+    are hundreds, and beside busy dialogues that would be every three seconds: now every two minutes."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*gc.get_threshold()[:2], _RARELY)
