@@ -232,6 +232,8 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
         return found.decision if told else "pass"
     if _told_by_topic(turn) or found.decision == "pass":
         return None
+    if turn.intent.startswith(GOODS) and _of_named_goods(turn, found.hits[0]):
+        return None  # their manual is asked beside their page (`actions/products.py`)
     own = await _of_own_goods(turn)
     lacks = own == LACKED_WEIGHT  # the topic could only say so, and ask which other thing is meant
     if not lacks and ((_sure(turn) and not tells(found)) or found.hits[0].score < LIKELY):
