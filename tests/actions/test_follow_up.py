@@ -98,7 +98,7 @@ def test_a_merchants_late_order_is_told_the_merchants_rule_and_the_shops_own_the
     rule = Hit("late", "配送延误有赔偿吗？", 0.9, "每单赔券。", "", "服务标准", 1)
     shop.knowledge = {"配送延误有赔偿吗？": Found("answer", (rule,))}
     focus = cancelled(shop, state_code="paid", refunds=(), merchant=True)
-    assert ask("compensated", focus).said == ["utter_orders_order_compensated_merchant"]
+    assert ask("compensated", focus).said == ["utter_orders_order_compensated_paid_merchant"], "it is not late yet"
     own = cancelled(shop, state_code="paid", refunds=())
     told = ask("compensated", own, text="晚了咋赔")
     assert told.said == ["utter_faq_answer"] and told.messages[0]["answer"] == "每单赔券。"
