@@ -118,7 +118,7 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
 
 
 def _names_all(text: str, hit: Hit) -> bool:
-    """Whether an entry tells of all that the words name in Latin letters: a manual without NFC does not answer whether there is any."""
+    """Whether an entry tells of all that the words name in Latin letters: a manual without NFC does not tell of it."""
     told = f"{hit.question} {hit.lead} {hit.rest}".lower()
     return all(word in told for word in _LATIN.findall(text.lower()))
 
