@@ -88,6 +88,7 @@ OWN = ("orders_number", "logistics_tracking_number", "after_sales_slip", "ticket
 
 
 _SENTENCES = re.compile("[^\u3002\uff1b\n]+[\u3002\uff1b]?")
+_LATIN = re.compile(r"[a-z]{3,}")
 _WORDS = re.compile(r"[^\W\d_]{2}")
 """A question has words: neither a number nor signs are one."""
 
@@ -106,12 +107,20 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     found = await _quickly(turn, text)
     if found is None:
         return None
+    if turn.intent in OPEN and turn.entity("product") and found.hits and not _names_all(text, found.hits[0]):
+        return _kept(turn, found, "pass")
     decision = found.decision if turn.intent in OPEN else await _claimed(turn, found)
     if turn.intent.startswith((*TALK, PERSON)) and decision != "answer" and not _may_mean(turn):
         decision = None
     if decision is None:
         return None
     return _kept(turn, found, decision)
+
+
+def _names_all(text: str, hit: Hit) -> bool:
+    """Whether an entry tells of all that the words name in Latin letters: a manual without NFC does not tell of it."""
+    told = f"{hit.question} {hit.lead} {hit.rest}".lower()
+    return all(word in told for word in _LATIN.findall(text.lower()))
 
 
 async def _one_question(turn: Turn) -> Found | None:
