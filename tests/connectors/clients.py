@@ -30,7 +30,7 @@ class Socket:
 
     def __init__(self, server: RunningServer, origin: str | None = None, **headers: str) -> None:
         headers = {"Origin": origin or server.origin, **headers}
-        self._connecting = websockets.connect(server.socket, extra_headers=headers, max_size=2**22)
+        self._connecting = websockets.connect(server.socket, extra_headers=headers, max_size=2**22, close_timeout=1)
         self.frames: list[dict[str, Any]] = []
 
     async def __aenter__(self) -> Socket:
