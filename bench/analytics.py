@@ -180,8 +180,8 @@ def fill(whole: Path, events: int) -> float:
         for nth in range(1, times):
             connection.execute(
                 "INSERT INTO events (sender_id, type_name, timestamp, intent_name, action_name, data)"
-                " SELECT substr(sender_id, ?) || substr(sender_id, 1, ?), type_name, timestamp + ?, intent_name, action_name,"
-                " data"
+                " SELECT substr(sender_id, ?) || substr(sender_id, 1, ?), type_name, timestamp + ?,"
+                " intent_name, action_name, data"
                 " FROM events WHERE id <= ? ORDER BY id",
                 (nth + 1, nth, nth * DAYS * 86_400, made),
             )
