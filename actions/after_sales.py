@@ -14,7 +14,7 @@ from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.complaints import escalate, handed_over
 from actions.forms import UNCLEAR, Ask, Form, confirmed
 from actions.gateways.after_sales import Options, Return, Variant, Wish
-from actions.gateways.belongings import SLIP, Thing
+from actions.gateways.belongings import ORDER, SLIP, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
 from actions.order_form import OrderAction, OrderForm, names_goods
@@ -577,6 +577,8 @@ class ActionAfterSalesStatus(CustomerAction):
         if found and pickup not in (None, SELF, FETCHED):
             await self._fetch(turn, found[0], str(pickup))
             return []
+        if found is None and await _of_cancelled(turn) and await at_once.tell(turn, at_once.MONEY_BACK):
+            return []
         if found is None:
             choice, number = await one_of(turn, SLIP, "after_sales_slip", is_open)
             if number is None and choice:
@@ -628,6 +630,17 @@ class ActionAfterSalesStatus(CustomerAction):
         pick = partial(option, "after_sales_slip", slip.slip, intent="after_sales_ask_status")
         buttons = [pick(label, after_sales_pickup=value) for value, label in times]
         turn.utter("utter_after_sales_fetch", buttons=buttons, slip=slip.slip)
+
+
+async def _of_cancelled(turn: Turn) -> bool:
+    """Whether a cancelled order is meant, whose money comes back without a slip: it alone is described, or there are no slips."""
+    slip = await find(turn, SLIP, wanted=is_open)
+    if slip.described and not slip.missing:
+        return False
+    order = await find(turn, ORDER, states=("cancelled",))
+    if order.described:
+        return order.one is not None and order.one.state_code == "cancelled"
+    return not (await belongings(turn)).of_kind(SLIP)
 
 
 @at_once.tells(STATUS)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType
 
-from actions import at_once, given, parcels, wiring
+from actions import at_once, focus, given, parcels, wiring
 from actions.addresses import completed, rehoused
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said, when
 from actions.forms import confirmed
@@ -15,7 +15,7 @@ from actions.gateways.belongings import ORDER
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
 from actions.order_form import BESIDE, OrderAction, OrderForm
-from actions.order_states import paid, past, speak_of, told
+from actions.order_states import money, paid, past, speak_of, states, told
 from actions.readings import reading
 
 SENT = "order_shipped"  # the shop's code for an order that cannot be hurried in the warehouse any more
@@ -70,13 +70,27 @@ async def where_orders_stand(turn: Turn) -> bool:
     return bool(orders)
 
 
+CANCELLED = "cancelled"
+
+
 @at_once.tells(at_once.MONEY_BACK)
 async def what_became_of_the_money(turn: Turn) -> bool:
     """Of the cancelled orders, whose money comes back without a slip."""
-    orders = await at_once.meant(turn, ORDER, lambda order: order.state_code == "cancelled", otherwise=False)
-    for each in orders:
-        await ActionOrdersStatus().finish(turn, await turn.call(wiring.gateways().orders.get, turn.reader, each.id))
-    return bool(orders)
+    found = await at_once.meant(turn, ORDER, lambda order: order.state_code == CANCELLED, otherwise=False)
+    for each in found:
+        order = await turn.call(wiring.gateways().orders.get, turn.reader, each.id)
+        if order.state_code == CANCELLED:
+            tell_money_back(turn, order)
+        else:
+            await ActionOrdersStatus().finish(turn, order)
+    return bool(found)
+
+
+def tell_money_back(turn: Turn, order: Order) -> None:
+    """When, how and how much of a cancelled order's money comes back."""
+    response = focus.answer(turn, "order", "when_money", states(order))
+    turn.utter(response or f"utter_orders_status_{CANCELLED}", **{**told(order), **money(order)})
+    speak_of(turn, order, again=ValidateOrdersStatusForm.starts[0])
 
 
 class ValidateOrdersUrgeForm(OrderForm):
@@ -121,6 +135,16 @@ class ActionOrdersCancel(OrderAction):
 
     operation = "cancel"
     gathered = ("orders_cancel_confirmed",)
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Of an order that is cancelled already, what became of its money."""
+        number = turn.slot("orders_number")
+        if number and not await turn.written():
+            order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
+            if order.state_code == CANCELLED:
+                tell_money_back(turn, order)
+                return [*self._done(turn), *await self._next(turn, number)]
+        return await super().work(turn)
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Cancel and tell where the money goes, or leave it."""

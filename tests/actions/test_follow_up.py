@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from actions.after_sales import ActionAfterSalesStatus
 from actions.follow_up import ActionChatFollowUp
 from actions.gateways.knowledge import Found, Hit
 from actions.gateways.orders import AmountPart, Order, OrderRefund
 from actions.orders import ActionOrdersCancel
+from tests.actions.described import described
 from tests.actions.fakes import Shop, order
 from tests.actions.talk import Outcome, run
 
@@ -45,6 +47,23 @@ def test_the_money_of_that_order_is_told_with_its_day(shop: Shop) -> None:
     answer = ask("when_money", cancelled(shop))
     assert answer.said == ["utter_orders_order_when_money_cancelled"]
     assert answer.messages[0]["arrives"] == "11-25" and answer.messages[0]["number"] == LAMP.number
+
+
+def test_money_without_a_slip_is_that_of_the_cancelled_order(shop: Shop) -> None:
+    """钱退了没, 台灯那单的钱呢: no slip is looked for in vain; and who cancels it once more hears the same."""
+    cancelled(shop)
+    for text in ("钱退了没", "台灯取消了，钱退到哪了"):
+        answer = run(ActionAfterSalesStatus(), text, "after_sales_ask_status", message={"reference": described(text)})
+        assert answer.said == ["utter_orders_order_when_money_cancelled"], text
+        assert answer.messages[0]["number"] == LAMP.number
+    again = run(ActionOrdersCancel(), slots={"orders_number": LAMP.number})
+    assert again.said == ["utter_orders_order_when_money_cancelled"] and shop.done == [("cancel", LAMP.number)]
+
+
+def test_goods_that_were_never_bought_are_no_cancelled_order(shop: Shop) -> None:
+    cancelled(shop)
+    answer = run(ActionAfterSalesStatus(), "冰箱的钱退了没", "after_sales_ask_status", message={"reference": described("冰箱的钱退了没")})
+    assert answer.said[0] == "utter_after_sales_none_fits"
 
 
 def test_why_it_is_that_much_is_told_in_its_parts(shop: Shop) -> None:
