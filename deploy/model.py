@@ -49,7 +49,7 @@ def is_fresh(root: Path) -> bool:
 def train(root: Path) -> int:
     """Train into `models/`; Rasa's exit code. Conflicts in the data are `make validate`'s to tell."""
     made_of = fingerprint(root)  # of before: a file saved while training is trained on the next time
-    print("训练模型，约一两分钟 / training the model, a minute or two", flush=True)
+    print("训练模型，约三五分钟 / training the model, some minutes", flush=True)
     command = [sys.executable, "-m", "deploy.assistant", "train", "--augmentation", "0", "--skip-validation"]
     code = subprocess.run(command, cwd=root, env={**QUIET, **os.environ}).returncode
     if code == 0:
