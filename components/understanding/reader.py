@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Text, Tuple
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -128,6 +128,8 @@ ASKING = ("ask", "why", "how")
 """Acts that want to be told something."""
 ACCEPTS = ("yes", "do", "value", "tell", "chat", "fragment")
 """Acts of who takes one of the things offered, in whatever words."""
+KEEPS, SLIP_UNDONE = "keeps", "after_sales_cancel_form"
+"""The cue of who keeps the goods, and the form whose question that is a yes to."""
 UNDOES = ("take_back", "leave")
 """Acts that are the taking of what is offered where they name it (那撤了吧, below 撤销申请)."""
 NAMES_ONE = ("fragment", "value", "tell", "correct", "chat", "no", "status", "ask")
@@ -232,6 +234,8 @@ class Reader:
             return self._plain(said, None)
         if context.kind in WAITED:
             return self._waiting(said, context)
+        if said.intent == PERSON and said.confidence < self.sure and said.share("person") < self.maybe:
+            said = replace(said, intent=INFORM)  # 名字和电话照旧: guessed by a word; nobody is asked for
         return self._and_more(self._first(said, context), said, context)
 
     def _first(self, said: Said, context: Context) -> Reading:
@@ -438,6 +442,8 @@ class Reader:
         if act == "no" and sure and context.asked in NUMBERS and not another:
             named_slots = [cue for cue in said.cues if cue.startswith(SLOT) and cue != SLOT + str(context.asked)]
             act = "value" if _topical(named_slots, context) else "take_back"  # 不用邮箱 is none, 哪个都不取消 is
+        if context.kind == CONFIRM and context.form == SLIP_UNDONE and KEEPS in said.cues:
+            return Reading("chat_affirm", (command("yes"),))  # 不退了，留着
         instead = self._instead(said, context)
         if sure and act in PLAINLY and not (act == "hold" and instead):
             undoes = said.intent.endswith("_cancel") and said.act != "no" and not own  # 算了不退了: nothing was got wrong
@@ -626,9 +632,10 @@ class Reader:
         if UNCHANGED in said.cues and said.intent.endswith("_change"):
             return Reading(INFORM, ())
         asks = not more and words.endswith(("?", "吗", "么"))  # 不等了吗
-        of_goods = context.kind == ALARM and bool(said.reference.get("conditions"))  # 围兜没事
+        # 围兜没事; 人没事，还在冒烟: to hold somebody too long does less harm
+        unsafe = context.kind == ALARM and (more or bool(said.reference.get("conditions")))
         safe = context.kind == ALARM and SAFE in said.cues
-        if asks or (not safe and (of_goods or PLACE in said.cues or PLEADS in said.cues or said.share(*ends) < sure)):
+        if asks or (not safe and (unsafe or PLACE in said.cues or PLEADS in said.cues or said.share(*ends) < sure)):
             return Reading(said.intent, ())
         return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
 
@@ -695,9 +702,10 @@ class Reader:
             return Reading(ADVICE, (command("start", intent=ADVICE, words=said.text),))
         if act == "hold" and sure:
             return Reading("chat_hold", (command("hold"),))
-        if act == "take_back" and sure and context.told:
+        undone = said.intent.endswith("_cancel") and said.confidence >= self.near and bool(_named(said))  # 早上那箱奶撤了吧
+        if act == "take_back" and sure and context.told and not undone:
             return Reading("chat_take_back", (command("take_back", what=None),))
-        undoes = said.intent.endswith("_cancel") and said.confidence >= self.sure  # 不想要了，取消吧
+        undoes = undone or (said.intent.endswith("_cancel") and said.confidence >= self.sure)  # 不想要了，取消吧
         undoes = undoes or not offers.denies([each for each in WORDLESS.split(said.text) if each][-1])  # 不换 不修 退钱
         if act in ("take_back", "no") and said.share(act) >= self.certain and said.intent in self.does and not undoes:
             return Reading("chat_deny", (command("no"),))
