@@ -39,6 +39,8 @@ def _is_plate(view: View, match: re.Match[str]) -> bool:
     around = before(view.plain, start, 12) + " " + after(view.plain, end)
     if _CAR.search(around):
         return True
+    if "-" in match.group(2):  # 北冰川 KFR-35GW: a dash within the signs is a model's
+        return False
     if match.group()[0] not in _EVERYDAY and match.group(1).islower():
         return sum(char.isdigit() for char in tail) >= 3
     if match.group()[0] in _EVERYDAY:
