@@ -602,9 +602,10 @@ class Reader:
         return not wishes or said.share("value", "tell") >= self.likely
 
     def _vague(self, said: Said) -> bool:
-        """Whether the intent of a question says nothing: none fits, or goods that are not named."""
+        """Whether the intent of a question says nothing: none fits, chat is only guessed, or goods are not named."""
         named = any(each.get("entity") in ("product", "product_category") for each in said.entities)
-        return said.intent in VAGUE or (said.intent.startswith(GOODS) and not named)
+        chatty = said.intent == "chat_smalltalk" and said.confidence < self.sure
+        return chatty or said.intent in VAGUE or (said.intent.startswith(GOODS) and not named)
 
     def _opened(self, act: Text) -> Collection[Text]:
         """The intents that open a form which a question of this kind does not open in the middle of another one."""
