@@ -35,7 +35,7 @@ FOLDERS = {
     SERVICES_SIDE: ("analytics", "backoffice", "backoffice_seed", "browser", "deploy", "e2e", "live", "soak"),
     SPARK: ("spark",),  # `make spark` and `make soak`: half a gigabyte, and Java
 }
-WORKERS = 2  # a machine has two cores
+WORKERS = 3  # a machine has two cores, and what starts and kills real processes mostly waits
 TALKING = ("browser", "deploy", "e2e", "live", "soak")  # need a trained model
 
 

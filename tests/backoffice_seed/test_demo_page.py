@@ -33,7 +33,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         yield database
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(shop: Database) -> Iterator[TestClient]:
     with client(shop, NOW) as talks:
         yield talks
