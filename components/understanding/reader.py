@@ -633,10 +633,9 @@ class Reader:
         if UNCHANGED in said.cues and said.intent.endswith("_change"):
             return Reading(INFORM, ())
         asks = not more and words.endswith(("?", "吗", "么"))  # 不等了吗
-        # 围兜没事; 人没事，还在冒烟: to hold somebody too long does less harm
-        unsafe = context.kind == ALARM and (more or bool(said.reference.get("conditions")))
+        of_goods = context.kind == ALARM and bool(said.reference.get("conditions"))  # 围兜没事
         safe = context.kind == ALARM and SAFE in said.cues
-        if asks or (not safe and (unsafe or PLACE in said.cues or PLEADS in said.cues or said.share(*ends) < sure)):
+        if asks or (not safe and (of_goods or PLACE in said.cues or PLEADS in said.cues or said.share(*ends) < sure)):
             return Reading(said.intent, ())
         return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
 
