@@ -69,6 +69,8 @@ SCORE_WEIGHT, ASKS_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 0.54, 0.30, -0.46, 1.35
 GOODS_WEIGHT = -2.0
 OWNED_WEIGHT, LACKED_WEIGHT = -2.3, 2.5
 LEAST_SCORE = 0.3
+PLAINLY_DOES = 0.9
+"""From this confidence on what is to be done is done, and no rule is told."""
 SUREST_SCORE = 0.99
 UNSURE = 0.5
 """Below this confidence an intent is a guess: often a story with a question in it. A choice of questions then says more than
@@ -235,19 +237,24 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
     """What the knowledge says to a message that a topic claims, too; None: it leaves it to the topic."""
     if not found.hits:
         return None
+    act = (turn.tracker.latest_message.get("act") or {}).get("name")
     if _only_signs_in(turn):
-        act = (turn.tracker.latest_message.get("act") or {}).get("name")
         told = (found.decision == "answer" and act != "do") or (found.decision == "clarify" and act == "ask")
         return found.decision if told else "pass"
     if _told_by_topic(turn) or found.decision == "pass":
         return None
-    if turn.intent.startswith(GOODS) and _of_named_goods(turn, found.hits[0]):
+    first = found.hits[0]
+    if turn.intent.startswith(GOODS) and (_of_named_goods(turn, first) or not _names_all(turn.typed, first)):
         return None  # their manual is asked beside their page (`actions/products.py`)
+    if act == "do" and _confidence(turn) >= PLAINLY_DOES:
+        return None
     own = await _of_own_goods(turn)
     lacks = own == LACKED_WEIGHT  # the topic could only say so, and ask which other thing is meant
-    if not lacks and ((_sure(turn) and not tells(found)) or found.hits[0].score < LIKELY):
+    if not lacks and ((_sure(turn) and not tells(found)) or first.score < LIKELY):
         return None
-    return found.decision if _weighed(turn, found.hits[0].score) + own > 0 else None
+    if lacks and not tells(found) and act == "status":
+        return None  # where is the dishwasher: that there is none is the answer, and no choice of rules
+    return found.decision if _weighed(turn, first.score) + own > 0 else None
 
 
 async def _of_own_goods(turn: Turn) -> float:

@@ -234,7 +234,7 @@ class Reader:
             return self._plain(said, None)
         if context.kind in WAITED:
             return self._waiting(said, context)
-        if said.intent == PERSON and said.confidence < self.sure and said.share("person") < self.maybe:
+        if said.intent == PERSON and said.confidence < self.certain and said.share("person") < self.maybe:
             said = replace(said, intent=INFORM)  # 名字和电话照旧: guessed by a word; nobody is asked for
         return self._and_more(self._first(said, context), said, context)
 
