@@ -123,7 +123,7 @@ def test_the_same_message_once_more_hears_the_first_answer(shop: Shop) -> None:
     told = run(ActionOrdersCancel(), "确认", "chat_affirm", slots=CONFIRMED, message=message)
     assert told.said == ["utter_orders_cancelled_paid"]
     first_time = run(ActionOrdersCancel(), "确认", "chat_affirm", slots=CONFIRMED, message_id="m9")
-    assert first_time.said[0].startswith("utter_orders_cancel_rejected")
+    assert first_time.said[0].startswith("utter_orders_order_when_money_cancelled"), "it is cancelled, and that is told"
     assert shop.done == [("cancel", NUMBER)]
 
 
