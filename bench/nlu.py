@@ -36,13 +36,16 @@ PROJECT_SETS = {
 }
 
 
-def project(names: Sequence[str], folder: Path, share: float, least: int = LEAST_EXAMPLES) -> Iterator[str]:
-    """The table over the project's own intents."""
+def project(
+    names: Sequence[str], folder: Path, share: float, least: int = LEAST_EXAMPLES, most: int | None = None
+) -> Iterator[str]:
+    """The table over the project's own intents; `most`: of each measuring set so many sentences."""
     examples = sampled_data(folder / "data", share, least)
     measured = {"held out": sets.held_out("intents.yml"), "outside": sets.held_out("out_of_scope.yml")}
     evaluation = sets.eval_folder()
     if evaluation:
         measured |= {name: sets.intents(evaluation / file) for name, file in PROJECT_SETS.items()}
+    measured = {name: rows[:most] for name, rows in measured.items()}
     shown = [name for name in measured if name != "outside"]
     yield f"## The project's intents, {examples} examples ({share:.0%} of each intent's)\n"
     heads = [head for name in shown for head in (f"{name}, accuracy", f"{name}, macro ≥ 5")]
@@ -119,7 +122,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.smallest:
         with tempfile.TemporaryDirectory(prefix="lingxi-bench-nlu-") as name:
-            for line in project(("ours", "logistic"), Path(name), 1e-9, least=1):
+            for line in project(("ours", "logistic"), Path(name), 1e-9, least=1, most=20):
                 print(line, flush=True)
         return
     names = [name for name in RECIPES if name in options.only.split(",")]
