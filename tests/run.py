@@ -86,10 +86,11 @@ def stages() -> Iterator[Stage]:
     yield pytest_stage("tests-rasa", RASA, *folders(RASA))
     yield pytest_stage("live", SERVICES_SIDE, "tests/live")
     # No figure of the benches means anything here: they prove that they run, and that their recipes and stories still fit.
-    yield Stage("bench", (f"{services}/python", "-m", "bench.rest", "--smallest", "--sides", "peer"), 900)
-    yield Stage("bench-nlu", (f"{rasa}/python", "-W", "ignore", "-m", "bench.nlu", "--smallest"), 900)
-    yield Stage("bench-knowledge", (f"{services}/python", "-m", "bench.knowledge", "--smallest"), 300)
-    yield Stage("bench-analytics", (f"{services}/python", "-m", "bench.analytics", "--smallest"), 300)
+    # They wait for the model, which everything else waits for and which needs the cores.
+    yield Stage("bench", (f"{services}/python", "-m", "bench.rest", "--smallest", "--sides", "peer"), 900, on_model=True)
+    yield Stage("bench-nlu", (f"{rasa}/python", "-W", "ignore", "-m", "bench.nlu", "--smallest"), 900, on_model=True)
+    yield Stage("bench-knowledge", (f"{services}/python", "-m", "bench.knowledge", "--smallest"), 300, on_model=True)
+    yield Stage("bench-analytics", (f"{services}/python", "-m", "bench.analytics", "--smallest"), 300, on_model=True)
     yield Stage("gate", (f"{rasa}/python", "-W", "ignore", "-m", "tests.gates"), 300, on_model=True)
     services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
     benches = ("bench/analytics.py", "bench/knowledge.py", "bench/knowledge_live.py")
