@@ -44,7 +44,8 @@ class Stage:
     """One command of the run, and how long it may take at most.
 
     Attributes:
-        on_model: whether it can only start when the stage `model` has ended.
+        on_model: whether it starts when the stage `model` has ended, because it needs the model, or because the model,
+            for which most of the others wait, needs the cores.
     """
 
     name: str
@@ -86,7 +87,6 @@ def stages() -> Iterator[Stage]:
     yield pytest_stage("tests-rasa", RASA, *folders(RASA))
     yield pytest_stage("live", SERVICES_SIDE, "tests/live")
     # No figure of the benches means anything here: they prove that they run, and that their recipes and stories still fit.
-    # They wait for the model, which everything else waits for and which needs the cores.
     yield Stage("bench", (f"{services}/python", "-m", "bench.rest", "--smallest", "--sides", "peer"), 900, on_model=True)
     yield Stage("bench-nlu", (f"{rasa}/python", "-W", "ignore", "-m", "bench.nlu", "--smallest"), 900, on_model=True)
     yield Stage("bench-knowledge", (f"{services}/python", "-m", "bench.knowledge", "--smallest"), 300, on_model=True)
@@ -95,9 +95,9 @@ def stages() -> Iterator[Stage]:
     services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
     benches = ("bench/analytics.py", "bench/knowledge.py", "bench/knowledge_live.py")
     types = (*services_types, "backoffice", "analytics", *benches, "tests/run.py", "tests/services.py")
-    yield Stage("mypy-services", types, 600, "lint")
-    yield Stage("mypy-rasa", (f"{rasa}/mypy",), 600, "lint")
-    yield Stage("validate", (f"{rasa}/python", "-m", "tests.validate"), 600)
+    yield Stage("mypy-services", types, 600, "lint", on_model=True)
+    yield Stage("mypy-rasa", (f"{rasa}/mypy",), 600, "lint", on_model=True)
+    yield Stage("validate", (f"{rasa}/python", "-m", "tests.validate"), 600, on_model=True)
     stories = ("test", "core", "--stories", "tests/conversations", "--fail-on-prediction-errors", "--no-plot")
     conversations = (f"{rasa}/python", "-m", "deploy.assistant", *stories, "--out", str(RESULTS / "conversations"))
     yield Stage("conversations", conversations, 1200, on_model=True)
