@@ -642,7 +642,7 @@ class Reader:
     def _besides(self, said: Said) -> Tuple[Command, ...]:
         """What stands beside the leaving: a wish, or a question."""
         named = (*(intent for _, intent, sure in said.rests if sure >= self.sure), said.intent, *said.requests)
-        wish = next((name for name in named if not name.startswith((*PLAIN_TALK, PERSON))), None)
+        wish = next((name for name in named if not name.startswith((*PLAIN_TALK, PERSON)) and name not in ACCOUNTS), None)
         if wish and said.confidence >= self.sure:
             named_too = {"entities": [dict(each) for each in said.entities], "reference": dict(said.reference)}
             return (command("start", intent=wish, words=said.words or said.text, **named_too),)
