@@ -68,6 +68,8 @@ PASSED_MOST = 2  # questions in a row without an answer, until a person is offer
 SCORE_WEIGHT, ASKS_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 0.54, 0.30, -0.46, 1.35
 GOODS_WEIGHT = -2.0
 OWNED_WEIGHT, LACKED_WEIGHT = -2.3, 2.5
+LOOKS = ("_ask_status", "_ask_coupons", "_ask_assets", "_track")
+"""Endings of intents whose topic looks the customer's own things up: only an answer comes before them, not what is likeliest."""
 LEAST_SCORE = 0.3
 PLAINLY_DOES = 0.9
 """From this confidence on what is to be done is done, and no rule is told."""
@@ -250,7 +252,8 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
         return None
     own = await _of_own_goods(turn)
     lacks = own == LACKED_WEIGHT  # the topic could only say so, and ask which other thing is meant
-    if not lacks and ((_sure(turn) and not tells(found)) or first.score < LIKELY):
+    surely_told = found.decision == "answer" if turn.intent.endswith(LOOKS) else tells(found)
+    if not lacks and ((_sure(turn) and not surely_told) or first.score < LIKELY):
         return None
     if lacks and not tells(found) and act == "status":
         return None  # where is the dishwasher: that there is none is the answer, and no choice of rules
