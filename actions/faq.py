@@ -70,7 +70,6 @@ GOODS_WEIGHT = -2.0
 OWNED_WEIGHT, LACKED_WEIGHT = -2.3, 2.5
 LOOKS = ("_ask_status", "_ask_coupons", "_ask_assets", "_track")
 """Endings of intents whose topic looks the customer's own things up: only an answer comes before them, not what is likeliest."""
-LEAST_SCORE = 0.3
 PLAINLY_DOES = 0.9
 """From this confidence on what is to be done is done, and no rule is told."""
 SUREST_SCORE = 0.99

@@ -16,6 +16,8 @@ import numpy as np
 
 SIZE = 384
 PORTION = 64
+LONGEST = 200
+"""So many characters of a text are read: more would hold everybody up, a second for a thousand."""
 Array = Any  # numpy 1.22's own array types need parameters that say nothing here
 
 
@@ -33,12 +35,12 @@ def _loaded() -> Any:
 @lru_cache(maxsize=512)
 def vector(text: str) -> Array:
     """One row of length one; of a text just read, without work."""
-    return _model().query(text or " ")
+    return _model().query(text[:LONGEST] or " ")
 
 
 def vectors(texts: Sequence[str]) -> Array:
     """One row of length one for each of many texts, by all the machine's cores."""
-    portions = [list(texts[start : start + PORTION]) for start in range(0, len(texts), PORTION)]
+    portions = [[text[:LONGEST] for text in texts[start : start + PORTION]] for start in range(0, len(texts), PORTION)]
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
         found: List[Array] = list(pool.map(_encoded, portions))

@@ -21,6 +21,13 @@ def test_many_at_once_are_what_each_is_alone() -> None:
             assert np.allclose(row, sentence_vectors.vector(text), atol=1e-3)
 
 
+def test_what_is_very_long_is_read_from_its_beginning() -> None:
+    """Twenty thousand characters must hold nobody up."""
+    long = "".join(MONEY) * 1000
+    assert np.array_equal(sentence_vectors.vector(long), sentence_vectors.vector(long[: sentence_vectors.LONGEST]))
+    assert np.allclose(sentence_vectors.vectors([long])[0], sentence_vectors.vector(long), atol=1e-3)
+
+
 def test_none_are_no_rows() -> None:
     assert sentence_vectors.vectors([]).shape == (0, sentence_vectors.SIZE)
 
