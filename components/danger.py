@@ -6,7 +6,8 @@ which may mean anything alone: so what the customer said before is read along wi
 Two linear models on character n-grams: one says whether there is a danger, the other which. What is learned from stands
 in `data/danger/`: what is a danger, and what only sounds like one (气炸了, 灭火器, 会漏电吗). What customers say of
 everything else (Rasa's own examples), how they scold (`data/sentiment/`) and how they answer (`data/acts/`) counts as
-harmless, but for what the folder's own examples already show to be a danger.
+harmless, but for what the folder's own examples already show to be a danger. What goods are called (炸锅, 烧水壶) is no
+event, so every kind of goods is read as the same sign.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Text, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Text, Tuple
 
 import joblib
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -29,6 +30,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import read_yaml_file
 
+from components.lexicon import lexicon_fingerprint, read_lexicon
 from components.sentiment import Weights, fitted, read_sentences
 from components.text_normaliser import normalise
 from components.understanding.acts import read_acts
@@ -60,6 +62,8 @@ MAY_TELL = ("complaints_", "handoff_", "tickets_")
 EVEN = 0.5
 """From this probability on a part of a message tells of a danger by itself."""
 _NUMBER = re.compile(r"\d{5,}")
+GOODS, GOODS_SIGN = "product_category", "\x01"
+"""The lexicon's label of kinds of goods, and the sign that stands for each of their names."""
 CLAUSE_END = re.compile(r"[,，。.!！?？;；~～\s]+")
 
 
@@ -83,10 +87,11 @@ class DangerReader(GraphComponent):
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """`data`: the folder; `calm`: the folder of what is only felt; `talk`: that of what is said in a talk;
-        `C`: inverse regularisation; `threshold`: from this probability on it is a danger; `also`: from this probability
-        on a second kind is told as well."""
-        return {"data": "data/danger", "calm": "data/sentiment", "talk": "data/acts", "C": 100.0, "threshold": 0.5, "also": 0.35}
+        """`data`: the folder; `calm`: the folder of what is only felt; `talk`: that of what is said in a talk; `lexicon`:
+        that of the shop's words; `C`: inverse regularisation; `threshold`: from this probability on it is a danger; `also`:
+        from this probability on a second kind is told as well."""
+        folders = {"data": "data/danger", "calm": "data/sentiment", "talk": "data/acts", "lexicon": "data/lexicon"}
+        return {**folders, "C": 100.0, "threshold": 0.5, "also": 0.35}
 
     @classmethod
     def create(
@@ -107,8 +112,8 @@ class DangerReader(GraphComponent):
         """A trained component out of the model."""
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            found, which = joblib.load(folder / "danger.joblib")
-        component._reader = Reader(found, which, config["also"])
+            found, which, goods = joblib.load(folder / "danger.joblib")
+        component._reader = Reader(found, which, goods, config["also"])
         return component
 
     @classmethod
@@ -120,6 +125,7 @@ class DangerReader(GraphComponent):
             digest.update(path.read_bytes())
         for name in ("dangers.yml", "look_alikes.yml"):
             digest.update((Path(told["data"]) / name).read_bytes())
+        digest.update(lexicon_fingerprint(Path(told["lexicon"])).encode())
         return digest.hexdigest()
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -128,10 +134,11 @@ class DangerReader(GraphComponent):
         said = [str(e.get(TEXT)) for e in training_data.intent_examples if not str(e.get(INTENT)).startswith(MAY_TELL)]
         felt, _ = read_sentences(Path(self._config["calm"]))
         spoken = harmless_talk(Path(self._config["talk"]))
-        reader = learned(*examples, [*felt, *spoken], said, self._config["C"], self._config["also"])
+        goods = [word.text for word in read_lexicon(Path(self._config["lexicon"])) if word.label == GOODS]
+        reader = learned(*examples, [*felt, *spoken], said, goods, self._config["C"], self._config["also"])
         self._reader = reader
         with self._model_storage.write_to(self._resource) as kept:
-            joblib.dump((reader.found, reader.which), kept / "danger.joblib")
+            joblib.dump((reader.found, reader.which, goods), kept / "danger.joblib")
         return self._resource
 
     def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
@@ -149,16 +156,18 @@ class DangerReader(GraphComponent):
 
 
 class Reader:
-    """The learned part: `found` tells danger from none, `which` one danger from another; `also`: see the component."""
+    """The learned part: `found` tells danger from none, `which` one danger from another; `goods`: what goods are called,
+    normalised; `also`: see the component."""
 
-    def __init__(self, found: Weights, which: Weights, also: float = 0.35) -> None:
+    def __init__(self, found: Weights, which: Weights, goods: Iterable[Text] = (), also: float = 0.35) -> None:
         self.found, self.which, self._also = found, which, also
+        self.features = Features(goods)
 
     def read(self, text: Text) -> Reading:
         """Of the whole, and of its parts, the worst decides; a second kind is one that a part tells of by itself."""
-        parts = [features(part) for part in _parts(text)]
+        parts = [self.features(part) for part in _parts(text)]
         worst = max(self.found.share(part, DANGER) for part in parts)
-        clauses = [features(clause) for clause in CLAUSE_END.split(text) if clause] if worst >= EVEN else []
+        clauses = [self.features(clause) for clause in CLAUSE_END.split(text) if clause] if worst >= EVEN else []
         telling = [told for told in (*parts, *clauses) if self.found.share(told, DANGER) >= min(worst, EVEN)]
         chances = [self.which.each(told) for told in telling]
         highest = {kind: max(each[kind] for each in chances) for kind in chances[0]}
@@ -172,11 +181,11 @@ class Reader:
         """
         if not said or alone.kinds[0] != FRAUD:
             return alone
-        together = features("，".join([*said, text]))
+        together = self.features("，".join([*said, text]))
         sure = self.found.share(together, DANGER)
         if alone.confidence >= EVEN:
             return Reading(alone.kinds, sure) if len(text) <= SHORT and sure < HARMLESS else alone
-        told = self.which.each(features(text))
+        told = self.which.each(self.features(text))
         if sure < CLEARLY or max(told, key=lambda kind: told[kind]) != FRAUD or self.which.each(together)[FRAUD] < EVEN:
             return alone
         return Reading([FRAUD], sure)
@@ -210,11 +219,13 @@ def learned(
     harmless: List[Text],
     felt: List[Text],
     said: List[Text],
+    goods: Sequence[Text],
     inverse: float,
     also: float = 0.35,
 ) -> Reader:
     """A reader of the given examples. `felt`: how customers praise, scold and answer; `said`: what they say of everything
-    else."""
+    else; `goods`: what goods are called."""
+    features = Features(goods)
     kinds = [(text, kind) for kind, texts in dangers.items() for text in texts]
     said = said[:: max(1, len(said) // MOST_TRAINING)]
 
@@ -227,7 +238,7 @@ def learned(
     first = fit([])
     found = fit([text for text in felt if first.share(features(text), DANGER) < SURELY])
     which = fitted([features(text) for text, _ in kinds], [kind for _, kind in kinds], inverse, min_df=1)
-    return Reader(found, which, also)
+    return Reader(found, which, goods, also)
 
 
 def harmless_talk(folder: Path) -> List[Text]:
@@ -244,11 +255,18 @@ def read_examples(folder: Path) -> Tuple[Dict[Text, List[Text]], List[Text]]:
     return {kind: [str(text) for text in texts] for kind, texts in dangers.items()}, [str(text) for text in look_alikes]
 
 
-def features(text: Text) -> List[Text]:
-    """Runs of one to three characters, clause by clause."""
-    found: List[Text] = []
-    for clause in filter(None, CLAUSE_END.split(normalise(text).text.lower())):
-        padded = f"<{clause}>"
-        for size in (1, 2, 3):
-            found += [padded[i : i + size] for i in range(len(padded) - size + 1)]
-    return found
+class Features:
+    """Runs of one to three characters, clause by clause, with one sign for every kind of `goods`."""
+
+    def __init__(self, goods: Iterable[Text]) -> None:
+        names = sorted({name for name in goods if len(name) > 1}, key=len, reverse=True)
+        self._goods = re.compile("|".join(map(re.escape, names)) or "(?!)")
+
+    def __call__(self, text: Text) -> List[Text]:
+        """The features of a text as it was typed."""
+        found: List[Text] = []
+        for clause in filter(None, CLAUSE_END.split(self._goods.sub(GOODS_SIGN, normalise(text).text.lower()))):
+            padded = f"<{clause}>"
+            for size in (1, 2, 3):
+                found += [padded[i : i + size] for i in range(len(padded) - size + 1)]
+        return found

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.danger import KINDS, Reader, harmless_talk, learned, read_examples
+from components.danger import GOODS, KINDS, Reader, harmless_talk, learned, read_examples
+from components.lexicon import read_lexicon
 from components.sentiment import read_sentences
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -17,7 +18,9 @@ ASKED = ["我的订单到哪了", "怎么退货", "发票抬头开错了"] * 2
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    return learned(*read_examples(DATA / "danger"), [*read_sentences(DATA / "sentiment")[0], *harmless_talk(DATA / "acts")], ASKED, 100.0)
+    felt = [*read_sentences(DATA / "sentiment")[0], *harmless_talk(DATA / "acts")]
+    goods = [word.text for word in read_lexicon(DATA / "lexicon") if word.label == GOODS]
+    return learned(*read_examples(DATA / "danger"), felt, ASKED, goods, 100.0)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,14 @@ def reader() -> Reader:
 def test_a_danger_is_seen_and_named(reader: Reader, text: str, kind: str) -> None:
     found = reader.read(text)
     assert (found.kinds[0], found.confidence >= 0.5) == (kind, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["炸锅下面那层油垢拿什么洗", "烧水壶和炸锅一个插座带得动吗", "炸锅篮子能单买一个吗", "hai neng huan yan se ma"],
+)
+def test_what_goods_are_called_is_no_danger(reader: Reader, text: str) -> None:
+    assert reader.read(text).confidence < 0.5
 
 
 @pytest.mark.parametrize(
