@@ -86,9 +86,7 @@ def stages() -> Iterator[Stage]:
     yield pytest_stage("tests-services", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=True))
     yield pytest_stage("tests-rasa", RASA, *folders(RASA))
     yield pytest_stage("live", SERVICES_SIDE, "tests/live")
-    # No figure of the benches means anything here: they prove that they run, and that their recipes and stories still fit.
-    yield Stage("bench", (f"{services}/python", "-m", "bench.rest", "--smallest", "--sides", "peer"), 900, on_model=True)
-    yield Stage("bench-nlu", (f"{rasa}/python", "-W", "ignore", "-m", "bench.nlu", "--smallest"), 900, on_model=True)
+    # No figure of the benches means anything here: they prove that they run. Those that train are in `make soak`.
     yield Stage("bench-knowledge", (f"{services}/python", "-m", "bench.knowledge", "--smallest"), 300, on_model=True)
     yield Stage("bench-analytics", (f"{services}/python", "-m", "bench.analytics", "--smallest"), 300, on_model=True)
     yield Stage("gate", (f"{rasa}/python", "-W", "ignore", "-m", "tests.gates"), 900, on_model=True)
@@ -120,7 +118,8 @@ SOAKED = {
 
 def soak_stages() -> Iterator[Stage]:
     """What takes long at full size: the tests that generate their examples, with many more of them; every kind of write,
-    cut off at its commit; all drawn screenshots; a troubled day of many customers, embedded and grown up."""
+    cut off at its commit; all drawn screenshots; the benches that train; a troubled day of many customers, embedded and
+    grown up."""
     for environment, name in ((RASA, "soak-rasa"), (SERVICES_SIDE, "soak-services")):
         stage = pytest_stage(name, environment, *SOAKED[environment], on_model=False)
         scaled = ("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *stage.command)
@@ -129,6 +128,9 @@ def soak_stages() -> Iterator[Stage]:
     yield Stage("soak-pictures", pictures, 900, "soak")
     once = pytest_stage("soak-once", SERVICES_SIDE, "tests/e2e/test_once.py", on_model=True)
     yield replace(once, command=("env", f"LINGXI_TEST_SCALE={SOAK_SCALE}", *once.command), seconds=7200, group="soak")
+    bench = (f"{SERVICES_SIDE}/bin/python", "-m", "bench.rest", "--smallest", "--sides", "peer")
+    yield Stage("bench", bench, 900, "soak", on_model=True)
+    yield Stage("bench-nlu", (f"{RASA}/bin/python", "-W", "ignore", "-m", "bench.nlu", "--smallest"), 900, "soak", on_model=True)
     yield replace(pytest_stage("soak-spark", SPARK, "tests/spark", on_model=False), group="soak")
     for name, more in (("soak-talk", ()), ("soak-talk-grown", ("--grown",))):
         command = (f"{SERVICES_SIDE}/bin/python", "-m", "tests.soak", *more)
