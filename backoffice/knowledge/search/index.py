@@ -317,8 +317,8 @@ def _told_rows(table: re.Match[str]) -> str:
 
 
 def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
-    """The sentences that answer first, in the answer's order: the rule that it begins with, and those nearest to
-    the question, up to `LEAD` characters. A table begins with no rule."""
+    """The sentences that answer first, in the answer's order: the rule that it begins with, and those nearest
+    to the question, up to `LEAD` characters. A table begins with no rule."""
     answer = index.entries[entry].answer
     told = sentences(answer)
     last = int(index._starts[entry + 1])

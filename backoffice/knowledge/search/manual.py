@@ -35,7 +35,8 @@ def subjects(titles: Sequence[str]) -> list[str]:
 
 
 def models(of: Sequence[str]) -> dict[str, str]:
-    """The last part of each model's number, by which customers call it (b3 of LX-B3) → the goods of that manual."""
+    """The last part of each model's number, by which customers call it (b3 of LX-B3) → the goods of that
+    manual."""
     told = {(model.split("-")[-1].lower(), subject) for subject in of for model in _MODEL.findall(subject)}
     counts = Counter(number for number, _ in told)
     return {number: subject for number, subject in told if counts[number] == 1}

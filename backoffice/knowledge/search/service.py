@@ -124,7 +124,8 @@ class EntrySearch:
             told = judge_words(read)
             if words == read.text:
                 return told
-            return max(told, judge_words(self.index.read(words, by_words=by_words)), key=lambda each: each.first)
+            spelled = judge_words(self.index.read(words, by_words=by_words))
+            return max(told, spelled, key=lambda each: each.first)
 
         judged = judge(read)
         if talk:
