@@ -34,8 +34,6 @@ SMALL_TALK = ("chat_greet", "chat_smalltalk", "chat_ask_help", "chat_thank")
 """Intents that a question's last words may sound like (is the money still there)."""
 TALK = ("chat_", "EXTERNAL_", "feedback_")
 """Beginnings of intents that ask the shop nothing."""
-RATES = "feedback_"
-"""A whole story with stars in it may be about goods that were rated."""
 PERSON = "handoff_"
 """Who surely wants a person gets one; who only asks how many or which about people is told."""
 FOR_VISITORS = ("account_manage",)
@@ -62,9 +60,9 @@ LIKELY, LEAD = 0.25, 1.5
 """From this score on an entry is told sooner than nothing; where it is this many times that of the next, sooner than what else
 may answer the message."""
 FAR = 5.0
-"""Where the search would ask which, the next is told beside the first unless that is this many times as likely: of the set-aside
-variants, and of 120 questions of visitors, the first alone answers four in ten, one of the two two in three; where it is so far
-before the next, nine in ten."""
+"""The next is told beside the first unless that is this many times as likely. Of the set-aside variants, and of 120 questions of
+visitors, for which the search would ask which, the first alone answers four in ten, one of the two two in three; of those that it
+would answer with a next so near, 57 and 78 in a hundred; where the first is so far before the next, nine in ten."""
 PASSED_MOST = 2  # questions in a row without an answer, until a person is offered first
 # Whether an entry or a topic answers what both claim. Fitted on 444 questions to the knowledge whose wording the search did
 # not know and 391 openings and held-out sentences of the topics: logits of the entry's score, of "only asks", of the intent's
@@ -220,7 +218,6 @@ def _may_ask(turn: Turn, text: str) -> bool:
         return True
     if turn.intent.startswith(TALK):
         guessed = not _sure(turn) or (turn.intent in SMALL_TALK and _asks(turn) > SURELY_ASKS)
-        guessed |= turn.intent.startswith(RATES) and not turn.busy and len(text) >= LEAST_STORY
         return guessed and len(text) >= LEAST_QUESTION
     if turn.intent.startswith(PERSON) and _sure(turn):
         return _asks(turn) > SURELY_ASKS and reading("which", text) is not None
@@ -372,7 +369,7 @@ class ActionFaqAnswer(CustomerAction):
         found = await found_for(turn)
         note = await self._noted(turn, text, found)
         if found.decision == "answer" or (found.decision == "clarify" and found.hits[0].score >= LIKELY):
-            return await tell(turn, found.hits[0], text, note, found.hits[1:] if found.decision == "clarify" else ())
+            return await tell(turn, found.hits[0], text, note, beside(found))
         passed, wish = int(turn.slot("faq_passed") or 0) + 1, _wish(turn)
         if found.decision == "clarify" and len(found.hits) > 1 and not _just_offered(turn):
             choices = [_choice(hit.question, hit.key) for hit in found.hits]
@@ -431,6 +428,13 @@ def tells(found: Found) -> bool:
         return found.decision == "answer"
     first, following = found.hits[0].score, found.hits[1].score if len(found.hits) > 1 else 0.0
     return first >= max(LIKELY, LEAD * following)
+
+
+def beside(found: Found) -> tuple[Hit, ...]:
+    """The entries that may have been meant instead of the first: all where the search would ask, else the next if it is near."""
+    others = found.hits[1:] if found.decision == "clarify" else found.hits[1:2]
+    near = bool(others) and found.hits[0].score < FAR * others[0].score
+    return others if found.decision == "clarify" or near else ()
 
 
 def _just_offered(turn: Turn) -> bool:

@@ -257,6 +257,14 @@ def test_two_that_are_about_as_likely_are_both_told(shop: Shop) -> None:
     assert [b["title"] for b in told.buttons] == ["满多少包邮？", "几天内能退？", "都不是"], "of which there is more, and the third"
 
 
+def test_beside_an_answer_the_next_is_told_where_it_is_near(shop: Shop) -> None:
+    shop.knowledge["运费怎么收"] = Found("answer", (replace(FREIGHT, score=0.5), replace(FRESH, score=0.2), replace(RETURNS, score=0.1)))
+    near = answer("运费怎么收")
+    assert near.said == ["utter_faq_answer_either"] and [b["title"] for b in near.buttons] == ["满多少包邮？", "都不是"]
+    shop.knowledge["运费怎么收"] = Found("answer", (replace(FREIGHT, score=0.5), replace(FRESH, score=0.05)))
+    assert answer("运费怎么收").said == ["utter_faq_answer"]
+
+
 def test_several_that_hardly_fit_are_offered_and_the_chosen_one_is_told(shop: Shop) -> None:
     shop.knowledge["运费怎么收"] = Found("clarify", (replace(FREIGHT, score=0.2), replace(FRESH, score=0.2)))
     asked = answer("运费怎么收")
