@@ -59,6 +59,8 @@ that has no field of what is asked."""
 LIKELY, LEAD = 0.25, 1.5
 """From this score on an entry is told sooner than nothing; where it is this many times that of the next, sooner than what else
 may answer the message."""
+MAYBE = 0.15
+"""From this score on what the search would ask about is told, the two likeliest of it (FAR); below, there is no answer."""
 FAR = 5.0
 """The next is told beside the first unless that is this many times as likely. Of the set-aside variants, and of 120 questions of
 visitors, for which the search would ask which, the first alone answers four in ten, one of the two two in three; of those that it
@@ -260,7 +262,7 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
     if act == "do" and _confidence(turn) >= PLAINLY_DOES:
         return None
     own = await _of_own_goods(turn)
-    lacks = own == LACKED_WEIGHT  # the topic could only say so, and ask which other thing is meant
+    lacks = own == LACKED_WEIGHT or _names_none(turn)  # the topic could only say so, and ask which other thing is meant
     surely_told = found.decision == "answer" if turn.intent.endswith(LOOKS) else tells(found)
     if not lacks and ((_sure(turn) and not surely_told) or first.score < LIKELY):
         return None
@@ -274,7 +276,7 @@ def _only_wants(turn: Turn, found: Found, does: bool) -> bool:
     entry is not. Whoever tells of their own case hears the rule about it first: it cannot be looked up for them anyway."""
     if found.decision == "answer":
         return does and len(turn.typed) < LEAST_STORY
-    return _confidence(turn) >= PLAINLY_DOES or found.hits[0].score < LIKELY
+    return _confidence(turn) >= PLAINLY_DOES or found.hits[0].score < MAYBE
 
 
 async def _of_own_goods(turn: Turn) -> float:
@@ -305,6 +307,12 @@ def _of_named_goods(turn: Turn, hit: Hit) -> bool:
     return any(name in hit.question for name in named)
 
 
+def _names_none(turn: Turn) -> bool:
+    """Whether a long question of goods names none, and none were spoken of: their topic could only ask which."""
+    asks = turn.intent.startswith(GOODS) and _asks(turn) > UNSURE and len(turn.typed) >= LEAST_STORY
+    return asks and not names_goods(turn) and turn.slot("products_last") is None
+
+
 def names_goods(turn: Turn) -> bool:
     """Whether the message says which goods, or which kind of them."""
     return any(turn.entity(name) for name in NAMED)
@@ -316,7 +324,7 @@ def _weighed(turn: Turn, score: float) -> float:
         SCORE_WEIGHT * _logit(score)
         + ASKS_WEIGHT * _logit(min(_asks(turn), SUREST_ASKS))
         + CONFIDENCE_WEIGHT * _logit(_confidence(turn))
-        + GOODS_WEIGHT * (turn.intent.startswith(GOODS) and (names_goods(turn) or turn.slot("products_last") is not None))
+        + GOODS_WEIGHT * (turn.intent.startswith(GOODS) and not _names_none(turn))
         + BIAS
     )
 
@@ -368,14 +376,9 @@ class ActionFaqAnswer(CustomerAction):
         text = turn.typed
         found = await found_for(turn)
         note = await self._noted(turn, text, found)
-        if found.decision == "answer" or (found.decision == "clarify" and found.hits[0].score >= LIKELY):
+        if found.decision == "answer" or (found.decision == "clarify" and found.hits[0].score >= MAYBE):
             return await tell(turn, found.hits[0], text, note, beside(found))
         passed, wish = int(turn.slot("faq_passed") or 0) + 1, _wish(turn)
-        if found.decision == "clarify" and len(found.hits) > 1 and not _just_offered(turn):
-            choices = [_choice(hit.question, hit.key) for hit in found.hits]
-            does = [button(str(turn.wording(f"utter_label_{wish}")), wish)] if wish else []
-            turn.utter("utter_faq_clarify", buttons=[*choices, *does, _judgement(turn, "none"), *_out(turn)])
-            return [SlotSet("faq_last", _last(turn, None, text, note))]
         if wish and passed < PASSED_MOST:
             label = str(turn.wording(f"utter_label_{wish}"))
             turn.utter("utter_faq_no_answer_wish", request=label, buttons=[button(label, wish), *_out(turn)])
@@ -435,12 +438,6 @@ def beside(found: Found) -> tuple[Hit, ...]:
     others = found.hits[1:] if found.decision == "clarify" else found.hits[1:2]
     near = bool(others) and found.hits[0].score < FAR * others[0].score
     return others if found.decision == "clarify" or near else ()
-
-
-def _just_offered(turn: Turn) -> bool:
-    """Whether the message before this one was answered by a choice of questions: a second in a row helps nobody."""
-    last = turn.slot("faq_last") or {}
-    return "key" in last and last["key"] is None and last.get("said") == spoken_of.messages(turn) - 1
 
 
 async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Sequence[Hit] = ()) -> list[EventType]:
