@@ -456,15 +456,15 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
     unproven = turn.customer is None and wish not in FOR_VISITORS
     if wish and not unproven:
         buttons.append(button(str(turn.wording(f"utter_label_{wish}")), wish))
-    buttons += _out(turn) if turn.intent.startswith(PERSON) else []
     if others and hit.score < FAR * others[0].score:
         second, *others = others
         buttons = [*(_choice(each.question, each.key) for each in (hit, second) if each.rest), *buttons[bool(hit.rest) :]]
-        buttons += [*(_choice(other.question, other.key) for other in others), _judgement(turn, "none")]
+        buttons += [*(_choice(other.question, other.key) for other in others), _judgement(turn, "none"), *_out(turn)]
         first = {"question": hit.question, "answer": hit.lead, "source": hit.source}
         beside = {"next_question": second.question, "next_answer": second.lead, "next_source": second.source}
         turn.utter("utter_faq_answer", "either", buttons=buttons, **first, **beside)
     else:
+        buttons += _out(turn) if turn.intent.startswith(PERSON) else []
         buttons += [_choice(other.question, other.key) for other in others]
         turn.utter("utter_faq_answer", "likely" if others else "", buttons=buttons, answer=hit.lead, source=hit.source)
         await own_case.say(turn, hit.facts)

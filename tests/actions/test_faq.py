@@ -257,13 +257,13 @@ def test_two_that_are_about_as_likely_are_both_told(shop: Shop) -> None:
     told = answer("运费怎么收")
     assert told.said == ["utter_faq_answer_either"]
     assert (told.messages[0]["answer"], told.messages[0]["next_answer"]) == (FREIGHT.lead, FRESH.lead)
-    assert [b["title"] for b in told.buttons] == ["满多少包邮？", "几天内能退？", "都不是"], "of which there is more, and the third"
+    assert [b["title"] for b in told.buttons] == ["满多少包邮？", "几天内能退？", "都不是", "转人工"], "of which there is more, and the third"
 
 
 def test_beside_an_answer_the_next_is_told_where_it_is_near(shop: Shop) -> None:
     shop.knowledge["运费怎么收"] = Found("answer", (replace(FREIGHT, score=0.5), replace(FRESH, score=0.2), replace(RETURNS, score=0.1)))
     near = answer("运费怎么收")
-    assert near.said == ["utter_faq_answer_either"] and [b["title"] for b in near.buttons] == ["满多少包邮？", "都不是"]
+    assert near.said == ["utter_faq_answer_either"] and [b["title"] for b in near.buttons] == ["满多少包邮？", "都不是", "转人工"]
     shop.knowledge["运费怎么收"] = Found("answer", (replace(FREIGHT, score=0.5), replace(FRESH, score=0.05)))
     assert answer("运费怎么收").said == ["utter_faq_answer"]
 
