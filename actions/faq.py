@@ -57,9 +57,14 @@ FAIRLY_TELLS = 0.5
 """From this score on what an entry tells comes before what may answer as well: two wishes read in one question, a page of goods
 that has no field of what is asked."""
 LIKELY, LEAD = 0.25, 1.5
-"""From this score on an entry is told sooner than nothing; where it is this many times that of the next, sooner than a choice.
-Of the questions kept apart, to manuals and to figures that the search would ask about, a good half are told so, seven in ten
-of them rightly; of the set-aside variants five in ten, of which eight in ten find theirs among those offered below."""
+"""From this score on an entry is told sooner than nothing; where it is this many times that of the next, sooner than what else
+may answer the message."""
+MAYBE = 0.15
+"""From this score on what the search would ask about is told, the two likeliest of it (FAR); below, there is no answer."""
+FAR = 5.0
+"""The next is told beside the first unless that is this many times as likely. Of the set-aside variants, and of 120 questions of
+visitors, for which the search would ask which, the first alone answers four in ten, one of the two two in three; of those that it
+would answer with a next so near, 57 and 78 in a hundred; where the first is so far before the next, nine in ten."""
 PASSED_MOST = 2  # questions in a row without an answer, until a person is offered first
 # Whether an entry or a topic answers what both claim. Fitted on 444 questions to the knowledge whose wording the search did
 # not know and 391 openings and held-out sentences of the topics: logits of the entry's score, of "only asks", of the intent's
@@ -92,6 +97,7 @@ OWN = ("orders_number", "logistics_tracking_number", "after_sales_slip", "ticket
 
 _SENTENCES = re.compile("[^\u3002\uff1b\n]+[\u3002\uff1b]?")
 _LATIN = re.compile(r"[a-z]{3,}")
+_MODEL = re.compile(r"(?<![a-z\d])[a-z]+\d+(?![a-z\d])")
 _WORDS = re.compile(r"[^\W\d_]{2}")
 """A question has words: neither a number nor signs are one."""
 
@@ -113,7 +119,7 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     if turn.intent in OPEN and turn.entity("product") and found.hits and not _names_all(text, found.hits[0]):
         return _kept(turn, found, "pass")
     decision = found.decision if turn.intent in OPEN else await _claimed(turn, found)
-    if turn.intent.startswith((*TALK, PERSON)) and decision != "answer" and not _may_mean(turn):
+    if turn.intent.startswith((*TALK, PERSON)) and decision != "answer" and not _may_mean(turn, found):
         decision = None
     if decision is None:
         return None
@@ -136,11 +142,18 @@ async def _one_question(turn: Turn) -> Found | None:
     return found if _weighed(turn, found.hits[0].score) > 0 else None
 
 
-def _may_mean(turn: Turn) -> bool:
-    """Whether what sounds like talk may still mean one of several entries: goods of the shop's are named, or it asks something
-    that the talk hardly answers."""
+def _may_mean(turn: Turn, found: Found) -> bool:
+    """Whether what sounds like talk may still mean one of several entries: goods of the shop's are named, it asks something that
+    the talk hardly answers, or it tells a story that no open question asked for."""
     unsure = turn.intent == INFORM or (turn.intent in (OUT_OF_SCOPE, *SMALL_TALK) and not _sure(turn))
-    return bool(turn.entity("product")) or (unsure and _asks(turn) > UNSURE)
+    named = bool(turn.entity("product")) or any(_names_model(turn.typed, hit) for hit in found.hits[:1])
+    story = turn.intent == INFORM and not turn.busy and len(turn.typed) >= LEAST_STORY
+    return named or (unsure and _asks(turn) > UNSURE) or (story and max((h.score for h in found.hits), default=0) >= SURELY_TELLS)
+
+
+def _names_model(text: str, hit: Hit) -> bool:
+    """Whether the words name the model that an entry is about, by its number at least (b3 of LX-B3)."""
+    return any(model in hit.question.lower() for model in _MODEL.findall(text.lower()))
 
 
 def surely(turn: Turn, found: dict[str, Any] | None) -> bool:
@@ -239,24 +252,31 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
     if not found.hits:
         return None
     act = (turn.tracker.latest_message.get("act") or {}).get("name")
+    first = found.hits[0]
     if _only_signs_in(turn):
-        told = (found.decision == "answer" and act != "do") or (found.decision == "clarify" and act == "ask")
-        return found.decision if told else "pass"
+        return "pass" if act != "ask" and _only_wants(turn, found, act == "do") else found.decision
     if _told_by_topic(turn) or found.decision == "pass":
         return None
-    first = found.hits[0]
     if turn.intent.startswith(GOODS) and (_of_named_goods(turn, first) or not _names_all(turn.typed, first)):
         return None  # their manual is asked beside their page (`actions/products.py`)
     if act == "do" and _confidence(turn) >= PLAINLY_DOES:
         return None
     own = await _of_own_goods(turn)
-    lacks = own == LACKED_WEIGHT  # the topic could only say so, and ask which other thing is meant
+    lacks = own == LACKED_WEIGHT or _names_none(turn)  # the topic could only say so, and ask which other thing is meant
     surely_told = found.decision == "answer" if turn.intent.endswith(LOOKS) else tells(found)
     if not lacks and ((_sure(turn) and not surely_told) or first.score < LIKELY):
         return None
     if lacks and not tells(found) and act == "status":
         return None  # where is the dishwasher: that there is none is the answer, and no choice of rules
     return found.decision if _weighed(turn, first.score) + own > 0 else None
+
+
+def _only_wants(turn: Turn, found: Found, does: bool) -> bool:
+    """Whether a visitor's words that ask nothing are no more than a wish: a few words to do something, or a wish as plain as the
+    entry is not. Whoever tells of their own case hears the rule about it first: it cannot be looked up for them anyway."""
+    if found.decision == "answer":
+        return does and len(turn.typed) < LEAST_STORY
+    return _confidence(turn) >= PLAINLY_DOES or found.hits[0].score < MAYBE
 
 
 async def _of_own_goods(turn: Turn) -> float:
@@ -287,6 +307,12 @@ def _of_named_goods(turn: Turn, hit: Hit) -> bool:
     return any(name in hit.question for name in named)
 
 
+def _names_none(turn: Turn) -> bool:
+    """Whether a long question of goods names none, and none were spoken of: their topic could only ask which."""
+    asks = turn.intent.startswith(GOODS) and _asks(turn) > UNSURE and len(turn.typed) >= LEAST_STORY
+    return asks and not names_goods(turn) and turn.slot("products_last") is None
+
+
 def names_goods(turn: Turn) -> bool:
     """Whether the message says which goods, or which kind of them."""
     return any(turn.entity(name) for name in NAMED)
@@ -298,7 +324,7 @@ def _weighed(turn: Turn, score: float) -> float:
         SCORE_WEIGHT * _logit(score)
         + ASKS_WEIGHT * _logit(min(_asks(turn), SUREST_ASKS))
         + CONFIDENCE_WEIGHT * _logit(_confidence(turn))
-        + GOODS_WEIGHT * turn.intent.startswith(GOODS)
+        + GOODS_WEIGHT * (turn.intent.startswith(GOODS) and not _names_none(turn))
         + BIAS
     )
 
@@ -350,15 +376,9 @@ class ActionFaqAnswer(CustomerAction):
         text = turn.typed
         found = await found_for(turn)
         note = await self._noted(turn, text, found)
-        if tells(found) or _likely(turn, found):
-            others = found.hits[1:] if found.decision == "clarify" and tells(found) else ()
-            return await tell(turn, found.hits[0], text, note, others)
+        if found.decision == "answer" or (found.decision == "clarify" and found.hits[0].score >= MAYBE):
+            return await tell(turn, found.hits[0], text, note, beside(found))
         passed, wish = int(turn.slot("faq_passed") or 0) + 1, _wish(turn)
-        if found.decision == "clarify" and len(found.hits) > 1 and not _just_offered(turn):
-            choices = [_choice(hit.question, hit.key) for hit in found.hits]
-            does = [button(str(turn.wording(f"utter_label_{wish}")), wish)] if wish else []
-            turn.utter("utter_faq_clarify", buttons=[*choices, *does, _judgement(turn, "none"), *_out(turn)])
-            return [SlotSet("faq_last", _last(turn, None, text, note))]
         if wish and passed < PASSED_MOST:
             label = str(turn.wording(f"utter_label_{wish}"))
             turn.utter("utter_faq_no_answer_wish", request=label, buttons=[button(label, wish), *_out(turn)])
@@ -404,30 +424,25 @@ class ActionFaqAnswer(CustomerAction):
         return note
 
 
-def _likely(turn: Turn, found: Found) -> bool:
-    """Whether the best is told where there is nothing to choose from, or a choice was offered just before."""
-    alone = found.decision == "clarify" and (len(found.hits) == 1 or _just_offered(turn))
-    return alone and found.hits[0].score >= LIKELY
-
-
 def tells(found: Found) -> bool:
-    """Whether an entry is told: one that answers, or the first of several where it is so far before the next that they are
-    only offered below it."""
+    """Whether an entry is told before anything else that may answer: one that answers, or the first of several where it is
+    before the next by far."""
     if found.decision != "clarify":
         return found.decision == "answer"
     first, following = found.hits[0].score, found.hits[1].score if len(found.hits) > 1 else 0.0
     return first >= max(LIKELY, LEAD * following)
 
 
-def _just_offered(turn: Turn) -> bool:
-    """Whether the message before this one was answered by a choice of questions: a second in a row helps nobody."""
-    last = turn.slot("faq_last") or {}
-    return "key" in last and last["key"] is None and last.get("said") == spoken_of.messages(turn) - 1
+def beside(found: Found) -> tuple[Hit, ...]:
+    """The entries that may have been meant instead of the first: all where the search would ask, else the next if it is near."""
+    others = found.hits[1:] if found.decision == "clarify" else found.hits[1:2]
+    near = bool(others) and found.hits[0].score < FAR * others[0].score
+    return others if found.decision == "clarify" or near else ()
 
 
 async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Sequence[Hit] = ()) -> list[EventType]:
-    """Say an entry: the sentences that answer first, the customer's own case, the rest behind a button; below it the
-    `others` that may have been meant instead.
+    """Say an entry: the sentences that answer first, the customer's own case, the rest behind a button. Of the `others` that may
+    have been meant instead, the next is told beside it where it is about as likely (FAR); the rest stand below.
 
     Of the entry told just before, only what is nearest to this question, or what was not told yet; never the same again.
     """
@@ -441,12 +456,20 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
     unproven = turn.customer is None and wish not in FOR_VISITORS
     if wish and not unproven:
         buttons.append(button(str(turn.wording(f"utter_label_{wish}")), wish))
-    buttons += _out(turn) if turn.intent.startswith(PERSON) else []
-    buttons += [_choice(other.question, other.key) for other in others]
-    turn.utter("utter_faq_answer", "likely" if others else "", buttons=buttons, answer=hit.lead, source=hit.source)
+    if others and hit.score < FAR * others[0].score:
+        second, *others = others
+        buttons = [*(_choice(each.question, each.key) for each in (hit, second) if each.rest), *buttons[bool(hit.rest) :]]
+        buttons += [*(_choice(other.question, other.key) for other in others), _judgement(turn, "none"), *_out(turn)]
+        first = {"question": hit.question, "answer": hit.lead, "source": hit.source}
+        beside = {"next_question": second.question, "next_answer": second.lead, "next_source": second.source}
+        turn.utter("utter_faq_answer", "either", buttons=buttons, **first, **beside)
+    else:
+        buttons += _out(turn) if turn.intent.startswith(PERSON) else []
+        buttons += [_choice(other.question, other.key) for other in others]
+        turn.utter("utter_faq_answer", "likely" if others else "", buttons=buttons, answer=hit.lead, source=hit.source)
+        await own_case.say(turn, hit.facts)
     if wish and unproven and not turn.slot("handoff_id"):
         turn.utter("utter_chat_sign_in", "own")
-    await own_case.say(turn, hit.facts)
     if asks:
         turn.utter("utter_faq_ask_helpful", buttons=[_judgement(turn, "yes"), _judgement(turn, "no")])
     return [

@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions import focus, wiring
 from actions.base import CustomerAction, Turn, over
-from actions.faq import FAIRLY_TELLS, GOODS, names_goods, tell, tells
+from actions.faq import FAIRLY_TELLS, GOODS, beside, names_goods, tell, tells
 from actions.forms import UNCLEAR, Form
 from actions.gateways.errors import GatewayError, NotFound
 from actions.gateways.knowledge import Hit
@@ -58,11 +58,11 @@ class ActionProductsAsk(CustomerAction):
         found = await _meant(turn, question) or _pointed_at(turn)
         if len(found) == 1:
             return [*_forgotten(turn), *await _answered(turn, found[0].sku, question)]
-        if found and question.intent == DETAIL:
-            if await _told_of_each(turn, question, found):
-                return [*_forgotten(turn), _offers(found), SlotSet("products_last", None)]
-            if await _told_by_knowledge(turn, question.text):
-                return _forgotten(turn)
+        if found and question.intent == DETAIL and await _told_of_each(turn, question, found):
+            return [*_forgotten(turn), _offers(found), SlotSet("products_last", None)]
+        least = {DETAIL: 0.0, PRICE: FAIRLY_TELLS}.get(question.intent)  # what a part costs that is lost stands in a manual
+        if found and least is not None and await _told_by_knowledge(turn, question.text, least=least):
+            return _forgotten(turn)
         if found:
             return _asked_which(turn, question, found)
         turn.finished = False
@@ -431,7 +431,7 @@ async def _told_by_knowledge(turn: Turn, text: str, goods: str = "", least: floa
     except GatewayError:
         return False
     if tells(found) and found.hits[0].score >= least and _speaks_of(found.hits[0], text, goods):
-        turn.before += await tell(turn, found.hits[0], text, None, () if found.decision == "answer" else found.hits[1:])
+        turn.before += await tell(turn, found.hits[0], text, None, beside(found))
         return True
     return False
 

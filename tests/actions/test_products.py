@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from actions.gateways.knowledge import Found as KnowledgeFound
+from actions.gateways.knowledge import Hit
 from actions.products import (
     ActionProductsAsk,
     ActionProductsChoose,
@@ -97,6 +100,15 @@ def test_what_the_pages_of_several_tell_is_told_of_each() -> None:
     assert second.slots["products_last"]["product_id"] == "P02"
     silent = ask("手机支持NFC吗", entities={"product_category": "手机"})
     assert silent.loop == "products_which_form"
+
+
+def test_what_a_part_costs_is_told_from_the_manual_and_the_goods_are_chosen_for_their_own_price(shop: Shop) -> None:
+    part = Hit("doc-1", "保修与配件（手机）", 0.7, "手机的充电线单买 29 元。", "", "手册", 1)
+    shop.knowledge = {"手机的充电线丢了，单买一根多少钱": KnowledgeFound("answer", (part,))}
+    told = ask("手机的充电线丢了，单买一根多少钱", "price", entities={"product_category": "手机"})
+    assert told.said == ["utter_faq_answer"] and told.messages[0]["answer"] == part.lead
+    shop.knowledge = {"手机多少钱": KnowledgeFound("clarify", (replace(part, score=0.3),))}
+    assert ask("手机多少钱", "price", entities={"product_category": "手机"}).loop == "products_which_form"
 
 
 def test_other_goods_than_those_spoken_of_are_meant_where_they_are_named(shop: Shop) -> None:

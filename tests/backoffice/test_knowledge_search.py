@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backoffice.knowledge.imports import markdown
 from backoffice.knowledge.published import PublishedEntry
 from backoffice.knowledge.search import EntrySearch, KnowledgeSearch
 from backoffice.knowledge.search.combiner import Judged
@@ -227,3 +228,53 @@ def test_a_special_case_and_other_goods_are_not_told_to_who_named_neither(questi
     kept = [list(titles)[place] for place in found.entries]
     assert (kept[0] if kept else None) == first
     assert found.decision == (SearchDecision.ANSWER if best[0] == first else SearchDecision.CLARIFY if first else SearchDecision.PASS)
+
+
+KETTLE = """# 晨露 CL-K8 电热水壶 使用手册
+
+## 规格
+
+| 项目 | 参数 |
+|---|---|
+| 型号 | CL-K8 |
+| 容量 | 1.7 升；最少加水 0.5 升 |
+| 额定功率 | 1800 瓦 |
+| 壶身材料 | 304 不锈钢内胆，外层是食品级塑料，提起来不烫手 |
+| 保温 | 40 至 90 度可选，最长 12 小时 |
+| 电源线长度 | 0.75 米，底座背面可以收线 |
+| 净重 | 1.1 千克 |
+| 外形尺寸 | 长 220 毫米，宽 165 毫米，高 240 毫米 |
+| 噪音 | 烧开时约 65 分贝 |
+
+## 除垢
+
+| 水质 | 用料 | 多久一次 |
+|---|---|---|
+| 硬水 | 柠檬酸 20 克 | 2 周 |
+| 软水 | 白醋 50 毫升 | 2 个月 |
+
+## 声音和指示灯
+
+烧开以后响 3 声，红灯熄灭。干烧时自动断电，蓝灯闪。
+"""
+
+
+@pytest.fixture(scope="module")
+def kettle(tmp_path_factory: pytest.TempPathFactory) -> EntrySearch:
+    told = markdown.read(KETTLE, "水壶.md").proposals
+    entries = [PublishedEntry(e.key, 1, e.question, e.variants or (), e.answer) for e in told]
+    return EntrySearch(entries, bundled_vectors(tmp_path_factory.mktemp("kettle")))
+
+
+def test_of_a_table_the_rows_that_are_asked_about_are_told_first(kettle: EntrySearch) -> None:
+    asked = {"水壶线够得着两米外的插座吗": "电源线长度：0.75 米，底座背面可以收线", "水壶容量多大，最少加多少水": "容量：1.7 升，最少加水 0.5 升"}
+    for question, row in asked.items():
+        lead = kettle.search(question).hits[0].lead
+        assert row in lead and sum(map(len, lead)) <= 150 and "项目：参数" not in lead, question
+    (hard,) = (each for each in kettle.search("我们这水硬，水壶多久除一次水垢").hits[0].lead if "硬水" in each)
+    assert hard == "硬水：用料 柠檬酸 20 克，多久一次 2 周", "each figure with what it is"
+
+
+def test_a_manual_is_found_by_the_number_of_its_goods_alone(kettle: EntrySearch) -> None:
+    assert "CL-K8" in kettle.search("k8灯一直闪蓝的咋回事").hits[0].entry.question
+    assert kettle.search("k8灯一直闪蓝的咋回事").hits[0].entry.question.startswith("声音和指示灯")

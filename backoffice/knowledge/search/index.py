@@ -33,9 +33,10 @@ _PENALTY = 1.0
 _PORTION = 4096
 _SCALE = 127.0
 _MOST_SENTENCES, _SENTENCE = 24, 160
-_NEAREST, _NEAR = 3, 0.6
-"""So many sentences answer first, where they are this near beside the nearest."""
+LEAD = 150
+"""Characters of an answer that are told first, as far as whole sentences go."""
 _SENTENCES = re.compile(r"[。；！？\n]+")
+_TABLE = re.compile(r"(?:^[ ]*\|.*\|[ ]*(?:\n|$)){2,}", re.M)
 _MARKUP = re.compile(r"[*_`>#|]+|^\s*[-+]\s+|<!--.*?-->", re.M)
 
 
@@ -298,16 +299,28 @@ def dense_text(text: str) -> str:
 
 
 def sentences(answer: str) -> list[str]:
-    """An answer's sentences, without Markdown's signs."""
-    plain = _MARKUP.sub(" ", answer)
+    """An answer's sentences, without Markdown's signs; a row of a table is one, with what its columns are."""
+    plain = _MARKUP.sub(" ", _TABLE.sub(_told_rows, answer))
     told = [part.strip() for part in _SENTENCES.split(plain)]
     return [part for part in told if len(part) > 3][:_MOST_SENTENCES]
 
 
+def _told_rows(table: re.Match[str]) -> str:
+    """A table's rows, a line each: two columns as they stand, of more each but the first behind its name."""
+    head, *rows = [
+        [_SENTENCES.sub("，", cell.strip()) for cell in line.strip().strip("|").split("|")]
+        for line in table[0].strip().splitlines()
+    ]
+    names = [f"{name} " if len(head) > 2 else "" for name in head[1:]]
+    told = ("，".join(map("".join, zip(names, row[1:], strict=False))) for row in rows[1:])
+    return "\n" + "\n".join(f"{row[0]}：{cells}" for row, cells in zip(rows[1:], told, strict=True)) + "\n"
+
+
 def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
-    """The sentences that answer first, in the answer's order: the rule that it begins with, and up to three
-    that are nearest to the question."""
-    told = sentences(index.entries[entry].answer)
+    """The sentences that answer first, in the answer's order: the rule that it begins with, and those nearest
+    to the question, up to `LEAD` characters. A table begins with no rule."""
+    answer = index.entries[entry].answer
+    told = sentences(answer)
     last = int(index._starts[entry + 1])
     first = last - len(told)
     if len(told) <= 1:
@@ -315,8 +328,13 @@ def lead_of(index: Index, entry: int, question: Question) -> tuple[str, ...]:
     near = index.parts["meanings"].similarities(question.signs["meanings"], [(first, last)])
     if index.dense is not None and question.vector is not None:
         near = near + index.dense[first:last].astype(np.float32) @ (question.vector / _SCALE)
-    best = np.argsort(-near, kind="stable")[:_NEAREST]
-    chosen = {0, *(int(place) for place in best if near[place] >= _NEAR * near[best[0]])}
+    best = [int(place) for place in np.argsort(-near, kind="stable")]
+    chosen = {best[0]} if answer.lstrip().startswith("|") else {0, best[0]}
+    left = LEAD - sum(len(told[place]) for place in chosen)
+    for place in best:
+        if place not in chosen and len(told[place]) <= left:
+            chosen.add(place)
+            left -= len(told[place])
     return tuple(told[place] for place in sorted(chosen))
 
 

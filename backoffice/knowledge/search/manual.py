@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +23,7 @@ SECTIONS = 3
 LEAST = 3
 """Characters beside the goods' name that ask something."""
 _SUBJECT = re.compile(r"（([^（）]{2,})）(?:（\d+）)?$")
+_NUMBER = re.compile(r"(?<![a-z\d-])[a-z]+\d+(?![a-z\d])", re.IGNORECASE)
 _MODEL = re.compile(r"[a-z]*-?[a-z]+\d+", re.IGNORECASE)
 
 
@@ -31,6 +32,19 @@ def subjects(titles: Sequence[str]) -> list[str]:
     told = [found[1] if (found := _SUBJECT.search(title)) else "" for title in titles]
     counts = Counter(told)
     return [subject if counts[subject] >= SECTIONS else "" for subject in told]
+
+
+def models(of: Sequence[str]) -> dict[str, str]:
+    """The last part of each model's number, by which customers call it (b3 of LX-B3) → the goods of that
+    manual."""
+    told = {(model.split("-")[-1].lower(), subject) for subject in of for model in _MODEL.findall(subject)}
+    counts = Counter(number for number, _ in told)
+    return {number: subject for number, subject in told if counts[number] == 1}
+
+
+def spelled_out(question: str, known: Mapping[str, str]) -> str:
+    """The question with goods that are called by their number alone called by their name."""
+    return _NUMBER.sub(lambda match: known.get(match.group().lower(), match.group()), question)
 
 
 def within(

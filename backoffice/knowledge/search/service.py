@@ -29,7 +29,7 @@ from backoffice.knowledge.search.combiner import OFFERED, Combiner, CombinerDama
 from backoffice.knowledge.search.encoder import BundledEncoder, Encoder, EncoderUnavailable
 from backoffice.knowledge.search.endpoint import EndpointEncoder
 from backoffice.knowledge.search.index import Index, Question, lead_of
-from backoffice.knowledge.search.manual import subjects, within
+from backoffice.knowledge.search.manual import models, spelled_out, subjects, within
 from backoffice.knowledge.search.normalising import normalise
 from backoffice.knowledge.search.talk import SHORTEST, Talk, fitting, judge_in_talk
 from backoffice.knowledge.search.vectors import VectorStore
@@ -90,6 +90,7 @@ class EntrySearch:
         self._written = _written(entries)
         self._titles = [entry.question for entry in entries]
         self._manuals = subjects(self._titles)
+        self._models = models(self._manuals)
         self._places = {entry.key: place for place, entry in enumerate(entries)}
 
     def learned(self) -> EntrySearch:
@@ -109,13 +110,22 @@ class EntrySearch:
         if read is None or not _SAYS_SOMETHING.search(read.text):
             return Found(SearchDecision.PASS, ())
         goods = talk.goods if talk else ""
+        named = spelled_out(question, self._models)
 
         def look(text: str) -> Judged:
             return self.combiner.judge(self.index.look(self.index.read(text, by_words=by_words)))
 
-        def judge(read: Question) -> Judged:
-            fits = fitting(question, goods, self.combiner.judge(self.index.look(read)), self._titles)
+        def judge_words(read: Question) -> Judged:
+            fits = fitting(named, goods, self.combiner.judge(self.index.look(read)), self._titles)
             return within(read.text, fits, self._manuals, look, self.combiner.answer)
+
+        def judge(read: Question) -> Judged:
+            words = spelled_out(read.text, self._models)
+            told = judge_words(read)
+            if words == read.text:
+                return told
+            spelled = judge_words(self.index.read(words, by_words=by_words))
+            return max(told, spelled, key=lambda each: each.first)
 
         judged = judge(read)
         if talk:
