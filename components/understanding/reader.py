@@ -21,12 +21,8 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components.intent_classifier import HEADS, INTENT_RANKING, REQUESTS, RESTS, SECOND
-from components.text_normaliser import normalise, normalised
-from components.turn_cues import CUES
+from components.text_normaliser import normalise
 from components.understanding import offers
-from components.understanding.acts import ACT, PARTS
-from components.understanding.aspects import ASKED
 from components.understanding.commands import COMMANDS, Command, command, of_intent
 from components.understanding.context import (
     ALARM,
@@ -42,7 +38,7 @@ from components.understanding.context import (
     Context,
 )
 from components.understanding.references import REFERENCE
-from components.understanding.values import VALUES
+from components.understanding.said import PLAIN_TALK, Reading, Said, candidates, described, said
 from topics import forms
 
 FALLBACK = "nlu_fallback"
@@ -53,8 +49,6 @@ ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
 GOODS = "products_"
 ADVICE, RECOMMENDED = "products_recommend", "utter_products_recommend"
 """The intent that asks for a recommendation, and what its answers' names begin with."""
-PLAIN_TALK = ("chat_", "nlu_", "faq")
-"""Beginnings of intents that start nothing: being wrong about them does no harm."""
 PLAINLY = {
     "no": ("chat_deny", "no"),
     "hold": ("chat_hold", "hold"),
@@ -114,8 +108,8 @@ HURRIES = "_urge"
 """What the names of intents that only hurry hold: a yes in a hurry is one."""
 SLOT, WISH = "slot_", "wish_"
 """What the cues begin with that name a slot, and an intent that words may wish for within its form."""
-FAULT, FAULTS = "after_sales_report_problem", ("quality", "damaged", "wrong_item", "missing")
-"""The intent of who tells a fault, and the codes of reasons that are one."""
+FAULT = "after_sales_report_problem"
+"""The intent of who tells a fault."""
 SLIPS, PICKUP, FETCHED, ANEW = "after_sales_ask_status", "after_sales_pickup", "fetched", "choose"
 """The intent about slips, and the entity by which the goods of one are fetched at another time."""
 TICKET, ADD = "tickets_ask_status", ("tickets_wish", "add")
@@ -144,53 +138,6 @@ LATELY = 4  # messages for which the last wish may be meant of another thing
 CURT = 6  # characters of an answer that needs no intent to be one
 VAGUE = (INFORM, FALLBACK, "chat_affirm", "chat_deny", "chat_out_of_scope", "chat_repeat", "chat_ask_help", "chat_stop", "faq")
 """Intents that a question may be given for want of a better one."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """One message, as the components before this one left it."""
-
-    text: Text
-    intent: Text
-    confidence: float = 1.0
-    ranking: Sequence[Mapping[Text, Any]] = ()
-    requests: Sequence[Text] = ()
-    entities: Sequence[Mapping[Text, Any]] = ()
-    acts: Mapping[Text, float] = field(default_factory=dict)
-    cues: Mapping[Text, Text] = field(default_factory=dict)
-    danger: bool = False
-    reference: Mapping[Text, Any] = field(default_factory=dict)
-    follow_up: Mapping[Text, Any] = field(default_factory=dict)
-    values: Sequence[Mapping[Text, Any]] = ()
-    parts: Sequence[Tuple[int, int, Text, float]] = ()
-    rests: Sequence[Tuple[int, Text, float]] = ()
-    heads: Sequence[Tuple[int, Text, float]] = ()
-    fault: bool = False
-    reason: bool = False
-    second: bool = False
-    """Whether two requests were made; the second begins at `split` of the customer's own `words`."""
-    words: Text = ""
-    split: int = 0
-    offsets: Sequence[int] = ()
-
-    @property
-    def act(self) -> Text:
-        """What the words most probably do."""
-        return max(self.acts, key=lambda name: self.acts[name], default="")
-
-    def share(self, *names: Text) -> float:
-        """How probably they do one of these."""
-        return sum(self.acts.get(name, 0.0) for name in names)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a message means: the commands, the intent that says the first of them, and what it names, if that changes."""
-
-    intent: Text
-    commands: Tuple[Command, ...]
-    entities: Optional[Sequence[Mapping[Text, Any]]] = None
-    reference: Optional[Mapping[Text, Any]] = None
 
 
 @dataclass(frozen=True)
@@ -963,18 +910,6 @@ def _only_describes(said: Said) -> bool:
     return bool(said.reference.get("bare") and said.reference.get("conditions"))
 
 
-def candidates(said: Said) -> List[Text]:
-    """The two likeliest wishes."""
-    names = [str(each["name"]) for each in said.ranking]
-    return [name for name in names if not name.startswith(PLAIN_TALK)][:2]
-
-
-def described(reference: Mapping[Text, Any], words: Text) -> Dict[Text, Any]:
-    """What these words of a message describe, of all that it does."""
-    conditions = [each for each in reference.get("conditions") or () if each.get("said", "") in words]
-    return {**reference, "conditions": conditions, "names": [name for name in reference.get("names") or () if name in words]}
-
-
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
 class CommandReader(GraphComponent):
     """Sets `commands`, and the intent that the first of them means. Last of the pipeline."""
@@ -1049,32 +984,3 @@ def declared() -> Dict[Text, Any]:
     told = forms.of_project()
     starts = {name: [*form.starts, *form.meant_by] for name, form in told.forms.items()}
     return {"kinds": told.kinds, "starts": starts, "does": sorted(told.does), "values": told.values}
-
-
-def said(message: Message) -> Said:
-    """What the components before this one found in a message."""
-    told, second = normalised(message), message.get(SECOND)
-    intent = message.get(INTENT) or {}
-    return Said(
-        text=told.text,
-        intent=str(intent.get("name") or ""),
-        confidence=float(intent.get("confidence") or 0.0),
-        ranking=message.get(INTENT_RANKING) or (),
-        requests=message.get(REQUESTS) or (),
-        entities=message.get(ENTITIES) or (),
-        acts=(message.get(ACT) or {}).get("shares") or {},
-        cues=message.get(CUES) or {},
-        danger=bool(message.get(DANGER)),
-        reference=message.get(REFERENCE) or {},
-        follow_up=message.get(ASKED) or {},
-        second=bool(second),
-        words=message.get(TEXT) or "",
-        split=told.offsets[second] if second else 0,
-        offsets=told.offsets,
-        values=message.get(VALUES) or (),
-        parts=message.get(PARTS) or (),
-        rests=message.get(RESTS) or (),
-        heads=message.get(HEADS) or (),
-        fault=any(each.get("code") in FAULTS for each in message.get(VALUES) or ()),
-        reason=any(each.get("kind") == "reason" for each in message.get(VALUES) or ()),
-    )
