@@ -353,6 +353,8 @@ class ActionFaqAnswer(CustomerAction):
         if tells(found) or _likely(turn, found):
             others = found.hits[1:] if found.decision == "clarify" and tells(found) else ()
             return await tell(turn, found.hits[0], text, note, others)
+        if found.decision == "pass" and own_case.possible(turn):
+            return []
         passed, wish = int(turn.slot("faq_passed") or 0) + 1, _wish(turn)
         if found.decision == "clarify" and len(found.hits) > 1 and not _just_offered(turn):
             choices = [_choice(hit.question, hit.key) for hit in found.hits]

@@ -82,6 +82,8 @@ AWAY, NO_PERSON, SUPPOSES, REPORTED_BEFORE = "away", "no_person", "supposes", "r
 SAFE, SECRET, REGISTERS, NOT_THIS = "safe", "secret", "registers", "not_this"
 OTHERS, OF_OTHERS = "others_account", {"entity": "account_kind", "value": "others"}
 """The cue of who wants another person's account looked into, and the entity by which that is answered."""
+SOMEONES, NOT_FOUND = "someone_elses", "utter_orders_not_found"
+"""The cue of what is another person's, and what was told of a number that is none of the customer's own."""
 STANDS_BY = {
     "order": ("orders_ask_status", "orders_number", "id"), "parcel": ("logistics_track", "orders_number", "order"),
     "return": ("after_sales_ask_status", "after_sales_slip", "id"), "ticket": ("tickets_ask_status", "tickets_number", "id"),
@@ -96,6 +98,16 @@ COMPARED = ("dearest", "cheapest")
 COUPONS, BY_THE_WAY = "promotions_ask_coupons", "对了"
 RESUMES, LATER, CHECKS, ADDS = "resumes", "later", "checks", "adds"
 UNCHANGED, PLEADS = "unchanged", "pleads"
+FORBIDS, WHETHER = "forbids", "whether"
+FORBIDDEN = {
+    "取消": ("orders_cancel",), "退": ("after_sales_refund", "after_sales_return"), "换": ("after_sales_exchange",),
+    "改": ("orders_change", "invoices_change"), "撤": ("after_sales_cancel", "complaints_withdraw"), "开": ("invoices_request",),
+    "动": ("orders_change", "orders_cancel", "invoices_change", "invoices_request"),
+}  # fmt: skip
+"""What is not to be done → the wishes that are not meant."""
+OF_AN_ORDER, BOUGHT = ("invoices_request",), "day"
+"""Wishes of which the form tells best whether they may be done for goods bought on a day that is named: it does nothing before
+a yes."""
 KEPT, NAMED_BY = "kept", ("kind", "product")
 NAMES_ANOTHER = ("yes", "correct", "no", "value", "do", "tell", "fragment", "chat", "hold", "take_back", "leave")
 """Acts of an answer that may name another thing than the one that is shown."""
@@ -148,6 +160,7 @@ class Reader:
         starts: each form's own intents.
         does: the intents whose form does something.
         values: the kinds of values that are a slot's.
+        undone: the forms whose deed can be taken back.
         sure_yes: from this probability on a yes is one: it lets things be done.
         sure: from this one on anything else is what it seems; `surer`: where the message most likely answers.
         likely: from this one on words are the value that was asked for, where nothing else is surer.
@@ -162,6 +175,7 @@ class Reader:
     starts: Mapping[Text, Sequence[Text]]
     does: frozenset[Text]
     values: Mapping[Text, Sequence[Text]] = field(default_factory=dict)
+    undone: Collection[Text] = ()
     sure_yes: float = 0.6
     sure: float = 0.5
     surer: float = 0.6
@@ -183,6 +197,9 @@ class Reader:
             return self._waiting(said, context)
         if said.intent == PERSON and said.confidence < self.certain and said.share("person") < self.maybe:
             said = replace(said, intent=INFORM)  # 名字和电话照旧: guessed by a word; nobody is asked for
+        meant = [name for name in said.requests if name not in FORBIDDEN.get(said.cues.get(FORBIDS, ""), ())]
+        if said.second and len(meant) == 1:  # 别取消，改个电话就行
+            said = replace(said, intent=meant[0], requests=meant, second=False)
         return self._and_more(self._first(said, context), said, context)
 
     def _first(self, said: Said, context: Context) -> Reading:
@@ -198,7 +215,7 @@ class Reader:
             intent, first = ("chat_repeat", command("chat", kind="repeat")) if context.asked else ("chat_deny", command("no"))
             return Reading(intent, (first,))
         still = self._still_of_others(said, context)
-        if OTHERS in said.cues or still:
+        if OTHERS in said.cues or still or (SOMEONES in said.cues and NOT_FOUND in context.told):
             kind = {**OF_OTHERS, "value": OF_OTHERS["value"] + "_again"} if still else OF_OTHERS
             return Reading("account_manage", (command("start", intent="account_manage"),), [dict(kind)])
         undoes = said.act in NO_LONGER or said.intent in ("chat_deny", "chat_stop") or said.intent.endswith("_cancel")
@@ -208,7 +225,7 @@ class Reader:
         renamed = self._renamed(said, context)
         if renamed:
             return renamed
-        denied = self._denied(said, context)
+        denied = self._denied(said, context) or self._forbidden(said, context)
         if denied:
             return denied
         meant = said.cues.get(NOT_THIS)
@@ -225,7 +242,8 @@ class Reader:
     def _resumed(self, said: Said, context: Context) -> Optional[Reading]:
         """回来了, 接着退, 还是刚才那个: what stands goes on, at a yes or no as one; else the last wish does."""
         shown = all(_shown(each, context) for each in _named(said) if not each.get(KEPT))
-        resumes = RESUMES in said.cues and (shown or not context.asked) and said.share(*ASKING) < self.sure
+        asks = WHETHER in said.cues or said.share(*ASKING) >= self.sure
+        resumes = RESUMES in said.cues and (shown or not context.asked) and not asks
         if not resumes and not (BACK in said.cues and (context.asked or context.wished[:1] == ("chat_hold",))):
             return None
         agrees = said.act == "yes" and said.share("yes") >= self.sure_yes
@@ -254,6 +272,9 @@ class Reader:
             if again and thing.get(key) and all(_in(each, str(thing.get("title"))) for each in named):
                 entity = {"entity": slot, "value": thing[key]}
                 return Reading(again, (command("start", intent=again),), [entity], {})
+        if context.kind == CONFIRM:
+            about = {"kind": "question", "id": context.asked}
+            return Reading("chat_follow_up", (command("ask", aspect="yet", object=about),))
         return Reading("faq", (command("know", question=said.text),))
 
     def _renamed(self, said: Said, context: Context) -> Optional[Reading]:
@@ -278,7 +299,8 @@ class Reader:
         item = next((slot for slot in NUMBERS if context.slots.get(slot) and self._of_form(slot, context)), None)
         if item is None:
             return None
-        others = [each for each in named if not _shown(each, context)]
+        literal = [each for each in named if str(each["said"]) in normalise(context.said).text]
+        others = [each for each in named if not _shown(each, context) or (literal and each not in literal)]
         if context.kind in (CONFIRM, CHOOSE) and any(not each.get(KEPT) for each in others):
             conditions = said.reference["conditions"]
             left = [{**each, KEPT: True} if each in named and each not in others else each for each in conditions]
@@ -288,6 +310,8 @@ class Reader:
             return Reading(INFORM, (command("correct", slot=item, value=said.text),))
         if said.act == "yes" and any(each.get(KEPT) for each in named):
             return Reading("chat_deny", (command("no"),))
+        if said.act == "yes" and context.kind == CONFIRM and named and not literal:  # 嗯，就跑鞋: the form tells whether it is
+            return Reading("chat_affirm", (command("correct", slot=item, value=said.text), command("yes")))
         return None
 
     def _of_form(self, slot: Text, context: Context) -> bool:
@@ -336,6 +360,24 @@ class Reader:
             return not own and (context.kind != WORDS or intent.partition("_")[0] != str(context.form).partition("_")[0])
         return True
 
+    def _forbidden(self, said: Said, context: Context) -> Optional[Reading]:
+        """裙子那单别取消: what is not to be done is not begun, and is a no where it was just asked whether to."""
+        wishes = FORBIDDEN.get(said.cues.get(FORBIDS, ""), ())
+        if context.new or not wishes or said.share(*ASKING) >= self.sure:
+            return None
+        own = any(name in self.starts.get(str(context.form), ()) for name in wishes)
+        if own and context.kind == CONFIRM:  # 先别取消，我再问问 holds
+            holds = said.parts[-1][2] == "hold" if said.parts else said.act == "hold"
+            shown = all(_shown(each, context) for each in _named(said))
+            return Reading("chat_deny", (command("no"),)) if shown and not holds else None
+        topic = said.intent.partition("_")[0]
+        meant = said.intent in wishes or (said.confidence < self.near and wishes[0].startswith(topic))
+        if not meant or own or (said.act == "take_back" and context.focus):
+            return None
+        if context.form and context.asked:
+            return Reading("chat_take_back", (command("take_back", what=said.intent),))
+        return Reading("chat_deny", (command("no"),))
+
     # ── in a form ─────────────────────────────────────────────────────────────
 
     def _answer(self, said: Said, context: Context) -> Reading:
@@ -345,8 +387,11 @@ class Reader:
         beside = self._beside(said, context)
         if beside:
             return beside
-        if UNCHANGED in said.cues and said.intent.endswith("_change") and said.share("yes") < self.sure_yes:
+        if UNCHANGED in said.cues and not said.values and said.share("yes") < self.sure_yes:
             return Reading(INFORM, (command("correct", slot=None, value=None),))  # 抬头不变: the question stands
+        if context.again and context.form not in self.undone and context.kind == CONFIRM and offers.only_hears(said.text):
+            about = {"kind": "question", "id": context.asked}  # 好, to what was answered in between: no yes to what stood before
+            return Reading("chat_follow_up", (command("ask", aspect="how", object=about),))
         if LATER in said.cues:
             return Reading("chat_stop", (command("leave"),))
         without = self._without(said, context)
@@ -371,7 +416,11 @@ class Reader:
             act, sure = "value", True  # 不满意 is a score
         elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
             act, sure = "value", True  # 改成文三路90号, asked where to
-        if context.kind == CONFIRM and (self._echoes(said, context) or self._says_the_same(said, context)):
+        if WHETHER in said.cues and context.kind in (CONFIRM, CHOOSE) and len(said.text) > CURT and not given:  # 拆过了能退吧
+            return Reading("faq", (command("know", question=said.text, intent=said.intent if own else None),))
+        if context.kind == CONFIRM and (
+            self._echoes(said, context) or self._says_the_same(said, context) or self._echoes_first(said, context)
+        ):
             return Reading("chat_affirm", (command("yes"),))
         if SUPPOSES in said.cues and context.kind != CHOOSE:  # 我是说要是以后掉色呢
             return Reading("faq", (command("know", question=said.text),))
@@ -465,6 +514,19 @@ class Reader:
         if said.act not in ("yes", "do", "value", "correct", "no", "fragment") or context.kind not in (CONFIRM, OFFER):
             return False
         return offers.echoed(said.text, context.said)
+
+    def _echoes_first(self, said: Said, context: Context) -> bool:
+        """撤，别退了, to 要撤销吗: a yes in the question's own words, and why; nothing in it asks, waits or takes it back."""
+        heads = 0
+        while heads < len(said.parts) and offers.only_agrees(said.text[slice(*said.parts[heads][:2])]):
+            heads += 1
+        if heads >= len(said.parts) - 1:
+            return False
+        start, end, _, _ = said.parts[heads]
+        head, rest = said.text[start:end], said.text[end:]
+        more = (*ASKING, "status", "correct", "hold", "do")
+        wants = any(act in more and sure >= self.sure for _, _, act, sure in said.parts[heads + 1 :])
+        return not wants and offers.echoed(head, context.said) and not offers.takes_back(head, rest)
 
     def _says_the_same(self, said: Said, context: Context) -> bool:
         """对对 8号楼1502室: whether nothing is given but what is read back, beside a yes."""
@@ -656,7 +718,9 @@ class Reader:
         undoes = undoes or not offers.denies([each for each in WORDLESS.split(said.text) if each][-1])  # 不换 不修 退钱
         if act in ("take_back", "no") and said.share(act) >= self.certain and said.intent in self.does and not undoes:
             return Reading("chat_deny", (command("no"),))
+        bought = said.intent in OF_AN_ORDER and any(each["by"] == BOUGHT for each in said.reference.get("conditions") or ())
         of_ones_own = any(each.get("entity") in NUMBERS for each in said.entities)  # the form tells whether it may be done
+        of_ones_own = of_ones_own or (bought and bool(_named(said)))
         if said.intent in self.does and not of_ones_own and max(said.share("ask", "why", "how"), _asked_last(said)) >= self.asks:
             return Reading("faq", (command("know", question=said.text, intent=said.intent),))
         if act == "fragment" and sure:
@@ -827,6 +891,9 @@ class Reader:
         story = said.intent in ACCOUNTS or (context.kind == WORDS and not str(context.asked).endswith("_reason"))
         if not two or story or first.get("command") not in FOLLOWED or said.requests[1] == reading.intent:
             return reading
+        acts = {act for start, _, act, _ in said.parts if said.offsets[start] >= said.split}
+        if said.requests[1] in self.does and said.requests[1] not in STORY and acts and acts <= {"tell", "chat", "fragment"}:
+            return reading  # 换成M码，趁没发货: why, and nothing more is wanted
         second = command(
             "start",
             intent=said.requests[1],
@@ -918,7 +985,7 @@ class CommandReader(GraphComponent):
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._declared: Dict[Text, Any] = {"kinds": {}, "starts": {}, "does": [], "values": {}}
+        self._declared: Dict[Text, Any] = {"kinds": {}, "starts": {}, "does": [], "values": {}, "undone": []}
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
@@ -962,7 +1029,8 @@ class CommandReader(GraphComponent):
     def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
         """Reads each message."""
         context = Context.of(tracker, self._declared["kinds"])
-        reader = Reader(self._declared["starts"], frozenset(self._declared["does"]), self._declared["values"])
+        told = self._declared
+        reader = Reader(told["starts"], frozenset(told["does"]), told["values"], frozenset(told["undone"]))
         for message in messages:
             if not (message.get(TEXT) or "").strip():
                 continue
@@ -983,4 +1051,5 @@ def declared() -> Dict[Text, Any]:
     """What the topics' `forms.yml` say, as far as reading hangs on it."""
     told = forms.of_project()
     starts = {name: [*form.starts, *form.meant_by] for name, form in told.forms.items()}
-    return {"kinds": told.kinds, "starts": starts, "does": sorted(told.does), "values": told.values}
+    undone = sorted(name for name, form in told.forms.items() if form.undone_by)
+    return {"kinds": told.kinds, "starts": starts, "does": sorted(told.does), "values": told.values, "undone": undone}
