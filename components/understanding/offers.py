@@ -22,7 +22,7 @@ _FILLERS = re.compile(
 )
 _AGAINST = re.compile(r"[不别没甭莫]|算了|吗|呢|么|几|多|怎|为|何|谁|哪|啥|什")
 _NOT_THAT = re.compile(r"^不是[^，。,.; ]{1,8}[，。,.; ]+(?:是|我要|我是说|我说的是)?")
-_QUESTION_AND_BEFORE = re.compile(r"[^。！；;\n?？]*[？?][^？?。]*$|[^。\n?？]*。[^。\n?？]*[？?]\s*$")
+_QUESTION_AND_BEFORE = re.compile(r"[^。！；;\n?？]*[？?][^？?。]*。?$|[^。\n?？]*。[^。\n?？]*[？?]\s*$")
 _CANNOT = r"(?:不能|不可|没法|无法|不支持|不再|没有?)[^，。,]{0,4}"
 LONGEST_ECHO = 4  # characters
 LEAST_OWN = 4  # characters beside courtesy

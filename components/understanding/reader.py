@@ -200,6 +200,9 @@ class Reader:
         meant = [name for name in said.requests if name not in FORBIDDEN.get(said.cues.get(FORBIDS, ""), ())]
         if said.second and len(meant) == 1:  # 别取消，改个电话就行
             said = replace(said, intent=meant[0], requests=meant, second=False)
+        forbids = FORBIDDEN.get(said.cues.get(FORBIDS, ""), (said.intent,))
+        if said.intent in self.does and said.intent not in forbids:
+            said = replace(said, acts={act: share for act, share in said.acts.items() if act not in DENIES})
         return self._and_more(self._first(said, context), said, context)
 
     def _first(self, said: Said, context: Context) -> Reading:
@@ -222,6 +225,8 @@ class Reader:
         unsure = said.confidence < self.near and said.text.rstrip("".join(ASKS)).endswith("吧")
         if CHECKS in said.cues and (undoes or unsure) and not context.new:  # 没取消吧？
             return self._checked(said, context)
+        if self._echoes_first(said, context):
+            return Reading("chat_affirm", (command("yes"),))
         renamed = self._renamed(said, context)
         if renamed:
             return renamed
@@ -272,7 +277,7 @@ class Reader:
             if again and thing.get(key) and all(_in(each, str(thing.get("title"))) for each in named):
                 entity = {"entity": slot, "value": thing[key]}
                 return Reading(again, (command("start", intent=again),), [entity], {})
-        if context.kind == CONFIRM:
+        if context.asked and said.intent in self.does:
             about = {"kind": "question", "id": context.asked}
             return Reading("chat_follow_up", (command("ask", aspect="yet", object=about),))
         return Reading("faq", (command("know", question=said.text),))
@@ -306,7 +311,8 @@ class Reader:
             left = [{**each, KEPT: True} if each in named and each not in others else each for each in conditions]
             told = {**said.reference, "conditions": left}
             return Reading(INFORM, (command("correct", slot=item, value=said.text),), reference=told)
-        if others and all(each in others and each.get(KEPT) for each in named):  # 锅不退, of another thing
+        corrects = said.act == "correct" and bool(named)  # 错了，是靴子那双，跑鞋我留着: not the one that is shown
+        if (others or corrects) and all((each in others or corrects) and each.get(KEPT) for each in named):  # 锅不退
             return Reading(INFORM, (command("correct", slot=item, value=said.text),))
         if said.act == "yes" and any(each.get(KEPT) for each in named):
             return Reading("chat_deny", (command("no"),))
@@ -372,8 +378,9 @@ class Reader:
             return Reading("chat_deny", (command("no"),)) if shown and not holds else None
         topic = said.intent.partition("_")[0]
         meant = said.intent in wishes or (said.confidence < self.near and wishes[0].startswith(topic))
-        if not meant or own or (said.act == "take_back" and context.focus):
-            return None
+        done = str(context.focus[0].get("told")) if context.focus else ""
+        if not meant or own or (said.act == "take_back" and any(name.endswith(f"_{done}") for name in wishes)):
+            return None  # what was done is taken back, where it can be
         if context.form and context.asked:
             return Reading("chat_take_back", (command("take_back", what=said.intent),))
         return Reading("chat_deny", (command("no"),))
@@ -418,9 +425,7 @@ class Reader:
             act, sure = "value", True  # 改成文三路90号, asked where to
         if WHETHER in said.cues and context.kind in (CONFIRM, CHOOSE) and len(said.text) > CURT and not given:  # 拆过了能退吧
             return Reading("faq", (command("know", question=said.text, intent=said.intent if own else None),))
-        if context.kind == CONFIRM and (
-            self._echoes(said, context) or self._says_the_same(said, context) or self._echoes_first(said, context)
-        ):
+        if context.kind == CONFIRM and (self._echoes(said, context) or self._says_the_same(said, context)):
             return Reading("chat_affirm", (command("yes"),))
         if SUPPOSES in said.cues and context.kind != CHOOSE:  # 我是说要是以后掉色呢
             return Reading("faq", (command("know", question=said.text),))
@@ -517,16 +522,16 @@ class Reader:
 
     def _echoes_first(self, said: Said, context: Context) -> bool:
         """撤，别退了, to 要撤销吗: a yes in the question's own words, and why; nothing in it asks, waits or takes it back."""
-        heads = 0
-        while heads < len(said.parts) and offers.only_agrees(said.text[slice(*said.parts[heads][:2])]):
-            heads += 1
-        if heads >= len(said.parts) - 1:
+        pieces = [each for each in WORDLESS.split(said.text) if each]
+        while pieces and offers.only_agrees(pieces[0]):
+            del pieces[0]
+        if context.kind != CONFIRM or len(pieces) < 2 or not offers.echoed(pieces[0], context.said):
             return False
-        start, end, _, _ = said.parts[heads]
-        head, rest = said.text[start:end], said.text[end:]
-        more = (*ASKING, "status", "correct", "hold", "do")
-        wants = any(act in more and sure >= self.sure for _, _, act, sure in said.parts[heads + 1 :])
-        return not wants and offers.echoed(head, context.said) and not offers.takes_back(head, rest)
+        ends = said.text.index(pieces[0]) + len(pieces[0])
+        rest, more = said.text[ends:], (*ASKING, "status", "correct", "hold", *(() if FORBIDS in said.cues else ("do",)))
+        wants = any(act in more and sure >= self.sure for start, _, act, sure in said.parts if start >= ends)
+        asks = WHETHER in said.cues or said.share(*more[:-1]) >= self.sure or rest.endswith(ASKS)
+        return not (wants or asks or offers.takes_back(pieces[0], rest))
 
     def _says_the_same(self, said: Said, context: Context) -> bool:
         """对对 8号楼1502室: whether nothing is given but what is read back, beside a yes."""
@@ -874,7 +879,9 @@ class Reader:
                 button = button or offers.agreed(context.said, buttons)
         if button is None:
             return None
-        return Reading(button.intent, (of_intent(button.intent, said.text, context.asked),), _named_by(button))
+        beside = [] if context.asked else [dict(e) for e in said.entities if e.get("entity") not in button.entities]
+        named_too = [*beside, *_named_by(button)]  # 改地址, below 修改订单
+        return Reading(button.intent, (of_intent(button.intent, said.text, context.asked),), named_too)
 
     def _plain(self, said: Said, asked: Optional[Text]) -> Reading:
         """What the intent says."""
