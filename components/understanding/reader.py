@@ -82,8 +82,9 @@ AWAY, NO_PERSON, SUPPOSES, REPORTED_BEFORE = "away", "no_person", "supposes", "r
 SAFE, SECRET, REGISTERS, NOT_THIS = "safe", "secret", "registers", "not_this"
 OTHERS, OF_OTHERS = "others_account", {"entity": "account_kind", "value": "others"}
 """The cue of who wants another person's account looked into, and the entity by which that is answered."""
-SOMEONES, NOT_FOUND = "someone_elses", "utter_orders_not_found"
-"""The cue of what is another person's, and what was told of a number that is none of the customer's own."""
+SOMEONES, INSISTS, NOT_FOUND = "someone_elses", "insists", "utter_orders_not_found"
+"""The cues of what is another person's and of who does not take no for an answer, and what was told of a number that is none
+of the customer's own."""
 STANDS_BY = {
     "order": ("orders_ask_status", "orders_number", "id"), "parcel": ("logistics_track", "orders_number", "order"),
     "return": ("after_sales_ask_status", "after_sales_slip", "id"), "ticket": ("tickets_ask_status", "tickets_number", "id"),
@@ -105,9 +106,9 @@ FORBIDDEN = {
     "动": ("orders_change", "orders_cancel", "invoices_change", "invoices_request"),
 }  # fmt: skip
 """What is not to be done → the wishes that are not meant."""
-OF_AN_ORDER, BOUGHT = ("invoices_request",), "day"
-"""Wishes of which the form tells best whether they may be done for goods bought on a day that is named: it does nothing before
-a yes."""
+OF_ONES_OWN, TOLD_BY = ("invoices_request", "after_sales_cancel"), ("day", "state")
+"""Wishes of which the form tells best whether they may be done for goods whose day or state is named (中午申请退的草莓): it does
+nothing before a yes."""
 KEPT, NAMED_BY = "kept", ("kind", "product")
 NAMES_ANOTHER = ("yes", "correct", "no", "value", "do", "tell", "fragment", "chat", "hold", "take_back", "leave")
 """Acts of an answer that may name another thing than the one that is shown."""
@@ -265,6 +266,7 @@ class Reader:
         leaves = said.act in ("yes", "no", "leave", "person", "hold") or said.intent in ("chat_thank", "chat_goodbye", PERSON)
         leaves = leaves or (said.intent in ("chat_affirm", "chat_deny", "chat_stop") and said.confidence >= self.near)
         unplain = said.intent in (*VAGUE, "chat_smalltalk") or said.confidence < self.asks
+        unplain = unplain or SOMEONES in said.cues or INSISTS in said.cues
         return told and not leaves and not _named(said) and unplain
 
     # ── this one, or that one ─────────────────────────────────────────────────
@@ -423,7 +425,7 @@ class Reader:
             act, sure = "value", True  # 不满意 is a score
         elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
             act, sure = "value", True  # 改成文三路90号, asked where to
-        if WHETHER in said.cues and context.kind in (CONFIRM, CHOOSE) and len(said.text) > CURT and not given:  # 拆过了能退吧
+        if WHETHER in said.cues and context.kind in (CONFIRM, CHOOSE) and len(said.text) >= CURT and not given:  # 拆过了能退吧
             return Reading("faq", (command("know", question=said.text, intent=said.intent if own else None),))
         if context.kind == CONFIRM and (self._echoes(said, context) or self._says_the_same(said, context)):
             return Reading("chat_affirm", (command("yes"),))
@@ -681,6 +683,9 @@ class Reader:
             return Reading(COUPONS, (command("start", intent=COUPONS, words=said.words or said.text),))
         if context.kind == NONE and context.told and said.intent == FALLBACK and act == "chat" and sure:
             return Reading("chat_affirm", (command("yes"),))  # 行叭 坐等: heard, and nothing is wanted
+        heard = "utter_faq_answer" in context.told and not context.said.rstrip().endswith(ASKS) and offers.only_hears(said.text)
+        if context.kind == OFFER and heard:  # 好, to an answer that asks nothing
+            return Reading("chat_deny", (command("no"),))
         if context.kind == OFFER:
             one = len(offers.offers(context.buttons)) == 1 or bool(context.offered)
             if self._accepts(said, context) or (one and self._echoes(said, context)):
@@ -723,9 +728,9 @@ class Reader:
         undoes = undoes or not offers.denies([each for each in WORDLESS.split(said.text) if each][-1])  # 不换 不修 退钱
         if act in ("take_back", "no") and said.share(act) >= self.certain and said.intent in self.does and not undoes:
             return Reading("chat_deny", (command("no"),))
-        bought = said.intent in OF_AN_ORDER and any(each["by"] == BOUGHT for each in said.reference.get("conditions") or ())
+        own = said.intent in OF_ONES_OWN and any(each["by"] in TOLD_BY for each in said.reference.get("conditions") or ())
         of_ones_own = any(each.get("entity") in NUMBERS for each in said.entities)  # the form tells whether it may be done
-        of_ones_own = of_ones_own or (bought and bool(_named(said)))
+        of_ones_own = of_ones_own or (own and bool(_named(said)))
         if said.intent in self.does and not of_ones_own and max(said.share("ask", "why", "how"), _asked_last(said)) >= self.asks:
             return Reading("faq", (command("know", question=said.text, intent=said.intent),))
         if act == "fragment" and sure:
@@ -899,7 +904,8 @@ class Reader:
         if not two or story or first.get("command") not in FOLLOWED or said.requests[1] == reading.intent:
             return reading
         acts = {act for start, _, act, _ in said.parts if said.offsets[start] >= said.split}
-        if said.requests[1] in self.does and said.requests[1] not in STORY and acts and acts <= {"tell", "chat", "fragment"}:
+        writes = said.requests[1] in self.does and said.requests[1] not in STORY and HURRIES not in said.requests[1]
+        if writes and acts and acts <= {"tell", "status", "chat", "fragment"}:
             return reading  # 换成M码，趁没发货: why, and nothing more is wanted
         second = command(
             "start",
