@@ -683,9 +683,6 @@ class Reader:
             return Reading(COUPONS, (command("start", intent=COUPONS, words=said.words or said.text),))
         if context.kind == NONE and context.told and said.intent == FALLBACK and act == "chat" and sure:
             return Reading("chat_affirm", (command("yes"),))  # 行叭 坐等: heard, and nothing is wanted
-        heard = "utter_faq_answer" in context.told and not context.said.rstrip().endswith(ASKS) and offers.only_hears(said.text)
-        if context.kind == OFFER and heard:  # 好, to an answer that asks nothing
-            return Reading("chat_deny", (command("no"),))
         if context.kind == OFFER:
             one = len(offers.offers(context.buttons)) == 1 or bool(context.offered)
             if self._accepts(said, context) or (one and self._echoes(said, context)):
