@@ -43,8 +43,8 @@ TYPED = ("address", "phone", "email", "tax_number", "date", "amount")
 """Entities that a message hardly holds by chance: their words answer a question for words."""
 WAITING = ("chat_hold", "chat_repeat")
 """Those of them after which a question that only looks something up still stands."""
-OTHERS, UNCHANGED = "others", "unchanged"
-"""What a matter of another person's account is called; the cue of what stays as it is."""
+OTHERS, UNCHANGED, WHETHER = "others", "unchanged", "whether"
+"""What a matter of another person's account is called; the cues of what stays as it is, and of who asks whether it may be done."""
 UNSURE = 0.3
 """Below this confidence an intent says nothing against an answer in the customer's own words."""
 TRAILING = " ,.;~\uff0c\u3002\uff1b\u3001"
@@ -292,6 +292,8 @@ def aside(turn: Turn) -> bool:
     """Whether the message is no answer to a form's question, whatever it names."""
     if turn.told("yes", "no", "set", "choose", "correct") or turn.entity("ordinal") is not None:
         return False
+    if turn.told("know") and turn.cue(WHETHER) is not None:
+        return True  # 盒子拆了，能退吧: told for the question's sake
     if turn.intent in ASIDES:
         return turn.intent not in LEAVES
     return turn.intent in (*QUESTIONS, *forms.of_project().asides) and turn.asks

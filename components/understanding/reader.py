@@ -752,7 +752,7 @@ class Reader:
 
     def _leaves_as_it_is(self, said: Said, context: Context) -> bool:
         """锅不退, 抬头不变: what is not to be done is no wish to undo or to change. 台灯不退了 is, as is any of what was done."""
-        if UNCHANGED in said.cues and said.intent.endswith("_change"):
+        if UNCHANGED in said.cues and said.intent.endswith("_change") and not said.values:
             return True
         named = _named(said)
         slips = [str(each.get("title")) for each in context.focus if each.get("kind") == "return"]
