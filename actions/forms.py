@@ -44,7 +44,7 @@ TYPED = ("address", "phone", "email", "tax_number", "date", "amount")
 WAITING = ("chat_hold", "chat_repeat")
 """Those of them after which a question that only looks something up still stands."""
 OTHERS, UNCHANGED, WHETHER = "others", "unchanged", "whether"
-"""What a matter of another person's account is called; the cues of what stays as it is, and of who asks whether it may be done."""
+"""What a matter of another person's account is called; the cues of what stays as it is, of who asks whether it may be done."""
 UNSURE = 0.3
 """Below this confidence an intent says nothing against an answer in the customer's own words."""
 TRAILING = " ,.;~\uff0c\u3002\uff1b\u3001"

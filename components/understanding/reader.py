@@ -99,7 +99,7 @@ COMPARED = ("dearest", "cheapest")
 COUPONS, BY_THE_WAY = "promotions_ask_coupons", "对了"
 RESUMES, LATER, CHECKS, ADDS = "resumes", "later", "checks", "adds"
 UNCHANGED, PLEADS = "unchanged", "pleads"
-FORBIDS, WHETHER = "forbids", "whether"
+FORBIDS, WHETHER, PART_ONLY = "forbids", "whether", "part_only"
 FORBIDDEN = {
     "取消": ("orders_cancel",), "退": ("after_sales_refund", "after_sales_return"), "换": ("after_sales_exchange",),
     "改": ("orders_change", "invoices_change"), "撤": ("after_sales_cancel", "complaints_withdraw"), "开": ("invoices_request",),
@@ -290,9 +290,11 @@ class Reader:
         What is shown and named beside another stays as it is; goods with which nothing is to be done (锅不退) are none of
         those that are asked for.
         """
-        if not context.form or not context.asked or said.act not in NAMES_ANOTHER or self._beside(said, context):
+        names = said.act in NAMES_ANOTHER or PART_ONLY in said.cues
+        if not context.form or not context.asked or not names or self._beside(said, context):
             return None
-        if said.share("ask", "status", "why", *QUESTIONED) >= self.sure or said.second or ADDS in said.cues:
+        asks = said.share("ask", "status", "why", *QUESTIONED) >= self.sure and PART_ONLY not in said.cues  # 能只退衣服吗
+        if asks or said.second or ADDS in said.cues:
             return None
         looks = any(each["kind"] in LOOKS for each in said.values) and said.intent in context.wished[:LATELY]
         if looks and said.act not in ("correct", "no"):
