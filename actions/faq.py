@@ -102,7 +102,8 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     `{"message_id": …, "decision": "answer"|"clarify"|"pass", "hits": [Hit.kept()]}`, and WHOLE where it holds.
     """
     text = turn.typed
-    if not text or turn.entity("faq_key") or turn.entity("account_kind") or not _may_ask(turn, text):
+    told = turn.entity("faq_key") or turn.entity("account_kind") or turn.told("correct")
+    if not text or told or not _may_ask(turn, text):
         return None
     one = await _one_question(turn)
     if one:
