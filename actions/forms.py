@@ -163,7 +163,7 @@ class Form(CustomerAction):
         """Whether what was just answered in between leaves nothing to go on with: the form only looks something up, and its
         question was not what the customer had in mind; or the thing is another person's."""
         others = str(turn.entity("account_kind") or "").startswith(OTHERS)
-        return others or (forms.of_project().forms[self.form].looks and turn.intent not in WAITING)
+        return others or (looks_up(self.form, str(turn.slot(REQUESTED_SLOT))) and turn.intent not in WAITING)
 
     async def _begin(self, turn: Turn) -> list[EventType]:
         """The form opens: what is known already is not asked, what another form left half done is forgotten."""
@@ -266,6 +266,13 @@ class Form(CustomerAction):
         typed = any(turn.entity(name) for name in TYPED)
         meant = turn.intent in (*UNCLEAR, *intents) or unsure(turn) or (typed and turn.intent not in ASIDES)
         return {slot: tidy(turn.text)} if meant and not asks else {}
+
+
+def looks_up(form: str, asked: str) -> bool:
+    """Whether a form only asks which one to look up, and does nothing in the end."""
+    told = forms.of_project()
+    writes = any(slot.endswith("_confirmed") for slot in told.forms[form].asks)
+    return told.forms[form].looks and not writes and told.kinds.get(asked) == "choose"
 
 
 def explain(turn: Turn, what: str, slot: str) -> None:
