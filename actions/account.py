@@ -8,13 +8,14 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction
 
-from actions import wiring
+from actions import focus, wiring
 from actions.base import CustomerAction, Turn
 from actions.facts import facts
 from actions.gateways.account import Assets
 from actions.words import fits, variant_meant
 
 PERSON_AT_ONCE = ("stolen",)
+GIFT_CARDS = "gift_cards"
 
 
 class ActionAccountAssets(CustomerAction):
@@ -35,7 +36,7 @@ class ActionAccountAssets(CustomerAction):
         }
         named = _coins_named(turn, assets) if asked == "points" else None
         turn.utter("utter_account_assets", "points_named" if named else special.get(asked) or asked, **told, **(named or {}))
-        return []
+        return _speak_of_cards(turn, assets, told) if asked == GIFT_CARDS and assets.gift_cards else []
 
 
 class ActionAccountManage(CustomerAction):
@@ -51,6 +52,15 @@ class ActionAccountManage(CustomerAction):
         if kind or not secret:
             turn.utter("utter_account_manage", str(kind))
         return [FollowupAction("action_handoff")] if kind in PERSON_AT_ONCE else []
+
+
+def _speak_of_cards(turn: Turn, assets: Assets, told: dict[str, Any]) -> list[EventType]:
+    """The cards that were listed are what the talk is about: which lapses first, what all come to."""
+    first = min(assets.gift_cards, key=lambda card: card.valid_to)
+    title = str(turn.wording("utter_account_words_gift_cards"))
+    quoted = {name: told[name] for name in ("card_count", "card_total")}
+    quoted |= {"tail": first.tail, "left": first.balance, "until": first.valid_to}
+    return focus.put(turn, "gift_card", GIFT_CARDS, title, "status", again="account_ask_assets", **quoted)
 
 
 def _coins_named(turn: Turn, assets: Assets) -> dict[str, Any] | None:

@@ -31,17 +31,16 @@ def completed(address: str, given: str) -> str:
     """What is given, made whole by the address as it stands: from the place that both name (测试家园8号楼) the way up to it is
     the same, and so it is where only another house of the same place is told (同一个小区9号楼). What names its town, or no
     place of the other, stays as it is."""
+    same_place = captured("address_same", given)
+    given = same_place or given
     if reading("address_town", given):
         return given
-    same = captured("address_same", given)
-    if same is not None:
-        return rehoused(address, same)
     for begins in range(len(given) - SHARED + 1):
         same = given[begins : begins + SHARED]
         place = -1 if any(sign.isdigit() for sign in same) else address.find(same)
         if place >= 0:
             return address[:place] + given[begins:]
-    return given
+    return rehoused(address, given) if same_place else given
 
 
 def _replaced(address: str, sort: str, written: str) -> str:

@@ -160,11 +160,11 @@ class ValidateAfterSalesForm(OrderForm):
             return {name: None for name in ("after_sales_variants", "after_sales_variant") if turn.slot(name) is not None}
         words = wished_for(f"{turn.slot('after_sales_reason') or ''}{turn.text}")
         named = entities(turn, "colour", "size") or [g.value for g in (given.known(turn, k) for k in ("colour", "size")) if g]
-        wanted = meant_variant(words, named, options.variants)
-        own = next((variant for variant in options.variants if variant.own), None)
+        own, others = _sent_instead(options)
+        wanted = meant_variant(words, named, others, own.name if own else None)
         if wanted is None and own and own.stock > 0 and (options.reason_code in given.FAULTS or len(options.variants) == 1):
             wanted = own
-        choices = [variant.name for variant in options.variants if variant.stock > 0]
+        choices = [variant.name for variant in others if variant.stock > 0]
         filled: dict[str, Any] = {"after_sales_variants": near(choices, own.name if own else "") or NOTHING_LEFT}
         if wanted is not None and wanted.stock > 0:
             return {**filled, "after_sales_variant": wanted.name}
@@ -232,7 +232,7 @@ class ValidateAfterSalesForm(OrderForm):
         pressed = turn.entity("after_sales_variant")
         number, line = turn.slot("orders_number"), turn.slot("after_sales_line")
         options = await turn.call(*_look(turn, number, int(line) if line else None))
-        own = next((variant for variant in options.variants if variant.own), None)
+        own, others = _sent_instead(options)
         before, asked = turn.slot("after_sales_variant"), self.asked(turn, "after_sales_variant")
         if turn.intent == "chat_affirm" and own and asked:
             pressed = own.name
@@ -243,6 +243,9 @@ class ValidateAfterSalesForm(OrderForm):
             return {"after_sales_variant": None}
         if wanted is None:
             return again(turn, "after_sales_variant")
+        if wanted not in others:
+            turn.utter("utter_after_sales_variant_same", instead=wanted.name)
+            return {"after_sales_variant": None}
         if wanted.stock <= 0:
             turn.utter("utter_after_sales_variant_out_of_stock", instead=wanted.name)
             return {"after_sales_variant": None}
@@ -722,11 +725,21 @@ def again(turn: Turn, slot: str) -> dict[str, Any]:
     return {slot: None} if turn.intent in UNCLEAR else {}
 
 
-def entities(turn: Turn, *names: str) -> list[str]:
-    """The values of these entities in the latest message; of 黑白40换成黑白42 those that are wanted."""
+def _sent_instead(options: Options) -> tuple[Variant | None, tuple[Variant, ...]]:
+    """The variant that was bought, and those that may be sent instead: itself only for what is faulty, or where there is no
+    other."""
+    own = next((variant for variant in options.variants if variant.own), None)
+    if options.reason_code in given.FAULTS or len(options.variants) == 1:
+        return own, options.variants
+    return own, tuple(variant for variant in options.variants if not variant.own)
+
+
+def entities(turn: Turn, *kinds: str) -> list[str]:
+    """The values of these kinds in the latest message; of 黑白40换成黑白42 those that are wanted."""
     begins, ends = place("instead_of", turn.text)
-    found = turn.tracker.latest_message.get("entities") or []
-    return [str(e["value"]) for e in found if e["entity"] in names and begins <= e.get("start", begins) < max(ends, begins + 1)]
+    values = [] if turn.pressed else turn.tracker.latest_message.get("values") or []
+    places = [(max(v.get("start", begins), begins) if v.get("start", -1) < 0 else v["start"], v) for v in values]
+    return [str(v["value"]) for at, v in places if v["kind"] in kinds and begins <= at < max(ends, begins + 1)]
 
 
 def meant_variant(words: str, values: list[str], variants: tuple[Variant, ...], before: str | None = None) -> Variant | None:

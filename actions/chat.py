@@ -36,6 +36,8 @@ OPENING = ("chat_greet", "chat_ask_help", "chat_bot_challenge")  # to these a ye
 ASKS = ("?", "\uff1f")
 STANDING = ("yes", "ask", "know", "hold")
 """Commands beside which an offer still stands."""
+FORBIDS = "forbids"
+"""The cue of what is not to be done."""
 GO_ON = ("resumes", "back", "no_person")
 """Cues of who goes on with what is open, and wants nothing said again."""
 PAUSES = ("chat_hold", "chat_repeat")
@@ -231,7 +233,7 @@ class ActionChatNo(CustomerAction):
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Drop it and say so."""
-        turn.utter("utter_chat_deny")
+        turn.utter("utter_chat_deny", "kept" if turn.cue(FORBIDS) is not None else "")
         return [SlotSet(name, None) for name in ("chat_offered", "chat_requests") if turn.slot(name)]
 
 

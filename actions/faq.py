@@ -108,7 +108,8 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     `{"message_id": …, "decision": "answer"|"clarify"|"pass", "hits": [Hit.kept()]}`, and WHOLE where it holds.
     """
     text = turn.typed
-    if not text or turn.entity("faq_key") or not _may_ask(turn, text):
+    told = turn.entity("faq_key") or turn.entity("account_kind") or turn.told("correct")
+    if not text or told or not _may_ask(turn, text):
         return None
     one = await _one_question(turn)
     if one:
@@ -378,6 +379,8 @@ class ActionFaqAnswer(CustomerAction):
         note = await self._noted(turn, text, found)
         if found.decision == "answer" or (found.decision == "clarify" and found.hits[0].score >= MAYBE):
             return await tell(turn, found.hits[0], text, note, beside(found))
+        if found.decision == "pass" and own_case.possible(turn):
+            return []
         passed, wish = int(turn.slot("faq_passed") or 0) + 1, _wish(turn)
         if wish and passed < PASSED_MOST:
             label = str(turn.wording(f"utter_label_{wish}"))

@@ -41,12 +41,16 @@ QUESTIONS = ("chat_out_of_scope", "nlu_fallback")
 """Intents that answer no form's question where they are put as a question, beside the topics' own (`asides`)."""
 TYPED = ("address", "phone", "email", "tax_number", "date", "amount")
 """Entities that a message hardly holds by chance: their words answer a question for words."""
+WAITING = ("chat_hold", "chat_repeat")
+"""Those of them after which a question that only looks something up still stands."""
+OTHERS, UNCHANGED, WHETHER = "others", "unchanged", "whether"
+"""What a matter of another person's account is called; the cues of what stays as it is, of who asks whether it may be done."""
 UNSURE = 0.3
 """Below this confidence an intent says nothing against an answer in the customer's own words."""
 TRAILING = " ,.;~\uff0c\u3002\uff1b\u3001"
 VALIDATES = "validate_"
 QUESTION = "question"  # the object of a question about what was just asked
-EXPLAINED = {"why": "why", "how": "help"}  # what is asked about it → what explains it
+EXPLAINED = {"why": "why", "how": "help", "yet": "yet"}  # what is asked about it → what explains it
 LATER = (given.REASON, given.ADDRESS, given.NAME, given.TITLE)
 """Kinds of values that a form may ask for later: given before, they are noted."""
 THINGS = ("_number", "_slip")
@@ -96,7 +100,16 @@ class Form(CustomerAction):
         """The slots that this message fills; a None asks again."""
 
     async def work(self, turn: Turn) -> list[EventType]:
-        """Fill, then name the next slot."""
+        """Fill, then name the next slot. Who asked something is never told nothing but the same question again."""
+        asked, told = turn.slot(REQUESTED_SLOT), len(turn.dispatcher.messages)
+        digressed, opens = _digressed(turn), _opens(turn, self.form)
+        events = await self._work(turn)
+        repeats = asked is not None and not (digressed or opens) and _named_next(events) == asked
+        if repeats and turn.asks and turn.typed and len(turn.dispatcher.messages) == told and _is_set(events, asked):
+            turn.utter("utter_chat_unanswered")
+        return events
+
+    async def _work(self, turn: Turn) -> list[EventType]:
         if _opens(turn, self.form):  # what the form before it asked for is no question of this one
             turn.tracker.slots[REQUESTED_SLOT] = None
         asked = turn.slot(REQUESTED_SLOT)
@@ -105,7 +118,7 @@ class Form(CustomerAction):
         if _digressed(turn):
             turn.before.clear()
             turn.dispatcher.messages.clear()  # an apology after the answer is none
-            return self._asking(turn)
+            return [*over(), FollowupAction("action_listen")] if self._let_go(turn) else self._asking(turn)
         question = turn.told("ask")
         if question and (question["object"] or {}).get("kind") == QUESTION:
             explain(turn, EXPLAINED[question["aspect"]], asked)
@@ -114,6 +127,8 @@ class Form(CustomerAction):
         corrected = await self._correct(turn, asked)
         correction = turn.told("correct")
         if correction and not corrected and (not correction["value"] or self.keeps(turn, asked, correction["slot"])):
+            if turn.cue(UNCHANGED) is not None:
+                turn.utter("utter_chat_unchanged")
             return self._again(turn, asked)
         spoken = len(turn.dispatcher.messages)
         filled = {**corrected, **({} if aside(turn) or elsewhere(turn, self.form) else await self.fill(turn))}
@@ -143,6 +158,12 @@ class Form(CustomerAction):
             return [*_set({asked: None, **changed}), *self._asking(turn)]
         turn.before.clear()  # Rasa takes any slot for an answer; without one it lets the other rules answer
         return [SlotSet(REQUESTED_SLOT, asked)]
+
+    def _let_go(self, turn: Turn) -> bool:
+        """Whether what was just answered in between leaves nothing to go on with: the form only looks something up, and its
+        question was not what the customer had in mind; or the thing is another person's."""
+        others = str(turn.entity("account_kind") or "").startswith(OTHERS)
+        return others or (looks_up(self.form, str(turn.slot(REQUESTED_SLOT))) and turn.intent not in WAITING)
 
     async def _begin(self, turn: Turn) -> list[EventType]:
         """The form opens: what is known already is not asked, what another form left half done is forgotten."""
@@ -185,8 +206,11 @@ class Form(CustomerAction):
         return [*_set({asked: None, **changed, "chat_wrong": {asked: count}}), *self._asking(turn)]
 
     def keeps(self, turn: Turn, asked: str, slot: str | None) -> bool:
-        """Whether a correction that changed nothing was of this slot, which stands (锅不退, where it is not the pot)."""
-        return slot is not None and slot != asked and slot.endswith(THINGS) and turn.slot(slot) is not None
+        """Whether a correction that changed nothing was of this slot, which stands (锅不退, where it is not the pot). A yes that
+        only names what is meant by another word is one."""
+        if slot is None or slot == asked or turn.told("yes") is not None:
+            return False
+        return slot.endswith(THINGS) and turn.slot(slot) is not None
 
     async def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
         """The slots that the customer takes back, emptied. The message is then read as a new answer to the first of them."""
@@ -244,6 +268,13 @@ class Form(CustomerAction):
         return {slot: tidy(turn.text)} if meant and not asks else {}
 
 
+def looks_up(form: str, asked: str) -> bool:
+    """Whether a form only asks which one to look up, and does nothing in the end."""
+    told = forms.of_project()
+    writes = any(slot.endswith("_confirmed") for slot in told.forms[form].asks)
+    return told.forms[form].looks and not writes and told.kinds.get(asked) == "choose"
+
+
 def explain(turn: Turn, what: str, slot: str) -> None:
     """Say why a question is asked, how to answer it (help), or that the answer was not understood (unclear).
 
@@ -268,6 +299,8 @@ def aside(turn: Turn) -> bool:
     """Whether the message is no answer to a form's question, whatever it names."""
     if turn.told("yes", "no", "set", "choose", "correct") or turn.entity("ordinal") is not None:
         return False
+    if turn.told("know") and turn.cue(WHETHER) is not None:
+        return True  # 盒子拆了，能退吧: told for the question's sake
     if turn.intent in ASIDES:
         return turn.intent not in LEAVES
     return turn.intent in (*QUESTIONS, *forms.of_project().asides) and turn.asks
@@ -303,6 +336,17 @@ def _digressed(turn: Turn) -> bool:
         ):
             return True
     return False
+
+
+def _named_next(events: list[EventType]) -> Any:
+    """The slot that these events ask for next."""
+    named = [event["value"] for event in events if event["event"] == "slot" and event["name"] == REQUESTED_SLOT]
+    return named[-1] if named else None
+
+
+def _is_set(events: list[EventType], slot: str) -> bool:
+    """Whether these events touch the slot itself: Rasa then takes them for an answer, and no other rule replies."""
+    return any(event["event"] == "slot" and event["name"] == slot for event in events)
 
 
 def _opens(turn: Turn, form: str) -> bool:

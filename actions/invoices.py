@@ -108,9 +108,10 @@ class HeadingForm(Form):
         return {**heading, "invoices_email": before.email or NO_EMAIL}
 
     async def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
-        """税号写错了: what is named is taken back, nothing else."""
+        """税号写错了: what is named is taken back, nothing else, and not what stays (抬头错了，税号还是那个)."""
         correction = turn.told("correct")
-        slot = NAMED.get(reading("invoices_change_field", words(turn)) or "") if correction else None
+        said = words(turn).replace(turn.cue("unchanged") or "\n", "")
+        slot = NAMED.get(reading("invoices_change_field", said) or "") if correction else None
         if correction and slot and slot != asked and turn.slot(slot) is not None:
             return self._taken_back(turn, slot, correction["value"])
         return await super()._correct(turn, asked)

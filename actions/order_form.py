@@ -175,7 +175,10 @@ class OrderForm(Form):
         if meant.missing or not meant.described:
             turn.utter("utter_orders_none_fits", words=meant.missing or correction["value"])
             return {}
+        corrects = (turn.tracker.latest_message.get("act") or {}).get("name") == "correct"
         only_kept = all(each.get("kept") for each in told.get("conditions") or [] if each["by"] in GOODS)
+        if only_kept and corrects:  # not the one that is shown: which one is asked
+            return super()._taken_back(turn, slot, None) if slot else self._taken_back(turn, "orders_number", None)
         if meant.one in mine or (only_kept and any(thing in mine for thing in meant.fits)):
             return {}
         return self._taken_back(turn, "orders_number", correction["value"])

@@ -50,8 +50,12 @@ def speak_of_refusal(turn: Turn, error: Rejected) -> None:
 async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
     """How an order stands, and its facts with the parts of its amount and the way of its money."""
     order = await turn.call(wiring.gateways().orders.get, turn.reader, spoken.id)
-    goods = "、".join(f"{item.title}×{item.quantity}" for item in order.items)
-    return states(order), {**told(order), **money(order), "goods": goods, "address": order.address}
+    return states(order), {**told(order), **money(order), "goods": goods(order), "address": order.address}
+
+
+def goods(order: Order) -> str:
+    """What is in it."""
+    return "、".join(f"{item.title}×{item.quantity}" for item in order.items)
 
 
 def states(order: Order) -> list[str]:

@@ -14,9 +14,10 @@ from actions.forms import confirmed
 from actions.gateways.belongings import ORDER
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
-from actions.order_form import BESIDE, OrderAction, OrderForm
-from actions.order_states import money, paid, past, speak_of, states, told
+from actions.order_form import BESIDE, OrderAction, OrderForm, names_goods
+from actions.order_states import goods, money, paid, past, speak_of, states, told
 from actions.readings import reading
+from actions.references import find_line
 
 SENT = "order_shipped"  # the shop's code for an order that cannot be hurried in the warehouse any more
 VARIANT = "variant"  # colour, size, quantity: what no order lets change
@@ -128,6 +129,16 @@ class ValidateOrdersCancelForm(OrderForm):
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """Yes or no."""
         return self.confirmation(turn, "orders_cancel_confirmed")
+
+    async def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
+        """只取消裙子，其他照发: of the same order one thing among several; an order is cancelled whole."""
+        corrected, number = await super()._correct(turn, asked), turn.slot("orders_number")
+        if not corrected and number and turn.told("correct") and names_goods(turn):
+            order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
+            if len(order.items) > 1 and await find_line(turn, number, None, asked=True):
+                whole = focus.answer(turn, "order", "whole", states(order))
+                turn.utter(str(whole), **told(order), goods=goods(order))
+        return corrected
 
 
 class ActionOrdersCancel(OrderAction):

@@ -24,7 +24,7 @@ from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Fact
 from actions.gateways.orders import Order
 from actions.words import metadata
-from topics import clock
+from topics import clock, forms
 
 UNPAID = "unpaid"
 _COUNT = re.compile(r"\d{2,}")
@@ -45,6 +45,16 @@ async def say(turn: Turn, facts: Sequence[Fact]) -> None:
             _say_days(turn, await turn.call(wiring.gateways().orders.get, turn.reader, number), known)
     except GatewayError:
         return
+
+
+def possible(turn: Turn) -> bool:
+    """Say that the shop's rules allow what the open form is about, to who asks just that (拆过了还能退吗) where no entry does."""
+    form, wish = str((turn.tracker.active_loop or {}).get("name")), (turn.told("know") or {}).get("intent")
+    declared = forms.of_project().forms.get(form)
+    if declared is None or wish not in declared.starts or turn.slot("orders_checked") != f"{form}:possible":
+        return False
+    turn.utter("utter_faq_possible", form.removesuffix("_form"), wish=turn.wording(f"utter_label_{wish}"))
+    return True
 
 
 def _response(fact: Fact) -> str:

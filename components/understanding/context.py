@@ -57,6 +57,7 @@ class Context:
         told: the names of the responses since the customer's last message.
         slots: all slots that hold something.
         wished: the intents of the customer's last messages, newest first.
+        again: whether the question was asked before that message too, and something else has been told since.
         new: whether nothing was said yet, or nobody knows (then only the message itself is looked at).
     """
 
@@ -70,6 +71,7 @@ class Context:
     told: Tuple[Text, ...] = ()
     slots: Mapping[Text, Any] = field(default_factory=dict)
     wished: Tuple[Text, ...] = ()
+    again: bool = False
     new: bool = True
 
     @classmethod
@@ -95,6 +97,7 @@ class Context:
             told=tuple(str(each.metadata.get("utter_action")) for each in bots if each.metadata.get("utter_action")),
             slots=slots,
             wished=_wished(tracker),
+            again=bool(asked) and _asked_again(tracker, str(asked)),
             new=False,
         )
 
@@ -127,6 +130,21 @@ def _said(tracker: DialogueStateTracker) -> List[BotUttered]:
         if isinstance(event, BotUttered) and event.text:
             found.append(event)
     return found
+
+
+def _asked_again(tracker: DialogueStateTracker, asked: Text) -> bool:
+    """Whether a slot was asked for before the customer's last message and after it, and something else was told in between."""
+    told: List[List[Text]] = [[]]
+    for event in reversed(tracker.events):
+        if _of_customer(event) and len(told) == 2:
+            break
+        if _of_customer(event):
+            told.append([])
+        elif isinstance(event, BotUttered) and event.text:
+            told[-1].append(str(event.metadata.get("utter_action") or ""))
+    now, before = told[0], told[-1] if len(told) == 2 else []
+    asks = [name for name in now if asked in name]
+    return bool(asks) and len(asks) < len(now) and any(asked in name for name in before)
 
 
 def _wished(tracker: DialogueStateTracker) -> Tuple[Text, ...]:

@@ -22,11 +22,12 @@ _FILLERS = re.compile(
 )
 _AGAINST = re.compile(r"[不别没甭莫]|算了|吗|呢|么|几|多|怎|为|何|谁|哪|啥|什")
 _NOT_THAT = re.compile(r"^不是[^，。,.; ]{1,8}[，。,.; ]+(?:是|我要|我是说|我说的是)?")
-_QUESTION_AND_BEFORE = re.compile(r"[^。！；;\n?？]*[？?][^？?。]*$|[^。\n?？]*。[^。\n?？]*[？?]\s*$")
+_QUESTION_AND_BEFORE = re.compile(r"[^。！；;\n?？]*[？?][^？?。]*。?$|[^。\n?？]*。[^。\n?？]*[？?]\s*$")
 _CANNOT = r"(?:不能|不可|没法|无法|不支持|不再|没有?)[^，。,]{0,4}"
 LONGEST_ECHO = 4  # characters
 LEAST_OWN = 4  # characters beside courtesy
 _NO = ("没", "不", "先不")
+_HEARS = re.compile(r"(?:好|嗯|哦|噢|喔|行|ok(?:ay)?|知道|明白|了解|晓得|懂|谢谢?|[的了吧啊呀嘞呢哒滴呗叭嘛啦\W_])+")
 _QUESTION = re.compile(r"[^。！；\n]*[？?]\s*$")
 _SAME = str.maketrans({"款": "钱", "查": "看", "瞧": "看", "促": "催", "呼": "叫"})
 
@@ -80,6 +81,16 @@ def agreed(said: Text, buttons: Sequence[Button]) -> Optional[Button]:
 def only_agrees(text: Text) -> bool:
     """Whether a normalised text holds nothing but words of courtesy (好呀帮我弄)."""
     return bool(text) and not _AGAINST.search(text) and not _content(text)
+
+
+def only_hears(text: Text) -> bool:
+    """Whether a normalised text may as well only say that it was heard (好, 嗯嗯, 知道了), and agrees to nothing by name."""
+    return _HEARS.fullmatch(text) is not None
+
+
+def takes_back(head: Text, rest: Text) -> bool:
+    """Whether what follows an answer undoes it (退，算了还是不退)."""
+    return re.search(rf"算了|[不别没甭][^,.; ]{{0,3}}{re.escape(_content(head))}", rest) is not None
 
 
 def echoed(text: Text, said: Text) -> bool:

@@ -21,12 +21,8 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components.intent_classifier import HEADS, INTENT_RANKING, REQUESTS, RESTS, SECOND
-from components.text_normaliser import normalise, normalised
-from components.turn_cues import CUES
+from components.text_normaliser import normalise
 from components.understanding import offers
-from components.understanding.acts import ACT, PARTS
-from components.understanding.aspects import ASKED
 from components.understanding.commands import COMMANDS, Command, command, of_intent
 from components.understanding.context import (
     ALARM,
@@ -42,7 +38,7 @@ from components.understanding.context import (
     Context,
 )
 from components.understanding.references import REFERENCE
-from components.understanding.values import VALUES
+from components.understanding.said import PLAIN_TALK, Reading, Said, candidates, described, said
 from topics import forms
 
 FALLBACK = "nlu_fallback"
@@ -53,8 +49,6 @@ ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
 GOODS = "products_"
 ADVICE, RECOMMENDED = "products_recommend", "utter_products_recommend"
 """The intent that asks for a recommendation, and what its answers' names begin with."""
-PLAIN_TALK = ("chat_", "nlu_", "faq")
-"""Beginnings of intents that start nothing: being wrong about them does no harm."""
 PLAINLY = {
     "no": ("chat_deny", "no"),
     "hold": ("chat_hold", "hold"),
@@ -88,6 +82,9 @@ AWAY, NO_PERSON, SUPPOSES, REPORTED_BEFORE = "away", "no_person", "supposes", "r
 SAFE, SECRET, REGISTERS, NOT_THIS = "safe", "secret", "registers", "not_this"
 OTHERS, OF_OTHERS = "others_account", {"entity": "account_kind", "value": "others"}
 """The cue of who wants another person's account looked into, and the entity by which that is answered."""
+SOMEONES, INSISTS, NOT_FOUND = "someone_elses", "insists", "utter_orders_not_found"
+"""The cues of what is another person's and of who does not take no for an answer, and what was told of a number that is none
+of the customer's own."""
 STANDS_BY = {
     "order": ("orders_ask_status", "orders_number", "id"), "parcel": ("logistics_track", "orders_number", "order"),
     "return": ("after_sales_ask_status", "after_sales_slip", "id"), "ticket": ("tickets_ask_status", "tickets_number", "id"),
@@ -102,6 +99,16 @@ COMPARED = ("dearest", "cheapest")
 COUPONS, BY_THE_WAY = "promotions_ask_coupons", "对了"
 RESUMES, LATER, CHECKS, ADDS = "resumes", "later", "checks", "adds"
 UNCHANGED, PLEADS = "unchanged", "pleads"
+FORBIDS, WHETHER, PART_ONLY = "forbids", "whether", "part_only"
+FORBIDDEN = {
+    "取消": ("orders_cancel",), "退": ("after_sales_refund", "after_sales_return"), "换": ("after_sales_exchange",),
+    "改": ("orders_change", "invoices_change"), "撤": ("after_sales_cancel", "complaints_withdraw"), "开": ("invoices_request",),
+    "动": ("orders_change", "orders_cancel", "invoices_change", "invoices_request"),
+}  # fmt: skip
+"""What is not to be done → the wishes that are not meant."""
+OF_ONES_OWN, TOLD_BY = ("invoices_request", "after_sales_cancel"), ("day", "state")
+"""Wishes of which the form tells best whether they may be done for goods whose day or state is named (中午申请退的草莓): it does
+nothing before a yes."""
 KEPT, NAMED_BY = "kept", ("kind", "product")
 NAMES_ANOTHER = ("yes", "correct", "no", "value", "do", "tell", "fragment", "chat", "hold", "take_back", "leave")
 """Acts of an answer that may name another thing than the one that is shown."""
@@ -114,8 +121,8 @@ HURRIES = "_urge"
 """What the names of intents that only hurry hold: a yes in a hurry is one."""
 SLOT, WISH = "slot_", "wish_"
 """What the cues begin with that name a slot, and an intent that words may wish for within its form."""
-FAULT, FAULTS = "after_sales_report_problem", ("quality", "damaged", "wrong_item", "missing")
-"""The intent of who tells a fault, and the codes of reasons that are one."""
+FAULT = "after_sales_report_problem"
+"""The intent of who tells a fault."""
 SLIPS, PICKUP, FETCHED, ANEW = "after_sales_ask_status", "after_sales_pickup", "fetched", "choose"
 """The intent about slips, and the entity by which the goods of one are fetched at another time."""
 TICKET, ADD = "tickets_ask_status", ("tickets_wish", "add")
@@ -147,53 +154,6 @@ VAGUE = (INFORM, FALLBACK, "chat_affirm", "chat_deny", "chat_out_of_scope", "cha
 
 
 @dataclass(frozen=True)
-class Said:
-    """One message, as the components before this one left it."""
-
-    text: Text
-    intent: Text
-    confidence: float = 1.0
-    ranking: Sequence[Mapping[Text, Any]] = ()
-    requests: Sequence[Text] = ()
-    entities: Sequence[Mapping[Text, Any]] = ()
-    acts: Mapping[Text, float] = field(default_factory=dict)
-    cues: Mapping[Text, Text] = field(default_factory=dict)
-    danger: bool = False
-    reference: Mapping[Text, Any] = field(default_factory=dict)
-    follow_up: Mapping[Text, Any] = field(default_factory=dict)
-    values: Sequence[Mapping[Text, Any]] = ()
-    parts: Sequence[Tuple[int, int, Text, float]] = ()
-    rests: Sequence[Tuple[int, Text, float]] = ()
-    heads: Sequence[Tuple[int, Text, float]] = ()
-    fault: bool = False
-    reason: bool = False
-    second: bool = False
-    """Whether two requests were made; the second begins at `split` of the customer's own `words`."""
-    words: Text = ""
-    split: int = 0
-    offsets: Sequence[int] = ()
-
-    @property
-    def act(self) -> Text:
-        """What the words most probably do."""
-        return max(self.acts, key=lambda name: self.acts[name], default="")
-
-    def share(self, *names: Text) -> float:
-        """How probably they do one of these."""
-        return sum(self.acts.get(name, 0.0) for name in names)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a message means: the commands, the intent that says the first of them, and what it names, if that changes."""
-
-    intent: Text
-    commands: Tuple[Command, ...]
-    entities: Optional[Sequence[Mapping[Text, Any]]] = None
-    reference: Optional[Mapping[Text, Any]] = None
-
-
-@dataclass(frozen=True)
 class Reader:
     """Weighs.
 
@@ -201,6 +161,7 @@ class Reader:
         starts: each form's own intents.
         does: the intents whose form does something.
         values: the kinds of values that are a slot's.
+        undone: the forms whose deed can be taken back.
         sure_yes: from this probability on a yes is one: it lets things be done.
         sure: from this one on anything else is what it seems; `surer`: where the message most likely answers.
         likely: from this one on words are the value that was asked for, where nothing else is surer.
@@ -215,6 +176,7 @@ class Reader:
     starts: Mapping[Text, Sequence[Text]]
     does: frozenset[Text]
     values: Mapping[Text, Sequence[Text]] = field(default_factory=dict)
+    undone: Collection[Text] = ()
     sure_yes: float = 0.6
     sure: float = 0.5
     surer: float = 0.6
@@ -236,6 +198,12 @@ class Reader:
             return self._waiting(said, context)
         if said.intent == PERSON and said.confidence < self.certain and said.share("person") < self.maybe:
             said = replace(said, intent=INFORM)  # 名字和电话照旧: guessed by a word; nobody is asked for
+        meant = [name for name in said.requests if name not in FORBIDDEN.get(said.cues.get(FORBIDS, ""), ())]
+        if said.second and len(meant) == 1:  # 别取消，改个电话就行
+            said = replace(said, intent=meant[0], requests=meant, second=False)
+        forbids = FORBIDDEN.get(said.cues.get(FORBIDS, ""), (said.intent,))
+        if said.intent in self.does and said.intent not in forbids:
+            said = replace(said, acts={act: share for act, share in said.acts.items() if act not in DENIES})
         return self._and_more(self._first(said, context), said, context)
 
     def _first(self, said: Said, context: Context) -> Reading:
@@ -251,17 +219,19 @@ class Reader:
             intent, first = ("chat_repeat", command("chat", kind="repeat")) if context.asked else ("chat_deny", command("no"))
             return Reading(intent, (first,))
         still = self._still_of_others(said, context)
-        if OTHERS in said.cues or still:
+        if OTHERS in said.cues or still or (SOMEONES in said.cues and NOT_FOUND in context.told):
             kind = {**OF_OTHERS, "value": OF_OTHERS["value"] + "_again"} if still else OF_OTHERS
             return Reading("account_manage", (command("start", intent="account_manage"),), [dict(kind)])
         undoes = said.act in NO_LONGER or said.intent in ("chat_deny", "chat_stop") or said.intent.endswith("_cancel")
         unsure = said.confidence < self.near and said.text.rstrip("".join(ASKS)).endswith("吧")
         if CHECKS in said.cues and (undoes or unsure) and not context.new:  # 没取消吧？
             return self._checked(said, context)
+        if self._echoes_first(said, context):
+            return Reading("chat_affirm", (command("yes"),))
         renamed = self._renamed(said, context)
         if renamed:
             return renamed
-        denied = self._denied(said, context)
+        denied = self._denied(said, context) or self._forbidden(said, context)
         if denied:
             return denied
         meant = said.cues.get(NOT_THIS)
@@ -278,7 +248,8 @@ class Reader:
     def _resumed(self, said: Said, context: Context) -> Optional[Reading]:
         """回来了, 接着退, 还是刚才那个: what stands goes on, at a yes or no as one; else the last wish does."""
         shown = all(_shown(each, context) for each in _named(said) if not each.get(KEPT))
-        resumes = RESUMES in said.cues and (shown or not context.asked) and said.share(*ASKING) < self.sure
+        asks = WHETHER in said.cues or said.share(*ASKING) >= self.sure
+        resumes = RESUMES in said.cues and (shown or not context.asked) and not asks
         if not resumes and not (BACK in said.cues and (context.asked or context.wished[:1] == ("chat_hold",))):
             return None
         agrees = said.act == "yes" and said.share("yes") >= self.sure_yes
@@ -295,6 +266,7 @@ class Reader:
         leaves = said.act in ("yes", "no", "leave", "person", "hold") or said.intent in ("chat_thank", "chat_goodbye", PERSON)
         leaves = leaves or (said.intent in ("chat_affirm", "chat_deny", "chat_stop") and said.confidence >= self.near)
         unplain = said.intent in (*VAGUE, "chat_smalltalk") or said.confidence < self.asks
+        unplain = unplain or SOMEONES in said.cues or INSISTS in said.cues
         return told and not leaves and not _named(said) and unplain
 
     # ── this one, or that one ─────────────────────────────────────────────────
@@ -307,6 +279,9 @@ class Reader:
             if again and thing.get(key) and all(_in(each, str(thing.get("title"))) for each in named):
                 entity = {"entity": slot, "value": thing[key]}
                 return Reading(again, (command("start", intent=again),), [entity], {})
+        if context.asked and said.intent in self.does:
+            about = {"kind": "question", "id": context.asked}
+            return Reading("chat_follow_up", (command("ask", aspect="yet", object=about),))
         return Reading("faq", (command("know", question=said.text),))
 
     def _renamed(self, said: Said, context: Context) -> Optional[Reading]:
@@ -315,9 +290,11 @@ class Reader:
         What is shown and named beside another stays as it is; goods with which nothing is to be done (锅不退) are none of
         those that are asked for.
         """
-        if not context.form or not context.asked or said.act not in NAMES_ANOTHER or self._beside(said, context):
+        names = said.act in NAMES_ANOTHER or PART_ONLY in said.cues
+        if not context.form or not context.asked or not names or self._beside(said, context):
             return None
-        if said.share("ask", "status", "why", *QUESTIONED) >= self.sure or said.second or ADDS in said.cues:
+        asks = said.share("ask", "status", "why", *QUESTIONED) >= self.sure and PART_ONLY not in said.cues  # 能只退衣服吗
+        if asks or said.second or ADDS in said.cues:
             return None
         looks = any(each["kind"] in LOOKS for each in said.values) and said.intent in context.wished[:LATELY]
         if looks and said.act not in ("correct", "no"):
@@ -331,16 +308,20 @@ class Reader:
         item = next((slot for slot in NUMBERS if context.slots.get(slot) and self._of_form(slot, context)), None)
         if item is None:
             return None
-        others = [each for each in named if not _shown(each, context)]
+        literal = [each for each in named if str(each["said"]) in normalise(context.said).text]
+        others = [each for each in named if not _shown(each, context) or (literal and each not in literal)]
         if context.kind in (CONFIRM, CHOOSE) and any(not each.get(KEPT) for each in others):
             conditions = said.reference["conditions"]
             left = [{**each, KEPT: True} if each in named and each not in others else each for each in conditions]
             told = {**said.reference, "conditions": left}
             return Reading(INFORM, (command("correct", slot=item, value=said.text),), reference=told)
-        if others and all(each in others and each.get(KEPT) for each in named):  # 锅不退, of another thing
+        corrects = said.act == "correct" and bool(named)  # 错了，是靴子那双，跑鞋我留着: not the one that is shown
+        if (others or corrects) and all((each in others or corrects) and each.get(KEPT) for each in named):  # 锅不退
             return Reading(INFORM, (command("correct", slot=item, value=said.text),))
         if said.act == "yes" and any(each.get(KEPT) for each in named):
             return Reading("chat_deny", (command("no"),))
+        if said.act == "yes" and context.kind == CONFIRM and named and not literal:  # 嗯，就跑鞋: the form tells whether it is
+            return Reading("chat_affirm", (command("correct", slot=item, value=said.text), command("yes")))
         return None
 
     def _of_form(self, slot: Text, context: Context) -> bool:
@@ -389,6 +370,25 @@ class Reader:
             return not own and (context.kind != WORDS or intent.partition("_")[0] != str(context.form).partition("_")[0])
         return True
 
+    def _forbidden(self, said: Said, context: Context) -> Optional[Reading]:
+        """裙子那单别取消: what is not to be done is not begun, and is a no where it was just asked whether to."""
+        wishes = FORBIDDEN.get(said.cues.get(FORBIDS, ""), ())
+        if context.new or not wishes or said.share(*ASKING) >= self.sure:
+            return None
+        own = any(name in self.starts.get(str(context.form), ()) for name in wishes)
+        if own and context.kind == CONFIRM:  # 先别取消，我再问问 holds
+            holds = said.parts[-1][2] == "hold" if said.parts else said.act == "hold"
+            shown = all(_shown(each, context) for each in _named(said))
+            return Reading("chat_deny", (command("no"),)) if shown and not holds else None
+        topic = said.intent.partition("_")[0]
+        meant = said.intent in wishes or (said.confidence < self.near and wishes[0].startswith(topic))
+        done = str(context.focus[0].get("told")) if context.focus else ""
+        if not meant or own or (said.act == "take_back" and any(name.endswith(f"_{done}") for name in wishes)):
+            return None  # what was done is taken back, where it can be
+        if context.form and context.asked:
+            return Reading("chat_take_back", (command("take_back", what=said.intent),))
+        return Reading("chat_deny", (command("no"),))
+
     # ── in a form ─────────────────────────────────────────────────────────────
 
     def _answer(self, said: Said, context: Context) -> Reading:
@@ -398,8 +398,11 @@ class Reader:
         beside = self._beside(said, context)
         if beside:
             return beside
-        if UNCHANGED in said.cues and said.intent.endswith("_change") and said.share("yes") < self.sure_yes:
+        if UNCHANGED in said.cues and not said.values and said.share("yes") < self.sure_yes:
             return Reading(INFORM, (command("correct", slot=None, value=None),))  # 抬头不变: the question stands
+        if context.again and context.form not in self.undone and context.kind == CONFIRM and offers.only_hears(said.text):
+            about = {"kind": "question", "id": context.asked}  # 好, to what was answered in between: no yes to what stood before
+            return Reading("chat_follow_up", (command("ask", aspect="how", object=about),))
         if LATER in said.cues:
             return Reading("chat_stop", (command("leave"),))
         without = self._without(said, context)
@@ -424,6 +427,8 @@ class Reader:
             act, sure = "value", True  # 不满意 is a score
         elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
             act, sure = "value", True  # 改成文三路90号, asked where to
+        if WHETHER in said.cues and context.kind in (CONFIRM, CHOOSE) and len(said.text) >= CURT and not given:  # 拆过了能退吧
+            return Reading("faq", (command("know", question=said.text, intent=said.intent if own else None),))
         if context.kind == CONFIRM and (self._echoes(said, context) or self._says_the_same(said, context)):
             return Reading("chat_affirm", (command("yes"),))
         if SUPPOSES in said.cues and context.kind != CHOOSE:  # 我是说要是以后掉色呢
@@ -518,6 +523,19 @@ class Reader:
         if said.act not in ("yes", "do", "value", "correct", "no", "fragment") or context.kind not in (CONFIRM, OFFER):
             return False
         return offers.echoed(said.text, context.said)
+
+    def _echoes_first(self, said: Said, context: Context) -> bool:
+        """撤，别退了, to 要撤销吗: a yes in the question's own words, and why; nothing in it asks, waits or takes it back."""
+        pieces = [each for each in WORDLESS.split(said.text) if each]
+        while pieces and offers.only_agrees(pieces[0]):
+            del pieces[0]
+        if context.kind != CONFIRM or len(pieces) < 2 or not offers.echoed(pieces[0], context.said):
+            return False
+        ends = said.text.index(pieces[0]) + len(pieces[0])
+        rest, more = said.text[ends:], (*ASKING, "status", "correct", "hold", *(() if FORBIDS in said.cues else ("do",)))
+        wants = any(act in more and sure >= self.sure for start, _, act, sure in said.parts if start >= ends)
+        asks = WHETHER in said.cues or said.share(*more[:-1]) >= self.sure or rest.endswith(ASKS)
+        return not (wants or asks or offers.takes_back(pieces[0], rest))
 
     def _says_the_same(self, said: Said, context: Context) -> bool:
         """对对 8号楼1502室: whether nothing is given but what is read back, beside a yes."""
@@ -709,7 +727,9 @@ class Reader:
         undoes = undoes or not offers.denies([each for each in WORDLESS.split(said.text) if each][-1])  # 不换 不修 退钱
         if act in ("take_back", "no") and said.share(act) >= self.certain and said.intent in self.does and not undoes:
             return Reading("chat_deny", (command("no"),))
+        own = said.intent in OF_ONES_OWN and any(each["by"] in TOLD_BY for each in said.reference.get("conditions") or ())
         of_ones_own = any(each.get("entity") in NUMBERS for each in said.entities)  # the form tells whether it may be done
+        of_ones_own = of_ones_own or (own and bool(_named(said)))
         if said.intent in self.does and not of_ones_own and max(said.share("ask", "why", "how"), _asked_last(said)) >= self.asks:
             return Reading("faq", (command("know", question=said.text, intent=said.intent),))
         if act == "fragment" and sure:
@@ -734,7 +754,7 @@ class Reader:
 
     def _leaves_as_it_is(self, said: Said, context: Context) -> bool:
         """锅不退, 抬头不变: what is not to be done is no wish to undo or to change. 台灯不退了 is, as is any of what was done."""
-        if UNCHANGED in said.cues and said.intent.endswith("_change"):
+        if UNCHANGED in said.cues and said.intent.endswith("_change") and not said.values:
             return True
         named = _named(said)
         slips = [str(each.get("title")) for each in context.focus if each.get("kind") == "return"]
@@ -863,7 +883,9 @@ class Reader:
                 button = button or offers.agreed(context.said, buttons)
         if button is None:
             return None
-        return Reading(button.intent, (of_intent(button.intent, said.text, context.asked),), _named_by(button))
+        beside = [] if context.asked else [dict(e) for e in said.entities if e.get("entity") not in button.entities]
+        named_too = [*beside, *_named_by(button)]  # 改地址, below 修改订单
+        return Reading(button.intent, (of_intent(button.intent, said.text, context.asked),), named_too)
 
     def _plain(self, said: Said, asked: Optional[Text]) -> Reading:
         """What the intent says."""
@@ -880,6 +902,10 @@ class Reader:
         story = said.intent in ACCOUNTS or (context.kind == WORDS and not str(context.asked).endswith("_reason"))
         if not two or story or first.get("command") not in FOLLOWED or said.requests[1] == reading.intent:
             return reading
+        acts = {act for start, _, act, _ in said.parts if said.offsets[start] >= said.split}
+        writes = said.requests[1] in self.does and said.requests[1] not in STORY and HURRIES not in said.requests[1]
+        if writes and acts and acts <= {"tell", "status", "chat", "fragment"}:
+            return reading  # 换成M码，趁没发货: why, and nothing more is wanted
         second = command(
             "start",
             intent=said.requests[1],
@@ -963,18 +989,6 @@ def _only_describes(said: Said) -> bool:
     return bool(said.reference.get("bare") and said.reference.get("conditions"))
 
 
-def candidates(said: Said) -> List[Text]:
-    """The two likeliest wishes."""
-    names = [str(each["name"]) for each in said.ranking]
-    return [name for name in names if not name.startswith(PLAIN_TALK)][:2]
-
-
-def described(reference: Mapping[Text, Any], words: Text) -> Dict[Text, Any]:
-    """What these words of a message describe, of all that it does."""
-    conditions = [each for each in reference.get("conditions") or () if each.get("said", "") in words]
-    return {**reference, "conditions": conditions, "names": [name for name in reference.get("names") or () if name in words]}
-
-
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
 class CommandReader(GraphComponent):
     """Sets `commands`, and the intent that the first of them means. Last of the pipeline."""
@@ -983,7 +997,7 @@ class CommandReader(GraphComponent):
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._declared: Dict[Text, Any] = {"kinds": {}, "starts": {}, "does": [], "values": {}}
+        self._declared: Dict[Text, Any] = {"kinds": {}, "starts": {}, "does": [], "values": {}, "undone": []}
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
@@ -1027,7 +1041,8 @@ class CommandReader(GraphComponent):
     def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
         """Reads each message."""
         context = Context.of(tracker, self._declared["kinds"])
-        reader = Reader(self._declared["starts"], frozenset(self._declared["does"]), self._declared["values"])
+        told = self._declared
+        reader = Reader(told["starts"], frozenset(told["does"]), told["values"], frozenset(told["undone"]))
         for message in messages:
             if not (message.get(TEXT) or "").strip():
                 continue
@@ -1048,33 +1063,5 @@ def declared() -> Dict[Text, Any]:
     """What the topics' `forms.yml` say, as far as reading hangs on it."""
     told = forms.of_project()
     starts = {name: [*form.starts, *form.meant_by] for name, form in told.forms.items()}
-    return {"kinds": told.kinds, "starts": starts, "does": sorted(told.does), "values": told.values}
-
-
-def said(message: Message) -> Said:
-    """What the components before this one found in a message."""
-    told, second = normalised(message), message.get(SECOND)
-    intent = message.get(INTENT) or {}
-    return Said(
-        text=told.text,
-        intent=str(intent.get("name") or ""),
-        confidence=float(intent.get("confidence") or 0.0),
-        ranking=message.get(INTENT_RANKING) or (),
-        requests=message.get(REQUESTS) or (),
-        entities=message.get(ENTITIES) or (),
-        acts=(message.get(ACT) or {}).get("shares") or {},
-        cues=message.get(CUES) or {},
-        danger=bool(message.get(DANGER)),
-        reference=message.get(REFERENCE) or {},
-        follow_up=message.get(ASKED) or {},
-        second=bool(second),
-        words=message.get(TEXT) or "",
-        split=told.offsets[second] if second else 0,
-        offsets=told.offsets,
-        values=message.get(VALUES) or (),
-        parts=message.get(PARTS) or (),
-        rests=message.get(RESTS) or (),
-        heads=message.get(HEADS) or (),
-        fault=any(each.get("code") in FAULTS for each in message.get(VALUES) or ()),
-        reason=any(each.get("kind") == "reason" for each in message.get(VALUES) or ()),
-    )
+    undone = sorted(name for name, form in told.forms.items() if form.undone_by)
+    return {"kinds": told.kinds, "starts": starts, "does": sorted(told.does), "values": told.values, "undone": undone}

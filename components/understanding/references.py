@@ -109,7 +109,7 @@ _TOGETHER = re.compile(r"(?:一起|一块儿?|一同|同时|一道)(?:下单|买
 _NEGATED = re.compile(r"(?:不是|并非|除了|不要)(?:那个?|这个?)?$")
 _KEPT = re.compile(
     r"[那这]?[个件条双台只单口把]?[我就先都也还是]{0,3}(?:不(?:用|想|要|必|需要)?(?:退|换|修|取消|动|寄)|别(?:退|换|修|取消|动)"
-    r"|留着?|留下)(?!货?款?[吗么?]|(?:货|款)?(?:行|可以|成)[吗么不]|不)"
+    r"|留着?|留下|(?<!是)我(?:还|自己)?要[的穿用留])(?!货?款?[吗么?]|(?:货|款)?(?:行|可以|成)[吗么不]|不)"
 )
 _OF_GOODS = re.compile(r"的[^，。！？的]{1,8}")
 _DID = (
@@ -124,6 +124,10 @@ _BOUGHT = re.compile(r"(?:买|花了?|付了?|拍|价格?|金额|总共|一共|�
 _FILLERS = re.compile("[的那这个单件笔号就是要选我买吧呢啊哦嗯呀啦吗嘛了下把给帮请查看有它，。！？、 ~]")
 
 
+_IN_USE = re.compile(
+    r"(?<=手机)(?:号|[这那最近两几天老总是一直经常都也又]{0,5}(?:静音|关机|停机|欠费|没电|没信号|没带|不在身|打不通|接不[到了通]|收不到|换号))"
+)
+"""What makes of a phone the customer's own, on which they are called."""
 _COUNT = re.compile(r"([一二三四五六七八九十两百千]{1,5})(?=[段码寸升匹斤克米片支册]|公斤|毫升)")
 _PIECE = re.compile(r"[^\s，。！？、：；的]+")
 _COUNTED = re.compile(r"[那这一两][本双口顶台个只].$")
@@ -200,8 +204,8 @@ def _of_entity(reading: _Reading, entity: Dict[Text, Any], words: Words) -> None
     name, start, end, value = entity["entity"], entity["start"], entity["end"], entity["value"]
     if not reading.free(start, end):
         return
-    if name == "product_category" and reading.text.startswith("号", end):
-        reading.taken[start:end] = b"\1" * (end - start)  # 新手机号 is no phone
+    if name == "product_category" and _IN_USE.match(reading.text, end):
+        reading.taken[start:end] = b"\1" * (end - start)  # 新手机号, 我手机老是静音: no goods
     elif name == "product_category":
         said, wide = reading.text[start:end], value in words.told["wider"]
         called = words.of_kind(value)

@@ -210,6 +210,7 @@ class Reader:
         spans = [span for span in spans if not _of_fixed(span, fixed) and not _of_size(span, sized)]
         goods = [(e["start"], e["end"]) for e in entities if e["entity"] in GOODS and "start" in e]
         spans = [span for span in spans if span.kind != REASON or _gives_reason(text, span, goods)]
+        spans = [span for span in spans if not _SAYS_NO_VALUE.fullmatch(text, span.start, span.end)]
         found = [self._value(text, span) for span in _joined(text, spans)]
         found = _whole(text, found, [e for e in entities if e["entity"] == ADDRESS and "start" in e])
         for each in entities:
@@ -317,6 +318,10 @@ _NO_REASON = re.compile(
     r"|[^,，。]{0,10}(?:吗|么|几点|多久)$|[^,，。坏破烂]{0,4}说[^,，。]{0,6}[到送]的?$"
     r"|(?:没坏|没有坏|好好的|没拆封?|没[穿用]过?|配件都?[在齐]|吊牌都?还?在|[,，。 还都也])+$"
 )
+_SAYS_NO_VALUE = re.compile(
+    r"[还就都也是]*(?:不[用要必]*[动改变换]|照旧|别[动改换]|(?:还是|就是)?(?:那个|原来的?|老的)|一样)[的了吧哈啊]*|[给写填弄搞]*错了?"
+)
+"""What is said of a field that stays, or was got wrong: no name, title or address is called so."""
 _SUPPOSED = re.compile(r"(?:要是|万一|如果|假如|倘若|将来|以后)[^,，。!！]{0,6}$")
 
 
@@ -330,8 +335,21 @@ def _gives_reason(text: str, span: told.Span, goods: List[tuple[int, int]]) -> b
 _DENIES = re.compile(r"(?:不是|不在|不要|别写|并非)(?:在|写|到|送)?[\s“\"]*$")
 
 
+_DISLIKES = re.compile(r"(?:不(?:是|要|想要|喜欢|爱|中意)|嫌|讨厌|看不上)[了这那个种件它太是]*\s*$")
+_DISLIKED = re.compile(
+    r"[的色款码号]*[这那个我是]*(?:有点|实在|真的?|觉得)?(?:不(?:要|想要|喜欢)[了啦]?(?=$|[\s,，。!！;；])|不(?:好看|合适|搭|合身)"
+    r"|太[大小丑艳素暗亮浅深花肥紧松长短挤土老]|[丑显腻])"
+)
+_LOOKS = ("colour", "size")
+
+
 def _meant(text: str, found: List[Value]) -> List[Value]:
-    """Without what is denied, where another of its kind is said: 不是1号 是30号, 换成30号，不是1号."""
+    """Without what is denied, where another of its kind is said: 不是1号 是30号, 换成30号，不是1号; a colour or size that is
+    disliked is none that is wanted."""
+    found = [
+        v for v in found
+        if v.kind not in _LOOKS or v.start < 0 or not (_DISLIKES.search(text, 0, v.start) or _DISLIKED.match(text, v.end))
+    ]  # fmt: skip
     kinds = {kind: ADDRESS if kind == ROOM else kind for kind in (value.kind for value in found)}
     denied = [v for v in found if v.kind not in (REASON, DENIED) and v.start >= 0 and _DENIES.search(text, 0, v.start)]
     stands = {kinds[value.kind] for value in found if value not in denied}

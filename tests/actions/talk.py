@@ -19,7 +19,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from components.text_normaliser import normalise
 from components.understanding.acts import ActClassifier
 from components.understanding.context import Button, Context, kind_of
-from components.understanding.reader import Reader, Reading, Said, declared
+from components.understanding.reader import Reader, declared
+from components.understanding.said import Reading, Said
 from tests.actions.described import described
 from tests.understanding.learned import learned, values
 from topics import domain

@@ -310,7 +310,8 @@ def test_a_size_that_cannot_be_had_is_no_yes_to_the_one_before(shop: Shop) -> No
 
 def test_the_same_size_again_is_a_plain_yes(shop: Shop) -> None:
     shop.variants, shop.reason_code = SIZES, "size"
-    same = fill("对，就换42码", "chat_affirm", asked="after_sales_confirmed", slots=AT_THE_END, entities={"size": "42"}).slots
+    slots = {**AT_THE_END, "after_sales_variant": "黑白 41 码"}
+    same = fill("对，就换41码", "chat_affirm", asked="after_sales_confirmed", slots=slots, entities={"size": "41"}).slots
     assert same["after_sales_confirmed"] is True and same["requested_slot"] is None
 
 
@@ -377,3 +378,24 @@ def test_a_yes_that_names_another_thing_changes_it_and_asks_again(shop: Shop, wo
     assert told.slots.get("after_sales_confirmed") is None and told.slots["requested_slot"] is not None
     asked = ("after_sales_line", "orders_number")
     assert {name: told.slots[name] for name in asked if told.slots.get(name) is not None} == changed
+
+
+COLOURS = (Variant("白色", 3, True), Variant("黑色", 3, False), Variant("青轴", 2, False))
+
+
+def test_a_colour_that_is_disliked_is_none_that_is_wanted(shop: Shop) -> None:
+    shop.variants, shop.reason_code = COLOURS, "no_reason"
+    slots = {**KNOWN, "after_sales_kind": "exchange", "chat_given": {"colour": {"value": "黑色", "at": 0}}}
+    disliked = {"values": [{"kind": "reason", "value": "白色的看腻了", "code": "no_reason", "start": 0, "end": 6}]}
+    told = fill("白色的看腻了", asked="after_sales_reason", slots=slots, message=disliked).slots
+    assert told["after_sales_variant"] == "黑色", "what was wished for at first"
+
+
+def test_nothing_is_exchanged_for_the_very_same(shop: Shop) -> None:
+    shop.variants, shop.reason_code = COLOURS, "no_reason"
+    slots = {**KNOWN, "after_sales_kind": "exchange", "after_sales_reason": "手感不好", "after_sales_variants": ["黑色", "青轴"]}
+    same = fill("白色", asked="after_sales_variant", slots=slots, entities={"colour": "白色"})
+    assert same.said == ["utter_after_sales_variant_same"] and same.slots["after_sales_variant"] is None
+    shop.reason_code = "quality"
+    faulty = fill("白色", asked="after_sales_variant", slots=slots, entities={"colour": "白色"})
+    assert faulty.slots["after_sales_variant"] == "白色", "what is faulty is sent again"

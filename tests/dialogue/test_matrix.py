@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from actions.forms import Form
+from actions.forms import Form, looks_up
 from tests.actions.fakes import Shop
 from tests.dialogue.talk import Assistant, Customer
 from topics import domain
@@ -83,8 +83,8 @@ def questions(customer: Customer, form: str) -> list[Customer]:
 
 
 def aside(before: Customer, after: Customer, form: str) -> str | None:
-    """Something else was answered, then the form asked the same again."""
-    if form in GIVES_WAY and after.form is None:
+    """Something else was answered, then the form asked the same again; one that only asks which to look up is let go."""
+    if after.form is None and (form in GIVES_WAY or looks_up(form, str(before.asked))):
         return None
     if after.form != form or after.asked != before.asked:
         return f"the form is now {after.form} asking {after.asked}: {after.said}"
