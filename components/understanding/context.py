@@ -49,7 +49,7 @@ class Context:
     Attributes:
         form: the open form.
         asked: the slot that it has asked for.
-        kind: the kind of question that stands, or of waiting: one of `KINDS`.
+        kind: the kind of question that stands, or of waiting: one of `KINDS`. A form that was opened while waiting asks its own.
         said: what the assistant said last.
         buttons: those that the customer sees below what was said since the customer's last message.
         offered: the intent that a yes would start.
@@ -58,6 +58,8 @@ class Context:
         slots: all slots that hold something.
         wished: the intents of the customer's last messages, newest first.
         new: whether nothing was said yet, or nobody knows (then only the message itself is looked at).
+        free: the kind that it would be if nobody were waited for.
+        waits: whether a person is waited for.
     """
 
     form: Optional[Text] = None
@@ -71,6 +73,8 @@ class Context:
     slots: Mapping[Text, Any] = field(default_factory=dict)
     wished: Tuple[Text, ...] = ()
     new: bool = True
+    free: Text = NONE
+    waits: bool = False
 
     @classmethod
     def of(cls, tracker: Optional[DialogueStateTracker], kinds: Mapping[Text, Text]) -> Context:
@@ -84,10 +88,11 @@ class Context:
         last = bots[0] if bots else None
         buttons = tuple(button for bot in reversed(bots) for button in _buttons(bot))
         offered = slots.get("chat_offered")
+        offers = bool(offered) or _offers(last)
         return cls(
             form=form,
             asked=asked,
-            kind=kind_of(asked, kinds, bool(offered) or _offers(last), slots),
+            kind=kind_of(asked, kinds, offers, slots),
             said=str(last.text or "") if last else "",
             buttons=buttons,
             offered=str(offered) if offered else None,
@@ -96,15 +101,17 @@ class Context:
             slots=slots,
             wished=_wished(tracker),
             new=False,
+            free=kind_of(asked, kinds, offers, {}),
+            waits=bool(slots.get("handoff_id")),
         )
 
 
 def kind_of(asked: Optional[Text], kinds: Mapping[Text, Text], offers: bool, slots: Mapping[Text, Any]) -> Text:
-    """The kind of question that stands, or of waiting: who was given to a person is asked nothing."""
-    if slots.get("handoff_id"):
-        return ALARM if slots.get("handoff_danger") else QUEUE
+    """The kind of question that stands, or of waiting."""
     if asked:
         return kinds.get(asked, CONFIRM if asked.endswith("_confirmed") else VALUE)
+    if slots.get("handoff_id"):
+        return ALARM if slots.get("handoff_danger") else QUEUE
     return OFFER if offers else NONE
 
 

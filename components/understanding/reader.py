@@ -84,6 +84,8 @@ OPTIONAL, SELF = ("invoices_email",), "by_oneself"
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
 PLACE, BACK, IF_NOT, CALLS, CHANGES = "queue_place", "back", "if_not", "calls", "changes"
+NO_WAIT, SERVED = "no_wait", ("start", "know", "ask", "yes", "choose", "correct")
+"""The cue of who waits no longer, whatever else is asked · commands that the assistant carries out for who waits for a person."""
 AWAY, NO_PERSON, SUPPOSES, REPORTED_BEFORE = "away", "no_person", "supposes", "reported_before"
 SAFE, SECRET, REGISTERS, NOT_THIS = "safe", "secret", "registers", "not_this"
 OTHERS, OF_OTHERS = "others_account", {"entity": "account_kind", "value": "others"}
@@ -232,8 +234,12 @@ class Reader:
             return Reading(said.intent, (command("danger"),))
         if context.new and not said.text:
             return self._plain(said, None)
-        if context.kind in WAITED:
-            return self._waiting(said, context)
+        if context.waits:
+            return self._waiting(said, context) or self._meanwhile(said, context)
+        return self._read(said, context)
+
+    def _read(self, said: Said, context: Context) -> Reading:
+        """What is said to the assistant."""
         if said.intent == PERSON and said.confidence < self.certain and said.share("person") < self.maybe:
             said = replace(said, intent=INFORM)  # 名字和电话照旧: guessed by a word; nobody is asked for
         return self._and_more(self._first(said, context), said, context)
@@ -623,9 +629,20 @@ class Reader:
 
     # ── while a person is waited for ──────────────────────────────────────────
 
-    def _waiting(self, said: Said, context: Context) -> Reading:
-        """Who waits no longer leaves, and may want something else in the same breath; all else is for the person."""
+    def _meanwhile(self, said: Said, context: Context) -> Reading:
+        """What is asked or wanted while waiting, as if nobody were waited for; all else is for the person."""
+        reading = self._read(said, replace(context, kind=context.free))
+        served = context.kind not in WAITED or any(each["command"] in SERVED for each in reading.commands[:1])
+        return reading if served else Reading(said.intent, ())
+
+    def _waiting(self, said: Said, context: Context) -> Optional[Reading]:
+        """Who waits no longer leaves, and may want something else in the same breath."""
+        if context.kind not in WAITED:  # a form was opened meanwhile: its own noes are its own
+            return Reading("chat_stop", (command("leave"),)) if NO_WAIT in said.cues else None
         ends, sure = ((*NO_LONGER, "correct"), self.safe) if context.kind == ALARM else (NO_LONGER, self.surer)
+        wish = said.confidence >= self.sure and not said.intent.startswith((*PLAIN_TALK, PERSON))
+        if context.kind != ALARM and wish:
+            sure = self.certain  # 自家做的，没有执照: told or asked, and not ended
         if context.kind == ALARM and SECRET in said.cues:
             return Reading(said.intent, ())  # who reads a code out is not safe
         words = said.text.strip(ENDS)
@@ -636,7 +653,7 @@ class Reader:
         of_goods = context.kind == ALARM and bool(said.reference.get("conditions"))  # 围兜没事
         safe = context.kind == ALARM and SAFE in said.cues
         if asks or (not safe and (of_goods or PLACE in said.cues or PLEADS in said.cues or said.share(*ends) < sure)):
-            return Reading(said.intent, ())
+            return None
         return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
 
     def _besides(self, said: Said) -> Tuple[Command, ...]:
@@ -854,7 +871,10 @@ class Reader:
         buttons = [each for each in context.buttons if not context.asked or context.asked in each.entities]
         another = any(each["sure"] for each in said.reference.get("conditions") or ())
         another = another or any(each.get("entity") in NUMBERS for each in said.entities)
-        button = offers.named(said.text, buttons) or (None if context.asked else offers.placed(said.reference, buttons))
+        button = offers.named(said.text, buttons)
+        if button is None and not context.asked:
+            things = [each for each in buttons if any(name in NUMBERS for name in each.entities)]
+            button = offers.placed(said.reference, buttons) or offers.told_of(said.text, things)
         if button is None and not context.asked and not another:
             means = said.act in ("yes", "do", "value") and said.confidence >= self.near and len(said.text) <= offers.LONGEST
             button = offers.wished(said.intent, buttons) if means else None
