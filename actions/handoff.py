@@ -35,6 +35,7 @@ IN_DANGER = "handoff_danger"  # slot: what dangers were told, {kinds, message_id
 ASKED = "customer_asked"
 NOBODY_THERE = "handoff_nobody_there"  # the desk's no to a handoff that nobody asked for, at night
 FOR_PEOPLE = ("complaints_", "feedback_")  # beginnings of intents that who waits wants told to a person
+STORIES = "_report_problem"  # endings of intents by which who only tells, and asks for nothing, tells a person
 SURE = 0.5
 LEAST_WISH = 4  # characters
 NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
@@ -85,7 +86,8 @@ class ActionHandoff(CustomerAction):
         # A ticket is answered later, elsewhere; until then the bot goes on.
         mine = SlotSet("handoff_id", None if handoff.ticketed else handoff.id)
         offered = [SlotSet("chat_offered", None)] if turn.slot("chat_offered") else []
-        return [*over(*_unfinished(turn)), *counted, *offered, mine]
+        events = [*over(*_unfinished(turn)), *counted, *offered, mine]
+        return [*events, *_speak_of(turn, handoff, told)] if reason != DANGER else events
 
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
@@ -154,6 +156,7 @@ class ActionHandoffRelay(CustomerAction):
                     wiring.gateways().tickets.add, caller, handoff.ticket_number, turn.text.strip()
                 )
         turn.utter("utter_handoff_waiting", CALLBACK, position=handoff.position, ticket=handoff.ticket_number)
+        turn.before += _speak_of(turn, handoff, CALLBACK)
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
         """Not reached: visitors may talk to a person."""
@@ -197,6 +200,14 @@ class ActionHandoffClosed(CustomerAction):
         how = turn.entity("handoff_how") or ""
         back = await given_back(turn, str(turn.slot("handoff_id")), how)
         return [*back, *([FollowupAction("action_listen")] if how else [])]
+
+
+def _speak_of(turn: Turn, handoff: Handoff, told: str) -> list[EventType]:
+    """The ticket that stands for the talk may be asked about next: 几点打来, 哪天答复."""
+    if turn.customer is None:
+        return []
+    title = str(turn.wording("utter_label_handoff_request") or "")
+    return focus.put(turn, "ticket", handoff.ticket_number, title, told or ASKED, (told or ASKED,))
 
 
 async def given_back(turn: Turn, handoff_id: str, how: str) -> list[EventType]:
@@ -243,32 +254,47 @@ async def meanwhile(turn: Turn, position: int | None) -> list[EventType] | None:
     """What the assistant can do or answer while nobody has taken over is done as ever; None where it is for the person."""
     if turn.tracker.latest_message.get("danger"):
         return None
-    beside = DANGER if turn.slot(IN_DANGER) else ""
-    if _wants(turn) and not turn.busy and await at_once.tell(turn, turn.intent):
-        turn.utter("utter_handoff_meanwhile", beside, position=position)
+    wants = _wants(turn)
+    if wants and not turn.busy and await at_once.tell(turn, turn.intent):
+        _beside(turn, position)
         return []
+    story = turn.intent.endswith(STORIES) and (turn.tracker.latest_message.get("act") or {}).get("name") == "tell"
     known = await chat.at_this_message(turn)
-    if not (turn.busy or _wants(turn) or _knows(turn, known["faq_found"])):
+    if not (turn.busy or (wants and not story) or _knows(turn, known["faq_found"])):
         return None
     if not turn.busy:
-        turn.utter("utter_handoff_meanwhile", beside, position=position)
+        _beside(turn, position)
     changed = [SlotSet(name, value) for name, value in known.items() if turn.slot(name) != value]
     return [*changed, SlotSet(MEANWHILE, turn.message_id), *heard_again(turn)]
+
+
+def _beside(turn: Turn, position: int | None) -> None:
+    """Tell the place, and that this needs no waiting; who has just been told so only hears the place."""
+    lately = "again" if any(name.startswith("utter_handoff_meanwhile") for name in _said_last(turn)) else ""
+    turn.utter("utter_handoff_meanwhile", lately or (DANGER if turn.slot(IN_DANGER) else ""), position=position)
 
 
 def passed_on(turn: Turn, position: int | None) -> None:
     """Say that the person will read it; to who is in danger what to do, too. Never the same twice in a row."""
     told = _told_of(turn, DANGER) if turn.slot(IN_DANGER) else ""
-    named, last = f"utter_handoff_waiting_{told}" if told else "utter_handoff_waiting", _last_said(turn)
+    named = f"utter_handoff_waiting_{told}" if told else "utter_handoff_waiting"
+    last = next(iter(_said_last(turn)), "")
     turn.utter(named, "again" if last == named else "still" if last == f"{named}_again" else "", position=position)
 
 
-def _last_said(turn: Turn) -> str:
-    """The name of the response that was said last."""
-    last: dict[str, Any] = next(
-        (event for event in reversed(turn.tracker.events) if event["event"] == "bot"), {}
-    )
-    return str((last.get("metadata") or {}).get("utter_action") or "")
+def _said_last(turn: Turn) -> list[str]:
+    """The names of the responses to the message before this one, newest first."""
+    told: list[str] = []
+    names: list[str] = []
+    message: Any = None
+    for event in reversed(turn.tracker.events):
+        if event["event"] == "bot":
+            names.append(str((event.get("metadata") or {}).get("utter_action") or ""))
+        elif event["event"] == "user" and (names or told):
+            if told and event.get("message_id") != message:
+                break
+            told, names, message = told + names, [], event.get("message_id")  # twice, where it was heard again
+    return told or names
 
 
 def _wants(turn: Turn) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Text, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Text, Tuple
 
 from rasa.shared.core.events import BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -52,6 +52,7 @@ class Context:
         kind: the kind of question that stands, or of waiting: one of `KINDS`. A form that was opened while waiting asks its own.
         said: what the assistant said last.
         buttons: those that the customer sees below what was said since the customer's last message.
+        listed: those of the customer's last few messages.
         offered: the intent that a yes would start.
         focus: what the talk is about, newest first (slot `chat_focus`).
         told: the names of the responses since the customer's last message.
@@ -74,6 +75,7 @@ class Context:
     wished: Tuple[Text, ...] = ()
     new: bool = True
     free: Text = NONE
+    listed: Tuple[Button, ...] = ()
     waits: bool = False
 
     @classmethod
@@ -101,6 +103,7 @@ class Context:
             slots=slots,
             wished=_wished(tracker),
             new=False,
+            listed=tuple(_listed(tracker)),
             free=kind_of(asked, kinds, offers, {}),
             waits=bool(slots.get("handoff_id")),
         )
@@ -134,6 +137,17 @@ def _said(tracker: DialogueStateTracker) -> List[BotUttered]:
         if isinstance(event, BotUttered) and event.text:
             found.append(event)
     return found
+
+
+def _listed(tracker: DialogueStateTracker) -> Iterator[Button]:
+    """The buttons of the last messages for which they stand, newest first."""
+    messages = 0
+    for event in reversed(tracker.events):
+        messages += _of_customer(event)
+        if messages > STANDS:
+            break
+        if isinstance(event, BotUttered):
+            yield from _buttons(event)
 
 
 def _wished(tracker: DialogueStateTracker) -> Tuple[Text, ...]:

@@ -68,7 +68,7 @@ def told_of(text: Text, buttons: Sequence[Button]) -> Optional[Button]:
 
     It shares plainly more signs with it than with any other.
     """
-    listed = _listed(buttons)
+    listed = list(dict.fromkeys(_listed(buttons)))
     titles = [set(_content(normalise(each.title).text)) for each in listed]
     if len(listed) < 2 or len(text) > LONGEST_TOLD:
         return None

@@ -48,7 +48,7 @@ from topics import forms
 FALLBACK = "nlu_fallback"
 INFORM, DANGER = "chat_inform", "danger"
 PERSON = "handoff_request"
-WORDLESS = re.compile(r"[\W_]+")
+WORDLESS, POINTS = re.compile(r"[\W_]+"), re.compile("那一?[个张单件]|另外?一")
 ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
 GOODS = "products_"
 ADVICE, RECOMMENDED = "products_recommend", "utter_products_recommend"
@@ -451,7 +451,8 @@ class Reader:
         if context.kind == CONFIRM and context.form == SLIP_UNDONE and KEEPS in said.cues:
             return Reading("chat_affirm", (command("yes"),))  # 不退了，留着
         instead = self._instead(said, context)
-        if sure and act in PLAINLY and not (act == "hold" and instead):
+        sounds = act == "hold" and instead or (act == "person" and not self._answers(said, PERSON))  # 少道歉，催就行了
+        if sure and act in PLAINLY and not sounds:
             undoes = said.intent.endswith("_cancel") and said.act != "no" and not own  # 算了不退了: nothing was got wrong
             left = said.intent == "chat_stop" or undoes
             intent, name = PLAINLY["leave" if left and act == "take_back" else act]
@@ -761,6 +762,10 @@ class Reader:
 
     def _of_another(self, said: Said, context: Context) -> Optional[Reading]:
         """另一个呢, 不是这个，是热水器: a message that only says which one means the last wish, of that one."""
+        things = [each for each in context.listed if any(name in NUMBERS for name in each.entities)]
+        one = offers.told_of(said.text, things) if POINTS.search(said.text) else None
+        if one is not None and one.intent in context.wished[:LATELY]:  # 没人回电那个呢, of the tickets listed before
+            return Reading(one.intent, (command("start", intent=one.intent, words=said.words or said.text),), _named_by(one))
         conditions = said.reference.get("conditions")
         corrects = said.act == "correct" and said.share("correct") >= self.sure and any(each["sure"] for each in conditions or ())
         compared = bool(conditions) and all(each["by"] in COMPARED for each in conditions or ())  # 便宜那台呢，也能退吗
