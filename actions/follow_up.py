@@ -50,7 +50,7 @@ class ActionChatFollowUp(CustomerAction):
             listed = "\n".join(f"- {title} ¥{back}" for title, back in parts)
             turn.utter("utter_chat_back_altogether", total=str(sum(Decimal(back) for _, back in parts)), parts=listed)
         else:
-            turn.utter(response, **facts, **_share(turn, response, facts))
+            turn.utter(response, **{**facts, **_share(turn, response, facts)})
         return focus.put(
             turn, spoken.kind, spoken.id, spoken.title, spoken.told, states, spoken.order, spoken.again, **spoken.facts
         )

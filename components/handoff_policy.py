@@ -72,12 +72,9 @@ def nothing_to_do(tracker: DialogueStateTracker) -> bool:
     """Whether the latest message neither wants nor asks anything that the assistant can do or answer."""
     message = tracker.latest_message
     intent = str(message.intent.get("name")) if message else ""
-    found = tracker.get_slot(FOUND) if FOUND in tracker.slots else None
-    answered = (
-        bool(found)
-        and found["message_id"] == (message and message.message_id)
-        and found["decision"] != "pass"
-    )
+    found: Dict[Text, Any] = (tracker.get_slot(FOUND) if FOUND in tracker.slots else None) or {}
+    mine = message is not None and found.get("message_id") == message.message_id
+    answered = mine and found.get("decision", "pass") != "pass"
     talk = intent.startswith(TALK) and intent != OF_A_THING
     return talk and not answered and tracker.active_loop_name is None
 

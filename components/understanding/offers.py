@@ -25,7 +25,7 @@ _NOT_THAT = re.compile(r"^不是[^，。,.; ]{1,8}[，。,.; ]+(?:是|我要|我
 _QUESTION_AND_BEFORE = re.compile(r"[^。！；;\n?？]*[？?][^？?。]*$|[^。\n?？]*。[^。\n?？]*[？?]\s*$")
 _CANNOT = r"(?:不能|不可|没法|无法|不支持|不再|没有?)[^，。,]{0,4}"
 LONGEST_ECHO = 4  # characters
-LONGEST_TOLD, LEAST_SHARED, SHARE_TOLD = 20, 2, 0.4  # characters · signs · of the signs that are told
+LONGEST_TOLD, LEAST_SHARED, SHARE_TOLD = 20, 2, 0.33  # characters · signs · of the signs that are told
 LEAST_OWN = 4  # characters beside courtesy
 _NO = ("没", "不", "先不")
 _QUESTION = re.compile(r"[^。！；\n]*[？?]\s*$")
@@ -72,7 +72,7 @@ def told_of(text: Text, buttons: Sequence[Button]) -> Optional[Button]:
     titles = [set(_content(normalise(each.title).text)) for each in listed]
     if len(listed) < 2 or len(text) > LONGEST_TOLD:
         return None
-    signs = set(_content(text)) - set.intersection(*titles)
+    signs = {sign for sign in _content(text) if not all(sign in title for title in titles)}
     shared = sorted(((len(signs & title), -at) for at, title in enumerate(titles)), reverse=True)
     most, second = shared[0][0], shared[1][0]
     plainly = most >= LEAST_SHARED and most - second >= LEAST_SHARED and most >= SHARE_TOLD * len(signs)

@@ -42,6 +42,7 @@ from components.understanding.context import (
     Context,
 )
 from components.understanding.references import REFERENCE
+from components.understanding.said import Reading, Said
 from components.understanding.values import VALUES
 from topics import forms
 
@@ -149,53 +150,6 @@ VAGUE = (INFORM, FALLBACK, "chat_affirm", "chat_deny", "chat_out_of_scope", "cha
 
 
 @dataclass(frozen=True)
-class Said:
-    """One message, as the components before this one left it."""
-
-    text: Text
-    intent: Text
-    confidence: float = 1.0
-    ranking: Sequence[Mapping[Text, Any]] = ()
-    requests: Sequence[Text] = ()
-    entities: Sequence[Mapping[Text, Any]] = ()
-    acts: Mapping[Text, float] = field(default_factory=dict)
-    cues: Mapping[Text, Text] = field(default_factory=dict)
-    danger: bool = False
-    reference: Mapping[Text, Any] = field(default_factory=dict)
-    follow_up: Mapping[Text, Any] = field(default_factory=dict)
-    values: Sequence[Mapping[Text, Any]] = ()
-    parts: Sequence[Tuple[int, int, Text, float]] = ()
-    rests: Sequence[Tuple[int, Text, float]] = ()
-    heads: Sequence[Tuple[int, Text, float]] = ()
-    fault: bool = False
-    reason: bool = False
-    second: bool = False
-    """Whether two requests were made; the second begins at `split` of the customer's own `words`."""
-    words: Text = ""
-    split: int = 0
-    offsets: Sequence[int] = ()
-
-    @property
-    def act(self) -> Text:
-        """What the words most probably do."""
-        return max(self.acts, key=lambda name: self.acts[name], default="")
-
-    def share(self, *names: Text) -> float:
-        """How probably they do one of these."""
-        return sum(self.acts.get(name, 0.0) for name in names)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a message means: the commands, the intent that says the first of them, and what it names, if that changes."""
-
-    intent: Text
-    commands: Tuple[Command, ...]
-    entities: Optional[Sequence[Mapping[Text, Any]]] = None
-    reference: Optional[Mapping[Text, Any]] = None
-
-
-@dataclass(frozen=True)
 class Reader:
     """Weighs.
 
@@ -274,7 +228,7 @@ class Reader:
         open_form = context.form and context.asked and context.kind in (CONFIRM, CHOOSE, WORDS)
         if meant and open_form and not said.fault:  # 不是修，是没人来装
             return Reading("chat_take_back", (command("take_back", what=None), command("know", question=meant)))
-        chosen = self._chosen(said, context)
+        chosen = self._pointed(said, context) or self._chosen(said, context)
         if chosen:
             return chosen
         if context.form and context.asked:
@@ -762,10 +716,6 @@ class Reader:
 
     def _of_another(self, said: Said, context: Context) -> Optional[Reading]:
         """另一个呢, 不是这个，是热水器: a message that only says which one means the last wish, of that one."""
-        things = [each for each in context.listed if any(name in NUMBERS for name in each.entities)]
-        one = offers.told_of(said.text, things) if POINTS.search(said.text) else None
-        if one is not None and one.intent in context.wished[:LATELY]:  # 没人回电那个呢, of the tickets listed before
-            return Reading(one.intent, (command("start", intent=one.intent, words=said.words or said.text),), _named_by(one))
         conditions = said.reference.get("conditions")
         corrects = said.act == "correct" and said.share("correct") >= self.sure and any(each["sure"] for each in conditions or ())
         compared = bool(conditions) and all(each["by"] in COMPARED for each in conditions or ())  # 便宜那台呢，也能退吗
@@ -860,6 +810,16 @@ class Reader:
         first = of_intent(button.intent, said.text, context.asked)
         return Reading(button.intent, (first,), _named_by(button))
 
+    def _pointed(self, said: Said, context: Context) -> Optional[Reading]:
+        """没人回电那个呢: one of the things that were listed, now or a little before, told in words of one's own."""
+        things = [each for each in context.listed if each.entities and set(each.entities) <= set(NUMBERS)]
+        one = offers.told_of(said.text, things) if not context.asked and POINTS.search(said.text) else None
+        if one is None or one.intent not in context.wished[:LATELY]:
+            return None
+        hurries = any((each.get("entity"), each.get("value")) == (ADD[0], "urge") for each in said.entities)
+        named = [*_named_by(one), *([{"entity": ADD[0], "value": "urge"}] if hurries else [])]
+        return Reading(one.intent, (command("start", intent=one.intent, words=said.words or said.text),), named)
+
     def _chosen(self, said: Said, context: Context) -> Optional[Reading]:
         """One of the things offered, in words of one's own: what its button says, of what it says it of."""
         if not context.buttons or context.kind in (VALUE, WORDS):
@@ -876,10 +836,7 @@ class Reader:
         buttons = [each for each in context.buttons if not context.asked or context.asked in each.entities]
         another = any(each["sure"] for each in said.reference.get("conditions") or ())
         another = another or any(each.get("entity") in NUMBERS for each in said.entities)
-        button = offers.named(said.text, buttons)
-        if button is None and not context.asked:
-            things = [each for each in buttons if any(name in NUMBERS for name in each.entities)]
-            button = offers.placed(said.reference, buttons) or offers.told_of(said.text, things)
+        button = offers.named(said.text, buttons) or (None if context.asked else offers.placed(said.reference, buttons))
         if button is None and not context.asked and not another:
             means = said.act in ("yes", "do", "value") and said.confidence >= self.near and len(said.text) <= offers.LONGEST
             button = offers.wished(said.intent, buttons) if means else None
