@@ -46,7 +46,7 @@ SURELY_TELLS = (
 SERVED = ("yes", "ask", "correct")  # commands that are a wish whatever the intent
 # What who waits may ask of the bot, as a cue of data/chat/cues.yml. That the waiting ends is read from the whole message.
 PLACE, PHONE, SAFE, CALLS, NO_WAIT = "queue_place", "asks_phone", "safe", "calls", "no_wait"
-CALLBACK = "callback"  # the wording for who is to be rung
+CALLBACK, ESCALATED = "callback", "escalated"  # the wordings for who is to be rung, and whose complaint goes to a person
 MOODS = ("angry", "dissatisfied")  # the strongest first
 
 
@@ -87,7 +87,8 @@ class ActionHandoff(CustomerAction):
         mine = SlotSet("handoff_id", None if handoff.ticketed else handoff.id)
         offered = [SlotSet("chat_offered", None)] if turn.slot("chat_offered") else []
         events = [*over(*_unfinished(turn)), *counted, *offered, mine]
-        return [*events, *_speak_of(turn, handoff, told)] if reason != DANGER else events
+        another = reason == DANGER or told == ESCALATED  # what is spoken of is the danger, or the complaint's own ticket
+        return events if another else [*events, *_speak_of(turn, handoff, told)]
 
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
@@ -348,7 +349,7 @@ def _told_of(turn: Turn, reason: str) -> str:
     if reason == DANGER:
         kinds = (turn.slot(IN_DANGER) or {}).get("kinds") or []
         return FRAUD if kinds == [FRAUD] else DANGER
-    return "escalated" if turn.slot("complaints_escalation") else reason  # its number has just been told
+    return ESCALATED if turn.slot("complaints_escalation") else reason  # its number has just been told
 
 
 def transcript(turn: Turn) -> list[dict[str, Any]]:

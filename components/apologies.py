@@ -10,7 +10,7 @@ import re
 from typing import Any, Dict, Text
 
 SOOTHED = "chat_soothed"
-_SORRY = "(?:真的|真是|非常|实在|很)?抱歉"
+_SORRY = "(?:真的|真是|非常|实在|很)*抱歉"
 _FIRST = re.compile(rf"^(?:让您[^，。]{{1,8}}，)?{_SORRY}[^，。：:]{{0,8}}[，。：:]\s*")
 _AMONG = re.compile(rf"，{_SORRY}(?=[。，])")
 

@@ -829,8 +829,9 @@ class Reader:
             return Reading(listed[0].intent, (of_intent(listed[0].intent, said.text, context.asked),), _named_by(listed[0]))
         if said.act not in (*ACCEPTS, *UNDOES):
             return None
-        if context.kind != CONFIRM and offers.passes_on(said.text) and any(each.intent == PERSON for each in context.buttons):
-            return Reading(PERSON, (command("person"),))  # 那你转吧
+        passes = offers.passes_on(said.text) or REGISTERS in said.cues
+        if context.kind != CONFIRM and passes and any(each.intent == PERSON for each in context.buttons):
+            return Reading(PERSON, (command("person"),))  # 那你转吧, 帮我登记，抬头是…
         if context.kind == CONFIRM or context.asked in NUMBERS or str(context.asked).endswith(("_line", "_order", "_choice")):
             return None  # the form knows more of them than stand on the table
         buttons = [each for each in context.buttons if not context.asked or context.asked in each.entities]
