@@ -813,11 +813,14 @@ class Reader:
     def _pointed(self, said: Said, context: Context) -> Optional[Reading]:
         """没人回电那个呢: one of the things that were listed, now or a little before, told in words of one's own."""
         things = [each for each in context.listed if each.entities and set(each.entities) <= set(NUMBERS)]
-        one = offers.told_of(said.text, things) if not context.asked and POINTS.search(said.text) else None
+        wishes = [each for each in said.entities if each.get("entity") == ADD[0]]
+        told = said.text  # 扣钱那张催一下: what is wished is no word of which one
+        for each in wishes:
+            told = told.replace(said.words[each.get("start", 0) : each.get("end", 0)], "")
+        one = offers.told_of(told, things) if not context.asked and POINTS.search(said.text) else None
         if one is None or one.intent not in context.wished[:LATELY]:
             return None
-        hurries = any((each.get("entity"), each.get("value")) == (ADD[0], "urge") for each in said.entities)
-        named = [*_named_by(one), *([{"entity": ADD[0], "value": "urge"}] if hurries else [])]
+        named = [*_named_by(one), *map(dict, wishes)]
         return Reading(one.intent, (command("start", intent=one.intent, words=said.words or said.text),), named)
 
     def _chosen(self, said: Said, context: Context) -> Optional[Reading]:
