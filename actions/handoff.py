@@ -11,7 +11,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import at_once, chat, focus, references, spoken_of, wiring
+from actions import at_once, chat, focus, given, references, spoken_of, wiring
 from actions.base import MEANWHILE, REQUESTED_SLOT, CustomerAction, Turn, feeling, heard_again, over, when
 from actions.besides import besides
 from actions.gateways.belongings import ORDER
@@ -156,7 +156,10 @@ class ActionHandoffRelay(CustomerAction):
                 await turn.call(
                     wiring.gateways().tickets.add, caller, handoff.ticket_number, turn.text.strip()
                 )
-        turn.utter("utter_handoff_waiting", CALLBACK, position=handoff.position, ticket=handoff.ticket_number)
+        phone = given.said(turn, "phone")
+        told = f"{CALLBACK}_number" if phone else CALLBACK
+        number = phone.value if phone else ""
+        turn.utter("utter_handoff_waiting", told, position=handoff.position, ticket=handoff.ticket_number, phone=number)
         turn.before += _speak_of(turn, handoff, CALLBACK)
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:

@@ -607,7 +607,8 @@ class Reader:
         asks = not more and words.endswith(("?", "吗", "么"))  # 不等了吗
         of_goods = context.kind == ALARM and bool(said.reference.get("conditions"))  # 围兜没事
         safe = context.kind == ALARM and SAFE in said.cues
-        if asks or (not safe and (of_goods or PLACE in said.cues or PLEADS in said.cues or said.share(*ends) < sure)):
+        hurries = PLACE in said.cues or PLEADS in said.cues or HURRIES in said.intent
+        if asks or (not safe and (of_goods or hurries or said.share(*ends) < sure)):
             return None
         return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
 
