@@ -28,8 +28,9 @@ LISTEN: Text = ACTION_LISTEN_NAME
 RELAY, HAND_OVER = "action_handoff_relay", "action_handoff"
 CLOSED, CLOSE = "EXTERNAL_handoff_closed", "action_handoff_closed"
 ANGER, MISSES = "chat_anger", "chat_misses"
-FOUND, TALK, OF_A_THING = "faq_found", ("chat_", "nlu_"), "chat_follow_up"
-"""The slot of what the knowledge says to a message · beginnings of intents that name nothing to do · the one that does."""
+FOUND, TALK, OF_A_THING, SCOLDS = "faq_found", ("chat_", "nlu_"), "chat_follow_up", "chat_abuse"
+"""The slot of what the knowledge says to a message · beginnings of intents that name nothing to do · the one that does · the one
+that answers no form's question."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False)
@@ -76,7 +77,7 @@ def nothing_to_do(tracker: DialogueStateTracker) -> bool:
     mine = message is not None and found.get("message_id") == message.message_id
     answered = mine and found.get("decision", "pass") != "pass"
     talk = intent.startswith(TALK) and intent != OF_A_THING
-    return talk and not answered and tracker.active_loop_name is None
+    return talk and not answered and (tracker.active_loop_name is None or intent == SCOLDS)
 
 
 def counts(tracker: DialogueStateTracker, slot: Text) -> tuple[int, int]:

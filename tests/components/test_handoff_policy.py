@@ -97,6 +97,9 @@ def test_who_is_angry_and_says_what_is_to_be_done_keeps_the_assistant() -> None:
     angry = (*counted("chat_anger", 1), LISTEN, said("orders_cancel"), SlotSet("chat_anger", 2))
     assert predicted(*angry) is None
     assert predicted(*angry, LISTEN, said("chat_abuse"), SlotSet("chat_anger", 3)) == "action_handoff"
+    form = (ActiveLoop("orders_cancel_form"), *counted("chat_anger", 1), LISTEN)
+    assert predicted(*form, said("orders_cancel"), SlotSet("chat_anger", 2)) is None
+    assert predicted(*form, said("chat_abuse"), SlotSet("chat_anger", 2)) == "action_handoff", "it answers no question"
     asked = UserUttered("…", intent={"name": "chat_abuse", "confidence": 1.0})
     asked.message_id = "m2"
     told = SlotSet("faq_found", {"message_id": "m2", "decision": "answer", "hits": []})
