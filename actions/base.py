@@ -32,9 +32,10 @@ logger = logging.getLogger(__name__)
 
 REQUESTED_SLOT = "requested_slot"
 OTHER = "other"  # the value of the button that asks for another order
-ANGRY = "angry"
+ANGRY, NEUTRAL = "angry", "neutral"
 DONE = "chat_done"  # the action that last changed anything in the shop's systems
 PENDING = "chat_pending_write"
+MEANWHILE = "handoff_meanwhile"  # slot: the message that the assistant itself answers while a person is waited for
 WISH = "chat_wish"  # slot: what a visitor could not do, {intent, words, entities, reference, at}
 PATIENCE_SECONDS = 18.0
 """How long a lost answer is asked for again before the customer hears that it is not known yet: a process that died is
@@ -152,6 +153,11 @@ class Turn:
     def message_id(self) -> str:
         """The id of what the customer wrote."""
         return str(self.tracker.latest_message.get("message_id") or "")
+
+    @property
+    def with_person(self) -> bool:
+        """Whether a person has the talk, or is waited for and this message is only passed on."""
+        return bool(self.slot("handoff_id")) and self.slot(MEANWHILE) != self.message_id
 
     @property
     def busy(self) -> bool:
@@ -382,14 +388,14 @@ def warn(turn: Turn) -> None:
 
 
 def soothe(turn: Turn) -> None:
-    """Whoever has just become angry hears an apology first, once a turn, and is offered a person, whatever the wish."""
+    """Whoever has just become angry hears an apology first, once a talk, and is offered a person, whatever the wish."""
     new = turn.slot("chat_sentiment") == ANGRY and turn.slot("chat_anger") == 1
     if (
         new
         and turn.intent not in PERSON
         and not turn.tracker.latest_message.get("danger")
         and not turn.slot("handoff_id")
-        and turn.slot("chat_soothed") != turn.message_id
+        and not turn.slot("chat_soothed")
     ):
         turn.utter("utter_chat_anger")
         turn.before.append(SlotSet("chat_soothed", turn.message_id))
@@ -408,7 +414,7 @@ def conclude(turn: Turn, events: list[EventType]) -> list[EventType]:
 def go_on(turn: Turn, events: list[EventType]) -> list[EventType]:
     """Events that take up what else the customer asked for, if anything waits and nothing else comes next."""
     wishes: list[dict[str, Any]] = turn.slot("chat_requests") or []
-    if not wishes or turn.slot("handoff_id") or any(e["event"] in ("followup", "user") for e in events):
+    if not wishes or turn.with_person or any(e["event"] in ("followup", "user") for e in events):
         return []
     wish, *waiting = wishes
     turn.utter("utter_chat_next", request=turn.wording(f"utter_label_{wish['intent']}"))
@@ -446,6 +452,15 @@ def said(
     return [ActionExecuted("action_listen"), spoken]
 
 
+def heard_again(turn: Turn) -> list[EventType]:
+    """Events as if the latest message were said now, as it was understood: what was passed on is done as well."""
+    latest = turn.tracker.latest_message
+    parse_data = {**latest, "danger": None}
+    spoken = UserUttered(latest.get("text"), parse_data, input_channel=turn.tracker.get_latest_input_channel())
+    spoken |= {"message_id": latest.get("message_id"), "metadata": latest.get("metadata") or {}}
+    return [ActionExecuted("action_listen"), spoken]
+
+
 def wanted(turn: Turn) -> list[EventType]:
     """Remember the wish that this message names, for `ActionChatGoOn`; a message that names none changes nothing."""
     if WISH not in turn.tracker.slots or not turn.wording(f"utter_label_{turn.intent}"):
@@ -466,6 +481,13 @@ def _rules(turn: Turn) -> list[Button]:
     hits = found["hits"] if found and found["message_id"] == turn.message_id else []
     near = [hit for hit in hits if hit["score"] >= NEAR]
     return [button(hit["question"], "faq", json.dumps({"faq_key": hit["key"]})) for hit in near]
+
+
+def feeling(message: dict[str, Any]) -> str | None:
+    """How a message was read; the label angry is for reports, and counts only where the words surely show it."""
+    told = message.get("sentiment") or {}
+    name = told.get("name")
+    return NEUTRAL if name == ANGRY and not told.get("angry", True) else str(name) if name else None
 
 
 def button(title: str, intent: str, entities: str = "") -> Button:

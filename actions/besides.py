@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import faq
 from actions.base import Turn, said
 
 
-async def besides(turn: Turn, waiting: dict[str, Any] | None = None) -> list[EventType]:
-    """Events as if it were said now: a wish, or what the knowledge can answer; none where nothing more is wanted.
-
-    `waiting`: a wish that was named before and is taken up where this message names none.
-    """
+async def besides(turn: Turn) -> list[EventType]:
+    """Events as if it were said now: a wish, or what the knowledge can answer; none where nothing more is wanted."""
     wish, question = turn.told("start"), turn.told("know")
-    if not wish and not question:
-        wish = waiting
     if wish:
         return said(turn, str(wish["intent"]), str(wish["words"]), wish["entities"], wish["reference"])
     if question:

@@ -12,14 +12,25 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import faq, focus, given, pictures, products, spoken_of, tickets, wiring
-from actions.base import ANGRY, DONE, REQUESTED_SLOT, WISH, CustomerAction, Turn, button, go_on, over, said
+from actions.base import (
+    ANGRY,
+    DONE,
+    NEUTRAL,
+    REQUESTED_SLOT,
+    WISH,
+    CustomerAction,
+    Turn,
+    button,
+    go_on,
+    over,
+    said,
+)
 from actions.besides import besides
 from actions.forms import TYPED
 from actions.gateways.errors import GatewayError, Rejected
 from actions.gateways.identity import IdentityError
 from topics import forms
 
-NEUTRAL = "neutral"
 NOT_UNDERSTOOD = "nlu_fallback"
 CARD_SECONDS = 1.5
 CARD_RETRY_SECONDS = 60.0
@@ -38,6 +49,8 @@ STANDING = ("yes", "ask", "know", "hold")
 """Commands beside which an offer still stands."""
 FORBIDS = "forbids"
 """The cue of what is not to be done."""
+NO_APOLOGY = "no_apology"
+"""The cue of who wants no apologies."""
 GO_ON = ("resumes", "back", "no_person")
 """Cues of who goes on with what is open, and wants nothing said again."""
 PAUSES = ("chat_hold", "chat_repeat")
@@ -74,12 +87,8 @@ class ActionChatContext(CustomerAction):
         if turn.slot("handoff_id") or (turn.message_id and turn.message_id == turn.slot("chat_counted")):
             known["account_level"] = await self._level(turn)
         else:
-            known["account_level"], found = await asyncio.gather(self._level(turn), _answer(turn))
-            answered = found is not None and found["decision"] != "pass"
-            known |= {**feelings(turn, answered), **waiting(turn), "chat_counted": turn.message_id or None, "faq_found": found}
-            if found and found.get(faq.WHOLE):
-                known["chat_requests"] = None
-            known[given.SLOT] = given.keeping(turn)
+            known["account_level"], read = await asyncio.gather(self._level(turn), at_this_message(turn))
+            known |= read
         return [SlotSet(name, value) for name, value in known.items() if turn.slot(name) != value]
 
     def failed(self, turn: Turn, response: str) -> list[EventType]:
@@ -98,6 +107,30 @@ class ActionChatContext(CustomerAction):
         except (GatewayError, asyncio.TimeoutError):
             ActionChatContext._silent_until = time.monotonic() + CARD_RETRY_SECONDS
             return None
+
+
+async def at_this_message(turn: Turn) -> dict[str, Any]:
+    """The slots that a message changes where the assistant answers it."""
+    found = await _answer(turn)
+    answered = found is not None and found["decision"] != "pass"
+    known = {
+        **feelings(turn, answered),
+        **waiting(turn),
+        "chat_counted": turn.message_id or None,
+        "faq_found": found,
+    }
+    if found and found.get(faq.WHOLE):
+        known["chat_requests"] = None
+    return {**known, given.SLOT: given.keeping(turn), "chat_soothed": soothed(turn)}
+
+
+def soothed(turn: Turn) -> str | None:
+    """The message that was answered with an apology, while it belongs to the talk; who wants none has heard one."""
+    if turn.cue(NO_APOLOGY) is not None:
+        return turn.message_id
+    told = turn.slot("chat_soothed") or (turn.message_id if turn.slot("chat_anger") else None)
+    said = {event.get("message_id") for event in turn.tracker.events if event["event"] == "user"}
+    return told if told in {*said, turn.message_id} else None
 
 
 async def _answer(turn: Turn) -> dict[str, Any] | None:

@@ -89,12 +89,19 @@ class ValidateComplaintsForm(Form):
     async def _agreed(self, turn: Turn) -> dict[str, Any]:
         """A yes, a no, or more of the story, which is kept while the question stands."""
         answer = self.confirmation(turn, "complaints_agreed")
-        if turn.cue(WISHED) is not None and answer.get("complaints_agreed") is not False:
+        if answer.get("complaints_agreed") is not False and (turn.cue(WISHED) is not None or await self._gravest(turn)):
             answer = {"complaints_agreed": True}
         number = await self._own(turn, turn.entity("orders_number"))
         order = {"complaints_order": number} if number else {}
         story = await self._story(turn) if turn.intent in self.starts and not turn.pressed else {}
         return {**order, **story, **answer}
+
+    async def _gravest(self, turn: Turn) -> bool:
+        """Whether the words threaten with the authorities, a court or the press: the shop has to know of it."""
+        if not turn.typed:
+            return False
+        look = await turn.call(wiring.gateways().tickets.look, turn.reader, turn.text, sentiment(turn), None)
+        return look.grade == GRAVEST
 
     async def _about(self, turn: Turn) -> dict[str, Any]:
         """The order by its button, number, place or goods; a no skips it, what is told beside it is added to the story."""

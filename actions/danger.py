@@ -7,10 +7,10 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import wiring
+from actions import focus, wiring
 from actions.base import CustomerAction, Turn
 from actions.gateways.errors import GatewayError
-from actions.handoff import IN_DANGER, since_handoff
+from actions.handoff import DANGER, IN_DANGER, since_handoff
 
 ANOTHER = 0.95
 """How sure it must be that who tells more of one danger tells of another one, too."""
@@ -40,7 +40,8 @@ class ActionHandoffDanger(CustomerAction):
         if waiting:
             await self._relayed(turn, str(waiting))
         now = {"kinds": known + new, "message_id": turn.message_id}
-        return [SlotSet(IN_DANGER, now), FollowupAction("action_handoff")]
+        spoken = focus.put(turn, DANGER, new[0], "", new[0])
+        return [SlotSet(IN_DANGER, now), *spoken, FollowupAction("action_handoff")]
 
     async def _relayed(self, turn: Turn, handoff_id: str) -> None:
         caller = replace(turn.writer, key=f"{turn.writer.key}:relay")

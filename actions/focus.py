@@ -28,7 +28,7 @@ class Spoken:
     """A thing that was spoken of.
 
     Attributes:
-        kind: order, line, parcel, return, invoice, payment, ticket, product, coupon, protection or rule.
+        kind: order, line, parcel, return, invoice, payment, ticket, product, coupon, protection, rule or danger.
         id: its number; with the kind it says which thing it is.
         title: what customers call it.
         told: what was last said of it or done to it: status, cancel, refused, …; the last of its states.

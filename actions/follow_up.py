@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from rasa_sdk.events import EventType
 
@@ -10,10 +11,12 @@ from actions import faq, focus, wiring
 from actions.base import CustomerAction, Turn, go_on
 from actions.gateways.identity import TokenMissing
 from actions.readings import reading
+from actions.words import metadata
 
 AMOUNT, REFUNDED = "why_amount", ("order", "return")
 """The aspect that asks how much comes back, and the kinds of things of which money does."""
-OF_ALL = ("product", "rule")
+CENT = Decimal("0.01")
+OF_ALL = ("product", "rule", "danger")
 """Kinds of things that are nobody's own."""
 
 
@@ -47,7 +50,7 @@ class ActionChatFollowUp(CustomerAction):
             listed = "\n".join(f"- {title} ¥{back}" for title, back in parts)
             turn.utter("utter_chat_back_altogether", total=str(sum(Decimal(back) for _, back in parts)), parts=listed)
         else:
-            turn.utter(response, **facts)
+            turn.utter(response, **{**facts, **_share(turn, response, facts)})
         return focus.put(
             turn, spoken.kind, spoken.id, spoken.title, spoken.told, states, spoken.order, spoken.again, **spoken.facts
         )
@@ -59,6 +62,23 @@ class ActionChatFollowUp(CustomerAction):
             return await faq.tell(turn, found.hits[0], turn.typed, None)
         turn.utter("utter_chat_follow_up")
         return []
+
+
+def _share(turn: Turn, response: str, facts: dict[str, Any]) -> dict[str, str]:
+    """What a rule's share comes to for each line (`metadata: {share: {percent, least, most}}`), as `{share}`."""
+    rule = metadata(turn, response).get("share")
+    if not rule:
+        return {}
+    worth = [
+        (
+            title,
+            min(
+                max(Decimal(paid) * rule["percent"] / 100, Decimal(rule["least"])), Decimal(rule["most"])
+            ).quantize(CENT),
+        )
+        for title, paid in facts.get("lines") or ()
+    ]
+    return {"share": turn.joined(f"{title} {yuan}" if len(worth) > 1 else str(yuan) for title, yuan in worth)}
 
 
 async def _altogether(turn: Turn, aspect: str) -> list[tuple[str, str]]:

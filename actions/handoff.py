@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import at_once, faq, focus, given, wiring
-from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
+from actions import at_once, chat, focus, given, references, spoken_of, wiring
+from actions.base import MEANWHILE, REQUESTED_SLOT, CustomerAction, Turn, feeling, heard_again, over, when
 from actions.besides import besides
+from actions.gateways.belongings import ORDER
 from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import GatewayError, NotFound, Rejected
 from actions.gateways.identity import IdentityError
-from actions.gateways.knowledge import Hit
 from actions.readings import reading
 
 TRANSCRIPT_LENGTH = 40
@@ -28,20 +29,24 @@ SHANGHAI = timezone(timedelta(hours=8))
 ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
 # Slots of the talk itself outlive a handoff.
 KEPT = ("handoff_", "chat_", "faq_", "feedback_", "session_")
+ENTRY = spoken_of.LAST
 REQUEST, DANGER, FRAUD = "handoff_request", "danger", "fraud"
 IN_DANGER = "handoff_danger"  # slot: what dangers were told, {kinds, message_id}
 ASKED = "customer_asked"
 NOBODY_THERE = "handoff_nobody_there"  # the desk's no to a handoff that nobody asked for, at night
-WISH = "handoff_wish"  # slot: what who waits wanted and the bot could do, {intent, words, entities, reference}
 FOR_PEOPLE = ("complaints_", "feedback_")  # beginnings of intents that who waits wants told to a person
-OF_TICKETS = "tickets_"
+STORIES = "_report_problem"  # endings of intents by which who only tells, and asks for nothing, tells a person
 SURE = 0.5
 LEAST_WISH = 4  # characters
 NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
+SURELY_TELLS = (
+    0.5  # the score of an entry from which on it is told to who is in danger, and may mean what to do now
+)
+SERVED = ("yes", "ask", "correct")  # commands that are a wish whatever the intent
 # What who waits may ask of the bot, as a cue of data/chat/cues.yml. That the waiting ends is read from the whole message.
-PLACE, PHONE, SAFE = "queue_place", "asks_phone", "safe"
-PARTING = ("chat_goodbye", "chat_hold", "chat_thank")
+PLACE, PHONE, SAFE, CALLS, NO_WAIT = "queue_place", "asks_phone", "safe", "calls", "no_wait"
+CALLBACK, ESCALATED = "callback", "escalated"  # the wordings for who is to be rung, and whose complaint goes to a person
 MOODS = ("angry", "dissatisfied")  # the strongest first
 
 
@@ -65,21 +70,25 @@ class ActionHandoff(CustomerAction):
             sentiment=mood(turn),
             transcript=transcript(turn),
             tags=wishes(turn),
-            slots=gathered(turn),
+            slots=await gathered(turn),
         )
         handoff = await turn.call(wiring.gateways().desk.hand_over, turn.writer, wanted)
         if handoff.ticketed:
             response = "utter_handoff_ticketed"
         else:
             response = "utter_handoff_queued" if handoff.position else "utter_handoff"
-        told = _told_of(turn, reason)
+        rung = reason == ASKED and turn.cue(CALLS) is not None
+        told = CALLBACK if rung else _told_of(turn, reason)
         turn.utter(
             response, told, ticket=handoff.ticket_number, position=handoff.position, answer_by=when(handoff.answer_by)
         )
         counted = [SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name)]
         # A ticket is answered later, elsewhere; until then the bot goes on.
         mine = SlotSet("handoff_id", None if handoff.ticketed else handoff.id)
-        return [*over(*_unfinished(turn)), *counted, mine]
+        offered = [SlotSet("chat_offered", None)] if turn.slot("chat_offered") else []
+        events = [*over(*_unfinished(turn)), *counted, *offered, mine]
+        another = reason == DANGER or told == ESCALATED  # what is spoken of is the danger, or the complaint's own ticket
+        return events if another else [*events, *_speak_of(turn, handoff, told)]
 
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
@@ -93,9 +102,9 @@ class ActionHandoff(CustomerAction):
 class ActionHandoffRelay(CustomerAction):
     """Gives the person what the customer wrote. Says nothing: the person answers.
 
-    While nobody has taken over, the bot says that it was passed on, answers what it knows, and says what it could do itself
-    (slot `handoff_wish`). It answers what only the queue can: the place in it, and a customer who leaves it, or says that
-    there is no danger. What else the leaver wants, or wanted while waiting, is done next.
+    While nobody has taken over, it answers what only the queue can: the place in it, and a customer who leaves it, or says
+    that there is no danger. What the assistant can answer or do is done as ever, with the place told beside it (slot
+    `handoff_meanwhile`); of all else the customer hears that it was passed on. What else the leaver wants is done next.
 
     All that was written since the handoff is sent each time, and the desk takes what it lacks: so what was said while
     it could not be reached comes with the next message, in order. (And without one, too: the desk reads the tracker.)
@@ -114,25 +123,44 @@ class ActionHandoffRelay(CustomerAction):
             if waits and leaves(turn):
                 leaver = replace(turn.writer, key=f"{turn.writer.key}:leave")
                 await turn.call(desk.leave, leaver, handoff_id)
-                offered = None if _parts(turn) else turn.slot(WISH)
                 if turn.cue(PHONE) is not None:
                     turn.utter("utter_handoff_phone")
-                return [*ended(turn, "safe" if denies(turn) else "left"), *await besides(turn, offered)]
+                return [*ended(turn, "safe" if denies(turn) else "left"), *await besides(turn)]
         except NotFound:
             return ended(turn, "unread")
         except Rejected as error:
             if error.code == "handoff_closed":
                 return await given_back(turn, handoff_id, "unread")
             raise
-        if waits and turn.cue(PHONE) is not None:
+        if not waits:
+            return self._unfilled(turn)
+        if turn.cue(PHONE) is not None:
             turn.utter("utter_handoff_phone")
-        elif waits and asks_place(turn):
+        elif turn.cue(CALLS) is not None and not turn.asks:
+            await self._to_be_rung(turn, handoff)
+        elif asks_place(turn):
             turn.utter("utter_handoff_place", position=handoff.position)
-        elif waits and turn.slot(IN_DANGER):
-            return [*self._unfilled(turn), *in_danger(turn, handoff.position)]
-        elif waits:
-            return [*self._unfilled(turn), *await meanwhile(turn, handoff.position)]
+        else:
+            served = await meanwhile(turn, handoff.position)
+            if served:
+                return served
+            if served is None:
+                passed_on(turn, handoff.position)
         return self._unfilled(turn)
+
+    async def _to_be_rung(self, turn: Turn, handoff: Handoff) -> None:
+        """That, and when, somebody is to call is told, and written to the ticket."""
+        if turn.customer is not None:
+            caller = replace(turn.writer, key=f"{turn.writer.key}:rung")
+            with suppress(GatewayError):  # the person reads it in any case
+                await turn.call(
+                    wiring.gateways().tickets.add, caller, handoff.ticket_number, turn.text.strip()
+                )
+        phone = given.said(turn, "phone")
+        told = f"{CALLBACK}_number" if phone else CALLBACK
+        number = phone.value if phone else ""
+        turn.utter("utter_handoff_waiting", told, position=handoff.position, ticket=handoff.ticket_number, phone=number)
+        turn.before += _speak_of(turn, handoff, CALLBACK)
 
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
         """Not reached: visitors may talk to a person."""
@@ -178,6 +206,14 @@ class ActionHandoffClosed(CustomerAction):
         return [*back, *([FollowupAction("action_listen")] if how else [])]
 
 
+def _speak_of(turn: Turn, handoff: Handoff, told: str) -> list[EventType]:
+    """The ticket that stands for the talk may be asked about next: 几点打来, 哪天答复."""
+    if turn.customer is None:
+        return []
+    title = str(turn.wording("utter_label_handoff_request") or "")
+    return focus.put(turn, "ticket", handoff.ticket_number, title, told or ASKED, (told or ASKED,))
+
+
 async def given_back(turn: Turn, handoff_id: str, how: str) -> list[EventType]:
     """As `ended`; who was promised an answer instead hears until when, as it is written down."""
     if how not in ("unread", "unanswered"):
@@ -199,20 +235,14 @@ def ended(turn: Turn, how: str, handoff: Handoff | None = None) -> list[EventTyp
     turn.utter("utter_handoff_ended", how, **promise)
     due = [SlotSet(DUE, True)] if not how and DUE in turn.tracker.slots else []
     counted = [SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name)]
-    past = [SlotSet(name, None) for name in (IN_DANGER, WISH) if turn.slot(name)]
+    past = [SlotSet(name, None) for name in (IN_DANGER, MEANWHILE) if turn.slot(name)]
     return [*over(*_unfinished(turn)), *counted, SlotSet("handoff_id", None), *past, *due]
 
 
 def leaves(turn: Turn) -> bool:
     """Whether who waits for a person waits no longer. An old button says nothing of it, and nobody in danger is let go."""
-    left = turn.told("leave") is not None or denies(turn)
+    left = turn.cue(NO_WAIT) is not None or (turn.told("leave") is not None and not turn.busy) or denies(turn)
     return left and not turn.pressed and not turn.tracker.latest_message.get("danger")
-
-
-def _parts(turn: Turn) -> bool:
-    """Whether who leaves the queue says goodbye as well (先挂了，回头再说): what was offered meanwhile is not wanted now."""
-    ranked = turn.tracker.latest_message.get("intent_ranking") or []
-    return bool(ranked) and ranked[0]["name"] in PARTING
 
 
 def denies(turn: Turn) -> bool:
@@ -224,51 +254,72 @@ def denies(turn: Turn) -> bool:
     return corrects or told  # in the words that it was told to answer with
 
 
-async def meanwhile(turn: Turn, position: int | None) -> list[EventType]:
-    """Who waits is answered what needs nobody; what the bot could do is offered, once; all else is passed on."""
-    if turn.entity("faq_key") or turn.entity("faq_helpful"):
-        return await faq.ActionFaqAnswer().work(turn)
-    wish = turn.intent if _does(turn) else None
-    if wish and await at_once.tell(turn, wish):
-        turn.utter("utter_handoff_waiting", "told", position=position)
+async def meanwhile(turn: Turn, position: int | None) -> list[EventType] | None:
+    """What the assistant can do or answer while nobody has taken over is done as ever; None where it is for the person."""
+    if turn.tracker.latest_message.get("danger"):
+        return None
+    wants = _wants(turn)
+    if wants and not turn.busy and await at_once.tell(turn, turn.intent):
+        _beside(turn, position)
         return []
-    found = None if turn.pressed else await faq.look_up(turn)
-    if found and found["decision"] == "answer":
-        told = await faq.tell(turn, Hit.of(found["hits"][0]), turn.typed, None)
-        turn.utter("utter_handoff_waiting", "told", position=position)
-        return told
-    if wish and wish != (turn.slot(WISH) or {}).get("intent") and not wish.startswith(OF_TICKETS):  # 几天有回复: theirs to say
-        label = turn.wording(f"utter_label_{wish}")
-        turn.utter("utter_handoff_waiting", "wish", request=label, position=position)
-        return _wished(turn)
-    turn.utter("utter_handoff_waiting", position=position)
-    return []
+    story = turn.intent.endswith(STORIES) and (turn.tracker.latest_message.get("act") or {}).get("name") == "tell"
+    known = await chat.at_this_message(turn)
+    if not (turn.busy or (wants and not story) or _knows(turn, known["faq_found"])):
+        return None
+    if not turn.busy:
+        _beside(turn, position)
+    changed = [SlotSet(name, value) for name, value in known.items() if turn.slot(name) != value]
+    return [*changed, SlotSet(MEANWHILE, turn.message_id), *heard_again(turn)]
 
 
-def in_danger(turn: Turn, position: int | None) -> list[EventType]:
-    """What to do is said again; who speaks of goods as if nothing were is asked whether there is a danger, and served then."""
-    told = turn.tracker.latest_message.get("danger")
-    if told or not _does(turn):
-        turn.utter("utter_handoff_waiting", _told_of(turn, DANGER), position=position)
-        return []
-    turn.utter("utter_handoff_waiting_calm", request=turn.wording(f"utter_label_{turn.intent}"), position=position)
-    return _wished(turn)
+def _beside(turn: Turn, position: int | None) -> None:
+    """Tell the place, and that this needs no waiting; who has just been told so only hears the place."""
+    lately = "again" if any(name.startswith("utter_handoff_meanwhile") for name in _said_last(turn)) else ""
+    turn.utter("utter_handoff_meanwhile", lately or (DANGER if turn.slot(IN_DANGER) else ""), position=position)
 
 
-def _wished(turn: Turn) -> list[EventType]:
-    """What the bot does once it has the talk again."""
-    entities = turn.tracker.latest_message.get("entities") or []
-    reference = turn.tracker.latest_message.get("reference") or {}
-    wish = {"intent": turn.intent, "words": turn.typed, "entities": entities, "reference": reference}
-    return [SlotSet(WISH, wish), SlotSet(given.SLOT, given.keeping(turn))]
+def passed_on(turn: Turn, position: int | None) -> None:
+    """Say that the person will read it; to who is in danger what to do, too. Never the same twice in a row."""
+    told = _told_of(turn, DANGER) if turn.slot(IN_DANGER) else ""
+    named = f"utter_handoff_waiting_{told}" if told else "utter_handoff_waiting"
+    last = next(iter(_said_last(turn)), "")
+    turn.utter(named, "again" if last == named else "still" if last == f"{named}_again" else "", position=position)
 
 
-def _does(turn: Turn) -> bool:
-    """Whether the message surely names a wish that the bot can fulfil."""
+def _said_last(turn: Turn) -> list[str]:
+    """The names of the responses to the message before this one, newest first."""
+    told: list[str] = []
+    names: list[str] = []
+    message: Any = None
+    for event in reversed(turn.tracker.events):
+        if event["event"] == "bot":
+            names.append(str((event.get("metadata") or {}).get("utter_action") or ""))
+        elif event["event"] == "user" and (names or told):
+            if told and event.get("message_id") != message:
+                break
+            told, names, message = told + names, [], event.get("message_id")  # twice, where it was heard again
+    return told or names
+
+
+def _wants(turn: Turn) -> bool:
+    """Whether the message surely names a wish that the assistant can fulfil, or asks about what was just told or done."""
+    if turn.entity("faq_key") or turn.entity("faq_helpful") or turn.tracker.latest_message.get("follow_up"):
+        return True
+    if turn.told(*SERVED) and (turn.slot("chat_offered") or not turn.intent.startswith(NO_WISH)):
+        return True
     confidence = float((turn.tracker.latest_message.get("intent") or {}).get("confidence") or 0)
     named = turn.wording(f"utter_label_{turn.intent}") and not turn.intent.startswith((*NO_WISH, *FOR_PEOPLE))
     words = turn.pressed or len(turn.typed) >= LEAST_WISH  # who only presses for haste (快点) names nothing
     return bool(named) and words and confidence >= SURE and turn.customer is not None
+
+
+def _knows(turn: Turn, found: dict[str, Any] | None) -> bool:
+    """Whether the shop's knowledge answers; to who is in danger only what surely does."""
+    if found is None or found["decision"] == "pass":
+        return False
+    if turn.slot(IN_DANGER):
+        return found["decision"] == "answer" and float(found["hits"][0]["score"]) >= SURELY_TELLS
+    return found["decision"] != "clarify" or turn.asks
 
 
 def asks_place(turn: Turn) -> bool:
@@ -278,7 +329,7 @@ def asks_place(turn: Turn) -> bool:
 
 def mood(turn: Turn) -> str | None:
     """The strongest mood of the talk; the latest message's where nobody was upset."""
-    latest = (turn.tracker.latest_message.get("sentiment") or {}).get("name")
+    latest = feeling(turn.tracker.latest_message)
     felt = {latest, *(_sentiment(event) for event in turn.tracker.events if event["event"] == "user")}
     return next((name for name in MOODS if name in felt), latest)
 
@@ -301,7 +352,7 @@ def _told_of(turn: Turn, reason: str) -> str:
     if reason == DANGER:
         kinds = (turn.slot(IN_DANGER) or {}).get("kinds") or []
         return FRAUD if kinds == [FRAUD] else DANGER
-    return "escalated" if turn.slot("complaints_escalation") else reason  # its number has just been told
+    return ESCALATED if turn.slot("complaints_escalation") else reason  # its number has just been told
 
 
 def transcript(turn: Turn) -> list[dict[str, Any]]:
@@ -342,6 +393,7 @@ def since_handoff(turn: Turn) -> list[Said]:
 def spoken(events: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
     """What was said, with the words people saw: a pressed button is its title. Also where a handoff began ("")."""
     titles: dict[str, str] = {}
+    last: tuple[Any, ...] = ()
     for event in events:
         if (event.get("metadata") or {}).get("is_external"):
             continue  # nobody said it
@@ -352,8 +404,11 @@ def spoken(events: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]
             for offered in data.get("buttons") or []:
                 titles[str(offered.get("payload"))] = str(offered.get("title"))
             text = str(event.get("text") or "")
-            if text:
+            if text and (event["event"], event.get("message_id"), text) != last:
                 yield event, titles.get(text, text) if event["event"] == "user" else text
+            last = (
+                ("user", event.get("message_id"), text) if event["event"] == "user" else last
+            )  # done as well, said once
 
 
 def wishes(turn: Turn) -> list[str]:
@@ -366,17 +421,34 @@ def wishes(turn: Turn) -> list[str]:
     return list(dict.fromkeys(intent for intent in intents if intent and not intent.startswith(NO_WISH)))[-MOST_TAGS:]
 
 
-def gathered(turn: Turn) -> dict[str, Any]:
-    """What is known of what was being done; nothing where it would not fit."""
+async def gathered(turn: Turn) -> dict[str, Any]:
+    """What is known of what was being done and spoken of; nothing where it would not fit."""
     known = {name: turn.slot(name) for name in _unfinished(turn) if not name.endswith(("_offered", "_checked"))}
     known |= {name: value for name, value in turn.tracker.slots.items() if name.endswith("_last") and value}
     spoken = next((each.order for each in focus.of(turn) if each.order), None)
-    if spoken:
+    if spoken or (spoken := await _order_of_goods(turn)):
         known.setdefault("orders_last", spoken)
+    entry = turn.slot(ENTRY) or {}
+    if entry.get("key") and spoken_of.goes_on(turn, entry):
+        known["faq_key"] = entry["key"]
+    if turn.slot(IN_DANGER):
+        known[DANGER] = turn.slot(IN_DANGER)["kinds"]
     form = (turn.tracker.active_loop or {}).get("name")
     if form:
         known["form"] = form
     return known if len(json.dumps(known, ensure_ascii=False).encode()) <= SLOTS_BYTES else {}
+
+
+async def _order_of_goods(turn: Turn) -> str | None:
+    """The number of the only order that the goods which the customer named lately belong to."""
+    if turn.customer is None:
+        return None
+    with suppress(GatewayError):
+        for told in spoken_of.references(turn):
+            found = references.found(told, (await references.belongings(turn)).of_kind(ORDER))
+            if found.described and found.one:
+                return found.one.id
+    return None
 
 
 def _unfinished(turn: Turn) -> list[str]:
@@ -400,8 +472,7 @@ def _media(event: dict[str, Any]) -> list[dict[str, str]]:
 
 def _sentiment(event: dict[str, Any]) -> str | None:
     """How the message of an event was read."""
-    name = ((event.get("parse_data") or {}).get("sentiment") or {}).get("name")
-    return str(name) if name else None
+    return feeling(event.get("parse_data") or {})
 
 
 def _agent(event: dict[str, Any]) -> bool:

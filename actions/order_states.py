@@ -20,7 +20,7 @@ def told(order: Order) -> dict[str, Any]:
     """An order's facts for a response's `{placeholders}`."""
     refund = order.refunds[0] if order.refunds else None
     return {
-        **facts(order, "number", "title", "state", "amount", "seller", "carrier", "pay_by"),
+        **facts(order, "number", "title", "state", "amount", "seller", "carrier", "pay_by", day="delivery_date"),
         **facts(
             order, payment="payment_method", created="times.created_at", paid="times.paid_at", signed="times.signed_at",
             completed="times.completed_at", cancelled="times.cancelled_at", ship_by="promised_ship_by",
@@ -50,7 +50,14 @@ def speak_of_refusal(turn: Turn, error: Rejected) -> None:
 async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
     """How an order stands, and its facts with the parts of its amount and the way of its money."""
     order = await turn.call(wiring.gateways().orders.get, turn.reader, spoken.id)
-    return states(order), {**told(order), **money(order), "goods": goods(order), "address": order.address}
+    lines = [[item.title, item.amount] for item in order.items if item.amount]
+    return states(order), {
+        **told(order),
+        **money(order),
+        "goods": goods(order),
+        "address": order.address,
+        "lines": lines,
+    }
 
 
 def goods(order: Order) -> str:
@@ -71,6 +78,7 @@ def _moments(order: Order) -> list[str]:
         return _cancelled(order)
     if order.state_code == "paid":
         ready = ["paid"] if paid(order) else ["on_delivery", "paid"]
+        ready = ["dated", *ready] if order.delivery_date and not past_day(order.delivery_date) else ready
         return [*(f"{state}_late" for state in ready if past(order.promised_ship_by)), *ready]
     return [order.state_code]
 

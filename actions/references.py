@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from pypinyin import lazy_pinyin
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import wiring
+from actions import focus, wiring
 from actions.base import OTHER, Button, Turn, button
 from actions.gateways.belongings import INVOICE, ORDER, SLIP, TICKET, Belongings, Piece, Thing
 
@@ -443,10 +443,10 @@ def _called(kept: list[Match], said: str, asked: bool) -> list[Match]:
 
 
 def _told_of(said: str, subject: str) -> int:
-    """How many signs of a ticket's subject the words hold in whatever order, where they are most of them."""
-    signs = set(_plain(subject))
-    held = len(signs & set(_plain(said)))
-    return held if held >= SURELY and held >= MOST_OF * len(signs) else 0
+    """How many signs of a ticket's subject the words hold in whatever order, where they are most of the one or of the other."""
+    signs, words = set(_plain(subject)), set(_plain(said))
+    held = len(signs & words)
+    return held if held >= SURELY and held >= MOST_OF * min(len(signs), len(words)) else 0
 
 
 def _names(thing: Thing, piece: Piece) -> str:
@@ -611,7 +611,8 @@ async def one_of(turn: Turn, kind: str, entity: str, worth: Callable[[Thing], bo
 
     That the customer has no such thing is said.
     """
-    found = await find(turn, kind, wanted=worth, asked=False)
+    before = next((each.id for each in focus.of(turn, kind)), None)
+    found = await find(turn, kind, wanted=worth, spoken_of=before, asked=False)
     filled = settled(turn, kind, entity, found, asked=False) or {}
     turn.tracker.slots.update({CHOICES: filled.get(CHOICES)})
     if filled.get(entity):

@@ -15,6 +15,7 @@ STILL = 8  # messages for which the wish and the goods are spoken of
 LAST = "faq_last"
 NO_WISH = ("chat_", "EXTERNAL_", "feedback_", "handoff_", "faq", "nlu_")
 NAMES = ("product_category", "product")  # entities
+GOODS = ("kind", "product")  # by what the goods of a reference are named
 HAVE_TITLES = ("order", "line", "parcel", "return", "invoice", "protection", "product")  # kinds of things in focus
 
 
@@ -41,6 +42,16 @@ def _told_last(turn: Turn) -> dict[str, Any]:
     last: dict[str, Any] = turn.slot(LAST) or {}
     newest = max((thing.said for thing in focus.of(turn)), default=0)
     return last if goes_on(turn, last) and newest <= int(last["said"]) else {}
+
+
+def references(turn: Turn) -> Iterator[dict[str, Any]]:
+    """What the customer's latest messages describe of goods, newest first; a number or a price alone is left out."""
+    said = [event for event in turn.tracker.events if event["event"] == "user"]
+    for event in reversed(said[-STILL:]):
+        told = ((event.get("parse_data") or {}).get("reference") or {}).get("conditions") or []
+        goods = [each for each in told if each["by"] in GOODS and each["sure"] and not each.get("negated")]
+        if goods:
+            yield {"conditions": goods}
 
 
 def goes_on(turn: Turn, last: dict[str, Any]) -> bool:

@@ -60,6 +60,11 @@ class ValidateTicketsForm(Form):
         if filled is not None:
             return filled
         still_open = [ticket for ticket in found.fits if ticket.open]
+        told = turn.tracker.latest_message.get("reference") or {}
+        another = told.get("names") or told.get("conditions")  # words that tell some other one
+        spoken = None if another else next(iter(focus.of(turn)), None)
+        if spoken and spoken.kind == "ticket" and any(ticket.id == spoken.id for ticket in still_open):
+            return {"tickets_number": spoken.id}
         return {"tickets_number": still_open[0].id} if len(still_open) == 1 else {}
 
 

@@ -1,10 +1,11 @@
 """A person has the conversation, or should: above all other policies.
 
 - While slot `handoff_id` is set, every message of the customer's goes to the person (`action_handoff_relay`) and the
-  bot says nothing, but for what that action itself answers while nobody has taken over (the place in the queue). Only
+  bot says nothing. While nobody has taken over, that action answers what only the queue can (the place in it), and gives
+  what the assistant can do back to the other policies (slot `handoff_meanwhile`: the message). Only
   `EXTERNAL_handoff_closed`, by which the back office gives the conversation back, passes.
-- A customer who is angry a second time, or is not understood twice in a row, is given to a person without asking
-  (`action_handoff`). Slots `chat_anger` and `chat_misses` count both, turn by turn.
+- A customer who is not understood twice in a row, or is angry a second time and names nothing that can be answered or done,
+  is given to a person without asking (`action_handoff`). Slots `chat_anger` and `chat_misses` count both, turn by turn.
 
 """
 
@@ -22,11 +23,14 @@ from components.next_action_policy import NextActionPolicy
 
 rasa_turn.install()  # with the model, whichever of Rasa's commands loads it
 
-HANDED_OVER = "handoff_id"
+HANDED_OVER, MEANWHILE = "handoff_id", "handoff_meanwhile"
 LISTEN: Text = ACTION_LISTEN_NAME
 RELAY, HAND_OVER = "action_handoff_relay", "action_handoff"
 CLOSED, CLOSE = "EXTERNAL_handoff_closed", "action_handoff_closed"
 ANGER, MISSES = "chat_anger", "chat_misses"
+FOUND, TALK, OF_A_THING, SCOLDS = "faq_found", ("chat_", "nlu_"), "chat_follow_up", "chat_abuse"
+"""The slot of what the knowledge says to a message · beginnings of intents that name nothing to do · the one that does · the one
+that answers no form's question."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=False)
@@ -35,7 +39,8 @@ class HandoffPolicy(NextActionPolicy):
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """`angry`, `not_understood`: with the how-manieth such message a person takes over; 0 for never."""
+        """`angry`, `not_understood`: with the how-manieth such message a person takes over; 0 for never. Who is angry and
+        says what is to be done has it done."""
         return {"priority": 10, "max_history": None, "angry": 2, "not_understood": 2}
 
     def next_action(self, tracker: DialogueStateTracker) -> Optional[Text]:
@@ -44,11 +49,14 @@ class HandoffPolicy(NextActionPolicy):
         if tracker.latest_message is not None and tracker.latest_message.intent.get("name") == CLOSED and just_said:
             return None if tracker.get_slot(HANDED_OVER) else CLOSE  # who has left may be in a form: this answers none
         if tracker.slots.get(HANDED_OVER) is not None and tracker.get_slot(HANDED_OVER):
+            served = tracker.get_slot(MEANWHILE) if MEANWHILE in tracker.slots else None
+            if served and tracker.latest_message and served == tracker.latest_message.message_id:
+                return None
             return RELAY if just_said else LISTEN
         if tracker.latest_action_name in (HAND_OVER, RELAY):
             return LISTEN  # they say all that is to be said, also where nobody could take over, or the person is gone
         if just_said and (
-            self._reached(tracker, ANGER, self.config["angry"])
+            (self._reached(tracker, ANGER, self.config["angry"]) and nothing_to_do(tracker))
             or self._reached(tracker, MISSES, self.config["not_understood"])
         ):
             return HAND_OVER
@@ -59,6 +67,17 @@ class HandoffPolicy(NextActionPolicy):
         """Whether the latest message raised the count, and that far."""
         now, before = counts(tracker, slot)
         return bool(threshold) and before < now >= threshold
+
+
+def nothing_to_do(tracker: DialogueStateTracker) -> bool:
+    """Whether the latest message neither wants nor asks anything that the assistant can do or answer."""
+    message = tracker.latest_message
+    intent = str(message.intent.get("name")) if message else ""
+    found: Dict[Text, Any] = (tracker.get_slot(FOUND) if FOUND in tracker.slots else None) or {}
+    mine = message is not None and found.get("message_id") == message.message_id
+    answered = mine and found.get("decision", "pass") != "pass"
+    talk = intent.startswith(TALK) and intent != OF_A_THING
+    return talk and not answered and (tracker.active_loop_name is None or intent == SCOLDS)
 
 
 def counts(tracker: DialogueStateTracker, slot: Text) -> tuple[int, int]:

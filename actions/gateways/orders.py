@@ -10,12 +10,14 @@ from actions.gateways.http import BackOffice, Caller
 
 @dataclass(frozen=True)
 class OrderItem:
-    """One line of an order. `line` is 1-based; `category`: the shop's code for the class of goods (digital, apparel, …)."""
+    """One line of an order. `line` is 1-based; `category`: the shop's code for the class of goods (digital, apparel, …);
+    `amount`: yuan paid for it."""
 
     line: int
     title: str
     quantity: int
     category: str = ""
+    amount: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,10 @@ def _order(data: dict[str, Any]) -> Order:
         tracking_number=shipment.get("tracking_number"),
         carrier=_carrier(shipment),
         open_return=data.get("open_return"),
-        items=tuple(OrderItem(i["line"], _title(i), i["quantity"], i.get("category_code") or "") for i in data["items"]),
+        items=tuple(
+            OrderItem(i["line"], _title(i), i["quantity"], i.get("category_code") or "", str(i.get("amount") or ""))
+            for i in data["items"]
+        ),
         allowed={n: Rule(bool(r["ok"]), r.get("code") or "", r.get("detail") or "") for n, r in data["allowed"].items()},
         cancel_decide_by=(data.get("cancel_request") or {}).get("decide_by"),
         refunds=tuple(_refund(refund) for refund in data.get("refunds") or ()),

@@ -21,11 +21,11 @@ from sqlalchemy.orm import Session
 from backoffice.clock import system_clock
 from backoffice.effects.tickets import CUSTOMER, STAFF, add_comment, open_ticket
 from backoffice.effects.work import Work
-from backoffice.models import Handoff, HandoffMessage, Moment, Order, OutboxItem, Return, Ticket
+from backoffice.models import Handoff, HandoffMessage, KnowledgeEntry, Moment, Order, OutboxItem, Ticket
 from backoffice.problems import not_found, refused
 from backoffice.rules import complaints
 from backoffice.rules.facts import refuse
-from backoffice.rules.handoff_reasons import DANGER, UNASKED, in_words, topics
+from backoffice.rules.handoff_reasons import DANGER, UNASKED, danger_in_words, in_words, topics
 from backoffice.rules.service_hours import due, in_hours
 from backoffice.states import HandoffState, Level, OutboxKind, Speaker, TicketPriority, TicketState
 from privacy import kept
@@ -38,6 +38,8 @@ _SUBJECT_LENGTH = 60
 _TELLING = 5  # characters of words that tell a matter
 _WANTS_PERSON = re.compile(r"人工|真人|客服|活人|找(?:个|你们)?人")
 _OF_ORDERS = ("orders_number", "complaints_order", "orders_last")
+_ENTRY = "faq_key"
+"""Slot: the entry of the knowledge that the talk was about last."""
 _ORDER_NUMBER = re.compile(r"(?<!\d)20\d{10}(?!\d)")
 _OPEN_TICKETS, _MOST_NAMED = "tickets_open", 5
 _DANGER_FIRST = 9
@@ -123,7 +125,7 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
     ticket = ticket or open_ticket(
         work,
         kind=_PROMISED,
-        subject=_subject(wanted, order, staffed=staffed),
+        subject=_subject(wanted, order, _matter(session, wanted), staffed=staffed),
         text=_last_words(wanted),
         order_number=order,
         conversation_id=wanted.conversation_id,
@@ -138,8 +140,10 @@ def open_handoff(work: Work, wanted: HandoffRequest) -> tuple[bool, Handoff]:
 
 
 def _last_words(wanted: HandoffRequest) -> str:
-    """What the ticket says: the customer's own last words; without any, why."""
-    return next((text for text in reversed(_said(wanted)) if text.strip()), in_words(wanted.reason))
+    """What the ticket says: the customer's own words that tell the matter, and the last; without any, why."""
+    last = next((text for text in reversed(_said(wanted)) if text.strip()), in_words(wanted.reason))
+    told = _telling(wanted)
+    return last if told in last else f"{told}\n{last}"
 
 
 def _said(wanted: HandoffRequest) -> list[str]:
@@ -148,18 +152,30 @@ def _said(wanted: HandoffRequest) -> list[str]:
     return [kept(str(line.get("text") or "")) for line in lines]
 
 
-def _subject(wanted: HandoffRequest, order: str | None, *, staffed: bool) -> str:
-    """What the ticket is called: the matter, the order, the last words that tell more than: a person."""
-    matter = next(iter(reversed(topics([*wanted.tags, wanted.intent or ""]))), "")
+def _telling(wanted: HandoffRequest) -> str:
+    """The customer's last words that tell more than: a person."""
     telling = (text for text in reversed(_said(wanted)) if len(text) >= _TELLING)
-    told = " ".join(next((text for text in telling if not _WANTS_PERSON.search(text)), "").split())
+    return next((text for text in telling if not _WANTS_PERSON.search(text)), "")
+
+
+def _matter(session: Session, wanted: HandoffRequest) -> str:
+    """What the talk was about: the entry of the knowledge that was told last, else the last wish's topic."""
+    entry = session.get(KnowledgeEntry, str(wanted.slots.get(_ENTRY) or ""))
+    return entry.category if entry else next(iter(reversed(topics([*wanted.tags, wanted.intent or ""]))), "")
+
+
+def _subject(wanted: HandoffRequest, order: str | None, matter: str, *, staffed: bool) -> str:
+    """What the ticket is called: the matter, the order, the last words that tell more than: a person."""
+    told = " ".join(_telling(wanted).split())
     parts = ("转人工" if staffed else "留言", matter, f"订单 {order}" if order else "", told)
     return " · ".join(filter(None, parts))[:_SUBJECT_LENGTH]
 
 
 def _order_of(work: Work, wanted: HandoffRequest) -> str | None:
-    """The customer's order that the talk was about: of what was being done, else the last number said,
-    else that of the only thing of theirs that somebody is at already."""
+    """The customer's order that the talk was about: of what was being done, else the last number said.
+
+    None that nobody spoke of: what somebody is at already is named to the person beside it.
+    """
     if work.acting is None:
         return None
     known = [str(wanted.slots.get(name) or "") for name in _OF_ORDERS]
@@ -168,11 +184,7 @@ def _order_of(work: Work, wanted: HandoffRequest) -> str | None:
         mine = select(Order.number).where(Order.number == number, Order.customer_id == work.acting.id)
         if found := work.session.scalar(mine):
             return str(found)
-    slips = work.session.scalars(
-        select(Return.order_number).where(Return.customer_id == work.acting.id, Return.open_key.is_not(None))
-    )
-    open_ones = {*slips, *(ticket.order_number for ticket in _open_tickets(work) if ticket.order_number)}
-    return str(open_ones.pop()) if len(open_ones) == 1 else None
+    return None
 
 
 def _open_tickets(work: Work, own: str | None = None) -> list[Ticket]:
@@ -187,6 +199,7 @@ def _open_tickets(work: Work, own: str | None = None) -> list[Ticket]:
 
 def _make_grave(work: Work, handoff: Handoff, wanted: HandoffRequest) -> None:
     """Somebody who waits, or has a person already, is in danger now: the open ticket becomes grave."""
+    handoff.slots = {**handoff.slots, **wanted.slots}
     if ticket := _ticket(work, handoff):
         add_comment(work, ticket, CUSTOMER, _last_words(wanted))
         _mark_grave(work, handoff, ticket)
@@ -195,8 +208,9 @@ def _make_grave(work: Work, handoff: Handoff, wanted: HandoffRequest) -> None:
 
 def _mark_grave(work: Work, handoff: Handoff, ticket: Ticket) -> None:
     ticket.priority = TicketPriority.MAJOR
-    ticket.subject = f"{in_words(DANGER)}：{_last_words_of(ticket)}"[:_SUBJECT_LENGTH]
-    ticket.tags = list(dict.fromkeys([*ticket.tags, in_words(DANGER)]))
+    label = danger_in_words(handoff.slots.get("danger"))
+    ticket.subject = f"{label}：{_last_words_of(ticket)}"[:_SUBJECT_LENGTH]
+    ticket.tags = list(dict.fromkeys([*ticket.tags, label]))
     ticket.due_at = min(ticket.due_at, due(_PROMISED, TicketPriority.MAJOR, work.now))
     ticket.respond_by = complaints.respond_by(TicketPriority.MAJOR, work.now)
     ticket.close_by = complaints.close_by(TicketPriority.MAJOR, work.now)
@@ -204,7 +218,7 @@ def _mark_grave(work: Work, handoff: Handoff, ticket: Ticket) -> None:
 
 
 def _last_words_of(ticket: Ticket) -> str:
-    return " ".join(ticket.comments[-1].text.split()) if ticket.comments else ""
+    return " ".join(ticket.comments[-1].text.splitlines()[-1].split()) if ticket.comments else ""
 
 
 def _describe(handoff: Handoff, wanted: HandoffRequest, open_tickets: Sequence[Ticket]) -> None:

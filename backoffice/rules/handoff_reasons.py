@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 DANGER = "danger"
 """Somebody is hurt or in danger: the ticket is grave, whatever its kind."""
+FRAUD, FRAUD_LABEL = "fraud", "疑似诈骗"
 OTHER = "需要人工处理"
 _REASONS = {
     DANGER: "人身安全",
@@ -32,6 +33,11 @@ _TOPICS = {
 
 UNASKED = ("angry", "not_understood")
 """For these the assistant hands over by itself: where nobody is there, nothing is left behind unasked."""
+
+
+def danger_in_words(kinds: object) -> str:
+    """What a danger is called: who is only cheated of money is not hurt."""
+    return FRAUD_LABEL if kinds == [FRAUD] else _REASONS[DANGER]
 
 
 def in_words(reason: str) -> str:

@@ -166,14 +166,22 @@ def _refund_eta(slip: Return, money: list[refunds.RefundPart], flash: bool) -> s
 
 
 def _refund_parts(slip: Return, lines: tuple[LineFacts, ...]) -> list[AmountPartView]:
-    """What the goods cost, less their share of what was taken off and what was paid back before."""
+    """What the goods cost, less their share of what was taken off and what was paid back before.
+
+    Coins come back as coins.
+    """
     bought = {item.line: item for item in slip.order.items}
     priced = sum(bought[line.line].unit_price_fen * bought[line.line].quantity for line in lines)
     paid = sum(line.paid_fen for line in lines)
     protected = sum(line.protected_unit_fen * line.quantity for line in lines)
+    order = slip.order
+    coins = order.goods_fen + order.freight_fen - order.discount_fen - order.amount_fen
+    taken_off = order.discount_fen + coins
+    of_coins = (priced - paid) * coins // taken_off if taken_off else 0
     told = {
         "商品": priced,
-        "分摊的优惠": paid - priced,
+        "分摊的优惠": paid - priced + of_coins,
+        "灵犀币抵扣（用掉的币按退货比例退回账户）": -of_coins,
         "退过的差价": -protected,
         "其他扣减": slip.refund_fen - (paid - protected),
     }

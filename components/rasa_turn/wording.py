@@ -1,4 +1,4 @@
-"""A response with one variant is taken without asking numpy for a random one of it."""
+"""A response with one variant is taken without asking numpy for a random one of it; its apology only where none was heard."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from rasa.core.nlg.generator import ResponseVariationFilter
 from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
 
+from components.apologies import SOOTHED, without_apology
 from components.rasa_turn.replacing import Replacement
 
 _WHERE = "rasa.core.nlg.response:TemplatedNaturalLanguageGenerator._random_response_for"
@@ -25,7 +26,10 @@ def random_response_for(
     suitable: list[dict[str, Any]] = ResponseVariationFilter(nlg.responses).responses_for_utter_action(
         utter_action, output_channel, filled_slots
     )
-    return random.choice(suitable) if suitable else None
+    if not suitable:
+        return None
+    chosen = random.choice(suitable)
+    return without_apology(chosen) if filled_slots.get(SOOTHED) else chosen
 
 
 REPLACEMENTS = (Replacement(_WHERE, "2bb895cb8931467a", random_response_for),)

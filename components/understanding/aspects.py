@@ -46,6 +46,9 @@ OF_THE_QUESTION = ("why", "why_asked", "how")  # acts that within a form are abo
 # and the sentences of tests/nlu, which nobody said after anything.
 SCORE_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 1.1, -0.48, 0.38
 SAME_TOPIC, WANTS_DONE, OUT_OF_SCOPE, NAMES_GOODS = 2.06, -0.38, -1.86, -0.64
+TOLD_SINCE = -1.5
+"""How much less a thing is asked about where an entry was told since (E3: cool down — 要晾多久)."""
+ENTRY = "faq_last"
 GOODS = ("product", "product_category")
 VALUES = (*GOODS, "colour", "size", "orders_number", "logistics_tracking_number", "invoices_number", "after_sales_slip", "date")
 """Entities that name another one of the same."""
@@ -181,13 +184,15 @@ class Aspects(GraphComponent):
                 _mean(message, again, 1.0)
             elif _in_form(tracker) and (message.get(ACT) or {}).get("name") in OF_THE_QUESTION:
                 continue
-            elif not _names_another(message, focus) and (asked := self.asked(message, focus)):
+            elif not _names_another(message, focus) and (asked := self.asked(message, focus, _told_since(tracker, focus))):
                 message.set(ASKED, asked, add_to_output=True)
                 _mean(message, INTENT_NAME, asked["confidence"])
         return messages
 
-    def asked(self, message: Message, focus: Sequence[Dict[Text, Any]]) -> Optional[Dict[Text, Any]]:
-        """The aspect that a message asks about, and of what; None for a wish of its own."""
+    def asked(
+        self, message: Message, focus: Sequence[Dict[Text, Any]], told_since: bool = False
+    ) -> Optional[Dict[Text, Any]]:
+        """The aspect that a message asks about, and of what; None for a wish of its own. `told_since`: see `_told_since`."""
         assert self._scores is not None
         margins = self._scores.margins(_read(message))
         candidates: Dict[Text, Dict[Text, Any]] = {}
@@ -200,7 +205,8 @@ class Aspects(GraphComponent):
         name = max(candidates, key=lambda each: margins[each] - OLDER * (candidates[each] is not focus[0]))
         weighed = [self._config["sharpness"] * margins[each] for each in candidates]
         score = float(np.logaddexp.reduce(weighed)) - self._config["sharpness"] * margins[OWN]
-        share = 1.0 / (1.0 + math.exp(-self._evidence(message, candidates[name], score)))
+        evidence = self._evidence(message, candidates[name], score) + TOLD_SINCE * told_since
+        share = 1.0 / (1.0 + math.exp(-evidence))
         if share < self._config["from"]:
             return None
         thing = candidates[name]
@@ -232,6 +238,12 @@ def in_focus(tracker: Optional[DialogueStateTracker]) -> List[Dict[Text, Any]]:
     if tracker is None or FOCUS not in tracker.slots:
         return []
     return tracker.get_slot(FOCUS) or []
+
+
+def _told_since(tracker: Optional[DialogueStateTracker], focus: Sequence[Dict[Text, Any]]) -> bool:
+    """Whether an entry of the knowledge was told after the newest thing was spoken of: what is short then goes on from it."""
+    told = (tracker.get_slot(ENTRY) if tracker is not None and ENTRY in tracker.slots else None) or {}
+    return bool(told.get("key")) and int(told.get("said") or 0) > int(focus[0].get("said") or 0)
 
 
 def only_names(message: Message) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Text, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Text, Tuple
 
 from rasa.shared.core.events import BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -49,9 +49,10 @@ class Context:
     Attributes:
         form: the open form.
         asked: the slot that it has asked for.
-        kind: the kind of question that stands, or of waiting: one of `KINDS`.
+        kind: the kind of question that stands, or of waiting: one of `KINDS`. A form that was opened while waiting asks its own.
         said: what the assistant said last.
         buttons: those that the customer sees below what was said since the customer's last message.
+        listed: those of the customer's last few messages.
         offered: the intent that a yes would start.
         focus: what the talk is about, newest first (slot `chat_focus`).
         told: the names of the responses since the customer's last message.
@@ -59,6 +60,8 @@ class Context:
         wished: the intents of the customer's last messages, newest first.
         again: whether the question was asked before that message too, and something else has been told since.
         new: whether nothing was said yet, or nobody knows (then only the message itself is looked at).
+        free: the kind that it would be if nobody were waited for.
+        waits: whether a person is waited for.
     """
 
     form: Optional[Text] = None
@@ -73,6 +76,9 @@ class Context:
     wished: Tuple[Text, ...] = ()
     again: bool = False
     new: bool = True
+    free: Text = NONE
+    listed: Tuple[Button, ...] = ()
+    waits: bool = False
 
     @classmethod
     def of(cls, tracker: Optional[DialogueStateTracker], kinds: Mapping[Text, Text]) -> Context:
@@ -86,10 +92,11 @@ class Context:
         last = bots[0] if bots else None
         buttons = tuple(button for bot in reversed(bots) for button in _buttons(bot))
         offered = slots.get("chat_offered")
+        offers = bool(offered) or _offers(last)
         return cls(
             form=form,
             asked=asked,
-            kind=kind_of(asked, kinds, bool(offered) or _offers(last), slots),
+            kind=kind_of(asked, kinds, offers, slots),
             said=str(last.text or "") if last else "",
             buttons=buttons,
             offered=str(offered) if offered else None,
@@ -99,15 +106,18 @@ class Context:
             wished=_wished(tracker),
             again=bool(asked) and _asked_again(tracker, str(asked)),
             new=False,
+            listed=tuple(_listed(tracker)),
+            free=kind_of(asked, kinds, offers, {}),
+            waits=bool(slots.get("handoff_id")),
         )
 
 
 def kind_of(asked: Optional[Text], kinds: Mapping[Text, Text], offers: bool, slots: Mapping[Text, Any]) -> Text:
-    """The kind of question that stands, or of waiting: who was given to a person is asked nothing."""
-    if slots.get("handoff_id"):
-        return ALARM if slots.get("handoff_danger") else QUEUE
+    """The kind of question that stands, or of waiting."""
     if asked:
         return kinds.get(asked, CONFIRM if asked.endswith("_confirmed") else VALUE)
+    if slots.get("handoff_id"):
+        return ALARM if slots.get("handoff_danger") else QUEUE
     return OFFER if offers else NONE
 
 
@@ -145,6 +155,17 @@ def _asked_again(tracker: DialogueStateTracker, asked: Text) -> bool:
     now, before = told[0], told[-1] if len(told) == 2 else []
     asks = [name for name in now if asked in name]
     return bool(asks) and len(asks) < len(now) and any(asked in name for name in before)
+
+
+def _listed(tracker: DialogueStateTracker) -> Iterator[Button]:
+    """The buttons of the last messages for which they stand, newest first."""
+    messages = 0
+    for event in reversed(tracker.events):
+        messages += _of_customer(event)
+        if messages > STANDS:
+            break
+        if isinstance(event, BotUttered):
+            yield from _buttons(event)
 
 
 def _wished(tracker: DialogueStateTracker) -> Tuple[Text, ...]:

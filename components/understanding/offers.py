@@ -25,6 +25,7 @@ _NOT_THAT = re.compile(r"^不是[^，。,.; ]{1,8}[，。,.; ]+(?:是|我要|我
 _QUESTION_AND_BEFORE = re.compile(r"[^。！；;\n?？]*[？?][^？?。]*。?$|[^。\n?？]*。[^。\n?？]*[？?]\s*$")
 _CANNOT = r"(?:不能|不可|没法|无法|不支持|不再|没有?)[^，。,]{0,4}"
 LONGEST_ECHO = 4  # characters
+LONGEST_TOLD, LEAST_SHARED, SHARE_TOLD = 20, 2, 0.33  # characters · signs · of the signs that are told
 LEAST_OWN = 4  # characters beside courtesy
 _NO = ("没", "不", "先不")
 _HEARS = re.compile(r"(?:好|嗯|哦|噢|喔|行|ok(?:ay)?|知道|明白|了解|晓得|懂|谢谢?|[的了吧啊呀嘞呢哒滴呗叭嘛啦\W_])+")
@@ -55,15 +56,37 @@ def wished(intent: Text, buttons: Sequence[Button]) -> Optional[Button]:
 def placed(reference: Mapping[Text, Any], buttons: Sequence[Button]) -> Optional[Button]:
     """The one at the place that was said (第二张), where a list of the same is on the table."""
     places = [each for each in reference.get("conditions") or () if each["by"] == "place"]
-    groups: Dict[Tuple[Text, ...], List[Button]] = {}
-    for each in offers(buttons):
-        groups.setdefault((each.intent, *each.entities), []).append(each)
-    listed = max(groups.values(), key=len, default=[])
-    if not reference.get("bare") or len(places) != 1 or len(listed) < 2 or not listed[0].entities:
+    listed = _listed(buttons)
+    if not reference.get("bare") or len(places) != 1 or len(listed) < 2:
         return None
     place = int(places[0]["value"])
     at = place - 1 if place > 0 else place
     return listed[at] if place and -len(listed) <= at < len(listed) else None
+
+
+def told_of(text: Text, buttons: Sequence[Button]) -> Optional[Button]:
+    """The one whose title a normalised text tells in words of its own (没人回电那个), where a list of the same is on the table.
+
+    It shares plainly more signs with it than with any other.
+    """
+    listed = list(dict.fromkeys(_listed(buttons)))
+    titles = [set(_content(normalise(each.title).text)) for each in listed]
+    if len(listed) < 2 or len(text) > LONGEST_TOLD:
+        return None
+    signs = {sign for sign in _content(text) if not all(sign in title for title in titles)}
+    shared = sorted(((len(signs & title), -at) for at, title in enumerate(titles)), reverse=True)
+    most, second = shared[0][0], shared[1][0]
+    plainly = most >= LEAST_SHARED and most - second >= LEAST_SHARED and most >= SHARE_TOLD * len(signs)
+    return listed[-shared[0][1]] if plainly else None
+
+
+def _listed(buttons: Sequence[Button]) -> List[Button]:
+    """The longest list of the same on the table."""
+    groups: Dict[Tuple[Text, ...], List[Button]] = {}
+    for each in offers(buttons):
+        groups.setdefault((each.intent, *each.entities), []).append(each)
+    longest = max(groups.values(), key=len, default=[])
+    return longest if longest and longest[0].entities else []
 
 
 def agreed(said: Text, buttons: Sequence[Button]) -> Optional[Button]:

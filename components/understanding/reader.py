@@ -44,7 +44,7 @@ from topics import forms
 FALLBACK = "nlu_fallback"
 INFORM, DANGER = "chat_inform", "danger"
 PERSON = "handoff_request"
-WORDLESS = re.compile(r"[\W_]+")
+WORDLESS, POINTS = re.compile(r"[\W_]+"), re.compile("那一?[个张单件]|另外?一")
 ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
 GOODS = "products_"
 ADVICE, RECOMMENDED = "products_recommend", "utter_products_recommend"
@@ -78,6 +78,8 @@ OPTIONAL, SELF = ("invoices_email",), "by_oneself"
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
 PLACE, BACK, IF_NOT, CALLS, CHANGES = "queue_place", "back", "if_not", "calls", "changes"
+NO_WAIT, SERVED = "no_wait", ("start", "know", "ask", "yes", "choose", "correct")
+"""The cue of who waits no longer, whatever else is asked · commands that the assistant carries out for who waits for a person."""
 AWAY, NO_PERSON, SUPPOSES, REPORTED_BEFORE = "away", "no_person", "supposes", "reported_before"
 SAFE, SECRET, REGISTERS, NOT_THIS = "safe", "secret", "registers", "not_this"
 OTHERS, OF_OTHERS = "others_account", {"entity": "account_kind", "value": "others"}
@@ -194,8 +196,12 @@ class Reader:
             return Reading(said.intent, (command("danger"),))
         if context.new and not said.text:
             return self._plain(said, None)
-        if context.kind in WAITED:
-            return self._waiting(said, context)
+        if context.waits:
+            return self._waiting(said, context) or self._meanwhile(said, context)
+        return self._read(said, context)
+
+    def _read(self, said: Said, context: Context) -> Reading:
+        """What is said to the assistant."""
         if said.intent == PERSON and said.confidence < self.certain and said.share("person") < self.maybe:
             said = replace(said, intent=INFORM)  # 名字和电话照旧: guessed by a word; nobody is asked for
         meant = [name for name in said.requests if name not in FORBIDDEN.get(said.cues.get(FORBIDS, ""), ())]
@@ -238,7 +244,7 @@ class Reader:
         open_form = context.form and context.asked and context.kind in (CONFIRM, CHOOSE, WORDS)
         if meant and open_form and not said.fault:  # 不是修，是没人来装
             return Reading("chat_take_back", (command("take_back", what=None), command("know", question=meant)))
-        chosen = self._chosen(said, context)
+        chosen = self._pointed(said, context) or self._chosen(said, context)
         if chosen:
             return chosen
         if context.form and context.asked:
@@ -450,7 +456,8 @@ class Reader:
         if context.kind == CONFIRM and context.form == SLIP_UNDONE and KEEPS in said.cues:
             return Reading("chat_affirm", (command("yes"),))  # 不退了，留着
         instead = self._instead(said, context)
-        if sure and act in PLAINLY and not (act == "hold" and instead):
+        sounds = act == "hold" and instead or (act == "person" and not self._answers(said, PERSON))  # 少道歉，催就行了
+        if sure and act in PLAINLY and not sounds:
             undoes = said.intent.endswith("_cancel") and said.act != "no" and not own  # 算了不退了: nothing was got wrong
             left = said.intent == "chat_stop" or undoes
             intent, name = PLAINLY["leave" if left and act == "take_back" else act]
@@ -641,9 +648,20 @@ class Reader:
 
     # ── while a person is waited for ──────────────────────────────────────────
 
-    def _waiting(self, said: Said, context: Context) -> Reading:
-        """Who waits no longer leaves, and may want something else in the same breath; all else is for the person."""
+    def _meanwhile(self, said: Said, context: Context) -> Reading:
+        """What is asked or wanted while waiting, as if nobody were waited for; all else is for the person."""
+        reading = self._read(said, replace(context, kind=context.free))
+        served = context.kind not in WAITED or any(each["command"] in SERVED for each in reading.commands[:1])
+        return reading if served else Reading(said.intent, ())
+
+    def _waiting(self, said: Said, context: Context) -> Optional[Reading]:
+        """Who waits no longer leaves, and may want something else in the same breath."""
+        if context.kind not in WAITED:  # a form was opened meanwhile: its own noes are its own
+            return Reading("chat_stop", (command("leave"),)) if NO_WAIT in said.cues else None
         ends, sure = ((*NO_LONGER, "correct"), self.safe) if context.kind == ALARM else (NO_LONGER, self.surer)
+        wish = said.confidence >= self.sure and not said.intent.startswith((*PLAIN_TALK, PERSON))
+        if context.kind != ALARM and wish:
+            sure = self.certain  # 自家做的，没有执照: told or asked, and not ended
         if context.kind == ALARM and SECRET in said.cues:
             return Reading(said.intent, ())  # who reads a code out is not safe
         words = said.text.strip(ENDS)
@@ -653,8 +671,9 @@ class Reader:
         asks = not more and words.endswith(("?", "吗", "么"))  # 不等了吗
         of_goods = context.kind == ALARM and bool(said.reference.get("conditions"))  # 围兜没事
         safe = context.kind == ALARM and SAFE in said.cues
-        if asks or (not safe and (of_goods or PLACE in said.cues or PLEADS in said.cues or said.share(*ends) < sure)):
-            return Reading(said.intent, ())
+        hurries = PLACE in said.cues or PLEADS in said.cues or HURRIES in said.intent
+        if asks or (not safe and (of_goods or hurries or said.share(*ends) < sure)):
+            return None
         return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
 
     def _besides(self, said: Said) -> Tuple[Command, ...]:
@@ -858,6 +877,19 @@ class Reader:
         first = of_intent(button.intent, said.text, context.asked)
         return Reading(button.intent, (first,), _named_by(button))
 
+    def _pointed(self, said: Said, context: Context) -> Optional[Reading]:
+        """没人回电那个呢: one of the things that were listed, now or a little before, told in words of one's own."""
+        things = [each for each in context.listed if each.entities and set(each.entities) <= set(NUMBERS)]
+        wishes = [each for each in said.entities if each.get("entity") == ADD[0]]
+        told = said.text  # 扣钱那张催一下: what is wished is no word of which one
+        for each in wishes:
+            told = told.replace(said.words[each.get("start", 0) : each.get("end", 0)], "")
+        one = offers.told_of(told, things) if not context.asked and POINTS.search(said.text) else None
+        if one is None or one.intent not in context.wished[:LATELY]:
+            return None
+        named = [*_named_by(one), *map(dict, wishes)]
+        return Reading(one.intent, (command("start", intent=one.intent, words=said.words or said.text),), named)
+
     def _chosen(self, said: Said, context: Context) -> Optional[Reading]:
         """One of the things offered, in words of one's own: what its button says, of what it says it of."""
         if not context.buttons or context.kind in (VALUE, WORDS):
@@ -867,8 +899,9 @@ class Reader:
             return Reading(listed[0].intent, (of_intent(listed[0].intent, said.text, context.asked),), _named_by(listed[0]))
         if said.act not in (*ACCEPTS, *UNDOES):
             return None
-        if context.kind != CONFIRM and offers.passes_on(said.text) and any(each.intent == PERSON for each in context.buttons):
-            return Reading(PERSON, (command("person"),))  # 那你转吧
+        passes = offers.passes_on(said.text) or REGISTERS in said.cues
+        if context.kind != CONFIRM and passes and any(each.intent == PERSON for each in context.buttons):
+            return Reading(PERSON, (command("person"),))  # 那你转吧, 帮我登记，抬头是…
         if context.kind == CONFIRM or context.asked in NUMBERS or str(context.asked).endswith(("_line", "_order", "_choice")):
             return None  # the form knows more of them than stand on the table
         buttons = [each for each in context.buttons if not context.asked or context.asked in each.entities]

@@ -54,9 +54,10 @@ def context_of(form: str | None, slots: Mapping[str, Any], events: list[dict[str
     last = bots[-1] if bots else {"text": str((DOMAIN["responses"].get(f"utter_ask_{asked}") or [{"text": ""}])[0]["text"])}
     buttons = tuple(Button(b["title"], b["payload"]) for b in (last.get("data") or {}).get("buttons") or [])
     offered = slots.get("chat_offered")
-    kind = kind_of(asked, declared()["kinds"], bool(offered) or bool(buttons), slots)
+    kind, free = (kind_of(asked, declared()["kinds"], bool(offered) or bool(buttons), each) for each in (slots, {}))
     known = {name: value for name, value in slots.items() if value is not None}
-    return Context(form, asked, kind, last["text"], buttons, offered, (), (), known, new=False)
+    waits = bool(slots.get("handoff_id"))
+    return Context(form, asked, kind, last["text"], buttons, offered, (), (), known, new=False, free=free, waits=waits)
 
 
 def understood(

@@ -46,6 +46,14 @@ def context(intent: str = "chat_smalltalk", message: dict[str, Any] | None = Non
 # ── the moment ────────────────────────────────────────────────────────────────
 
 
+def test_an_apology_is_remembered_for_the_talk_and_who_wants_none_has_heard_one() -> None:
+    said = {"event": "user", "text": "烦", "message_id": "m0", "timestamp": 1.0, "parse_data": {}, "metadata": {}}
+    assert context("chat_abuse", ANGRY, slots={"chat_anger": 1})["chat_soothed"], "the first one was said"
+    assert context("chat_abuse", text="少跟我说抱歉")["chat_soothed"]
+    assert "chat_soothed" not in context(slots={"chat_soothed": "m0"}, events=[said]), "it stands"
+    assert context(slots={"chat_soothed": "long ago"})["chat_soothed"] is None, "another talk"
+
+
 def test_a_message_without_sentiment_is_neutral() -> None:
     assert context()["chat_sentiment"] == "neutral"
 

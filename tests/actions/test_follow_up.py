@@ -49,6 +49,16 @@ def test_the_money_of_that_order_is_told_with_its_day(shop: Shop) -> None:
     assert answer.messages[0]["arrives"] == "11-25" and answer.messages[0]["number"] == LAMP.number
 
 
+def test_a_share_of_what_was_paid_is_worked_out_within_its_bounds(shop: Shop) -> None:
+    lines = tuple(replace(line, amount=paid) for line, paid in zip(order("1", "paid", pieces=3).items, ("30.00", "221.00", "4000.00"), strict=True))
+    late = replace(LAMP, merchant=True, items=lines, promised_ship_by="2036-11-21T10:00:00+08:00")
+    shop.orders = {"C1": [late]}
+    focus = [{"kind": "order", "id": LAMP.number, "title": LAMP.title, "told": "status", "order": LAMP.number}]
+    answer = ask("compensated", focus)
+    assert answer.said == ["utter_orders_order_compensated_paid_merchant"]
+    assert all(yuan in answer.messages[0]["share"] for yuan in ("5.00", "11.05", "50.00"))
+
+
 def test_money_without_a_slip_is_that_of_the_cancelled_order(shop: Shop) -> None:
     """钱退了没, 台灯那单的钱呢: no slip is looked for in vain; and who cancels it once more hears the same."""
     cancelled(shop)

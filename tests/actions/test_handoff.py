@@ -9,6 +9,7 @@ import pytest
 
 from actions.gateways.desk import Handoff
 from actions.gateways.knowledge import Found, Hit
+from actions.gateways.tickets import Ticket
 from actions.handoff import ActionHandoff, ActionHandoffClosed, ActionHandoffRelay
 from tests.actions.fakes import Shop
 from tests.actions.talk import run
@@ -168,26 +169,70 @@ def test_words_for_the_person_leave_no_queue(said: str, shop: Shop) -> None:
     assert done.said[0] in ("utter_handoff_waiting", "utter_handoff_place") and [work[0] for work in shop.done] == ["relay"]
 
 
+def done_meanwhile(done: Any) -> str | None:
+    """What the assistant does beside the queue: the intent of the message that is heard again."""
+    again = next((each for each in done.events if each["event"] == "user"), None)
+    return again["parse_data"]["intent"]["name"] if again else None
+
+
 def test_who_waits_is_answered_what_the_knowledge_knows(shop: Shop) -> None:
     freight = Hit("faq-1", "满多少包邮？", 0.95, "满 99 元免运费。", "", "配送与运费", 1)
     shop.knowledge = {"满多少包邮？": Found("answer", (freight,))}
     done = relay([*SINCE, user("满多少包邮？", "m6", 6.0)], text="满多少包邮？", intent="faq")
-    assert done.said == ["utter_faq_answer", "utter_handoff_waiting_told"]
+    assert done.said == ["utter_handoff_meanwhile"] and done.messages[0]["position"] == 1
+    assert done_meanwhile(done) == "faq" and done.slots["faq_found"]["decision"] == "answer"
     assert shop.relayed[-1].message_id == "m6", "the person reads it all the same"
 
 
-REPAIR = {"text": "耳机没声音了，想修", "intent": "after_sales_repair", "message": {"intent": {"name": "after_sales_repair", "confidence": 0.9}}}
+REPAIR = {
+    "text": "耳机没声音了，想修",
+    "intent": "after_sales_repair",
+    "message": {"intent": {"name": "after_sales_repair", "confidence": 0.9}},
+}
 
 
-def test_what_the_bot_could_do_is_offered_to_who_waits_and_done_when_they_leave(shop: Shop) -> None:
-    asked = [*SINCE, user("耳机没声音了，想修", "m6", 6.0, "after_sales_repair")]
-    done = relay(asked, **REPAIR)
-    assert done.said == ["utter_handoff_waiting_wish"]
-    wish = {"handoff_id": "HO1", "handoff_wish": done.slots["handoff_wish"]}
-    assert relay(asked, slots=wish, **REPAIR).said == ["utter_handoff_waiting"], "it is offered once"
-    left = relay([*asked, user("不等了", "m7", 7.0)], text="不等了", slots=wish)
-    assert left.said == ["utter_handoff_ended_left"] and left.slots["handoff_wish"] is None
-    assert next(each for each in left.events if each["event"] == "user")["text"] == "耳机没声音了，想修"
+def test_what_the_assistant_can_do_is_done_while_waiting_and_the_place_is_kept(shop: Shop) -> None:
+    done = relay([*SINCE, user("耳机没声音了，想修", "m6", 6.0, "after_sales_repair")], **REPAIR)
+    assert done.said == ["utter_handoff_meanwhile"] and done_meanwhile(done) == "after_sales_repair"
+    assert "handoff_id" not in done.slots and [work[0] for work in shop.done] == ["relay"]
+
+
+def test_the_answer_to_a_form_opened_while_waiting_is_the_forms_and_the_place_is_not_said_again(shop: Shop) -> None:
+    slots = {"handoff_id": "HO1", "requested_slot": "after_sales_reason"}
+    done = relay([*SINCE, user("右边没声音", "m6", 6.0)], text="右边没声音", slots=slots, form="after_sales_form")
+    assert done.said == [] and done_meanwhile(done) is not None
+
+
+def test_who_waits_leaves_the_queue_from_within_a_form_with_plain_words(shop: Shop) -> None:
+    slots = {"handoff_id": "HO1", "requested_slot": "orders_cancel_confirmed"}
+    kept = relay([*SINCE, user("先不取消", "m6", 6.0)], text="先不取消", slots=slots, form="orders_cancel_form")
+    assert "handoff_id" not in kept.slots
+    left = relay([*SINCE, user("不等了", "m6", 6.0)], text="不等了", slots=slots, form="orders_cancel_form")
+    assert left.said == ["utter_handoff_ended_left"] and left.slots["handoff_id"] is None
+
+
+def test_what_is_passed_on_is_never_said_in_the_same_words_twice_in_a_row(shop: Shop) -> None:
+    told = "utter_handoff_waiting"
+    for expected in ("utter_handoff_waiting_again", "utter_handoff_waiting_still", "utter_handoff_waiting"):
+        last = {**bot("…"), "metadata": {"utter_action": told}}
+        assert relay([*SINCE, last, user("盒子压扁了", "m6", 6.0)]).said == [expected]
+        told = expected
+
+
+@pytest.mark.parametrize("said", ["让客服打我手机吧，13800000999", "给我回个电话说"])
+def test_who_wants_to_be_rung_hears_when_and_the_ticket_says_so(said: str, shop: Shop) -> None:
+    shop.tickets = [Ticket(shop.desk.ticket_number, "转人工", "待处理", "open", "一般", None, "")]
+    asked = run(ActionHandoff(), said, "handoff_request")
+    assert asked.said == ["utter_handoff_queued_callback"]
+    waiting = relay([*SINCE, user(said, "m6", 6.0)], text=said, intent="handoff_request")
+    assert waiting.said == ["utter_handoff_waiting_callback"]
+    assert ("add", said) in [(work[0], work[-1]) for work in shop.done]
+
+
+def test_a_label_alone_is_no_mood(shop: Shop) -> None:
+    unsure = {"sentiment": {"name": "angry", "confidence": 0.5, "angry": False}}
+    run(ActionHandoff(), "人工", "handoff_request", message=unsure)
+    assert shop.handoffs[0].sentiment == "neutral"
 
 
 def test_an_old_button_leaves_no_queue(shop: Shop) -> None:

@@ -17,6 +17,7 @@ from backoffice.effects.handoffs import WAITS_AT_MOST, has_picture
 from backoffice.handoffs_worker import HandoffsWorker, said_since
 from backoffice.models import Handoff, HandoffMessage, OutboxItem, Ticket
 from backoffice.states import Level, TicketPriority
+from privacy import kept
 from tests.backoffice.conftest import Office
 from tests.backoffice.shop import ANNA, BERT, Shop
 
@@ -113,14 +114,18 @@ def test_the_agent_sees_who_it_is_and_why(office: Office, shop: Shop) -> None:
     assert office.get("/handoffs?open=true").json()["items"][0]["waited_seconds"] == 0
 
 
-def test_what_somebody_is_at_already_is_named_to_the_person_with_its_order(office: Office, shop: Shop) -> None:
+def test_what_somebody_is_at_already_is_named_to_the_person_and_the_ticket_is_of_no_order_that_nobody_spoke_of(
+    office: Office, shop: Shop
+) -> None:
     shop.order()
     number = shop.order()
     opened = {"kind": "refund_dispute", "subject": "电磁炉", "text": "退的钱不对", "order_number": number}
     ticket = office.send("/tickets", opened).json()["number"]
     handoff = office.get(f"/handoffs/{handed_over(office)}").json()
     assert ticket in handoff["slots"]["tickets_open"]
-    assert office.get(f"/tickets/{handoff['ticket_number']}").json()["order_number"] == number
+    assert office.get(f"/tickets/{handoff['ticket_number']}").json()["order_number"] is None
+    spoken_of = office.get(f"/handoffs/{handed_over(office, 'c2', slots={'orders_last': number})}").json()
+    assert office.get(f"/tickets/{spoken_of['ticket_number']}").json()["order_number"] == number
 
 
 def test_the_customers_words_are_kept_once_and_in_their_order(office: Office) -> None:
@@ -582,6 +587,26 @@ def test_a_ticket_is_called_by_its_matter_and_order(office: Office, shop: Shop) 
     ticket = office.get(f"/tickets/{office.get(f'/handoffs/{wanted}').json()['ticket_number']}").json()
     assert ticket["order_number"] == number
     assert ticket["subject"].startswith(f"转人工 · 售后 · 订单 {number}") and "退款怎么还没到" in ticket["subject"]
+
+
+def test_a_ticket_says_the_wish_in_full_beside_the_last_words(office: Office, shop: Shop) -> None:
+    wish = "帮我登记补开，抬头是青禾文化传播（杭州）有限公司，税号 91330106MA2AAAAA0X"
+    said = [
+        {"who": "customer", "text": wish, "time": "2026-11-21T10:00:00+08:00", "media": []},
+        {"who": "customer", "text": "转人工", "time": "2026-11-21T10:00:05+08:00", "media": []},
+    ]
+    wanted = handed_over(office, transcript=said)
+    with shop.database.read() as session:
+        ticket = session.get_one(Ticket, session.get_one(Handoff, wanted).ticket_number)
+        assert ticket.comments[0].text == f"{kept(wish)}\n转人工"
+
+
+def test_who_is_cheated_is_not_called_hurt(office: Office, shop: Shop) -> None:
+    said = [{"who": "customer", "text": "有人冒充客服要我的码", "time": "2026-11-21T10:00:00+08:00", "media": []}]
+    wanted = handed_over(office, reason="danger", transcript=said, slots={"danger": ["fraud"]})
+    with shop.database.read() as session:
+        ticket = session.get_one(Ticket, session.get_one(Handoff, wanted).ticket_number)
+        assert ticket.subject.startswith("疑似诈骗") and ticket.tags == ["疑似诈骗"]
 
 
 def test_a_number_that_is_no_order_of_the_customers_is_not_written_into_a_ticket(office: Office) -> None:

@@ -20,6 +20,8 @@ DOMAIN = Domain.from_yaml(
     intents: [handoff_request, EXTERNAL_handoff_closed, orders_cancel, chat_abuse, nlu_fallback]
     slots:
       handoff_id: {type: any, influence_conversation: false, mappings: [{type: custom}]}
+      handoff_meanwhile: {type: any, influence_conversation: false, mappings: [{type: custom}]}
+      faq_found: {type: any, influence_conversation: false, mappings: [{type: custom}]}
       chat_anger: {type: any, influence_conversation: false, mappings: [{type: custom}]}
       chat_misses: {type: any, influence_conversation: false, mappings: [{type: custom}]}
     forms: {orders_cancel_form: {required_slots: []}}
@@ -80,6 +82,28 @@ def test_nothing_follows_a_relay_that_gave_the_conversation_back() -> None:
     relayed = (LISTEN, GIVEN, LISTEN, said("orders_cancel"), ActionExecuted("action_handoff_relay"), SlotSet("handoff_id", None))
     assert predicted(*relayed) == "action_listen"
     assert predicted(*relayed, LISTEN, said("orders_cancel")) is None
+
+
+def test_what_the_assistant_does_meanwhile_is_left_to_the_others_and_the_next_message_is_not() -> None:
+    heard = UserUttered("…", intent={"name": "orders_cancel", "confidence": 1.0})
+    heard.message_id = "m1"
+    relayed = (LISTEN, GIVEN, LISTEN, heard, ActionExecuted("action_handoff_relay"), SlotSet("handoff_meanwhile", "m1"))
+    assert predicted(*relayed, LISTEN, heard) is None
+    assert predicted(*relayed, LISTEN, heard, ActionExecuted("orders_cancel_form")) is None
+    assert predicted(*relayed, LISTEN, heard, LISTEN, said("orders_cancel")) == "action_handoff_relay"
+
+
+def test_who_is_angry_and_says_what_is_to_be_done_keeps_the_assistant() -> None:
+    angry = (*counted("chat_anger", 1), LISTEN, said("orders_cancel"), SlotSet("chat_anger", 2))
+    assert predicted(*angry) is None
+    assert predicted(*angry, LISTEN, said("chat_abuse"), SlotSet("chat_anger", 3)) == "action_handoff"
+    form = (ActiveLoop("orders_cancel_form"), *counted("chat_anger", 1), LISTEN)
+    assert predicted(*form, said("orders_cancel"), SlotSet("chat_anger", 2)) is None
+    assert predicted(*form, said("chat_abuse"), SlotSet("chat_anger", 2)) == "action_handoff", "it answers no question"
+    asked = UserUttered("…", intent={"name": "chat_abuse", "confidence": 1.0})
+    asked.message_id = "m2"
+    told = SlotSet("faq_found", {"message_id": "m2", "decision": "answer", "hits": []})
+    assert predicted(*counted("chat_anger", 1), LISTEN, asked, SlotSet("chat_anger", 2), told) is None
 
 
 def counted(slot: str, *counts: int) -> list[Event]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components.text_normaliser import normalise
 from components.understanding import offers
 from components.understanding.context import Button
 
@@ -62,3 +63,15 @@ def test_only_courtesy_agrees_and_nothing_else() -> None:
     assert offers.only_agrees("可以的,那麻烦你了")
     assert not offers.only_agrees("那退了吧")
     assert not offers.only_agrees("不要了")
+
+
+THINGS = [
+    Button("GD202611290001 安装师傅没有按约上门 处理中", '/tickets_ask_status{"tickets_number": "GD202611290001"}'),
+    Button("GD202611290002 少发一个锅盖 待处理", '/tickets_ask_status{"tickets_number": "GD202611290002"}'),
+]
+
+
+@pytest.mark.parametrize(("said", "place"), [("先看师傅没上门那个", 0), ("锅盖少发的那张", 1), ("随便哪个都行", None), ("处理中的", None)])
+def test_one_of_a_list_is_told_in_words_of_ones_own(said: str, place: int | None) -> None:
+    assert offers.told_of(normalise(said).text, [*THINGS, *THINGS]) == (None if place is None else THINGS[place])
+    assert offers.told_of(normalise(said).text, THINGS[:1]) is None, "nothing to tell apart"

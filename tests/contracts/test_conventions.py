@@ -170,7 +170,7 @@ def test_every_response_an_action_utters_exists() -> None:
     for path, tree in python("actions"):
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"utter_\w+[a-z]", node.value):
-                if not node.value.endswith("_"):
+                if not node.value.endswith("_") and node.value != "utter_action":  # Rasa's key of what was said
                     assert node.value in known, f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
 
 
