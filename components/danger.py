@@ -64,6 +64,9 @@ EVEN = 0.5
 _NUMBER = re.compile(r"\d{5,}")
 GOODS, GOODS_SIGN = "product_category", "\x01"
 """The lexicon's label of kinds of goods, and the sign that stands for each of their names."""
+HAN = re.compile("[\u4e00-\u9fff]")
+SPELLED = 0.85
+"""From this probability on words spelled in Latin letters (wo bei tang le) are a danger: a syllable may be many words."""
 CLAUSE_END = re.compile(r"[,，。.!！?？;；~～\s]+")
 
 
@@ -149,7 +152,8 @@ class DangerReader(GraphComponent):
             told = None
             if self._reader and read is not None:
                 read = self._reader.pieced(pieces(tracker), text, read)
-            if read is not None and read.confidence >= self._config["threshold"]:
+            least = self._config["threshold"] if HAN.search(text) else max(SPELLED, self._config["threshold"])
+            if read is not None and read.confidence >= least:
                 told = {"kind": read.kinds[0], "kinds": read.kinds, "confidence": read.confidence}
             message.set(DANGER, told, add_to_output=True)
         return messages
@@ -208,6 +212,8 @@ def _parts(text: Text) -> List[Text]:
     """The whole, and its parts: each of two clauses, or every two or three of more. A danger told in passing is one, and
     a number says nothing."""
     text = _NUMBER.sub("", text)
+    if not HAN.search(text):
+        return [text]  # spaces stand between syllables
     clauses = [clause for clause in CLAUSE_END.split(text) if clause]
     if len(clauses) == 2:
         return [text, *(clause for clause in clauses if len(clause) >= SHORTEST)]
@@ -256,7 +262,8 @@ def read_examples(folder: Path) -> Tuple[Dict[Text, List[Text]], List[Text]]:
 
 
 class Features:
-    """Runs of one to three characters, clause by clause, with one sign for every kind of `goods`."""
+    """Runs of one to three characters, clause by clause, with one sign for every kind of `goods`; of words in Latin letters,
+    runs of one to three words."""
 
     def __init__(self, goods: Iterable[Text]) -> None:
         names = sorted({name for name in goods if len(name) > 1}, key=len, reverse=True)
@@ -265,8 +272,11 @@ class Features:
     def __call__(self, text: Text) -> List[Text]:
         """The features of a text as it was typed."""
         found: List[Text] = []
-        for clause in filter(None, CLAUSE_END.split(self._goods.sub(GOODS_SIGN, normalise(text).text.lower()))):
-            padded = f"<{clause}>"
+        plain = self._goods.sub(GOODS_SIGN, normalise(text).text.lower())
+        clauses: List[List[Text]] = [["<", *clause, ">"] for clause in CLAUSE_END.split(plain) if clause]
+        if not HAN.search(plain):
+            clauses = [["<", *(f"{word} " for word in CLAUSE_END.split(plain) if word), ">"]]
+        for signs in clauses:
             for size in (1, 2, 3):
-                found += [padded[i : i + size] for i in range(len(padded) - size + 1)]
+                found += ["".join(signs[i : i + size]) for i in range(len(signs) - size + 1)]
         return found

@@ -406,7 +406,7 @@ class Reader:
             return beside
         if UNCHANGED in said.cues and not said.values and said.share("yes") < self.sure_yes:
             return Reading(INFORM, (command("correct", slot=None, value=None),))  # 抬头不变: the question stands
-        if context.again and context.form not in self.undone and context.kind == CONFIRM and offers.only_hears(said.text):
+        if context.again and context.form not in self.undone and context.kind == CONFIRM and self._only_hears(said, context):
             about = {"kind": "question", "id": context.asked}  # 好, to what was answered in between: no yes to what stood before
             return Reading("chat_follow_up", (command("ask", aspect="how", object=about),))
         if LATER in said.cues:
@@ -524,6 +524,11 @@ class Reader:
         if slot is None or not declines or self._given(said, slot):
             return None
         return Reading(INFORM, (command("set", slot=slot, value=said.text),))
+
+    def _only_hears(self, said: Said, context: Context) -> bool:
+        """好, 才二十块，行吧: whether a yes may be to what was told in between, and names nothing that would be done."""
+        beside = said.act == "yes" and len(said.parts) > 1 and not self._echoes(said, context)
+        return offers.only_hears(said.text) or (beside and not offers.only_agrees(said.text))
 
     def _echoes(self, said: Said, context: Context) -> bool:
         """退, to 可以退您差价，现在申请吗: an answer in the question's own words is a yes to it."""
@@ -652,7 +657,7 @@ class Reader:
         """What is asked or wanted while waiting, as if nobody were waited for; all else is for the person."""
         reading = self._read(said, replace(context, kind=context.free))
         served = context.kind not in WAITED or any(each["command"] in SERVED for each in reading.commands[:1])
-        return reading if served else Reading(said.intent, ())
+        return reading if served else Reading(INFORM if reading.intent == "chat_deny" else said.intent, ())
 
     def _waiting(self, said: Said, context: Context) -> Optional[Reading]:
         """Who waits no longer leaves, and may want something else in the same breath."""

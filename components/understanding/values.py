@@ -48,6 +48,8 @@ OF_ENTITIES = {
 """Entities that are values of this kind as they are."""
 FIXED = ("phone", "email", "tax_number", "date", "time", "period")
 """Those of them that cannot be anything else: no name or room is called so."""
+ENDS_LIKE_A_ROOM = ("phone", "tax_number")
+"""Kinds of numbers of which the end may be said once more."""
 WHOLE = (ADDRESS, ROOM, TITLE, "name")
 """Kinds in which nothing else is looked for: the 5 of 5幢 is no quantity."""
 CALM = (
@@ -345,7 +347,9 @@ _LOOKS = ("colour", "size")
 
 def _meant(text: str, found: List[Value]) -> List[Value]:
     """Without what is denied, where another of its kind is said: 不是1号 是30号, 换成30号，不是1号; a colour or size that is
-    disliked is none that is wanted."""
+    disliked is none that is wanted, and the end of a number is no room (13800000000，后面四个零)."""
+    numbers = [v.value for v in found if v.kind in ENDS_LIKE_A_ROOM]
+    found = [v for v in found if v.kind != ROOM or not any(v.value.isdigit() and v.value in number for number in numbers)]
     found = [
         v for v in found
         if v.kind not in _LOOKS or v.start < 0 or not (_DISLIKES.search(text, 0, v.start) or _DISLIKED.match(text, v.end))
