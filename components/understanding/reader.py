@@ -84,9 +84,10 @@ AWAY, NO_PERSON, SUPPOSES, REPORTED_BEFORE = "away", "no_person", "supposes", "r
 SAFE, SECRET, REGISTERS, NOT_THIS = "safe", "secret", "registers", "not_this"
 OTHERS, OF_OTHERS = "others_account", {"entity": "account_kind", "value": "others"}
 """The cue of who wants another person's account looked into, and the entity by which that is answered."""
-SOMEONES, INSISTS, NOT_FOUND = "someone_elses", "insists", "utter_orders_not_found"
-"""The cues of what is another person's and of who does not take no for an answer, and what was told of a number that is none
-of the customer's own."""
+SOMEONES, INSISTS = "someone_elses", "insists"
+"""The cues of what is another person's and of who does not take no for an answer."""
+NOT_SHOWN = ("utter_orders_not_found", "utter_chat_sign_in")
+"""Beginnings of the responses to a number that is none of the customer's own, or to who has not signed in."""
 STANDS_BY = {
     "order": ("orders_ask_status", "orders_number", "id"), "parcel": ("logistics_track", "orders_number", "order"),
     "return": ("after_sales_ask_status", "after_sales_slip", "id"), "ticket": ("tickets_ask_status", "tickets_number", "id"),
@@ -225,7 +226,8 @@ class Reader:
             intent, first = ("chat_repeat", command("chat", kind="repeat")) if context.asked else ("chat_deny", command("no"))
             return Reading(intent, (first,))
         still = self._still_of_others(said, context)
-        if OTHERS in said.cues or still or (SOMEONES in said.cues and NOT_FOUND in context.told):
+        not_shown = any(name.startswith(NOT_SHOWN) for name in context.told)
+        if OTHERS in said.cues or still or (SOMEONES in said.cues and not_shown):
             kind = {**OF_OTHERS, "value": OF_OTHERS["value"] + "_again"} if still else OF_OTHERS
             return Reading("account_manage", (command("start", intent="account_manage"),), [dict(kind)])
         undoes = said.act in NO_LONGER or said.intent in ("chat_deny", "chat_stop") or said.intent.endswith("_cancel")
