@@ -57,6 +57,7 @@ PLAINLY = {
     "person": (PERSON, "person"),
 }
 """Acts that mean the same whatever is asked: the intent and the command that they are."""
+SCOLDS = "chat_abuse"
 ASIDE = ("chat_repeat",)
 """Intents that answer no question, however their words sound."""
 ACCOUNTS = ("complaints_file",)
@@ -403,6 +404,8 @@ class Reader:
         """What is said while a form's question stands."""
         if said.intent in ASIDE and said.confidence >= self.certain and said.act not in QUESTIONED:
             return self._plain(said, context.asked)
+        if context.kind == CHOOSE and said.intent == SCOLDS and not said.entities and not said.reference.get("conditions"):
+            return self._plain(said, context.asked)  # 滚: none of those that are listed
         beside = self._beside(said, context)
         if beside:
             return beside
