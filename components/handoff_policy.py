@@ -47,7 +47,8 @@ class HandoffPolicy(NextActionPolicy):
         """Relay, hand over, listen; or leave it to the others."""
         just_said = tracker.latest_action_name == LISTEN
         if tracker.latest_message is not None and tracker.latest_message.intent.get("name") == CLOSED and just_said:
-            return None if tracker.get_slot(HANDED_OVER) else CLOSE  # who has left may be in a form: this answers none
+            # Who has left, or began something while waiting, may be in a form: this answers none of its questions.
+            return None if tracker.get_slot(HANDED_OVER) and tracker.active_loop_name is None else CLOSE
         if tracker.slots.get(HANDED_OVER) is not None and tracker.get_slot(HANDED_OVER):
             served = tracker.get_slot(MEANWHILE) if MEANWHILE in tracker.slots else None
             if served and tracker.latest_message and served == tracker.latest_message.message_id:

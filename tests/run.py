@@ -89,7 +89,7 @@ def stages() -> Iterator[Stage]:
     # No figure of the benches means anything here: they prove that they run. Those that train are in `make soak`.
     yield Stage("bench-knowledge", (f"{services}/python", "-m", "bench.knowledge", "--smallest"), 300, on_model=True)
     yield Stage("bench-analytics", (f"{services}/python", "-m", "bench.analytics", "--smallest"), 300, on_model=True)
-    yield Stage("gate", (f"{rasa}/python", "-W", "ignore", "-m", "tests.gates"), 900, on_model=True)
+    yield Stage("gate", (f"{rasa}/python", "-W", "ignore", "-m", "tests.gates"), 1500, on_model=True)
     services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
     benches = ("bench/analytics.py", "bench/knowledge.py", "bench/knowledge_live.py")
     types = (*services_types, "backoffice", "analytics", *benches, "tests/run.py", "tests/services.py")

@@ -72,16 +72,29 @@ def test_a_person_takes_over_answers_and_gives_back(stack: Stack, visitor: Visit
 def test_a_form_neither_takes_what_the_person_is_told_nor_comes_back(stack: Stack, visitor: Visitor, agent: Agent) -> None:
     visitor.say("取消我上次买的那一单")
     handoff = handed_over(visitor, agent)
+    agent.take(handoff)
+    until(lambda: agent.delivered(handoff))
     visitor.say("我要退货")
     visitor.say("第一个")
     tracker = stack.tracker(visitor.conversation)
     assert not tracker["active_loop"]
     filled = {name for name, value in tracker["slots"].items() if value and name.startswith(("orders_", "after_sales_"))}
     assert not filled - {"orders_last"}
-    agent.take(handoff)
     agent.close(handoff)
     until(lambda: BACK in visitor.heard())
     assert "取消" not in visitor.say("谢谢")
+
+
+def test_a_form_begun_while_waiting_ends_when_a_person_takes_over(stack: Stack, visitor: Visitor, agent: Agent) -> None:
+    handoff = handed_over(visitor, agent)
+    visitor.say("我要退货")
+    agent.take(handoff)
+    until(lambda: agent.delivered(handoff))
+    assert visitor.say("第一个") == ""
+    agent.close(handoff)
+    until(lambda: BACK in visitor.heard())
+    visitor.say("谢谢")
+    assert not stack.tracker(visitor.conversation)["active_loop"]
 
 
 def test_what_is_said_while_the_back_office_is_down_arrives_once_and_in_order(
