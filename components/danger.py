@@ -273,10 +273,9 @@ class Features:
         """The features of a text as it was typed."""
         found: List[Text] = []
         plain = self._goods.sub(GOODS_SIGN, normalise(text).text.lower())
-        clauses: List[List[Text]] = [["<", *clause, ">"] for clause in CLAUSE_END.split(plain) if clause]
-        if not HAN.search(plain):
-            clauses = [["<", *(f"{word} " for word in CLAUSE_END.split(plain) if word), ">"]]
-        for signs in clauses:
+        clauses = [clause for clause in CLAUSE_END.split(plain) if clause]
+        words = ["<", *(f"{clause} " for clause in clauses), ">"]
+        for signs in [["<", *clause, ">"] for clause in clauses] if HAN.search(plain) else [words]:
             for size in (1, 2, 3):
                 found += ["".join(signs[i : i + size]) for i in range(len(signs) - size + 1)]
         return found

@@ -58,6 +58,7 @@ PLAINLY = {
 }
 """Acts that mean the same whatever is asked: the intent and the command that they are."""
 SCOLDS = "chat_abuse"
+"""The intent of who only scolds, which names none of what is listed."""
 ASIDE = ("chat_repeat",)
 """Intents that answer no question, however their words sound."""
 ACCOUNTS = ("complaints_file",)
