@@ -16,7 +16,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import own_case, spoken_of, wiring
+from actions import focus, own_case, spoken_of, wiring
 from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button, go_on
 from actions.gateways.belongings import INVOICE, ORDER, SLIP, TICKET
 from actions.gateways.errors import GatewayError
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, INFORM = "faq", "nlu_fallback", "chat_out_of_scope", "chat_inform"
 OPEN = (FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, INFORM)
 """Intents that nothing but the knowledge can answer: all of them are looked up, question or not."""
-SMALL_TALK = ("chat_greet", "chat_smalltalk", "chat_ask_help", "chat_thank")
+SMALL_TALK = ("chat_greet", "chat_smalltalk", "chat_ask_help", "chat_thank", "feedback_suggest")
 """Intents that a question's last words may sound like (is the money still there)."""
 TALK = ("chat_", "EXTERNAL_", "feedback_")
 """Beginnings of intents that ask the shop nothing."""
@@ -60,11 +60,15 @@ LIKELY, LEAD = 0.25, 1.5
 """From this score on an entry is told sooner than nothing; where it is this many times that of the next, sooner than what else
 may answer the message."""
 MAYBE = 0.15
-"""From this score on what the search would ask about is told, the two likeliest of it (FAR); below, there is no answer."""
-FAR = 5.0
-"""The next is told beside the first unless that is this many times as likely. Of the set-aside variants, and of 120 questions of
-visitors, for which the search would ask which, the first alone answers four in ten, one of the two two in three; of those that it
-would answer with a next so near, 57 and 78 in a hundred; where the first is so far before the next, nine in ten."""
+"""From this score on what the search would ask about is told, the likeliest of it (FAR); below, there is no answer."""
+FAR = 2.0
+"""The next is told beside the first unless that is this many times as likely. Of 285 set-aside variants with two entries near
+each other the second answers three in ten up to here, one in seven beyond: there it is a button."""
+NEAR = 5.0  # one less likely than this many times is not even a button below an answer
+AMONG_THEM = 0.6  # from this probability on one of the entries found is what a story is about
+WHY_WITHIN = 2  # messages after a refusal, for which what has no answer asks about it
+OF_ONES_OWN = ("do", "status")
+"""Acts of who wants something of their own done or looked up, and does not only ask for the rule."""
 PASSED_MOST = 2  # questions in a row without an answer, until a person is offered first
 # Whether an entry or a topic answers what both claim. Fitted on 444 questions to the knowledge whose wording the search did
 # not know and 391 openings and held-out sentences of the topics: logits of the entry's score, of "only asks", of the intent's
@@ -255,6 +259,8 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
     act = (turn.tracker.latest_message.get("act") or {}).get("name")
     first = found.hits[0]
     if _only_signs_in(turn):
+        if act == "ask" and found.decision == "pass" and first.score >= MAYBE:
+            return "clarify"
         return "pass" if act != "ask" and _only_wants(turn, found, act == "do") else found.decision
     if _told_by_topic(turn) or found.decision == "pass":
         return None
@@ -277,6 +283,8 @@ def _only_wants(turn: Turn, found: Found, does: bool) -> bool:
     entry is not. Whoever tells of their own case hears the rule about it first: it cannot be looked up for them anyway."""
     if found.decision == "answer":
         return does and len(turn.typed) < LEAST_STORY
+    if len(turn.typed) >= LEAST_STORY and sum(hit.score for hit in found.hits) >= AMONG_THEM:
+        return False
     return _confidence(turn) >= PLAINLY_DOES or found.hits[0].score < MAYBE
 
 
@@ -377,8 +385,15 @@ class ActionFaqAnswer(CustomerAction):
         text = turn.typed
         found = await found_for(turn)
         note = await self._noted(turn, text, found)
-        if found.decision == "answer" or (found.decision == "clarify" and found.hits[0].score >= MAYBE):
+        refusal = spoken_of.refused_lately(turn, WHY_WITHIN)
+        own = None if refusal or _surely_told(found) else await own_case.in_time(turn)
+        if own is not None:
+            return own
+        unsure = found.decision == "clarify" and refusal is None
+        if found.decision == "answer" or (unsure and found.hits[0].score >= MAYBE):
             return await tell(turn, found.hits[0], text, note, beside(found))
+        if refusal:
+            return await explain(turn, refusal)
         if found.decision == "pass" and own_case.possible(turn):
             return []
         passed, wish = int(turn.slot("faq_passed") or 0) + 1, _wish(turn)
@@ -427,6 +442,34 @@ class ActionFaqAnswer(CustomerAction):
         return note
 
 
+async def explain(turn: Turn, spoken: focus.Spoken) -> list[EventType]:
+    """Why something was refused: the reason as it was given, then the rule."""
+    states, facts = await focus.look(turn, spoken)
+    response = focus.answer(turn, spoken.kind, "why_not", states)
+    turn.utter(response or "utter_chat_follow_up", **facts)
+    kept = focus.put(turn, spoken.kind, spoken.id, spoken.title, spoken.told, states, spoken.order, spoken.again, **spoken.facts)
+    return [*kept, *await tell_rule(turn, spoken)]
+
+
+async def tell_rule(turn: Turn, spoken: focus.Spoken) -> list[EventType]:
+    """The rule by which a thing was refused, unless it was told since: the sentences of it that are nearest to the question."""
+    question, last = str(spoken.facts.get("rule") or ""), turn.slot("faq_last") or {}
+    if not question:
+        return []
+    gateway = wiring.gateways().knowledge
+    found = await turn.call(gateway.search, question)
+    if found.decision != "answer" or (last.get("key") == found.hits[0].key and spoken_of.goes_on(turn, last)):
+        return []
+    hit = await turn.call(gateway.entry, found.hits[0].key, turn.typed)
+    turn.utter("utter_faq_rule", answer=hit.lead, source=hit.source)
+    return [SlotSet("faq_last", _last(turn, hit.key, question, None, hit.lead))]
+
+
+def _surely_told(found: Found) -> bool:
+    """Whether what was found is told before what the customer's own order says."""
+    return found.decision == "answer" and found.hits[0].score >= FAIRLY_TELLS
+
+
 def tells(found: Found) -> bool:
     """Whether an entry is told before anything else that may answer: one that answers, or the first of several where it is
     before the next by far."""
@@ -439,7 +482,7 @@ def tells(found: Found) -> bool:
 def beside(found: Found) -> tuple[Hit, ...]:
     """The entries that may have been meant instead of the first: all where the search would ask, else the next if it is near."""
     others = found.hits[1:] if found.decision == "clarify" else found.hits[1:2]
-    near = bool(others) and found.hits[0].score < FAR * others[0].score
+    near = bool(others) and found.hits[0].score < NEAR * others[0].score
     return others if found.decision == "clarify" or near else ()
 
 
@@ -471,7 +514,8 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
         buttons += [_choice(other.question, other.key) for other in others]
         turn.utter("utter_faq_answer", "likely" if others else "", buttons=buttons, answer=hit.lead, source=hit.source)
         await own_case.say(turn, hit.facts)
-    if wish and unproven and not turn.slot("handoff_id"):
+    own = (turn.tracker.latest_message.get("act") or {}).get("name") in OF_ONES_OWN
+    if wish and unproven and own and not turn.slot("handoff_id"):
         turn.utter("utter_chat_sign_in", "own")
     if asks:
         turn.utter("utter_faq_ask_helpful", buttons=[_judgement(turn, "yes"), _judgement(turn, "no")])

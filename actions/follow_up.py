@@ -15,6 +15,8 @@ from actions.words import metadata
 
 AMOUNT, REFUNDED = "why_amount", ("order", "return")
 """The aspect that asks how much comes back, and the kinds of things of which money does."""
+WHY_NOT = "why_not"
+"""The aspect that asks why it was refused: the rule follows the reason."""
 CENT = Decimal("0.01")
 OF_ALL = ("product", "rule", "danger")
 """Kinds of things that are nobody's own."""
@@ -51,9 +53,10 @@ class ActionChatFollowUp(CustomerAction):
             turn.utter("utter_chat_back_altogether", total=str(sum(Decimal(back) for _, back in parts)), parts=listed)
         else:
             turn.utter(response, **{**facts, **_share(turn, response, facts)})
-        return focus.put(
+        kept = focus.put(
             turn, spoken.kind, spoken.id, spoken.title, spoken.told, states, spoken.order, spoken.again, **spoken.facts
         )
+        return [*kept, *(await faq.tell_rule(turn, spoken) if aspect == WHY_NOT else [])]
 
     async def _from_knowledge(self, turn: Turn, question: str = "") -> list[EventType]:
         """What the shop's rules say, or that it is not known. `question`: the aspect's own words for what is asked."""

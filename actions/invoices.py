@@ -17,7 +17,7 @@ from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.invoices import Heading, Invoice
 from actions.gateways.orders import Order
 from actions.order_form import BESIDE, OrderAction, OrderForm
-from actions.order_states import past, told
+from actions.order_states import past, rule_said, told
 from actions.readings import captured, reading, words
 from actions.references import MORE, belongings, find, kept, offered, page, settled
 
@@ -345,8 +345,9 @@ class InvoiceAction(CustomerAction):
         super().rejected(turn, error)
         number = str(turn.slot("invoices_number"))
         turn.before += focus.put(
-            turn, "invoice", number, "", "refused", [error.code, "refused"], code=error.code, detail=error.detail
-        )
+            turn, "invoice", number, "", "refused", [error.code, "refused"],
+            code=error.code, detail=error.detail, **rule_said(turn),
+        )  # fmt: skip
         return over("invoices_number", *self.gathered)
 
 

@@ -11,9 +11,10 @@ from actions.base import Turn, when
 from actions.facts import facts
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import AmountPart, Order, OrderRefund
+from actions.words import metadata
 from topics import clock
 
-STATUS, REFUSED = "status", "refused"
+STATUS, REFUSED, RULE = "status", "refused", "rule"
 
 
 def told(order: Order) -> dict[str, Any]:
@@ -37,13 +38,22 @@ def speak_of(turn: Turn, order: Order, what: str = STATUS, again: str | None = N
 
 
 def speak_of_refusal(turn: Turn, error: Rejected) -> None:
-    """What was refused, and in which words, so that 为什么不行 asks for that."""
+    """What was refused, in which words and by which rule, so that 为什么不行 asks for that."""
     number = turn.slot("orders_number")
     if number:
         title = str(turn.slot("orders_title") or "")
         turn.before += focus.put(
-            turn, "order", number, title, REFUSED, [error.code], number, code=error.code, detail=error.detail
-        )
+            turn, "order", number, title, REFUSED, [error.code], number,
+            code=error.code, detail=error.detail, **rule_said(turn),
+        )  # fmt: skip
+
+
+def rule_said(turn: Turn) -> dict[str, str]:
+    """The rule that was just told, as a fact of what is spoken of: a response's `metadata: {rule: …}` names the entry of the
+    knowledge that it follows, by that entry's question."""
+    responses = [str(each["response"]) for each in turn.dispatcher.messages if each.get("response")]
+    rule = metadata(turn, responses[-1]).get("rule") if responses else None
+    return {RULE: str(rule)} if rule else {}
 
 
 @focus.looks_at("order")

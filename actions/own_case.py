@@ -18,15 +18,21 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from rasa_sdk.events import EventType, SlotSet
+
 from actions import wiring
 from actions.base import Turn, when
+from actions.gateways.belongings import ORDER
 from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Fact
 from actions.gateways.orders import Order
+from actions.order_states import speak_of
+from actions.readings import reading
+from actions.references import find
 from actions.words import metadata
 from topics import clock, forms
 
-UNPAID = "unpaid"
+UNPAID, IN_TIME = "unpaid", "in_time"
 _COUNT = re.compile(r"\d{2,}")
 _CENT = Decimal("0.01")
 
@@ -40,11 +46,44 @@ async def say(turn: Turn, facts: Sequence[Fact]) -> None:
         for fact, told in known:
             if told.get("per_yuan"):
                 await _say_worth(turn, fact)
-        number = turn.slot("orders_number") or turn.slot("orders_last")
+        number = turn.slot("orders_number") or await _named(turn) or turn.slot("orders_last")
         if number and any(told.get("from") or told.get("until") for _, told in known):
             _say_days(turn, await turn.call(wiring.gateways().orders.get, turn.reader, number), known)
     except GatewayError:
         return
+
+
+async def in_time(turn: Turn) -> list[EventType] | None:
+    """Whether there is still time for what is asked about (这个还来得及退吗), by the shop's rules for the customer's own order;
+    None where that is not asked, or nobody knows of which order."""
+    wish = reading(IN_TIME, turn.typed)
+    if wish is None or turn.customer is None:
+        return None
+    try:
+        number = turn.slot("orders_number") or await _named(turn) or turn.slot("orders_last")
+        order = await turn.call(wiring.gateways().orders.get, turn.reader, number) if number else None
+        rule = order.allowed.get(wish) if order else None
+        if order is None or rule is None:
+            return None
+        response = f"utter_faq_in_time_{wish}"
+        if not rule.ok:
+            turn.utter(response, "past", order=order.title, detail=rule.detail)
+        else:
+            turn.utter(response, order=order.title)
+            asked = metadata(turn, response).get("rule")
+            found = await turn.call(wiring.gateways().knowledge.search, str(asked)) if asked else None
+            facts = found.hits[0].facts if found and found.decision == "answer" else ()
+            _say_days(turn, order, [(fact, metadata(turn, _response(fact))) for fact in facts if turn.knows(_response(fact))])
+    except GatewayError:
+        return None
+    speak_of(turn, order)
+    return [SlotSet("orders_last", order.number)]
+
+
+async def _named(turn: Turn) -> str | None:
+    """The number of the one order of the customer's that the words name."""
+    found = await find(turn, ORDER)
+    return str(found.one.id) if found.one and found.described else None
 
 
 def possible(turn: Turn) -> bool:
@@ -89,4 +128,5 @@ def _say_days(turn: Turn, order: Order, known: Sequence[tuple[Fact, dict[str, An
         turn.utter(
             _response(fact), "past" if until < today else "",
             order=order.title, day=day.isoformat()[5:], until=until.isoformat()[5:],
+            paid=str(order.times.get("paid_at") or began)[5:10],
         )  # fmt: skip

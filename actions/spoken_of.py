@@ -12,7 +12,7 @@ from actions.gateways.knowledge import Talk
 LATELY = 3
 """Messages of the customer's after which what was said and told is no longer what a question goes on from."""
 STILL = 8  # messages for which the wish and the goods are spoken of
-LAST = "faq_last"
+LAST, REFUSED = "faq_last", "refused"
 NO_WISH = ("chat_", "EXTERNAL_", "feedback_", "handoff_", "faq", "nlu_")
 NAMES = ("product_category", "product")  # entities
 GOODS = ("kind", "product")  # by what the goods of a reference are named
@@ -31,7 +31,7 @@ def talk(turn: Turn) -> Talk:
     last = _told_last(turn)
     return Talk(
         said=str(last.get("question") or "") or _said(turn),
-        told=str(last.get("key") or ""),
+        told=str(last.get("key") or "") or _rule(turn),
         topic=_topic(turn),
         goods=_goods(turn),
     )
@@ -42,6 +42,19 @@ def _told_last(turn: Turn) -> dict[str, Any]:
     last: dict[str, Any] = turn.slot(LAST) or {}
     newest = max((thing.said for thing in focus.of(turn)), default=0)
     return last if goes_on(turn, last) and newest <= int(last["said"]) else {}
+
+
+def _rule(turn: Turn) -> str:
+    """The question of the entry whose rule was told when something was just refused."""
+    refusal = refused_lately(turn)
+    return str(refusal.facts.get("rule") or "") if refusal else ""
+
+
+def refused_lately(turn: Turn, within: int = LATELY) -> focus.Spoken | None:
+    """What was refused at most so many messages ago, where nothing else was spoken of since."""
+    newest = next(iter(focus.of(turn)), None)
+    refused = newest is not None and newest.told == REFUSED and messages(turn) - newest.said <= within
+    return newest if refused else None
 
 
 def references(turn: Turn) -> Iterator[dict[str, Any]]:

@@ -61,7 +61,8 @@ class Talk:
     """What a question was asked in; what is not known is empty.
 
     Attributes:
-        said: what the customer said before; `told`: the key of the entry told last.
+        said: what the customer said before; `told`: the entry told last, by its key, or by its question where a response told
+            its rule.
         topic: the wish that is spoken of, in a word or two; `goods`: the title of the goods.
     """
 

@@ -135,7 +135,7 @@ class EntrySearch:
                 judged,
                 lambda text: judge(self.index.read(text, by_words=by_words)),
                 self._titles,
-                self._places.get(talk.told),
+                self._places.get(self._written.get(_bare(normalise(talk.told)), talk.told)),
             )
         hits = tuple(
             Hit(

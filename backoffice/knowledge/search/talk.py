@@ -30,17 +30,22 @@ SURE, SHORT_SURE = 0.5, 0.8
 """From this probability on a question needs no talk, the shortest from the second on: 70 of 82 answers in
 a talk are then right (69 of 81 where all need the second); of 90 whole questions put into a talk that they
 have nothing to do with 59 are answered instead of 48, all of them rightly."""
+PLAIN = 0.9
+"""From this probability on a question that names no goods is about its entry's, and not about those that
+were spoken of (六楼没电梯，要加钱吗 after a pair of shoes)."""
 LEAST_OFFERED = 0.1
 """An entry less likely than this has nothing to do with the talk."""
-SHORT, SHORTEST = 12, 7
+SHORT, SHORTEST, WHOLE = 12, 7, 24
 """Characters; a shorter question leans on what was said; the shortest do even where an entry has just these
-words."""
+words; from the last on a question says by itself what it is about, the less it goes on from what was told."""
 CONSIDERED = 6
+PIECE = 3
+"""Characters of a manual's goods by which they are called."""
 SPECIAL = frozenset({"=企业采购"})
 """Marks in an entry's title of a case that is told only where it is named, or where nothing else can be
 meant."""
 SURELY_SPECIAL = 0.9
-_BUYERS = re.compile("企业|公司|单位|采购|对公|员工|我们[厂店校]|学校")
+_BUYERS = re.compile("企业|公司|单位|采购|对公|公户|员工|同事|客户|会计|财务|法务|我们[厂店校]|学校")
 """Who buys as a company says so with one of these."""
 _FLOOR = 1e-3
 
@@ -51,7 +56,7 @@ class Talk:
 
     Attributes:
         said: what the customer said before.
-        told: the key of the entry that was told last.
+        told: the entry that was told last, or whose rule was: its key, or its question as it is written.
         topic: the wish that is spoken of, in a word or two (换货).
         goods: the title of the goods that are spoken of.
     """
@@ -79,9 +84,11 @@ def judge_in_talk(
         alone: what the question comes to by itself; `judge`: the same of other words.
         titles: the question of each entry, by number; `told`: the number of the entry told last.
     """
-    about = goods_marks(question) or goods_marks(talk.goods)
+    named = goods_marks(question)
+    about = named or goods_marks(talk.goods)
     sure = SURE if len(question) >= SHORTEST else SHORT_SURE
-    if alone.first >= sure and not _of_other_goods(titles[int(alone.entries[0])], about):
+    others = named if alone.first >= PLAIN else about
+    if alone.first >= sure and not _of_other_goods(titles[int(alone.entries[0])], others, question):
         return alone
     said = judge(f"{talk.said} {question}") if talk.said else None
     topic = judge(f"{talk.topic} {question}") if talk.topic else None
@@ -89,15 +96,16 @@ def judge_in_talk(
     numbers = {int(n) for look in looks for n in look.entries[:CONSIDERED]}
     if told is not None:
         numbers.add(told)
-    fitting = [n for n in sorted(numbers) if not _of_other_goods(titles[n], about)]
+    fitting = [n for n in sorted(numbers) if not _of_other_goods(titles[n], about, question)]
     if not fitting:
         return Judged(alone.entries[:0], alone.scores[:0], 0.0, 0.0, SearchDecision.PASS)
     short = max(0.0, 1 - len(question) / SHORT)
+    same = SAME * min(1.0, WHOLE / max(len(question), 1)) + SAME_SHORT * short
     points = [
         ALONE * _log(alone, n)
         + SAID * _log(said, n)
         + TOPIC * _log(topic, n)
-        + (n == told) * (SAME + SAME_SHORT * short)
+        + (n == told) * same
         for n in fitting
     ]
     best_said = max(map(float, said.scores), default=0.0) if said else alone.any
@@ -111,6 +119,10 @@ def judge_in_talk(
     near = scores >= LEAST_OFFERED
     offers = anything >= OFFER and bool(near.any())
     kept = near if offers else np.arange(len(scores)) < OFFERED
+    if not offers and alone.decision != SearchDecision.PASS and len(question) >= SHORT:
+        if first < LEAST_OFFERED:
+            return alone  # a talk that tells nothing of it takes nothing from it either
+        offers = True
     decision = SearchDecision.CLARIFY if offers else SearchDecision.PASS
     return Judged(entries[kept], scores[kept], first, anything, decision)
 
@@ -118,11 +130,12 @@ def judge_in_talk(
 def fitting(question: str, goods: str, judged: Judged, titles: list[str]) -> Judged:
     """The same without entries about other goods than are named, and about a special case that nobody named:
     the rule for companies is none for who asks of the rule. What is left is judged by its own scores."""
-    about = goods_marks(question) or goods_marks(goods)
+    named = goods_marks(question)
+    about = named or goods_marks(goods)
     bought_by_some = _BUYERS.search(question) is not None
     kept = np.array(
         [
-            not _of_other_goods(titles[int(entry)], about)
+            not _of_other_goods(titles[int(entry)], named if score >= PLAIN else about, question)
             and (score >= SURELY_SPECIAL or bought_by_some or not _special(titles[int(entry)]))
             for entry, score in zip(judged.entries, judged.scores, strict=True)
         ],
@@ -143,10 +156,16 @@ def _special(title: str) -> bool:
     return not SPECIAL.isdisjoint(concepts().marks(title))
 
 
-def _of_other_goods(title: str, about: frozenset[str]) -> bool:
-    """Whether an entry is about goods, and about others than are spoken of."""
+def _of_other_goods(title: str, about: frozenset[str], question: str) -> bool:
+    """Whether an entry is about goods, and about others than are spoken of; a piece of their name (机器人 of
+    扫拖一体机器人) in the question names them too."""
     marks = goods_marks(title) if about else frozenset()
-    return bool(marks) and not marks & about
+    return bool(marks) and not marks & about and not _called(title, question)
+
+
+def _called(title: str, question: str) -> bool:
+    name = title.rpartition("（")[2].rstrip("）") if "（" in title else ""
+    return any(name[at : at + PIECE] in question for at in range(len(name) - PIECE + 1))
 
 
 def _log(look: Judged | None, entry: int) -> float:
