@@ -49,6 +49,8 @@ LEAST_QUESTION = 6  # characters of a question that is taken for small talk
 SEARCH_SECONDS = 1.5
 HELPFUL_EVERY = 3  # answers, until it is asked whether they help
 UNHELPFUL_MOST = 2  # answers that did not help, until a person takes over
+MINE = "own"
+"""Decision of `faq_found`: nothing needs to be searched, the customer's own order says it (`actions/own_case.py`)."""
 WHOLE = "whole"
 """Key of `faq_found`: what was found answers all of a message in which two wishes were read."""
 SURELY_TELLS = 0.35
@@ -109,11 +111,15 @@ _WORDS = re.compile(r"[^\W\d_]{2}")
 async def look_up(turn: Turn) -> dict[str, Any] | None:
     """What the knowledge has to say to the latest message, for slot `faq_found`; None where it is not asked.
 
-    `{"message_id": …, "decision": "answer"|"clarify"|"pass", "hits": [Hit.kept()]}`, and WHOLE where it holds.
+    `{"message_id": …, "decision": "answer"|"clarify"|"pass"|MINE, "hits": [Hit.kept()]}`, and WHOLE where it holds.
     """
     text = turn.typed
     told = turn.entity("faq_key") or turn.entity("account_kind") or turn.told("correct")
-    if not text or told or not _may_ask(turn, text):
+    if not text or told:
+        return None
+    if spoken_of.refused_lately(turn, WHY_WITHIN) is None and await own_case.asks_in_time(turn):
+        return {"message_id": turn.message_id, "decision": MINE, "hits": []}
+    if not _may_ask(turn, text):
         return None
     one = await _one_question(turn)
     if one:
@@ -164,8 +170,8 @@ def _names_model(text: str, hit: Hit) -> bool:
 def surely(turn: Turn, found: dict[str, Any] | None) -> bool:
     """Whether an entry answers a message that names goods better than their page: a rule, what is about just these goods, or
     for want of both one that is sure."""
-    if found is None or found["decision"] == "pass":
-        return False
+    if found is None or found["decision"] in ("pass", MINE):
+        return found is not None and found["decision"] == MINE
     told = Found(found["decision"], tuple(Hit.of(hit) for hit in found["hits"]))
     first = told.hits[0]
     if turn.intent == FAQ or (first.score >= LIKELY and _of_named_goods(turn, first)):
@@ -191,7 +197,7 @@ async def _quickly(turn: Turn, text: str) -> Found | None:
 async def found_for(turn: Turn) -> Found:
     """What the knowledge has for this message; searched only where `look_up` did not search for it."""
     kept = turn.slot("faq_found") or {}
-    if kept.get("message_id") == turn.message_id and turn.message_id:
+    if kept.get("message_id") == turn.message_id and turn.message_id and kept["decision"] != MINE:
         return Found(kept["decision"], tuple(Hit.of(hit) for hit in kept["hits"]))
     return await search(turn, turn.typed) if turn.typed else Found("pass", ())
 
@@ -383,12 +389,12 @@ class ActionFaqAnswer(CustomerAction):
         if key:
             return await self._chosen(turn, str(key))
         text = turn.typed
+        own = await own_case.in_time(turn) if _own_says(turn) else None
+        if own is not None:
+            return own
         found = await found_for(turn)
         note = await self._noted(turn, text, found)
         refusal = spoken_of.refused_lately(turn, WHY_WITHIN)
-        own = None if refusal or _surely_told(found) else await own_case.in_time(turn)
-        if own is not None:
-            return own
         unsure = found.decision == "clarify" and refusal is None
         if found.decision == "answer" or (unsure and found.hits[0].score >= MAYBE):
             return await tell(turn, found.hits[0], text, note, beside(found))
@@ -465,9 +471,10 @@ async def tell_rule(turn: Turn, spoken: focus.Spoken) -> list[EventType]:
     return [SlotSet("faq_last", _last(turn, hit.key, question, None, hit.lead))]
 
 
-def _surely_told(found: Found) -> bool:
-    """Whether what was found is told before what the customer's own order says."""
-    return found.decision == "answer" and found.hits[0].score >= FAIRLY_TELLS
+def _own_says(turn: Turn) -> bool:
+    """Whether `look_up` found that the customer's own order says what is asked."""
+    kept = turn.slot("faq_found") or {}
+    return bool(turn.message_id) and kept.get("message_id") == turn.message_id and kept["decision"] == MINE
 
 
 def tells(found: Found) -> bool:
@@ -541,6 +548,9 @@ def _sentence(hit: Hit, question: str) -> str:
     """The sentence that shares the most with the question; empty where none does, or the entry is one sentence."""
     sentences = [each.strip() for each in _SENTENCES.findall(hit.rest or hit.lead) if each.strip()]
     asked = _pairs(question)
+    if len(question) < LEAST_QUESTION and not any(asked & _pairs(each) for each in sentences):
+        asked = {sign for sign in question if 0 < sum(sign in each for each in sentences) < len(sentences)}
+        return next((each for each in sentences if asked & set(each)), "") if len(sentences) > 1 else ""
     shared, place = max(((len(asked & _pairs(each)), -at) for at, each in enumerate(sentences)), default=(0, 0))
     return sentences[-place] if shared and len(sentences) > 1 else ""
 

@@ -12,6 +12,7 @@ Variant `past` for a day gone by.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -33,6 +34,7 @@ from actions.words import metadata
 from topics import clock, forms
 
 UNPAID, IN_TIME = "unpaid", "in_time"
+SECONDS = 1.5
 _COUNT = re.compile(r"\d{2,}")
 _CENT = Decimal("0.01")
 
@@ -54,13 +56,11 @@ async def say(turn: Turn, facts: Sequence[Fact]) -> None:
 
 
 async def in_time(turn: Turn) -> list[EventType] | None:
-    """Whether there is still time for what is asked about (这个还来得及退吗), by the shop's rules for the customer's own order;
-    None where that is not asked, or nobody knows of which order."""
-    wish = reading(IN_TIME, turn.typed)
-    if wish is None or turn.customer is None:
-        return None
+    """Say whether there is still time for what is asked about, by the shop's rules for the customer's own order, and until when;
+    None where that cannot be said."""
+    wish = str(reading(IN_TIME, turn.typed))
     try:
-        number = turn.slot("orders_number") or await _named(turn) or turn.slot("orders_last")
+        number = await _order_of(turn)
         order = await turn.call(wiring.gateways().orders.get, turn.reader, number) if number else None
         rule = order.allowed.get(wish) if order else None
         if order is None or rule is None:
@@ -78,6 +78,22 @@ async def in_time(turn: Turn) -> list[EventType] | None:
         return None
     speak_of(turn, order)
     return [SlotSet("orders_last", order.number)]
+
+
+async def asks_in_time(turn: Turn) -> bool:
+    """Whether the message asks if there is still time (这个还来得及退吗), and it is known of which order of the customer's."""
+    if turn.customer is None or not turn.asks or reading(IN_TIME, turn.typed) is None:
+        return False
+    try:
+        return await asyncio.wait_for(_order_of(turn), SECONDS) is not None
+    except (GatewayError, asyncio.TimeoutError):
+        return False
+
+
+async def _order_of(turn: Turn) -> str | None:
+    """The number of the order that a form is about, that the words name, or that was spoken of last."""
+    number = turn.slot("orders_number") or await _named(turn)
+    return str(number or turn.slot("orders_last") or "") or None
 
 
 async def _named(turn: Turn) -> str | None:

@@ -21,7 +21,7 @@ FOLLOW_UP, ANSWER_FOLLOW_UP = "chat_follow_up", "action_chat_follow_up"
 OF_THE_FORM = "question"
 """Kind of the object of who asks about the question that stands."""
 FOUND = "faq_found"
-SAYS = {"answer": "action_faq_answer", "clarify": "action_faq_answer", "goods": "action_products_ask"}
+SAYS = {name: "action_faq_answer" for name in ("answer", "clarify", "own")} | {"goods": "action_products_ask"}
 """Decision of what was found → the action that says it."""
 
 

@@ -20,6 +20,7 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
@@ -48,7 +49,9 @@ SCORE_WEIGHT, CONFIDENCE_WEIGHT, BIAS = 1.1, -0.48, 0.38
 SAME_TOPIC, WANTS_DONE, OUT_OF_SCOPE, NAMES_GOODS = 2.06, -0.38, -1.86, -0.64
 TOLD_SINCE = -1.5
 """How much less a thing is asked about where an entry was told since (E3: cool down — 要晾多久)."""
-ENTRY = "faq_last"
+ENTRY, REFUSED = "faq_last", "refused"
+JUST_REFUSED, LATELY = 1.2, 1
+"""How much more a refusal is asked about by who wants nothing done, so many messages after it (别人都退了, 才过一天)."""
 GOODS = ("product", "product_category")
 VALUES = (*GOODS, "colour", "size", "orders_number", "logistics_tracking_number", "invoices_number", "after_sales_slip", "date")
 """Entities that name another one of the same."""
@@ -184,15 +187,15 @@ class Aspects(GraphComponent):
                 _mean(message, again, 1.0)
             elif _in_form(tracker) and (message.get(ACT) or {}).get("name") in OF_THE_QUESTION:
                 continue
-            elif not _names_another(message, focus) and (asked := self.asked(message, focus, _told_since(tracker, focus))):
+            elif not _names_another(message, focus) and (asked := self.asked(message, focus, _since(tracker, focus))):
                 message.set(ASKED, asked, add_to_output=True)
                 _mean(message, INTENT_NAME, asked["confidence"])
         return messages
 
     def asked(
-        self, message: Message, focus: Sequence[Dict[Text, Any]], told_since: bool = False
+        self, message: Message, focus: Sequence[Dict[Text, Any]], since: float = 0.0
     ) -> Optional[Dict[Text, Any]]:
-        """The aspect that a message asks about, and of what; None for a wish of its own. `told_since`: see `_told_since`."""
+        """The aspect that a message asks about, and of what; None for a wish of its own. `since`: see `_since`."""
         assert self._scores is not None
         margins = self._scores.margins(_read(message))
         candidates: Dict[Text, Dict[Text, Any]] = {}
@@ -205,7 +208,8 @@ class Aspects(GraphComponent):
         name = max(candidates, key=lambda each: margins[each] - OLDER * (candidates[each] is not focus[0]))
         weighed = [self._config["sharpness"] * margins[each] for each in candidates]
         score = float(np.logaddexp.reduce(weighed)) - self._config["sharpness"] * margins[OWN]
-        evidence = self._evidence(message, candidates[name], score) + TOLD_SINCE * told_since
+        does = (message.get(ACT) or {}).get("name") == "do"
+        evidence = self._evidence(message, candidates[name], score) + (min(since, 0.0) if does else since)
         share = 1.0 / (1.0 + math.exp(-evidence))
         if share < self._config["from"]:
             return None
@@ -244,6 +248,14 @@ def _told_since(tracker: Optional[DialogueStateTracker], focus: Sequence[Dict[Te
     """Whether an entry of the knowledge was told after the newest thing was spoken of: what is short then goes on from it."""
     told = (tracker.get_slot(ENTRY) if tracker is not None and ENTRY in tracker.slots else None) or {}
     return bool(told.get("key")) and int(told.get("said") or 0) > int(focus[0].get("said") or 0)
+
+
+def _since(tracker: Optional[DialogueStateTracker], focus: Sequence[Dict[Text, Any]]) -> float:
+    """What it weighs that an entry was told since, or that something has only just been refused."""
+    if _told_since(tracker, focus):
+        return TOLD_SINCE
+    said = sum(isinstance(event, UserUttered) for event in tracker.events) if tracker is not None else 0
+    return JUST_REFUSED * (focus[0].get("told") == REFUSED and said - int(focus[0].get("said") or 0) <= LATELY)
 
 
 def only_names(message: Message) -> bool:
