@@ -15,8 +15,8 @@ from actions.words import metadata
 
 AMOUNT, REFUNDED = "why_amount", ("order", "return")
 """The aspect that asks how much comes back, and the kinds of things of which money does."""
-WHY_NOT = "why_not"
-"""The aspect that asks why it was refused: the rule follows the reason."""
+WHY_NOT, PLEA = "why_not", "plea"
+"""The aspects that ask why it was refused (the rule follows the reason), and that it be done all the same."""
 CENT = Decimal("0.01")
 OF_ALL = ("product", "rule", "danger")
 """Kinds of things that are nobody's own."""
@@ -47,6 +47,10 @@ class ActionChatFollowUp(CustomerAction):
         response = focus.answer(turn, spoken.kind, aspect, states)
         if response is None:
             return await self._from_knowledge(turn, focus.question(spoken.kind, aspect))
+        if aspect == PLEA and turn.asks and reading("which", turn.typed) is not None:
+            told = await faq.tell_rule(turn, spoken)  # how many days are usual pleads for nothing
+            if told:
+                return told
         parts = await _altogether(turn, aspect)
         if len(parts) > 1:
             listed = "\n".join(f"- {title} ¥{back}" for title, back in parts)

@@ -22,7 +22,7 @@ from typing import Any
 from rasa_sdk.events import EventType, SlotSet
 
 from actions import wiring
-from actions.base import Turn, when
+from actions.base import Turn, button, when
 from actions.gateways.belongings import ORDER
 from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Fact
@@ -69,7 +69,9 @@ async def in_time(turn: Turn) -> list[EventType] | None:
         if not rule.ok:
             turn.utter(response, "past", order=order.title, detail=rule.detail)
         else:
-            turn.utter(response, order=order.title)
+            label = turn.wording(f"utter_label_after_sales_{wish}")
+            buttons = [button(label, f"after_sales_{wish}")] if label and not turn.busy else []
+            turn.utter(response, buttons=buttons, order=order.title)
             asked = metadata(turn, response).get("rule")
             found = await turn.call(wiring.gateways().knowledge.search, str(asked)) if asked else None
             facts = found.hits[0].facts if found and found.decision == "answer" else ()
