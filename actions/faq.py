@@ -67,7 +67,7 @@ FAR = 2.0
 """The next is told beside the first unless that is this many times as likely. Of 285 set-aside variants with two entries near
 each other the second answers three in ten up to here, one in seven beyond: there it is a button."""
 NEAR = 5.0  # one less likely than this many times is not even a button below an answer
-AMONG_THEM = 0.6  # from this probability on one of the entries found is what a story is about
+AMONG_THEM = 0.7  # from this probability on one of the entries found is what a story is about
 WHY_WITHIN = 2  # messages after a refusal, for which what has no answer asks about it
 OF_ONES_OWN = ("do", "status")
 """Acts of who wants something of their own done or looked up, and does not only ask for the rule."""

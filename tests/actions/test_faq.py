@@ -96,9 +96,12 @@ def test_a_visitor_hears_the_rule_where_the_topic_could_only_say_sign_in(shop: S
     shop.knowledge["改地址"] = Found("answer", (replace(FREIGHT, score=0.6),))
     assert claimed("orders_change", ask=0.1, confidence=0.999, text="改地址", customer=None)
     assert not claimed("orders_change", ask=0.1, confidence=0.999, text="改地址")
-    told = answer("满多少包邮？", intent="after_sales_return", customer=None)
+    asked = answer("满多少包邮？", intent="after_sales_return", customer=None, message={"act": {"name": "ask", "ask": 0.9}})
+    assert asked.said == ["utter_faq_answer"], "a rule that was asked for is answered whole"
+    wants = {"act": {"name": "do", "ask": 0.1}}
+    told = answer("满多少包邮？", intent="after_sales_return", customer=None, message=wants)
     assert told.said == ["utter_faq_answer", "utter_chat_sign_in_own"]
-    waiting = answer("满多少包邮？", intent="after_sales_return", customer=None, slots={"handoff_id": "GD1"})
+    waiting = answer("满多少包邮？", intent="after_sales_return", customer=None, message=wants, slots={"handoff_id": "GD1"})
     assert waiting.said == ["utter_faq_answer"], "who waits for a person is not sent away"
 
 
@@ -261,9 +264,12 @@ def test_two_that_are_about_as_likely_are_both_told(shop: Shop) -> None:
 
 
 def test_beside_an_answer_the_next_is_told_where_it_is_near(shop: Shop) -> None:
-    shop.knowledge["运费怎么收"] = Found("answer", (replace(FREIGHT, score=0.5), replace(FRESH, score=0.2), replace(RETURNS, score=0.1)))
+    shop.knowledge["运费怎么收"] = Found("answer", (replace(FREIGHT, score=0.5), replace(FRESH, score=0.3), replace(RETURNS, score=0.1)))
     near = answer("运费怎么收")
     assert near.said == ["utter_faq_answer_either"] and [b["title"] for b in near.buttons] == ["满多少包邮？", "都不是", "转人工"]
+    shop.knowledge["运费怎么收"] = Found("answer", (replace(FREIGHT, score=0.5), replace(FRESH, score=0.2)))
+    below = answer("运费怎么收")
+    assert below.said == ["utter_faq_answer_likely"] and "生鲜运费怎么收？" in [b["title"] for b in below.buttons]
     shop.knowledge["运费怎么收"] = Found("answer", (replace(FREIGHT, score=0.5), replace(FRESH, score=0.05)))
     assert answer("运费怎么收").said == ["utter_faq_answer"]
 
@@ -308,6 +314,45 @@ def test_coins_are_reckoned_in_yuan(shop: Shop) -> None:
     named = answer("我这 2350 个币顶几块")
     assert named.said == ["utter_faq_answer", "utter_faq_case_coins_per_yuan"] and str(named.messages[1]["worth"]) == "23.50"
     assert answer("灵犀币怎么抵？").said[1] == "utter_faq_case_coins_per_yuan_own"
+
+
+def test_whether_there_is_still_time_is_said_of_the_own_order(shop: Shop) -> None:
+    rule = "七天无理由退货怎么算时间，要什么条件？"
+    shop.knowledge[rule] = Found("answer", (RETURNS,))
+    signed = replace(order("202611190001", "signed", "return"), times={"signed_at": "2026-11-19T10:00:00+08:00"})
+    shop.orders = {"C1": [signed]}
+    slots, asks = {"orders_last": "202611190001"}, {"act": {"name": "ask", "confidence": 0.9, "ask": 0.9}}
+    kept = run(ActionChatContext(), text="现在退还来得及吗", intent="after_sales_ask_status", message=asks, slots=slots).slots
+    assert kept["faq_found"]["decision"] == "own"
+    told = answer("现在退还来得及吗", intent="after_sales_ask_status", message=asks, slots={**slots, **kept})
+    assert told.said[:1] == ["utter_faq_in_time_return"] and told.said[1].startswith("utter_faq_case_return_no_reason_days")
+    shop.orders = {"C1": [replace(signed, allowed=order("202611190001", "signed").allowed)]}
+    assert answer("现在退还来得及吗", message=asks, slots={**slots, **kept}).said == ["utter_faq_in_time_return_past"]
+    visitor = run(ActionChatContext(), text="现在退还来得及吗", intent="faq", message=asks, customer=None).slots
+    assert (visitor.get("faq_found") or {}).get("decision") != "own"
+    money = run(ActionChatContext(), text="差价还能退吗", intent="faq", message=asks, slots=slots).slots
+    assert (money.get("faq_found") or {}).get("decision") != "own", "of money the order's deadline says nothing"
+
+
+def refusal(**facts: Any) -> dict[str, Any]:
+    """The slot of who was just refused something."""
+    thing = {"kind": "order", "id": "202611190001", "title": "蓝牙耳机", "told": "refused", "order": "202611190001", "said": 1}
+    return {"chat_focus": [{**thing, "facts": {"code": "return_excluded", "detail": "已经激活。", **facts}}]}
+
+
+def test_who_argues_with_a_refusal_hears_its_reason_and_its_rule(shop: Shop) -> None:
+    shop.orders = {"C1": [order("202611190001", "signed")]}
+    shop.knowledge["哪些不能退？"] = Found("answer", (RETURNS,))
+    events = said("退货", "别人都退了呀")
+    why = answer("别人都退了呀", slots=refusal(rule="哪些不能退？"), events=events)
+    assert why.said == ["utter_orders_order_why_not_refused", "utter_faq_rule"]
+    assert "已经激活。" in str(why.messages[0]) and why.messages[1]["answer"] == RETURNS.lead
+    assert [talk.told for talk in shop.talks if talk.said == "退货"][:1] == ["哪些不能退？"], "the rule is what the talk is about"
+    again = answer("别人都退了呀", slots=why.slots, events=events)
+    assert again.said == ["utter_orders_order_why_not_refused"], "the rule is not told twice in a row"
+    assert answer("满多少包邮？", slots=refusal(rule="哪些不能退？"), events=events).said[0] == "utter_faq_answer"
+    late = answer("不知道什么", slots=refusal(), events=said("退货", "好的", "嗯", "不知道什么"))
+    assert late.said == ["utter_faq_no_answer"], "another matter"
 
 
 # ── whether it helped ─────────────────────────────────────────────────────────
