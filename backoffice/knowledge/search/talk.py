@@ -16,6 +16,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -151,6 +152,7 @@ def fitting(question: str, goods: str, judged: Judged, titles: list[str]) -> Jud
     return Judged(judged.entries[kept], scores, first, anything, decision)
 
 
+@cache
 def _special(title: str) -> bool:
     """Whether an entry is about a case that few customers are in."""
     return not SPECIAL.isdisjoint(concepts().marks(title))
@@ -159,8 +161,14 @@ def _special(title: str) -> bool:
 def _of_other_goods(title: str, about: frozenset[str], question: str) -> bool:
     """Whether an entry is about goods, and about others than are spoken of; a piece of their name (机器人 of
     扫拖一体机器人) in the question names them too."""
-    marks = goods_marks(title) if about else frozenset()
+    marks = _goods_of(title) if about else frozenset()
     return bool(marks) and not marks & about and not _called(title, question)
+
+
+@cache
+def _goods_of(title: str) -> frozenset[str]:
+    """The goods of an entry's title: the same few hundred titles are looked at in every search."""
+    return goods_marks(title)
 
 
 def _called(title: str, question: str) -> bool:
