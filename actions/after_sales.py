@@ -273,7 +273,9 @@ class ValidateAfterSalesForm(OrderForm):
         pressed = (at_place(turn, [value for value, _ in times]) if asked else None) or pressed
         kept = before[:10] if before not in (None, SELF) and not days else ""
         half = before[11:] if before not in (None, SELF) and not time else ""
-        fitting = fits(times, days, time)
+        fitting, any_time = fits(times, days, time), asked and turn.cue("any") is not None
+        if any_time and not fitting:  # 后天上午行不，不行你看着选
+            fitting = [value for value, _ in times]
         if (days or time) and not fitting:
             known = asked or before is not None
             if known:
@@ -281,10 +283,10 @@ class ValidateAfterSalesForm(OrderForm):
             return {"after_sales_pickup": None} if known else {}
         first = next((v for v in fitting if (kept and v.startswith(kept)) or (half and v.endswith(half))), None)
         first = first or (fitting[0] if fitting else None)
-        if asked and comes and not (days or time or pressed) and len(times) > 1 and turn.cue("any") is None:
+        if asked and comes and not (days or time or pressed) and len(times) > 1 and not any_time:
             turn.utter("utter_after_sales_pickup_when")
             return {"after_sales_pickup": None}
-        chosen = pressed or (first if days or time or (asked and (comes or turn.cue("any") is not None)) else None)
+        chosen = pressed or (first if days or time or any_time or (asked and comes) else None)
         if chosen in [value for value, _ in times]:
             return {"after_sales_pickup": chosen} if chosen != before else {}
         return again(turn, "after_sales_pickup") if asked else {}

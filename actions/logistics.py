@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType
 
-from actions import at_once, given, order_states, parcels, wiring
+from actions import at_once, focus, given, order_states, parcels, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn
 from actions.forms import UNCLEAR
 from actions.gateways.belongings import ORDER
@@ -117,13 +117,20 @@ class ActionLogisticsUrge(ParcelAction):
     """Presses the carrier, and gives the number that follows it."""
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
-        """Urge once; a parcel that is not late is said to be in time, kindly."""
+        """Urge once; a parcel that is not late is said to be in time, kindly; who urges again hears that it was."""
+        title = str(turn.slot("orders_title") or "")
+        before = focus.urged(turn, "parcel", shipment.tracking_number)
+        if before and not await turn.written():
+            turn.finished = False
+            turn.utter("utter_logistics_urged_again", "late" if shipment.late else "", **parcels.told(shipment), ticket=before)
+            parcels.speak_of(turn, shipment, title, "urge", ticket=before)
+            return
         urged = await turn.call(wiring.gateways().logistics.urge, turn.writer, shipment.tracking_number)
         in_time = "early" if shipment.promised_date else ""
         variant = "late" if urged.late or shipment.stalled else in_time
         followed: dict[str, Any] = {"ticket": urged.ticket_number, "promise": urged.promise}
         turn.utter("utter_logistics_urged", variant, **parcels.told(shipment), **followed)
-        parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), "urge", **followed)
+        parcels.speak_of(turn, shipment, title, "urge", **followed, **{focus.URGED: urged.ticket_number})
 
 
 class ValidateLogisticsArrangeForm(ParcelForm):
