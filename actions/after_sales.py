@@ -372,8 +372,37 @@ class AskAfterSalesPickup(CustomerAction):
         """Ask."""
         offered: list[list[str]] = turn.slot("after_sales_pickups") or []
         buttons = [option("after_sales_pickup", value, label) for value, label in offered]
-        turn.utter("utter_ask_after_sales_pickup", str(turn.slot("after_sales_kind")), buttons=buttons)
+        turned = _turned(turn)
+        if turned:
+            turn.utter("utter_after_sales_turned", turned, instead=turn.slot("after_sales_variant") or "")
+        again = turned or _asked_before(turn, "utter_ask_after_sales_pickup")
+        turn.utter("utter_ask_after_sales_pickup", "again" if again else str(turn.slot("after_sales_kind")), buttons=buttons)
         return []
+
+
+def _turned(turn: Turn) -> str:
+    """Which kind this message has made of the one that the form was about (还是换40码吧), and whether what is sent instead is
+    known; empty where it has not."""
+    kind, before = turn.slot("after_sales_kind"), None
+    events = list(turn.tracker.events)
+    latest = max((place for place, event in enumerate(events) if event["event"] == "user"), default=0)
+    opened = max((place for place, event in enumerate(events) if event["event"] == "active_loop"), default=latest)
+    for event in events[:latest] if opened < latest else ():
+        if event["event"] == "slot" and event["name"] == "after_sales_kind":
+            before = event["value"]
+    if before in (None, kind):
+        return ""
+    return f"{kind}_known" if kind == "exchange" and turn.slot("after_sales_variant") else str(kind)
+
+
+def _asked_before(turn: Turn, response: str) -> bool:
+    """Whether the form has asked this already, in the customer's last few messages."""
+    asked = 0
+    for event in reversed(turn.tracker.events):
+        if event["event"] == "active_loop":
+            break
+        asked += event["event"] == "bot" and str((event.get("metadata") or {}).get("utter_action")).startswith(response)
+    return asked > 0
 
 
 class AskAfterSalesConfirmed(CustomerAction):

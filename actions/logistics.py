@@ -111,6 +111,11 @@ async def where_parcels_are(turn: Turn) -> bool:
 class ValidateLogisticsUrgeForm(ParcelForm):
     """Which parcel."""
 
+    def _means_the_last(self, turn: Turn) -> bool:
+        """你再催催: the parcel that was just spoken of."""
+        newest = next(iter(focus.of(turn)), None)
+        spoken = newest is not None and newest.kind == "parcel" and newest.order == turn.slot("orders_last")
+        return super()._means_the_last(turn) or (spoken and turn.cue("others") is None and not turn.fresh)
 
 
 class ActionLogisticsUrge(ParcelAction):

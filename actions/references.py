@@ -755,7 +755,8 @@ async def described_before(turn: Turn, states: Sequence[str] = ()) -> Found | No
         things = (await belongings(turn)).of_kind(ORDER)
         if numbers:
             return Found(tuple(t for t in things if numbers[-1] in t.numbers), True)
-        if messages > 1 and (said.get("intent") or {}).get("name") in ONLY_TOLD:
+        asked = any(each["command"] == "know" and each.get("intent") == turn.intent for each in said.get("commands") or [])
+        if messages > 1 and (asked or (said.get("intent") or {}).get("name") in ONLY_TOLD):  # 想退，还来得及吗
             worth = [t for t in things if not states or t.state_code in states]
             told = said.get("reference") or {}
             before = found(told, things, worth)

@@ -44,6 +44,7 @@ from topics import forms
 FALLBACK = "nlu_fallback"
 INFORM, DANGER = "chat_inform", "danger"
 PERSON = "handoff_request"
+_NOT_DONE = re.compile(r"[,，。 ]*(?:退|换|修|那|就|也|都)*(?:不|别)(?P<value>退|换|取消)(?:货|款)?[了啦哈哦吧呀啊]*[。!]*$")
 WORDLESS, POINTS = re.compile(r"[\W_]+"), re.compile("那一?[个张单件]|另外?一")
 ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
 GOODS = "products_"
@@ -241,6 +242,7 @@ class Reader:
 
     def _without_denied(self, said: Said, context: Context) -> Said:
         """不换了，直接退钱; 对，换40码，不退了: what is only denied beside a wish is none, unless it was done."""
+        said = self._agreed_beside(said, context)
         if not said.second or len(said.requests) != 2:
             return said
         first, second = said.requests
@@ -254,6 +256,24 @@ class Reader:
             acts = next(({act: share} for start, _, act, share in said.parts if said.offsets[start] < said.split), said.acts)
             return replace(said, intent=first, requests=[first], second=False, acts=acts)
         return said
+
+    def _agreed_beside(self, said: Said, context: Context) -> Said:
+        """对，换40码，不退了: an answer without the denial at its end of what is not about to be done."""
+        denial = _NOT_DONE.search(said.text)
+        kind = f"after_sales_{context.slots.get('after_sales_kind')}"
+        if context.kind != CONFIRM or denial is None or kind not in self.does or kind in FORBIDDEN[denial["value"]]:
+            return said
+        left = said.text[: denial.start()].rstrip(ENDS)
+        if not offers.agrees_first(left) or offers.only_agrees(left):
+            return said
+        requests = [name for name in said.requests if not name.endswith(UNDO)] or [kind]
+        acts = {act: share for act, share in said.acts.items() if act not in DENIES}
+        acts["yes"] = max(acts.get("yes", 0.0), self.sure_yes)
+        cues = {name: value for name, value in said.cues.items() if name != KEEPS}
+        return replace(
+            said, text=left, intent=requests[0], requests=requests, second=False, acts=acts, cues=cues,
+            parts=[each for each in said.parts if each[1] <= len(left)], rests=[each for each in said.rests if each[0] < len(left)],
+        )  # fmt: skip
 
     def _first(self, said: Said, context: Context) -> Reading:
         pressed = self._pressed(said, context)
@@ -362,6 +382,11 @@ class Reader:
             return None
         literal = [each for each in named if str(each["said"]) in normalise(context.said).text]
         others = [each for each in named if not _shown(each, context) or (literal and each not in literal)]
+        told = said.reference.get("conditions") or ()
+        wrong = [each for each in told if each["by"] in NAMED_BY and (each.get("negated") or each.get(KEPT))]
+        right = [each for each in named if not each.get(KEPT) and not _in(each, context.said)]
+        if context.kind == CONFIRM and right and any(_in(each, context.said) for each in wrong):  # 错了，是锅不是桌子
+            return Reading(INFORM, (command("correct", slot=item, value=said.text),))
         same = [each for each in named if _shown(each, context) and not each.get(KEPT)]
         kept = [each for each in named if each.get(KEPT)]
         only_kept = bool(kept) and all(each.get(KEPT) or each in same for each in named)
@@ -628,7 +653,8 @@ class Reader:
     def _says_the_same(self, said: Said, context: Context) -> bool:
         """对对 8号楼1502室: whether nothing is given but what is read back, beside a yes."""
         given = [str(each["value"]) for each in said.values]
-        own = bool(given) and all(each["kind"] in OF_ONESELF for each in said.values)
+        own = bool(given) and all(each["kind"] in (*OF_ONESELF, *LOOKS) for each in said.values)
+        given = [_core(each) if each["kind"] in LOOKS else str(each["value"]) for each in said.values]
         agrees = said.share("yes") >= self.maybe or said.text.startswith(("是", "对"))
         return own and agrees and not offers.denies(said.text) and all(value in context.said for value in given)
 
@@ -793,7 +819,7 @@ class Reader:
                 return Reading("chat_deny", (command("no"),))
         if not WORDLESS.sub("", said.text) and not said.intent.startswith(KINDLY):
             return Reading(FALLBACK, (command("unclear", candidates=[]),))  # ??, !!!
-        another = self._of_another(said, context)
+        another = self._of_another(said, context) or self._of_spoken(said, context)
         if another:
             return another
         if self._adds(said, context):
@@ -885,6 +911,17 @@ class Reader:
         if wished is None or (plain and said.act not in ("correct", "no")):
             return None
         return Reading(wished, (command("start", intent=wished, words=said.words or said.text),))
+
+    def _of_spoken(self, said: Said, context: Context) -> Optional[Reading]:
+        """头一个大概哪天到: what is asked of one of those spoken of, by its place among them, where nothing else is listed."""
+        places = [each for each in said.reference.get("conditions") or () if each["by"] == "place"]
+        same = [each for each in reversed(context.focus) if said.follow_up and each.get("kind") == said.follow_up["kind"]]
+        at = int(places[0]["value"]) if len(places) == 1 else 0
+        if not at or len(same) < max(2, abs(at)):
+            return None
+        one = same[at - 1 if at > 0 else at]
+        about = {"kind": one["kind"], "id": one["id"]}
+        return Reading(said.intent, (command("ask", aspect=said.follow_up["aspect"], object=about),))
 
     def _adds(self, said: Said, context: Context) -> bool:
         """Whether more of the story is told of what was just reported (a ticket): it is added to it."""
@@ -1030,6 +1067,8 @@ class Reader:
         writes = said.requests[1] in self.does and said.requests[1] not in STORY and HURRIES not in said.requests[1]
         if acts and acts <= set(LETS_BE if writes else TOLD_BESIDE):
             return reading  # 换成M码，趁没发货; 当时还用了张礼品卡: nothing more is wanted
+        if not writes and CHECKS in said.cues and not any(str(each["said"]) in others for each in _named(said)):
+            return reading  # 取消吧，不会又发出来了吧: of the same
         sums = [each for each in said.entities if each.get("entity") == "amount" and each.get("start", 0) >= said.split]
         goods = [each for each in _named(said) if str(each["said"]) in others]
         if sums and not goods and said.requests[1] in MONEY_BACK and not said.requests[0].startswith("after_sales_"):
@@ -1052,6 +1091,11 @@ class Reader:
 def _named_by(button: Button) -> List[Dict[Text, Any]]:
     """A button's entities, as Rasa has them."""
     return [{"entity": name, "value": value} for name, value in button.entities.items()]
+
+
+def _core(value: Mapping[Text, Any]) -> Text:
+    """A colour or a size as it stands within what it is called: 米白 of 米白色, 40 of 40码."""
+    return re.sub(r"[色码]$", "", str(value["value"]))
 
 
 def _timed(said: Said) -> bool:
