@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk.events import EventType
 
 from actions import at_once, focus, given, order_states, parcels, wiring
-from actions.base import REQUESTED_SLOT, CustomerAction, Turn
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said
 from actions.forms import UNCLEAR
 from actions.gateways.belongings import ORDER
 from actions.gateways.errors import NotFound, Rejected, Unavailable
@@ -27,6 +27,7 @@ REFUSE, DOOR, LEAVE_WITH = "refuse", "door", "leave_with"
 BARE = (REFUSE, DOOR, CONTACT, INTERCEPT)  # ways that need no detail
 GONE = ("shipment_signed", "shipment_returning")
 """Why nothing on its way can be stopped."""
+NOT_SENT = "not_sent"  # nothing of ours: a parcel that is none yet
 NOTHING = "-"  # the detail of a way that the rules forbid: not worth asking for
 CORRECTABLE = ("time_slot_out_of_range", "delivery_date_out_of_range", "address_other_city")
 KINDS = {
@@ -119,7 +120,20 @@ class ValidateLogisticsUrgeForm(ParcelForm):
 
 
 class ActionLogisticsUrge(ParcelAction):
-    """Presses the carrier, and gives the number that follows it."""
+    """Presses the carrier, and gives the number that follows it; of what has not been sent, the warehouse."""
+
+    async def finish(self, turn: Turn, order: Order) -> None:
+        """Nothing that is still in the warehouse has a carrier."""
+        if order.tracking_number is None and order.state_code == "paid":
+            raise Rejected(NOT_SENT, "")
+        await super().finish(turn, order)
+
+    def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
+        """What has not been sent is hurried in the warehouse."""
+        if error.code != NOT_SENT:
+            return super().rejected(turn, error)
+        order = [{"entity": "orders_number", "value": turn.slot("orders_number")}]
+        return [*self._done(turn), *said(turn, "orders_urge_shipping", entities=order)]
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Urge once; a parcel that is not late is said to be in time, kindly; who urges again hears that it was."""
@@ -212,8 +226,8 @@ class ValidateLogisticsArrangeForm(ParcelForm):
             return first.named
         if how == "reroute":
             return None
-        said = self.words(turn, "logistics_detail", ANSWERS)
-        return str(said["logistics_detail"])[:LONGEST] if said and not turn.pressed else None
+        typed = self.words(turn, "logistics_detail", ANSWERS)
+        return str(typed["logistics_detail"])[:LONGEST] if typed and not turn.pressed else None
 
 
 def _how(turn: Turn) -> Any:

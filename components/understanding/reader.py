@@ -106,7 +106,7 @@ COUPONS, BY_THE_WAY = "promotions_ask_coupons", "对了"
 RESUMES, LATER, CHECKS, ADDS = "resumes", "later", "checks", "adds"
 UNCHANGED, PLEADS = "unchanged", "pleads"
 FORBIDS, WHETHER, PART_ONLY = "forbids", "whether", "part_only"
-DECLINES, HURRIED, ONLY_ONE, OF_INVOICE = "declines", "hurries", "only_one", "of_invoice"
+DECLINES, HURRIED, ONLY_ONE, OF_INVOICE, MISTAKEN = "declines", "hurries", "only_one", "of_invoice", "mistaken"
 FORBIDDEN = {
     "取消": ("orders_cancel",), "退": ("after_sales_refund", "after_sales_return"), "换": ("after_sales_exchange",),
     "改": ("orders_change", "invoices_change"), "撤": ("after_sales_cancel", "complaints_withdraw"), "开": ("invoices_request",),
@@ -234,6 +234,9 @@ class Reader:
             told = [STANDS_STILL.get(name, name) for name in said.requests]
             apart = said.second and len(set(told)) == len(told)
             said = replace(said, intent=STANDS_STILL.get(said.intent, said.intent), requests=told, second=apart)
+        at_rest = said.intent == "logistics_urge" and any(each.get("kind") == "order" for each in context.focus[:1])
+        if at_rest and not said.second and not _named(said) and not context.form:
+            return replace(said, intent="orders_urge_shipping", requests=["orders_urge_shipping"])  # 再催催: what was spoken of
         slip = any(each.get("kind") in ("return", "ticket") for each in context.focus[:1])
         if said.intent == OF_ONES_OWN[0] and OF_INVOICE not in said.cues and slip and not said.second:
             ranking = [each for each in said.ranking if each["name"] != said.intent]
@@ -253,8 +256,8 @@ class Reader:
             acts = {act: share for act, share in said.acts.items() if act not in DENIES} or {"do": 1.0}
             return replace(said, intent=second, requests=[second], second=False, acts=acts)
         if second.endswith(UNDO) and tails and set(tails) <= set(LETS_BE):
-            acts = next(({act: share} for start, _, act, share in said.parts if said.offsets[start] < said.split), said.acts)
-            return replace(said, intent=first, requests=[first], second=False, acts=acts)
+            heard = [{act: share} for start, _, act, share in said.parts if said.offsets[start] < said.split]
+            return replace(said, intent=first, requests=[first], second=False, acts=heard[0] if heard else said.acts)
         return said
 
     def _agreed_beside(self, said: Said, context: Context) -> Said:
@@ -272,7 +275,8 @@ class Reader:
         cues = {name: value for name, value in said.cues.items() if name != KEEPS}
         return replace(
             said, text=left, intent=requests[0], requests=requests, second=False, acts=acts, cues=cues,
-            parts=[each for each in said.parts if each[1] <= len(left)], rests=[each for each in said.rests if each[0] < len(left)],
+            parts=[each for each in said.parts if each[1] <= len(left)],
+            rests=[each for each in said.rests if each[0] < len(left)],
         )  # fmt: skip
 
     def _first(self, said: Said, context: Context) -> Reading:
@@ -487,6 +491,9 @@ class Reader:
             return beside
         if self._points_out(said, context):
             return Reading(INFORM, (self._value(said, context),))
+        if context.kind == CONFIRM and MISTAKEN in said.cues and said.act in ("yes", "chat", "tell", "value", "take_back"):
+            if not said.reason and not said.values and not offers.agrees_first(said.text):
+                return Reading(INFORM, (self._correct(said, context),))  # 拿错执照了
         if UNCHANGED in said.cues and not said.values and said.share("yes") < self.sure_yes:
             return Reading(INFORM, (command("correct", slot=None, value=None),))  # 抬头不变: the question stands
         if context.again and context.form not in self.undone and context.kind == CONFIRM and self._only_hears(said, context):
@@ -584,15 +591,16 @@ class Reader:
             return False
         if ONLY_ONE in said.cues:
             return True
-        tells = said.share("value", "tell", "correct") >= self.asks or (said.reference.get("bare") and said.act not in ASKING)
+        if said.reference.get("bare") and said.act not in ASKING:
+            return True
         own = said.intent in self.starts.get(str(context.form), ())
-        return tells and not own and said.intent not in self.does
+        return said.share("value", "tell", "correct") >= self.asks and not own and said.intent not in self.does
 
     def _beside(self, said: Said, context: Context) -> Optional[Reading]:
         """小了，顺便查查手环到哪了: the first clause answers, asked why or whether, and the rest wants something else."""
         own, head = self.starts.get(str(context.form), ()), said.parts[0] if said.parts else None
         acts = {start: act for start, _, act, _ in said.parts}
-        denied = [start for start, name, _ in said.rests if name.endswith(UNDO) and acts.get(start) in LETS_BE]  # 对，换M码，不退了
+        denied = [start for start, name, _ in said.rests if name.endswith(UNDO) and acts.get(start) in LETS_BE]  # 不退了
         rests = [each for each in said.rests if each[0] not in denied]
         rest = next((each for each in rests if each[2] >= self.surer and each[1] not in own), None)
         agreed = context.kind == CONFIRM and head is not None and head[2] == "yes" and head[3] >= self.certain
