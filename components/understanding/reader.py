@@ -591,7 +591,8 @@ class Reader:
             return False
         if ONLY_ONE in said.cues:
             return True
-        if said.reference.get("bare") and said.act not in ASKING:
+        wants = said.act == "do" and said.intent in self.does  # 帮我把这个订单取消掉
+        if said.reference.get("bare") and said.act not in ASKING and not wants:
             return True
         own = said.intent in self.starts.get(str(context.form), ())
         return said.share("value", "tell", "correct") >= self.asks and not own and said.intent not in self.does
