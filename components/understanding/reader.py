@@ -21,6 +21,7 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from components.intent_classifier import linked
 from components.text_normaliser import normalise
 from components.understanding import offers
 from components.understanding.commands import COMMANDS, Command, command, of_intent
@@ -246,7 +247,7 @@ class Reader:
     def _without_denied(self, said: Said, context: Context) -> Said:
         """不换了，直接退钱; 对，换40码，不退了: what is only denied beside a wish is none, unless it was done."""
         said = self._agreed_beside(said, context)
-        if not said.second or len(said.requests) != 2:
+        if context.new or not said.second or len(said.requests) != 2:
             return said
         first, second = said.requests
         heads = [act for start, _, act, _ in said.parts if said.offsets[start] < said.split]
@@ -1074,7 +1075,8 @@ class Reader:
             return reading
         acts = {act for start, _, act, _ in said.parts if said.offsets[start] >= said.split}
         writes = said.requests[1] in self.does and said.requests[1] not in STORY and HURRIES not in said.requests[1]
-        if acts and acts <= set(LETS_BE if writes else TOLD_BESIDE):
+        told = acts and acts <= set(LETS_BE if writes else TOLD_BESIDE)
+        if told and not (linked(normalise(others).text) and acts <= set(TOLD_BESIDE)):
             return reading  # 换成M码，趁没发货; 当时还用了张礼品卡: nothing more is wanted
         if not writes and CHECKS in said.cues and not any(str(each["said"]) in others for each in _named(said)):
             return reading  # 取消吧，不会又发出来了吧: of the same
