@@ -273,7 +273,9 @@ class ValidateAfterSalesForm(OrderForm):
         pressed = (at_place(turn, [value for value, _ in times]) if asked else None) or pressed
         kept = before[:10] if before not in (None, SELF) and not days else ""
         half = before[11:] if before not in (None, SELF) and not time else ""
-        fitting = fits(times, days, time)
+        fitting, any_time = fits(times, days, time), asked and turn.cue("any") is not None
+        if any_time and not fitting:  # 后天上午行不，不行你看着选
+            fitting = [value for value, _ in times]
         if (days or time) and not fitting:
             known = asked or before is not None
             if known:
@@ -281,10 +283,10 @@ class ValidateAfterSalesForm(OrderForm):
             return {"after_sales_pickup": None} if known else {}
         first = next((v for v in fitting if (kept and v.startswith(kept)) or (half and v.endswith(half))), None)
         first = first or (fitting[0] if fitting else None)
-        if asked and comes and not (days or time or pressed) and len(times) > 1 and turn.cue("any") is None:
+        if asked and comes and not (days or time or pressed) and len(times) > 1 and not any_time:
             turn.utter("utter_after_sales_pickup_when")
             return {"after_sales_pickup": None}
-        chosen = pressed or (first if days or time or (asked and (comes or turn.cue("any") is not None)) else None)
+        chosen = pressed or (first if days or time or any_time or (asked and comes) else None)
         if chosen in [value for value, _ in times]:
             return {"after_sales_pickup": chosen} if chosen != before else {}
         return again(turn, "after_sales_pickup") if asked else {}
@@ -370,8 +372,37 @@ class AskAfterSalesPickup(CustomerAction):
         """Ask."""
         offered: list[list[str]] = turn.slot("after_sales_pickups") or []
         buttons = [option("after_sales_pickup", value, label) for value, label in offered]
-        turn.utter("utter_ask_after_sales_pickup", str(turn.slot("after_sales_kind")), buttons=buttons)
+        turned = _turned(turn)
+        if turned:
+            turn.utter("utter_after_sales_turned", turned, instead=turn.slot("after_sales_variant") or "")
+        again = turned or _asked_before(turn, "utter_ask_after_sales_pickup")
+        turn.utter("utter_ask_after_sales_pickup", "again" if again else str(turn.slot("after_sales_kind")), buttons=buttons)
         return []
+
+
+def _turned(turn: Turn) -> str:
+    """Which kind this message has made of the one that the form was about (还是换40码吧), and whether what is sent instead is
+    known; empty where it has not."""
+    kind, before = turn.slot("after_sales_kind"), None
+    events = list(turn.tracker.events)
+    latest = max((place for place, event in enumerate(events) if event["event"] == "user"), default=0)
+    opened = max((place for place, event in enumerate(events) if event["event"] == "active_loop"), default=latest)
+    for event in events[:latest] if opened < latest else ():
+        if event["event"] == "slot" and event["name"] == "after_sales_kind":
+            before = event["value"]
+    if before in (None, kind):
+        return ""
+    return f"{kind}_known" if kind == "exchange" and turn.slot("after_sales_variant") else str(kind)
+
+
+def _asked_before(turn: Turn, response: str) -> bool:
+    """Whether the form has asked this already, in the customer's last few messages."""
+    asked = 0
+    for event in reversed(turn.tracker.events):
+        if event["event"] == "active_loop":
+            break
+        asked += event["event"] == "bot" and str((event.get("metadata") or {}).get("utter_action")).startswith(response)
+    return asked > 0
 
 
 class AskAfterSalesConfirmed(CustomerAction):

@@ -20,6 +20,8 @@ from topics import follow_ups
 
 FOCUS = "chat_focus"
 MOST = 6
+URGED = "urged"
+"""The fact that a thing was urged in this talk, the number that follows it; it stays, whatever is told of the thing later."""
 States = Sequence[str]
 
 
@@ -90,6 +92,9 @@ def put(
     known = follow_ups.of_project().kinds.get(kind, {})
     asks = [name for name, aspect in known.items() if aspect.question or answer(turn, kind, name, (*states, told))]
     messages = sum(event["event"] == "user" for event in turn.tracker.events)
+    before = next((each for each in of(turn, kind) if each.id == str(id)), None)
+    if before and URGED in before.facts:
+        facts = {URGED: before.facts[URGED], **facts}
     newest = Spoken(kind, str(id), title, told, order, again, facts, asks, messages)
     others = [each for each in of(turn) if (each.kind, each.id) != (newest.kind, newest.id)]
     stack = [asdict(each) for each in (newest, *others)][:MOST]
@@ -106,6 +111,11 @@ def of(turn: Turn, *kinds: str) -> list[Spoken]:
     """The things spoken of, newest first; only those of these kinds where any are named."""
     told = [Spoken(**each) for each in turn.slot(FOCUS) or []]
     return [each for each in told if not kinds or each.kind in kinds]
+
+
+def urged(turn: Turn, kind: str, id: str) -> str | None:
+    """The number that follows a thing urged in this talk before."""
+    return next((each.facts.get(URGED) for each in of(turn, kind) if each.id == id), None)
 
 
 def answer(turn: Turn, kind: str, aspect: str, states: States) -> str | None:

@@ -167,11 +167,28 @@ class Form(CustomerAction):
 
     async def _begin(self, turn: Turn) -> list[EventType]:
         """The form opens: what is known already is not asked, what another form left half done is forgotten."""
+        self._after(turn)
         forgotten = {slot: None for slot in _abandoned(turn, self.form)}
         turn.tracker.slots.update(forgotten)
         filled = {**forgotten, **await self.fill(turn)}
         turn.tracker.slots.update(filled)
         return [*_set({**filled, **_forgiven(turn)}), *self._asking(turn)]
+
+    def _after(self, turn: Turn) -> None:
+        """What is only looked up in the middle of another form does not end that one: it is gone on with afterwards."""
+        declared, before = forms.of_project().forms, _interrupted(turn, self.form)
+        if before not in declared or not declared[self.form].looks or declared[before].looks:
+            return
+        said = (e["parse_data"]["intent"]["name"] for e in reversed(turn.tracker.events) if e["event"] == "user")
+        wish = next((intent for intent in said if intent in declared[before].starts), None)
+        waiting = turn.slot("chat_requests") or []
+        if wish is None or turn.with_person or any(each["intent"] == wish for each in waiting):
+            return
+        named = {name: turn.slot(name) for name in _required(turn, before) if name.endswith(THINGS) and turn.slot(name)}
+        entities = [{"entity": name, "value": value} for name, value in named.items()]
+        waiting = [*waiting, {"intent": wish, "words": "", "entities": entities, "reference": {}}]
+        turn.tracker.slots["chat_requests"] = waiting
+        turn.before.append(SlotSet("chat_requests", waiting))
 
     def _otherwise(self, asked: str, known: dict[str, Any], filled: dict[str, Any]) -> bool:
         """Whether a yes or no to the whole changes a part of it too, or wants one that cannot be had."""
@@ -361,12 +378,18 @@ def _opens(turn: Turn, form: str) -> bool:
     return False
 
 
-def _abandoned(turn: Turn, form: str) -> list[str]:
-    """What another form gathered, that was open when this one took over, but for what it shares."""
+def _interrupted(turn: Turn, form: str) -> str | None:
+    """The other form that was open when this one took over."""
     loops = [event["name"] for event in turn.tracker.events if event["event"] == "active_loop"]
     others = loops[:-1] if loops and loops[-1] == form else loops
     last = others[-1] if others else None
-    if last in (None, form):
+    return None if last == form else last
+
+
+def _abandoned(turn: Turn, form: str) -> list[str]:
+    """What another form gathered, that was open when this one took over, but for what it shares."""
+    last = _interrupted(turn, form)
+    if last is None:
         return []
     mine = _required(turn, form)
     left = [slot for slot in _required(turn, last) if slot not in mine]

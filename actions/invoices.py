@@ -144,6 +144,7 @@ class HeadingForm(Form):
         number = self._tax_number(turn, _EMAIL.sub(" ", said))
         if number:
             filled["invoices_tax_number"] = number
+        company = title is not None and title.code == COMPANY
         if title is None and self.asked(turn, "invoices_title"):
             title = given.said(turn, given.NAME)
             if title is None and not (number or email or given.said(turn, "phone")):
@@ -154,7 +155,7 @@ class HeadingForm(Form):
             title = given.Given(given.TITLE, tidy(re.split("[,，。]", instead)[0]), str(turn.slot("invoices_title_kind")))
         if title:
             filled["invoices_title"] = title.value[:TITLE_LENGTH]
-            if not self.asked(turn, "invoices_title") or turn.slot("invoices_title_kind") is None:
+            if company or not self.asked(turn, "invoices_title") or turn.slot("invoices_title_kind") is None:
                 filled.setdefault("invoices_title_kind", title.code)
         return filled
 
@@ -460,9 +461,10 @@ class ValidateInvoicesChangeForm(InvoiceForm, HeadingForm):
 
     def _field(self, turn: Turn) -> str | None:
         """What is to be changed: by its button, else by its words."""
-        named = turn.entity("invoices_change_field")
+        stands = turn.cue("stands_now")  # 现在是我个人名字: what is to be changed, and no new title
+        named = None if stands else turn.entity("invoices_change_field")
         if named is None and turn.slot("invoices_change_field") is None:
-            named = reading("invoices_change_field", words(turn))
+            named = reading("invoices_change_field", words(turn).replace(stands or "\n", ""))
         return str(named) if named else None
 
     def _start(self, field: str, before: dict[str, Any]) -> dict[str, Any]:

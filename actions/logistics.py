@@ -7,8 +7,8 @@ from typing import Any
 
 from rasa_sdk.events import EventType
 
-from actions import at_once, given, order_states, parcels, wiring
-from actions.base import REQUESTED_SLOT, CustomerAction, Turn
+from actions import at_once, focus, given, order_states, parcels, wiring
+from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said
 from actions.forms import UNCLEAR
 from actions.gateways.belongings import ORDER
 from actions.gateways.errors import NotFound, Rejected, Unavailable
@@ -27,6 +27,7 @@ REFUSE, DOOR, LEAVE_WITH = "refuse", "door", "leave_with"
 BARE = (REFUSE, DOOR, CONTACT, INTERCEPT)  # ways that need no detail
 GONE = ("shipment_signed", "shipment_returning")
 """Why nothing on its way can be stopped."""
+NOT_SENT = "not_sent"  # nothing of ours: a parcel that is none yet
 NOTHING = "-"  # the detail of a way that the rules forbid: not worth asking for
 CORRECTABLE = ("time_slot_out_of_range", "delivery_date_out_of_range", "address_other_city")
 KINDS = {
@@ -111,19 +112,44 @@ async def where_parcels_are(turn: Turn) -> bool:
 class ValidateLogisticsUrgeForm(ParcelForm):
     """Which parcel."""
 
+    def _means_the_last(self, turn: Turn) -> bool:
+        """你再催催: the parcel that was just spoken of."""
+        newest = next(iter(focus.of(turn)), None)
+        spoken = newest is not None and newest.kind == "parcel" and newest.order == turn.slot("orders_last")
+        return super()._means_the_last(turn) or (spoken and turn.cue("others") is None and not turn.fresh)
 
 
 class ActionLogisticsUrge(ParcelAction):
-    """Presses the carrier, and gives the number that follows it."""
+    """Presses the carrier, and gives the number that follows it; of what has not been sent, the warehouse."""
+
+    async def finish(self, turn: Turn, order: Order) -> None:
+        """Nothing that is still in the warehouse has a carrier."""
+        if order.tracking_number is None and order.state_code == "paid":
+            raise Rejected(NOT_SENT, "")
+        await super().finish(turn, order)
+
+    def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
+        """What has not been sent is hurried in the warehouse."""
+        if error.code != NOT_SENT:
+            return super().rejected(turn, error)
+        order = [{"entity": "orders_number", "value": turn.slot("orders_number")}]
+        return [*self._done(turn), *said(turn, "orders_urge_shipping", entities=order)]
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
-        """Urge once; a parcel that is not late is said to be in time, kindly."""
+        """Urge once; a parcel that is not late is said to be in time, kindly; who urges again hears that it was."""
+        title = str(turn.slot("orders_title") or "")
+        before = focus.urged(turn, "parcel", shipment.tracking_number)
+        if before and not await turn.written():
+            turn.finished = False
+            turn.utter("utter_logistics_urged_again", "late" if shipment.late else "", **parcels.told(shipment), ticket=before)
+            parcels.speak_of(turn, shipment, title, "urge", ticket=before)
+            return
         urged = await turn.call(wiring.gateways().logistics.urge, turn.writer, shipment.tracking_number)
         in_time = "early" if shipment.promised_date else ""
         variant = "late" if urged.late or shipment.stalled else in_time
         followed: dict[str, Any] = {"ticket": urged.ticket_number, "promise": urged.promise}
         turn.utter("utter_logistics_urged", variant, **parcels.told(shipment), **followed)
-        parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), "urge", **followed)
+        parcels.speak_of(turn, shipment, title, "urge", **followed, **{focus.URGED: urged.ticket_number})
 
 
 class ValidateLogisticsArrangeForm(ParcelForm):
@@ -200,8 +226,8 @@ class ValidateLogisticsArrangeForm(ParcelForm):
             return first.named
         if how == "reroute":
             return None
-        said = self.words(turn, "logistics_detail", ANSWERS)
-        return str(said["logistics_detail"])[:LONGEST] if said and not turn.pressed else None
+        typed = self.words(turn, "logistics_detail", ANSWERS)
+        return str(typed["logistics_detail"])[:LONGEST] if typed and not turn.pressed else None
 
 
 def _how(turn: Turn) -> Any:

@@ -20,6 +20,7 @@ from actions.references import (
     GOODS,
     MORE,
     belongings,
+    choices,
     described_before,
     find,
     find_line,
@@ -134,6 +135,8 @@ class OrderForm(Form):
             return {"orders_number": before.one.id, "orders_line": before.line, CHOICES: None}
         if last and self._means_the_last(turn):
             return {"orders_number": str(last), CHOICES: None}
+        if not self.states and 1 < len(found.fits) < len((await belongings(turn)).of_kind(ORDER)):
+            return choices(ORDER, found)  # 怎么还没发货: one of those that are not sent
         only = found.fits[0].id if len(found.fits) == 1 else None
         return {**({"orders_number": only} if only else {}), CHOICES: None}
 

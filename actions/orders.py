@@ -106,12 +106,18 @@ class ActionOrdersUrge(OrderAction):
     operation = "urge"
 
     async def finish(self, turn: Turn, order: Order) -> None:
-        """Urge once, tell by when it ships."""
+        """Urge once, tell by when it ships; who urges again hears that it was."""
+        before = focus.urged(turn, "order", order.number)
+        if before and not await turn.written():
+            turn.finished = False
+            turn.utter("utter_orders_urged_again", **told(order), ticket=before)
+            speak_of(turn, order, "urge", ticket=before)
+            return
         urged = await turn.call(wiring.gateways().orders.urge, turn.writer, order.number)
         values = {**told(order), "ship_by": when(urged.promised_ship_by), "ticket": urged.ticket_number}
         turn.utter("utter_orders_urged", "late" if past(urged.promised_ship_by) else "", **values)
-        speak_of(turn, order, "urge", ticket=urged.ticket_number or "")
-
+        number = urged.ticket_number or ""
+        speak_of(turn, order, "urge", ticket=number, **{focus.URGED: number})
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """What has been sent is hurried on its way."""

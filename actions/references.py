@@ -130,7 +130,8 @@ async def find(
     things = (await belongings(turn)).of_kind(*kinds)
     reference = _of_such(turn)
     worth = [t for t in things if (not states or t.state_code in states) and (wanted is None or wanted(t))]
-    return found(reference, things, worth, _offered(turn, things), reference.get("spoken_of") or spoken_of, asked)
+    table = _offered(turn, things) or _spoken_of(turn, things)
+    return found(reference, things, worth, table, reference.get("spoken_of") or spoken_of, asked)
 
 
 async def has_named(turn: Turn, kind: str) -> bool | None:
@@ -583,6 +584,14 @@ def _offered(turn: Turn, things: Sequence[Thing]) -> list[Thing]:
     return [by_id[number] for number in (told.get("ids") or [])[at : at + PAGE] if number in by_id]
 
 
+def _spoken_of(turn: Turn, things: Sequence[Thing]) -> list[Thing]:
+    """Where nothing is listed, those spoken of, the first first, where they are several (头一个大概哪天到)."""
+    by_id = {thing.id: thing for thing in things}
+    told = (each.order if each.order in by_id else each.id for each in reversed(focus.of(turn)))
+    spoken = [by_id[number] for number in dict.fromkeys(told) if number in by_id]
+    return spoken if len(spoken) > 1 else []
+
+
 def choices(kind: str, found: Found, intent: str = "") -> dict[str, Any]:
     """The slot's value: what fits may be chosen, and its first page is shown. `intent`: what is wished for all of them."""
     told = {"kind": kind, "ids": [thing.id for thing in found.fits], "page": 0, "lines": dict(found.lines)}
@@ -746,7 +755,8 @@ async def described_before(turn: Turn, states: Sequence[str] = ()) -> Found | No
         things = (await belongings(turn)).of_kind(ORDER)
         if numbers:
             return Found(tuple(t for t in things if numbers[-1] in t.numbers), True)
-        if messages > 1 and (said.get("intent") or {}).get("name") in ONLY_TOLD:
+        asked = any(each["command"] == "know" and each.get("intent") == turn.intent for each in said.get("commands") or [])
+        if messages > 1 and (asked or (said.get("intent") or {}).get("name") in ONLY_TOLD):  # 想退，还来得及吗
             worth = [t for t in things if not states or t.state_code in states]
             told = said.get("reference") or {}
             before = found(told, things, worth)

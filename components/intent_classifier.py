@@ -214,6 +214,11 @@ def cuts(text: Text) -> List[Tuple[int, int, bool]]:
     return long_enough[:MOST_CUTS]
 
 
+def linked(text: Text) -> bool:
+    """Whether the words begin as something more does (另外, 顺便, 然后)."""
+    return _LINKED.match(text) is not None
+
+
 def _two(left: Text, right: Text, first: float, second: float, breath: bool, lag: float) -> float:
     """Log-odds that two parts are two requests. `lag`: how far, in margins, the less likely of their two intents lies
     behind the best one of the whole message.

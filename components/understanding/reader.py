@@ -21,6 +21,7 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from components.intent_classifier import linked
 from components.text_normaliser import normalise
 from components.understanding import offers
 from components.understanding.commands import COMMANDS, Command, command, of_intent
@@ -44,6 +45,7 @@ from topics import forms
 FALLBACK = "nlu_fallback"
 INFORM, DANGER = "chat_inform", "danger"
 PERSON = "handoff_request"
+_NOT_DONE = re.compile(r"[,，。 ]*(?:退|换|修|那|就|也|都)*(?:不|别)(?P<value>退|换|取消)(?:货|款)?[了啦哈哦吧呀啊]*[。!]*$")
 WORDLESS, POINTS = re.compile(r"[\W_]+"), re.compile("那一?[个张单件]|另外?一")
 ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
 GOODS = "products_"
@@ -105,6 +107,7 @@ COUPONS, BY_THE_WAY = "promotions_ask_coupons", "对了"
 RESUMES, LATER, CHECKS, ADDS = "resumes", "later", "checks", "adds"
 UNCHANGED, PLEADS = "unchanged", "pleads"
 FORBIDS, WHETHER, PART_ONLY = "forbids", "whether", "part_only"
+DECLINES, HURRIED, ONLY_ONE, OF_INVOICE, MISTAKEN = "declines", "hurries", "only_one", "of_invoice", "mistaken"
 FORBIDDEN = {
     "取消": ("orders_cancel",), "退": ("after_sales_refund", "after_sales_return"), "换": ("after_sales_exchange",),
     "改": ("orders_change", "invoices_change"), "撤": ("after_sales_cancel", "complaints_withdraw"), "开": ("invoices_request",),
@@ -124,6 +127,10 @@ MONEY_BACK = ("after_sales_refund", "after_sales_return")
 """The intents that want the money back: whether goods go back with it, the order's state tells."""
 HURRIES = "_urge"
 """What the names of intents that only hurry hold: a yes in a hurry is one."""
+STANDS_STILL = {"orders_urge_shipping": "orders_ask_status", "logistics_urge": "logistics_track"}
+"""The intents that hurry → those that ask how it stands: who only asks why it has not come is told, and offered the other."""
+UNDO = "_cancel"
+"""What the names of intents end with that undo something."""
 SLOT, WISH = "slot_", "wish_"
 """What the cues begin with that name a slot, and an intent that words may wish for within its form."""
 FAULT = "after_sales_report_problem"
@@ -142,6 +149,10 @@ ACCEPTS = ("yes", "do", "value", "tell", "chat", "fragment")
 """Acts of who takes one of the things offered, in whatever words."""
 KEEPS, SLIP_UNDONE = "keeps", "after_sales_cancel_form"
 """The cue of who keeps the goods, and the form whose question that is a yes to."""
+TOLD_BESIDE = ("tell", "chat", "fragment")
+"""Acts of a clause that wants nothing: why, how it was paid, what stands."""
+LETS_BE = (*TOLD_BESIDE, "status", "take_back", "no", "leave", "yes", "hold")
+"""Acts of a clause that wants nothing done."""
 UNDOES = ("take_back", "leave")
 """Acts that are the taking of what is offered where they name it (那撤了吧, below 撤销申请)."""
 NAMES_ONE = ("fragment", "value", "tell", "correct", "chat", "no", "status", "ask")
@@ -207,6 +218,7 @@ class Reader:
         """What is said to the assistant."""
         if said.intent == PERSON and said.confidence < self.certain and said.share("person") < self.maybe:
             said = replace(said, intent=INFORM)  # 名字和电话照旧: guessed by a word; nobody is asked for
+        said = self._without_denied(self._only_asked(said, context), context)
         meant = [name for name in said.requests if name not in FORBIDDEN.get(said.cues.get(FORBIDS, ""), ())]
         if said.second and len(meant) == 1:  # 别取消，改个电话就行
             said = replace(said, intent=meant[0], requests=meant, second=False)
@@ -214,6 +226,59 @@ class Reader:
         if said.intent in self.does and said.intent not in forbids:
             said = replace(said, acts={act: share for act, share in said.acts.items() if act not in DENIES})
         return self._and_more(self._first(said, context), said, context)
+
+    def _only_asked(self, said: Said, context: Context) -> Said:
+        """怎么还没发货, 照片等会传，先把单开起: what is only asked is not hurried, and what names no invoice wants none."""
+        own = self.starts.get(str(context.form), ())
+        hurried = HURRIED in said.cues or said.share("do") >= self.sure
+        if not context.new and not hurried and not set(said.requests) & set(own):
+            told = [STANDS_STILL.get(name, name) for name in said.requests]
+            apart = said.second and len(set(told)) == len(told)
+            said = replace(said, intent=STANDS_STILL.get(said.intent, said.intent), requests=told, second=apart)
+        at_rest = said.intent == "logistics_urge" and any(each.get("kind") == "order" for each in context.focus[:1])
+        if at_rest and not said.second and not _named(said) and not context.form:
+            return replace(said, intent="orders_urge_shipping", requests=["orders_urge_shipping"])  # 再催催: what was spoken of
+        slip = any(each.get("kind") in ("return", "ticket") for each in context.focus[:1])
+        if said.intent == OF_ONES_OWN[0] and OF_INVOICE not in said.cues and slip and not said.second:
+            ranking = [each for each in said.ranking if each["name"] != said.intent]
+            return replace(said, intent=INFORM, requests=[INFORM], ranking=ranking, acts={"tell": 1.0})
+        return said
+
+    def _without_denied(self, said: Said, context: Context) -> Said:
+        """不换了，直接退钱; 对，换40码，不退了: what is only denied beside a wish is none, unless it was done."""
+        said = self._agreed_beside(said, context)
+        if context.new or not said.second or len(said.requests) != 2:
+            return said
+        first, second = said.requests
+        heads = [act for start, _, act, _ in said.parts if said.offsets[start] < said.split]
+        tails = [act for start, _, act, _ in said.parts if said.offsets[start] >= said.split]
+        done = any(each.get("kind") == "return" for each in context.focus) and not context.asked
+        if first.endswith(UNDO) and second in self.does and not done and (DECLINES in said.cues or set(heads) <= set(DENIES)):
+            acts = {act: share for act, share in said.acts.items() if act not in DENIES} or {"do": 1.0}
+            return replace(said, intent=second, requests=[second], second=False, acts=acts)
+        if second.endswith(UNDO) and tails and set(tails) <= set(LETS_BE):
+            heard = [{act: share} for start, _, act, share in said.parts if said.offsets[start] < said.split]
+            return replace(said, intent=first, requests=[first], second=False, acts=heard[0] if heard else said.acts)
+        return said
+
+    def _agreed_beside(self, said: Said, context: Context) -> Said:
+        """对，换40码，不退了: an answer without the denial at its end of what is not about to be done."""
+        denial = _NOT_DONE.search(said.text)
+        kind = f"after_sales_{context.slots.get('after_sales_kind')}"
+        if context.kind != CONFIRM or denial is None or kind not in self.does or kind in FORBIDDEN[denial["value"]]:
+            return said
+        left = said.text[: denial.start()].rstrip(ENDS)
+        if not offers.agrees_first(left) or offers.only_agrees(left):
+            return said
+        requests = [name for name in said.requests if not name.endswith(UNDO)] or [kind]
+        acts = {act: share for act, share in said.acts.items() if act not in DENIES}
+        acts["yes"] = max(acts.get("yes", 0.0), self.sure_yes)
+        cues = {name: value for name, value in said.cues.items() if name != KEEPS}
+        return replace(
+            said, text=left, intent=requests[0], requests=requests, second=False, acts=acts, cues=cues,
+            parts=[each for each in said.parts if each[1] <= len(left)],
+            rests=[each for each in said.rests if each[0] < len(left)],
+        )  # fmt: skip
 
     def _first(self, said: Said, context: Context) -> Reading:
         pressed = self._pressed(said, context)
@@ -244,6 +309,8 @@ class Reader:
         denied = self._denied(said, context) or self._forbidden(said, context)
         if denied:
             return denied
+        if not context.asked and self._only_declines(said, context):
+            return Reading("chat_deny", (command("no"),))
         meant = said.cues.get(NOT_THIS)
         open_form = context.form and context.asked and context.kind in (CONFIRM, CHOOSE, WORDS)
         if meant and open_form and not said.fault:  # 不是修，是没人来装
@@ -320,6 +387,18 @@ class Reader:
             return None
         literal = [each for each in named if str(each["said"]) in normalise(context.said).text]
         others = [each for each in named if not _shown(each, context) or (literal and each not in literal)]
+        told = said.reference.get("conditions") or ()
+        wrong = [each for each in told if each["by"] in NAMED_BY and (each.get("negated") or each.get(KEPT))]
+        right = [each for each in named if not each.get(KEPT) and not _in(each, context.said)]
+        if context.kind == CONFIRM and right and any(_in(each, context.said) for each in wrong):  # 错了，是锅不是桌子
+            return Reading(INFORM, (command("correct", slot=item, value=said.text),))
+        same = [each for each in named if _shown(each, context) and not each.get(KEPT)]
+        kept = [each for each in named if each.get(KEPT)]
+        only_kept = bool(kept) and all(each.get(KEPT) or each in same for each in named)
+        if context.kind == CONFIRM and same and only_kept and not any(_in(each, context.said) for each in kept):
+            agrees = said.share("yes") >= self.maybe or offers.agrees_first(said.text)
+            if agrees and said.act not in ("hold", "leave"):
+                return Reading("chat_affirm", (command("yes"),))  # 对就那个锅，桌子别给我退: what is shown, and nothing else
         if context.kind in (CONFIRM, CHOOSE) and any(not each.get(KEPT) for each in others):
             conditions = said.reference["conditions"]
             left = [{**each, KEPT: True} if each in named and each not in others else each for each in conditions]
@@ -362,7 +441,8 @@ class Reader:
             return None
         at = said.offsets[begins]
         words = said.words[at:].strip()
-        if asks and (intent in self.does or not wish):
+        instead = open_form and wish and intent == CHANGE and WHETHER in said.cues  # 先别取消，能改地址吗: its form tells
+        if asks and (intent in self.does or not wish) and not instead:
             beside, meant = command("know", question=words), "faq"
         else:
             named = [dict(each) for each in said.entities if each.get("start", 0) >= at]
@@ -410,6 +490,11 @@ class Reader:
         beside = self._beside(said, context)
         if beside:
             return beside
+        if self._points_out(said, context):
+            return Reading(INFORM, (self._value(said, context),))
+        if context.kind == CONFIRM and MISTAKEN in said.cues and said.act in ("yes", "chat", "tell", "value", "take_back"):
+            if not said.reason and not said.values and not offers.agrees_first(said.text):
+                return Reading(INFORM, (self._correct(said, context),))  # 拿错执照了
         if UNCHANGED in said.cues and not said.values and said.share("yes") < self.sure_yes:
             return Reading(INFORM, (command("correct", slot=None, value=None),))  # 抬头不变: the question stands
         if context.again and context.form not in self.undone and context.kind == CONFIRM and self._only_hears(said, context):
@@ -496,10 +581,30 @@ class Reader:
             return Reading(said.intent if tells else INFORM, (self._value(said, context),))
         return self._plain(said, context.asked)
 
+    def _points_out(self, said: Said, context: Context) -> bool:
+        """时间你看着定, 打印机那单嘛, 六百多的啊还能是哪个: whether one of those listed is meant, in whatever tone."""
+        if context.kind != CHOOSE or said.act in ("hold", "leave", "person") or WHETHER in said.cues:
+            return False
+        if ANY in said.cues and not str(context.asked).endswith(("_line", *NUMBERS)):
+            return said.act not in ("no", "take_back") and said.share("ask", "why") < self.surer
+        told = [each for each in said.reference.get("conditions") or () if not each.get(KEPT)]
+        if not told or context.asked not in NUMBERS or said.second:
+            return False
+        if ONLY_ONE in said.cues:
+            return True
+        wants = said.act == "do" and said.intent in self.does  # 帮我把这个订单取消掉
+        if said.reference.get("bare") and said.act not in ASKING and not wants:
+            return True
+        own = said.intent in self.starts.get(str(context.form), ())
+        return said.share("value", "tell", "correct") >= self.asks and not own and said.intent not in self.does
+
     def _beside(self, said: Said, context: Context) -> Optional[Reading]:
         """小了，顺便查查手环到哪了: the first clause answers, asked why or whether, and the rest wants something else."""
         own, head = self.starts.get(str(context.form), ()), said.parts[0] if said.parts else None
-        rest = next((each for each in said.rests if each[2] >= self.surer and each[1] not in own), None)
+        acts = {start: act for start, _, act, _ in said.parts}
+        denied = [start for start, name, _ in said.rests if name.endswith(UNDO) and acts.get(start) in LETS_BE]  # 不退了
+        rests = [each for each in said.rests if each[0] not in denied]
+        rest = next((each for each in rests if each[2] >= self.surer and each[1] not in own), None)
         agreed = context.kind == CONFIRM and head is not None and head[2] == "yes" and head[3] >= self.certain
         agreed = agreed and not said.text.startswith(BY_THE_WAY)
         if agreed and len(said.parts) > 1 and _asked_last(said) >= self.surer:  # 好，分期的钱咋算
@@ -558,7 +663,8 @@ class Reader:
     def _says_the_same(self, said: Said, context: Context) -> bool:
         """对对 8号楼1502室: whether nothing is given but what is read back, beside a yes."""
         given = [str(each["value"]) for each in said.values]
-        own = bool(given) and all(each["kind"] in OF_ONESELF for each in said.values)
+        own = bool(given) and all(each["kind"] in (*OF_ONESELF, *LOOKS) for each in said.values)
+        given = [_core(each) if each["kind"] in LOOKS else str(each["value"]) for each in said.values]
         agrees = said.share("yes") >= self.maybe or said.text.startswith(("是", "对"))
         return own and agrees and not offers.denies(said.text) and all(value in context.said for value in given)
 
@@ -723,7 +829,7 @@ class Reader:
                 return Reading("chat_deny", (command("no"),))
         if not WORDLESS.sub("", said.text) and not said.intent.startswith(KINDLY):
             return Reading(FALLBACK, (command("unclear", candidates=[]),))  # ??, !!!
-        another = self._of_another(said, context)
+        another = self._of_another(said, context) or self._of_spoken(said, context)
         if another:
             return another
         if self._adds(said, context):
@@ -792,19 +898,40 @@ class Reader:
         only_kept = bool(named) and all(each.get(KEPT) for each in named)
         return said.intent == "after_sales_cancel" and only_kept and not done and not said.text.endswith("了")
 
+    def _only_declines(self, said: Said, context: Context) -> bool:
+        """不取消，我要货: whether what was not begun is let be, and nothing else is wanted; what was done is another matter."""
+        wishes = FORBIDDEN.get(said.cues.get(DECLINES, ""), ())
+        if context.new or not wishes or said.second or said.share(*ASKING) >= self.sure:
+            return False
+        newest = context.focus[0] if context.focus else {}
+        done = any(name.endswith(f"_{newest.get('told')}") for name in wishes) or newest.get("kind") == "return"
+        return not done and (said.intent in (*wishes, *VAGUE) or said.intent.endswith(UNDO))
+
     def _of_another(self, said: Said, context: Context) -> Optional[Reading]:
         """另一个呢, 不是这个，是热水器: a message that only says which one means the last wish, of that one."""
         conditions = said.reference.get("conditions")
         corrects = said.act == "correct" and said.share("correct") >= self.sure and any(each["sure"] for each in conditions or ())
         compared = bool(conditions) and all(each["by"] in COMPARED for each in conditions or ())  # 便宜那台呢，也能退吗
         corrects = corrects or (compared and said.act in ASKING and context.kind in (NONE, OFFER))
-        if context.new or not conditions or not (corrects or (said.reference.get("bare") and said.act in NAMES_ONE)):
+        points = said.reference.get("bare") or (said.intent in VAGUE and any(each["by"] == "other" for each in conditions or ()))
+        if context.new or not conditions or not (corrects or (points and said.act in NAMES_ONE)):
             return None
         wished = next((name for name in context.wished[:LATELY] if name.startswith(OF_THINGS)), None)
         plain = said.confidence >= self.sure and said.intent not in (*VAGUE, wished) and (compared or not said.follow_up)
         if wished is None or (plain and said.act not in ("correct", "no")):
             return None
         return Reading(wished, (command("start", intent=wished, words=said.words or said.text),))
+
+    def _of_spoken(self, said: Said, context: Context) -> Optional[Reading]:
+        """头一个大概哪天到: what is asked of one of those spoken of, by its place among them, where nothing else is listed."""
+        places = [each for each in said.reference.get("conditions") or () if each["by"] == "place"]
+        same = [each for each in reversed(context.focus) if said.follow_up and each.get("kind") == said.follow_up["kind"]]
+        at = int(places[0]["value"]) if len(places) == 1 else 0
+        if not at or len(same) < max(2, abs(at)):
+            return None
+        one = same[at - 1 if at > 0 else at]
+        about = {"kind": one["kind"], "id": one["id"]}
+        return Reading(said.intent, (command("ask", aspect=said.follow_up["aspect"], object=about),))
 
     def _adds(self, said: Said, context: Context) -> bool:
         """Whether more of the story is told of what was just reported (a ticket): it is added to it."""
@@ -948,8 +1075,15 @@ class Reader:
             return reading
         acts = {act for start, _, act, _ in said.parts if said.offsets[start] >= said.split}
         writes = said.requests[1] in self.does and said.requests[1] not in STORY and HURRIES not in said.requests[1]
-        if writes and acts and acts <= {"tell", "status", "chat", "fragment"}:
-            return reading  # 换成M码，趁没发货: why, and nothing more is wanted
+        told = acts and acts <= set(LETS_BE if writes else TOLD_BESIDE)
+        if told and not (linked(normalise(others).text) and acts <= set(TOLD_BESIDE)):
+            return reading  # 换成M码，趁没发货; 当时还用了张礼品卡: nothing more is wanted
+        if not writes and CHECKS in said.cues and not any(str(each["said"]) in others for each in _named(said)):
+            return reading  # 取消吧，不会又发出来了吧: of the same
+        sums = [each for each in said.entities if each.get("entity") == "amount" and each.get("start", 0) >= said.split]
+        goods = [each for each in _named(said) if str(each["said"]) in others]
+        if sums and not goods and said.requests[1] in MONEY_BACK and not said.requests[0].startswith("after_sales_"):
+            return reading  # 能补上券吗，退我20就行: how much
         second = command(
             "start",
             intent=said.requests[1],
@@ -968,6 +1102,11 @@ class Reader:
 def _named_by(button: Button) -> List[Dict[Text, Any]]:
     """A button's entities, as Rasa has them."""
     return [{"entity": name, "value": value} for name, value in button.entities.items()]
+
+
+def _core(value: Mapping[Text, Any]) -> Text:
+    """A colour or a size as it stands within what it is called: 米白 of 米白色, 40 of 40码."""
+    return re.sub(r"[色码]$", "", str(value["value"]))
 
 
 def _timed(said: Said) -> bool:

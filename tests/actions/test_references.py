@@ -18,7 +18,7 @@ from actions.complaints import ValidateComplaintsForm
 from actions.gateways.after_sales import Return
 from actions.gateways.orders import OrderItem
 from actions.gateways.tickets import ComplaintLook, Ticket
-from actions.logistics import ValidateLogisticsTrackForm, ValidateLogisticsUrgeForm
+from actions.logistics import ValidateLogisticsTrackForm
 from actions.order_form import AskOrdersNumber
 from actions.orders import (
     ActionOrdersCancel,
@@ -142,7 +142,7 @@ def test_a_day_on_which_it_was_to_come_offers_what_is_on_its_way_and_not_what_ca
     on_its_way = [of("202611190031", "shipped", "远帆 托运箱"), of("202611190032", "shipped", "步野 徒步鞋")]
     came = replace(of("202611140033", "signed", "植觉 牙膏"), times={"created_at": "2026-11-14T09:00:00+08:00", "signed_at": "2026-11-20T09:00:00+08:00"})
     shop.orders["C1"] = [*on_its_way, came]
-    told = opened("说昨天到的，到现在没影", "logistics_urge", ValidateLogisticsUrgeForm())
+    told = opened("说昨天到的，到现在没影", "logistics_track", ValidateLogisticsTrackForm())
     assert told.slots["chat_choices"]["ids"] == [each.number for each in on_its_way]
 
 

@@ -57,12 +57,13 @@ class Assistant:
 
 @dataclass
 class Customer:
-    """One conversation. `said` and `buttons` are of the last answer; `shown` the buttons of its last message."""
+    """One conversation. `said`, `told` (its words) and `buttons` are of the last answer."""
 
     assistant: Assistant
     name: str
     sender: str = field(default_factory=lambda: uuid.uuid4().hex)
     said: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     buttons: list[dict[str, str]] = field(default_factory=list)
     placed: bool = False  # whether it was put into its form by hand
     _tracker: DialogueStateTracker | None = None
@@ -78,6 +79,7 @@ class Customer:
         last = max(place for place, event in enumerate(events) if event.type_name == "action" and event.action_name == "action_listen" and place < len(events) - 1)  # fmt: skip
         bots = [event for event in events[last:] if event.type_name == "bot"]
         self.said = [str(event.metadata.get("utter_action") or "text") for event in bots]
+        self.told = [str(event.text or "") for event in bots]
         self.buttons = list((bots[-1].data.get("buttons") if bots else None) or [])
         return self.said
 

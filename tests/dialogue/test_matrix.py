@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from actions.forms import Form, looks_up
 from tests.actions.fakes import Shop
 from tests.dialogue.talk import Assistant, Customer
-from topics import domain
+from topics import domain, forms
 
 FORMS: dict[str, dict[str, list[str]]] = domain.of_project()["forms"]
 RIGHT = 0.98
@@ -126,9 +126,10 @@ def handed(before: Customer, after: Customer, form: str) -> str | None:
 
 
 def replaced(before: Customer, after: Customer, form: str, goal: str) -> str | None:
-    """The other form is open or done."""
+    """The other form is open or done; after what was only looked up, this one goes on."""
     actions = [event.action_name for event in after.tracker.events if event.type_name == "action"]
-    if after.form == form or goal not in actions:
+    goes_on = forms.of_project().forms[goal].looks and goal in actions
+    if (after.form == form and not goes_on) or goal not in actions:
         return f"{after.form} is open: {after.said}"
     return None
 

@@ -13,6 +13,8 @@
       message: 嗯退吧                             # or `messages: […]`, all of which mean the same
       commands: [{command: yes}]                 # in order; of each what is written here is compared, and no more
       never: [yes]                               # commands that would do harm here, instead of or beside `commands`
+      alone: true                                # one thing is wanted, and no second one beside it
+      urges: false                               # whether something is to be hurried, or only asked about
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ from tests.actions.talk import DOMAIN
 FOLDER = Path(__file__).resolve().parent
 UNSEEN = "_unseen"
 ASIDE = "asks"  # what only the aspects are asked for has a form, and a runner, of its own
-KEYS = {"context", "message", "messages", "commands", "never"}
+CHECKS = {"commands", "never", "alone", "urges"}
+KEYS = {"context", "message", "messages", *CHECKS}
 CONTEXT = {"form", "asked", "said", "buttons", "slots", "offered", "focus", "told", "wished"}
 
 
@@ -49,6 +52,8 @@ class Case:
     context: dict[str, Any] = field(default_factory=dict)
     commands: list[dict[str, Any]] | None = None
     never: tuple[str, ...] = ()
+    alone: bool = False
+    urges: bool | None = None
 
     @property
     def kind(self) -> str:
@@ -65,6 +70,10 @@ class Case:
         names = [each["command"] for each in found]
         if harm := [name for name in self.never if name in names]:
             return f"{harm[0]}, which does harm here"
+        if self.alone and len(found) > 1:
+            return f"{found}, of which only one is wanted"
+        if self.urges is not None and self.urges is not any("_urge" in str(each.get("intent")) for each in found):
+            return f"{found}"
         if self.commands is None:
             return None
         right = len(found) == len(self.commands) and all(
@@ -119,12 +128,13 @@ def read(folder: Path = FOLDER) -> Iterator[Case]:
                 raise CaseError(f"{where}: context holds no {', '.join(sorted(unknown))}")
             if context.get("form") and context["form"] not in DOMAIN["forms"]:
                 raise CaseError(f"{where}: there is no form {context['form']}")
-            if "commands" not in told and "never" not in told:
-                raise CaseError(f"{where}: says neither `commands` nor `never`")
+            if not CHECKS & set(told):
+                raise CaseError(f"{where}: says none of {', '.join(sorted(CHECKS))}")
             messages = told.get("messages") or [told.get("message")]
             for message in messages:
                 if not isinstance(message, str) or not message:
                     raise CaseError(f"{where}: {message!r} is no message")
                 commands = told.get("commands")
                 listed = None if commands is None else [{"command": c} if isinstance(c, str) else c for c in commands]
-                yield Case(path.stem, message, context, listed, tuple(told.get("never") or ()))
+                never = tuple(told.get("never") or ())
+                yield Case(path.stem, message, context, listed, never, bool(told.get("alone")), told.get("urges"))

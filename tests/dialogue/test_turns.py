@@ -1,0 +1,126 @@
+"""What is said beside or after a wish: what stays as it is, what is only asked, what was begun before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from actions.gateways.after_sales import Variant
+from actions.gateways.tickets import Ticket
+from tests.actions.fakes import OPERATIONS, Shop, invoice, order
+from tests.dialogue.talk import Assistant, Customer
+
+POT, DESK = "铸铁炖锅", "实木书桌"
+TIMES = (("2026-11-22 上午", "11-22 上午"), ("2026-11-22 下午", "11-22 下午"))
+
+
+def two_pieces(shop: Shop, state: str = "signed") -> str:
+    """An order of two things, beside all others."""
+    made = order("202611150009", state, *OPERATIONS, title=f"{POT} 等2件", pieces=2)
+    items = tuple(replace(item, title=title) for item, title in zip(made.items, (POT, DESK), strict=True))
+    shop.orders["C1"] = [replace(made, items=items), *shop.orders["C1"]]
+    return made.number
+
+
+def said(customer: Customer, *messages: str) -> Customer:
+    """The conversation after these messages."""
+    for message in messages:
+        customer.say(message)
+    return customer
+
+
+def test_what_stays_is_named_beside_a_yes(assistant: Assistant, shop: Shop) -> None:
+    number = two_pieces(shop)
+    said(assistant.customer(), "那个炖锅我要退", "太重了拿不动", "对就炖锅，书桌可别退我天天用着")
+    assert [(wish.order_number, wish.line, wish.kind) for wish in shop.wishes] == [(number, 1, "return")]
+    assert shop.wishes[0].reason == "太重了拿不动"
+
+
+def test_a_mistaken_piece_is_put_right(assistant: Assistant, shop: Shop) -> None:
+    two_pieces(shop)
+    customer = said(assistant.customer(), "书桌我要退", "颜色太深了", "弄错了，要退的是炖锅，不是书桌")
+    assert customer.asked == "after_sales_confirmed" and shop.wishes == []
+    said(customer, "对，退吧")
+    assert [(wish.line, wish.reason) for wish in shop.wishes] == [(1, "颜色太深了")]
+
+
+def test_what_an_exchange_replaces_is_not_withdrawn(assistant: Assistant, shop: Shop) -> None:
+    shop.variants = (Variant("米白 38 码", 3, True), Variant("米白 40 码", 3, False))
+    customer = said(assistant.customer(), "跑步鞋买小了，想退", "还是换40码的吧", "对，就换米白40，不退了")
+    assert [wish.kind for wish in shop.wishes] == ["exchange"]
+    assert customer.form is None and not any(what[0] == "withdraw" for what in shop.done)
+
+
+def test_who_only_worries_is_asked_nothing(assistant: Assistant, shop: Shop) -> None:
+    customer = said(assistant.customer(), "护眼台灯发货了吗", "那台灯没给我取消吧，别给我退钱哈")
+    assert customer.form is None and shop.done == []
+
+
+def test_an_address_instead_of_a_cancelling(assistant: Assistant, shop: Shop) -> None:
+    customer = said(assistant.customer(), "护眼台灯那单取消", "先别取消，没发货的话能改个收货地址不")
+    assert (customer.form, customer.asked) == ("orders_change_form", "orders_change_value")
+    said(customer, "浙江省杭州市西湖区文三路100号2幢501", "对")
+    assert [what[0] for what in shop.done] == ["change"]
+
+
+def test_the_old_title_is_not_the_new_one(assistant: Assistant, shop: Shop) -> None:
+    shop.invoices["C1"] = [invoice("FP202611210001")]
+    customer = said(assistant.customer(), "发票抬头要换一下，现在开的是我个人名字")
+    assert customer.asked != "invoices_confirmed"
+    said(customer, "杭州灵犀科技有限公司，税号91330106MA2H00000X")
+    assert customer.asked == "invoices_confirmed"
+    assert customer.tracker.get_slot("invoices_title_kind") == "company"
+    said(customer, "错了错了 公司名发错了", "浙江样例传媒有限公司，税号不变")
+    assert customer.asked == "invoices_confirmed"
+    assert customer.tracker.get_slot("invoices_title") == "浙江样例传媒有限公司"
+    assert customer.tracker.get_slot("invoices_tax_number") == "91330106MA2H00000X"
+
+
+def test_who_asks_when_it_comes_is_offered_an_urging(assistant: Assistant, shop: Shop) -> None:
+    shop.late = True
+    customer = said(assistant.customer(), "电热水壶今天到底送不送")
+    assert shop.done == [] and any(each["payload"].startswith("/logistics_urge") for each in customer.buttons)
+    said(customer, "好，催吧")
+    assert [what[0] for what in shop.done] == ["urge_parcel"]
+
+
+def test_who_asks_why_it_is_not_sent_is_offered_an_urging(assistant: Assistant, shop: Shop) -> None:
+    customer = said(assistant.customer(), "护眼台灯怎么还没发货")
+    assert shop.done == [] and any(each["payload"].startswith("/orders_urge") for each in customer.buttons)
+    said(customer, "那催一下吧")
+    assert [what[0] for what in shop.done] == ["urge"]
+
+
+def test_a_ticket_is_no_time_to_fetch(assistant: Assistant, shop: Shop) -> None:
+    shop.pickups = TIMES
+    shop.tickets = [Ticket("GD202611200001", "回电没有打来", "处理中", "working", "一般", "2026-11-25T18:00:00+08:00", "正在核实")]
+    customer = said(assistant.customer(), "跑步鞋我要退，买多了")
+    assert customer.asked == "after_sales_pickup"
+    said(customer, "对了，我那个GD202611200001有人回了吗")
+    answered = [str(event.metadata.get("utter_action")) for event in customer.tracker.events if event.type_name == "bot"]
+    assert any(name.startswith("utter_tickets_status") for name in answered)
+    assert customer.asked == "after_sales_pickup", "the return goes on"
+    said(customer, "上门，时间你看着定")
+    assert customer.asked == "after_sales_confirmed"
+    assert customer.tracker.get_slot("after_sales_pickup") == TIMES[0][0]
+
+
+def test_the_first_of_two_parcels(assistant: Assistant, shop: Shop) -> None:
+    sent = [each for each in shop.orders["C1"] if each.state_code == "shipped"]
+    numbered = {each.number: replace(each, tracking_number=f"LXWL000000002{at}") for at, each in enumerate(sent)}
+    shop.orders["C1"] = [numbered.get(each.number, each) for each in shop.orders["C1"]]
+    customer = said(assistant.customer(), "电热水壶到哪了", "羽绒被呢", "头一个大概哪天到")
+    assert customer.told and "LXWL0000000020" in customer.told[-1]
+
+
+def test_money_instead_of_what_is_proposed(assistant: Assistant, shop: Shop) -> None:
+    shop.proposed, shop.reason_code = (("exchange", "换货"), ("return", "退货")), "damaged"
+    customer = said(assistant.customer(), "机械键盘收到就裂了")
+    number = customer.tracker.get_slot("orders_last")
+    said(customer, "不换，再来一个也是裂的，直接退我钱")
+    assert customer.form == "after_sales_form" and customer.tracker.get_slot("orders_number") == number
+
+
+def test_what_was_not_begun_is_only_let_be(assistant: Assistant, shop: Shop) -> None:
+    customer = said(assistant.customer(), "护眼台灯帮我催催发货", "不取消，货我是要的")
+    assert customer.form is None and [what[0] for what in shop.done] == ["urge"]
+    assert customer.said == ["utter_chat_deny_kept"] or customer.said[0].startswith("utter_chat_deny")
