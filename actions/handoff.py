@@ -12,7 +12,17 @@ from typing import Any
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
 from actions import at_once, chat, focus, given, references, spoken_of, wiring
-from actions.base import MEANWHILE, REQUESTED_SLOT, CustomerAction, Turn, feeling, heard_again, over, said, when
+from actions.base import (
+    MEANWHILE,
+    REQUESTED_SLOT,
+    CustomerAction,
+    Turn,
+    feeling,
+    heard_again,
+    over,
+    said,
+    when,
+)
 from actions.besides import besides
 from actions.gateways.belongings import ORDER
 from actions.gateways.desk import Handoff, HandoffRequest, Said
