@@ -64,4 +64,4 @@ def test_where_there_is_no_danger_the_form_goes_on_with_its_question(assistant: 
     assert customer.form is None
     said = customer.say("没有危险")
     assert (customer.form, customer.asked) == (form, asked)
-    assert len(said) == 1 and said[0].startswith("utter_ask_"), "only the question is asked again"
+    assert said[0].startswith("utter_ask_")
