@@ -16,6 +16,9 @@ from actions.words import fits, variant_meant
 
 PERSON_AT_ONCE = ("stolen",)
 GIFT_CARDS = "gift_cards"
+AGAIN = "again"
+LATELY = 3
+"""For so many of the customer's messages the list of matters is not shown a second time."""
 
 
 class ActionAccountAssets(CustomerAction):
@@ -50,7 +53,7 @@ class ActionAccountManage(CustomerAction):
         secret = _warn_of_secrets(turn)
         kind = turn.entity("account_kind") or variant_meant(turn, "utter_account_manage", turn.typed)
         if kind or not secret:
-            turn.utter("utter_account_manage", str(kind))
+            turn.utter("utter_account_manage", str(kind or (AGAIN if _listed_lately(turn) else None)))
         return [FollowupAction("action_handoff")] if kind in PERSON_AT_ONCE else []
 
 
@@ -70,6 +73,18 @@ def _coins_named(turn: Turn, assets: Assets) -> dict[str, Any] | None:
         return None
     worth = Decimal(counts[0]) * Decimal(assets.points_worth) / Decimal(assets.points)
     return {"count": counts[0], "count_worth": str(worth.quantize(Decimal("0.01")))}
+
+
+def _listed_lately(turn: Turn) -> bool:
+    """Whether the matters have been listed a few messages ago."""
+    messages = 0
+    for event in reversed(turn.tracker.events):
+        messages += event["event"] == "user"
+        if messages > LATELY:
+            break
+        if event["event"] == "bot" and str((event.get("metadata") or {}).get("utter_action")) == "utter_account_manage":
+            return True
+    return False
 
 
 def _warn_of_secrets(turn: Turn) -> bool:

@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions import focus, wiring
 from actions.base import CustomerAction, Turn
 from actions.gateways.errors import GatewayError
-from actions.handoff import DANGER, IN_DANGER, since_handoff
+from actions.handoff import DANGER, IN_DANGER, held, since_handoff
 
 ANOTHER = 0.95
 """How sure it must be that who tells more of one danger tells of another one, too."""
@@ -19,7 +19,8 @@ ANOTHER = 0.95
 class ActionHandoffDanger(CustomerAction):
     """Says first what helps, then hands over: also in a form, at night, and while the customer waits for a person.
 
-    Slot `handoff_danger`: `{"kinds", "message_id"}` of what was told, so that who waits hears it once.
+    Slot `handoff_danger`: `{"kinds", "message_id", "held"}` of what was told, so that who waits hears it once, and of the
+    form that it cut off, so that it goes on where there is no danger.
     """
 
     visitors = True
@@ -39,7 +40,7 @@ class ActionHandoffDanger(CustomerAction):
             turn.utter(f"utter_danger_{kind}")
         if waiting:
             await self._relayed(turn, str(waiting))
-        now = {"kinds": known + new, "message_id": turn.message_id}
+        now = {"kinds": known + new, "message_id": turn.message_id, "held": told.get("held") or held(turn)}
         spoken = focus.put(turn, DANGER, new[0], "", new[0])
         return [SlotSet(IN_DANGER, now), *spoken, FollowupAction("action_handoff")]
 

@@ -9,10 +9,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
 from actions import at_once, chat, focus, given, references, spoken_of, wiring
-from actions.base import MEANWHILE, REQUESTED_SLOT, CustomerAction, Turn, feeling, heard_again, over, when
+from actions.base import (
+    MEANWHILE,
+    REQUESTED_SLOT,
+    CustomerAction,
+    Turn,
+    feeling,
+    heard_again,
+    over,
+    said,
+    when,
+)
 from actions.besides import besides
 from actions.gateways.belongings import ORDER
 from actions.gateways.desk import Handoff, HandoffRequest, Said
@@ -46,6 +56,7 @@ SURELY_TELLS = (
 SERVED = ("yes", "ask", "correct")  # commands that are a wish whatever the intent
 # What who waits may ask of the bot, as a cue of data/chat/cues.yml. That the waiting ends is read from the whole message.
 PLACE, PHONE, SAFE, CALLS, NO_WAIT = "queue_place", "asks_phone", "safe", "calls", "no_wait"
+RESUMES = "resumes"  # the cue by which only the open question is asked again
 CALLBACK, ESCALATED = "callback", "escalated"  # the wordings for who is to be rung, and whose complaint goes to a person
 MOODS = ("angry", "dissatisfied")  # the strongest first
 
@@ -125,7 +136,9 @@ class ActionHandoffRelay(CustomerAction):
                 await turn.call(desk.leave, leaver, handoff_id)
                 if turn.cue(PHONE) is not None:
                     turn.utter("utter_handoff_phone")
-                return [*ended(turn, "safe" if denies(turn) else "left"), *await besides(turn)]
+                if not denies(turn):
+                    return [*ended(turn, "left"), *await besides(turn)]
+                return [*ended(turn, "safe"), *(await besides(turn) or resumed(turn))]
         except NotFound:
             return ended(turn, "unread")
         except Rejected as error:
@@ -252,6 +265,25 @@ def denies(turn: Turn) -> bool:
     corrects = turn.told("leave") is not None and (turn.tracker.latest_message.get("act") or {}).get("name") == "correct"
     told = turn.cue(SAFE) is not None or reading("safe", turn.typed) is not None
     return corrects or told  # in the words that it was told to answer with
+
+
+def held(turn: Turn) -> dict[str, Any] | None:
+    """The open form, what it has asked for, and what it knows; None where none is open."""
+    if not turn.busy:
+        return None
+    slots = {name: turn.slot(name) for name in _unfinished(turn)}
+    return {"form": turn.tracker.active_loop["name"], "asked": turn.slot(REQUESTED_SLOT), "slots": slots}
+
+
+def resumed(turn: Turn) -> list[EventType]:
+    """The form that a danger cut off goes on with its question, since there is none."""
+    form = (turn.slot(IN_DANGER) or {}).get("held")
+    if not form or turn.busy:
+        return []
+    known = [SlotSet(name, value) for name, value in form["slots"].items()]
+    events = said(turn, "chat_repeat")
+    events[-1]["parse_data"]["cues"] = {RESUMES: ""}
+    return [*known, ActiveLoop(form["form"]), SlotSet(REQUESTED_SLOT, form["asked"]), *events]
 
 
 async def meanwhile(turn: Turn, position: int | None) -> list[EventType] | None:

@@ -27,6 +27,8 @@ _CHECK_CODE = re.compile(
 )
 _LINK = r"[\s:：是为=，,的就叫、]{0,4}"
 _SHOP = r"订单|单号|运单|尾号|手机|电话|取件|自提|提货|工单|税号|快递|金额|编号|型号"
+_ARRIVED = re.compile(r"(?:收到|发来|来了|过来|显示)[了的，,]?[\s是为:：]{0,3}$")
+"""手机上刚收到: what comes by the telephone is not its number."""
 _PIECES = tuple(
     re.compile(pattern)
     for pattern in (
@@ -39,6 +41,8 @@ _PIECES = tuple(
         rf"{_CODE_WORD}{_LINK}(?P<code>{_RUN}{{1,2}}){_NOT_MORE}",
         # 四八二九一三是刚收到的验证码
         rf"(?<!{_SIGN})(?P<code>{_RUN}{{3,7}})(?=[\s，,]{{0,2}}[就这]?[是为][我你他刚才收到发来的短信里]{{0,8}}{_CODE_WORD})",
+        # 让我报验证码 说是退款用的 刚收到 是482913: the word and the code in two clauses
+        rf"{_CODE_WORD}[^。!！?？\d]{{0,24}}?(?:收到|发来|来了|过来|显示)[了的，,]?{_LINK}(?P<code>{_RUN}{{5}}){_NOT_MORE}(?![\d\-])",
         # 念给他了：4-8-2-9-1-3; 收到一串数字 482913
         rf"(?:念|报|说|告诉|发|给|读|输|填)[给到过]?了?(?:他|她|对方|那边|那人|人家|客服)了?[^，。,!！?？\d]{{0,6}}[:：，,\s]{{0,3}}(?P<code>{_RUN}{{3,7}}){_NOT_MORE}",
         rf"(?:短信|弹出|六位数|6位数|串数字)[^，。,!！?？\d]{{0,8}}{_LINK}(?P<code>{_RUN}{{5}}){_NOT_MORE}",
@@ -47,7 +51,7 @@ _PIECES = tuple(
 """Pieces of a code, and codes without their word."""
 _HIDDEN = re.compile(
     r"(?:码|密|短信|数字|[位个他她服])[^*，。！？\n]{0,8}\*(?:[\s\-]?\*)+|第[一两二三四五六1-6][位个][^*，。！？\n]{0,4}\*|(?<![\d*])[\d零〇一二三四五六七八九幺两洞拐勾]{4}[\s\-]?\*{2,}[*\s\-]{4,}"
-    r"|\*{4,}[^*，。！？\n]{0,8}(?:码|密)"
+    r"|\*{4,}[^*，。！？\n]{0,8}(?:码|密)|(?:收到|发来|来了|过来|显示)[了的，,]?[\s是为:：]{0,3}\*{6}"
     r"|(?:码|密|短信|[Cc][Vv][VvCcNn]2?|口令|(?:三|3)[位个](?:数字?)?|[Pp][Ii][Nn]|[Pp]ass\w*|PASS\w*|[Pp]wd)[^*，。！？\n]{0,14}\*{3,}"
 )
 
@@ -80,7 +84,7 @@ def _secrets(text: str) -> list[Span]:
     found = [span for span in scan(text).spans if _is_secret(text, span)]
     for match in (each for pattern in (_CHECK_CODE, *_PIECES) for each in pattern.finditer(text)):
         span = Span(*match.span("code"), "passcode")
-        if re.search(_SHOP, before(text, match.start("code"), 10)):
+        if re.search(_SHOP, before(text, match.start("code"), 10)) and not _ARRIVED.search(before(text, match.start("code"), 6)):
             continue
         if all(span.end <= known.start or known.end <= span.start for known in found):
             found.append(span)

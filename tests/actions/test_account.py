@@ -64,10 +64,16 @@ def test_an_unclear_matter_is_offered_as_buttons_whose_kinds_exist() -> None:
 
 
 @pytest.mark.usefixtures("shop")
-@pytest.mark.parametrize("words", ["我的账号被盗了", "有人登录我的账号，帮我冻结账号", "提示异地登录，不是我登录的"])
+@pytest.mark.parametrize("words", ["我的账号被盗了", "有人登录我的账号，帮我冻结账号", "提示异地登录，不是我登录的", "账户咋冻上，把步骤说给我", "密码让人骗走了，账号还安全吗"])
 def test_a_stolen_account_goes_to_a_person_at_once(words: str) -> None:
     told = run(ActionAccountManage(), words, "account_manage", customer=None)
     assert told.said == ["utter_account_manage_stolen"] and told.then == "action_handoff"
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_list_of_matters_is_not_shown_twice_in_a_row() -> None:
+    listed = {"event": "bot", "text": "…", "metadata": {"utter_action": "utter_account_manage"}}
+    assert run(ActionAccountManage(), "账户有点问题", "account_manage", events=[listed]).said == ["utter_account_manage_again"]
 
 
 @pytest.mark.usefixtures("shop")

@@ -53,3 +53,15 @@ def test_who_is_being_cheated_is_stopped_at_once_and_told_of_no_ambulance(assist
 @pytest.mark.parametrize("harmless", ["手机都快把我气炸了", "这个插座会不会漏电", "有灭火器卖吗", "等得我要原地爆炸了"])
 def test_a_look_alike_is_none(assistant: Assistant, harmless: str) -> None:
     assert not [each for each in assistant.customer().say(harmless) if each.startswith("utter_danger")]
+
+
+def test_where_there_is_no_danger_the_form_goes_on_with_its_question(assistant: Assistant, shop: Shop) -> None:
+    customer = assistant.customer()
+    customer.say("/after_sales_return")
+    form, asked = customer.form, customer.asked
+    assert form and asked
+    customer.say(SHOCK)
+    assert customer.form is None
+    said = customer.say("没有危险")
+    assert (customer.form, customer.asked) == (form, asked)
+    assert said[0].startswith("utter_ask_")

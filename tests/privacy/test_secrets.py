@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -76,3 +78,11 @@ def test_digits_that_go_on_from_a_word_for_a_code_are_one(before: str, text: str
 def test_it_keeps_the_length_and_is_stable(text: str) -> None:
     assert len(hide(text)) == len(text)
     assert hide(hide(text)) == hide(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["说要核对验证码 让我马上报 手机上刚收到 是615908 能信不", "他催我念验证码，说不念就扣钱，短信显示 730582，我没说"],
+)
+def test_a_code_some_words_after_its_word_is_hidden_in_all_that_a_message_goes_into(text: str) -> None:
+    assert not re.search(r"\d{6}", hide(text)) and has_hidden(hide(text))
