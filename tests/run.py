@@ -86,9 +86,6 @@ def stages() -> Iterator[Stage]:
     yield pytest_stage("tests-services", SERVICES_SIDE, *folders(SERVICES_SIDE, talking=True))
     yield pytest_stage("tests-rasa", RASA, *folders(RASA))
     yield pytest_stage("live", SERVICES_SIDE, "tests/live")
-    # No figure of the benches means anything here: they prove that they run. Those that train are in `make soak`.
-    yield Stage("bench-knowledge", (f"{services}/python", "-m", "bench.knowledge", "--smallest"), 300, on_model=True)
-    yield Stage("bench-analytics", (f"{services}/python", "-m", "bench.analytics", "--smallest"), 300, on_model=True)
     yield Stage("gate", (f"{rasa}/python", "-W", "ignore", "-m", "tests.gates"), 1500, on_model=True)
     services_types = (f"{services}/mypy", "--config-file", "backoffice/pyproject.toml")
     benches = ("bench/analytics.py", "bench/knowledge.py", "bench/knowledge_live.py")
@@ -118,7 +115,7 @@ SOAKED = {
 
 def soak_stages() -> Iterator[Stage]:
     """What takes long at full size: the tests that generate their examples, with many more of them; every kind of write,
-    cut off at its commit; all drawn screenshots; the benches that train; a troubled day of many customers, embedded and
+    cut off at its commit; all drawn screenshots; the benches, which prove here that they run; a troubled day of many customers, embedded and
     grown up."""
     for environment, name in ((RASA, "soak-rasa"), (SERVICES_SIDE, "soak-services")):
         stage = pytest_stage(name, environment, *SOAKED[environment], on_model=False)
@@ -131,6 +128,9 @@ def soak_stages() -> Iterator[Stage]:
     bench = (f"{SERVICES_SIDE}/bin/python", "-m", "bench.rest", "--smallest", "--sides", "peer")
     yield Stage("bench", bench, 900, "soak", on_model=True)
     yield Stage("bench-nlu", (f"{RASA}/bin/python", "-W", "ignore", "-m", "bench.nlu", "--smallest"), 900, "soak", on_model=True)
+    for name in ("knowledge", "analytics"):
+        smallest = (f"{SERVICES_SIDE}/bin/python", "-m", f"bench.{name}", "--smallest")
+        yield Stage(f"bench-{name}", smallest, 900, "soak", on_model=True)
     yield replace(pytest_stage("soak-spark", SPARK, "tests/spark", on_model=False), group="soak")
     for name, more in (("soak-talk", ()), ("soak-talk-grown", ("--grown",))):
         command = (f"{SERVICES_SIDE}/bin/python", "-m", "tests.soak", *more)

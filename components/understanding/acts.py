@@ -96,7 +96,7 @@ class ActClassifier(GraphComponent):
         """`data`: the folder with the examples; `C`: inverse regularisation; `min_df`: a feature's least number of
         sentences; `sharpness`: scores are multiplied by it before softmax; `of_intents`: how much a sentence of Rasa's
         training data counts beside one of the folder, `examples` of each intent."""
-        return {"data": "data/acts", "C": 10.0, "min_df": 2, "sharpness": 1.5, "of_intents": 0.3, "examples": 150}
+        return {"data": "data/acts", "C": 10.0, "min_df": 3, "sharpness": 1.25, "of_intents": 0.3, "examples": 150}
 
     @classmethod
     def create(
@@ -117,8 +117,12 @@ class ActClassifier(GraphComponent):
         """A trained component out of the model."""
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            component._weights, component._kinds = joblib.load(folder / "acts.joblib")
+            component.learned(*joblib.load(folder / "acts.joblib"))
         return component
+
+    def learned(self, weights: Weights, kinds: Dict[Text, Text]) -> None:
+        """Takes what a training found: the linear model, and the kind of question of each slot that is asked for."""
+        self._weights, self._kinds = weights, kinds
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
