@@ -11,7 +11,7 @@ from typing import Any
 
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 
-from actions import at_once, chat, focus, given, references, spoken_of, wiring
+from actions import at_once, chat, faq, focus, given, references, spoken_of, wiring
 from actions.base import (
     MEANWHILE,
     REQUESTED_SLOT,
@@ -50,9 +50,7 @@ SURE = 0.5
 LEAST_WISH = 4  # characters
 NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
-SURELY_TELLS = (
-    0.5  # the score of an entry from which on it is told to who is in danger, and may mean what to do now
-)
+SURELY_TELLS = 0.35  # the score of an entry from which on it is told to who is in danger: what is about that rings again
 SERVED = ("yes", "ask", "correct")  # commands that are a wish whatever the intent
 # What who waits may ask of the bot, as a cue of data/chat/cues.yml. That the waiting ends is read from the whole message.
 PLACE, PHONE, SAFE, CALLS, NO_WAIT = "queue_place", "asks_phone", "safe", "calls", "no_wait"
@@ -294,10 +292,13 @@ async def meanwhile(turn: Turn, position: int | None) -> list[EventType] | None:
     if wants and not turn.busy and await at_once.tell(turn, turn.intent):
         _beside(turn, position)
         return []
-    story = turn.intent.endswith(STORIES) and (turn.tracker.latest_message.get("act") or {}).get("name") == "tell"
+    tells = (turn.tracker.latest_message.get("act") or {}).get("name") == "tell"
+    story = tells and (turn.intent.endswith(STORIES) or bool(turn.slot(IN_DANGER)))
     known = await chat.at_this_message(turn)
     if not (turn.busy or (wants and not story) or _knows(turn, known["faq_found"])):
-        return None
+        known["faq_found"] = await faq.answered(turn, turn.typed) if len(turn.typed) >= faq.LEAST_STORY else None
+        if not _knows(turn, known["faq_found"]):
+            return None
     if not turn.busy:
         _beside(turn, position)
     changed = [SlotSet(name, value) for name, value in known.items() if turn.slot(name) != value]

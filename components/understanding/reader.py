@@ -198,7 +198,7 @@ class Reader:
     surer: float = 0.6
     likely: float = 0.4
     near: float = 0.35
-    safe: float = 0.96
+    safe: float = 0.93
     maybe: float = 0.2
     certain: float = 0.9
     asks: float = 0.8
@@ -218,6 +218,8 @@ class Reader:
         """What is said to the assistant."""
         if said.intent == PERSON and said.confidence < self.certain and said.share("person") < self.maybe:
             said = replace(said, intent=INFORM)  # 名字和电话照旧: guessed by a word; nobody is asked for
+        if said.intent == PERSON and said.share("ask") >= self.asks:
+            said = replace(said, intent="faq", follow_up={})  # 人工几点下班: asked about them, and not for one
         said = self._without_denied(self._only_asked(said, context), context)
         meant = [name for name in said.requests if name not in FORBIDDEN.get(said.cues.get(FORBIDS, ""), ())]
         if said.second and len(meant) == 1:  # 别取消，改个电话就行
@@ -490,6 +492,9 @@ class Reader:
         beside = self._beside(said, context)
         if beside:
             return beside
+        elsewhere = self._elsewhere(said, context)
+        if elsewhere:
+            return elsewhere
         if self._points_out(said, context):
             return Reading(INFORM, (self._value(said, context),))
         if context.kind == CONFIRM and MISTAKEN in said.cues and said.act in ("yes", "chat", "tell", "value", "take_back"):
@@ -532,7 +537,8 @@ class Reader:
             return Reading("faq", (command("know", question=said.text),))
         described_too = context.kind == CONFIRM and bool(said.reference.get("conditions") or said.entities)  # 小的那台，白色
         described_too = described_too and not self._filled(said, context)  # 对，明天下午: the form compares
-        if act == "yes" and said.share("yes") >= (self.certain if described_too else self.sure_yes):
+        doubted = described_too or self._means_else(said, context)
+        if act == "yes" and said.share("yes") >= (self.certain if doubted else self.sure_yes):
             other = self._other_wish(said, context)
             return self._plain(said, context.asked) if other else Reading("chat_affirm", (command("yes"),))
         aside = self._lets_be(said, context, act)
@@ -627,6 +633,29 @@ class Reader:
         kept = [each for each in said.entities if each.get("start", 0) < at]
         return Reading(intent, (first, second), kept, described(said.reference, mine))
 
+    def _elsewhere(self, said: Said, context: Context) -> Optional[Reading]:
+        """我说的是券，不是订单: who corrects, and means another matter than the form's, wants that and not what was begun."""
+        if context.kind not in (CHOOSE, CONFIRM) or _named(said) or said.values:
+            return None
+        number = next((each for each in said.entities if each.get("entity") in NUMBERS[2:]), None)
+        if number and number["entity"] != context.asked and said.share("correct", "no", "do") >= self.surer:
+            intent = next(again for again, slot, _ in STANDS_BY.values() if slot == number["entity"])
+        elif said.share("correct") >= self.surer and self._means_else(said, context) and said.confidence >= self.sure:
+            number, intent = None, said.intent
+        else:
+            return None
+        if intent in self.starts.get(str(context.form), ()):
+            return None
+        entities = [dict(number)] if number else [dict(each) for each in said.entities]
+        wish = command("start", intent=intent, words=said.words or said.text, entities=entities, reference={})
+        return Reading("chat_take_back", (command("take_back", what=None), wish))
+
+    def _means_else(self, said: Said, context: Context) -> bool:
+        """Whether the intent is as likely as not one of another matter than the open form's, and no hurry."""
+        own = self.starts.get(str(context.form), ())
+        talk = said.intent.startswith((*PLAIN_TALK, PERSON)) or said.intent in (*own, FALLBACK) or HURRIES in said.intent
+        return not talk and said.confidence >= self.near
+
     def _without(self, said: Said, context: Context) -> Optional[Reading]:
         """不用发邮箱，我自己下载: a field of the open form that may be left out is, whatever is asked."""
         topic = str(context.form).partition("_")[0]
@@ -696,6 +725,10 @@ class Reader:
             return False
         if HURRIES in said.intent:
             return False  # 可以，快点: in a hurry, and agreed
+        asked = normalise(context.said).text
+        wants = [(start, end) for start, end, act, sure in said.parts if act != "yes" and sure >= self.sure]
+        if said.share("yes") >= self.certain and all(offers.echoed(said.text[start:end], asked) for start, end in wants):
+            return False  # 要的要的，帮我申请, asked whether to
         return all(float(each["confidence"]) < self.unlikely for each in said.ranking if each["name"] == wished)
 
     def _turned(self, said: Said, context: Context) -> Optional[Reading]:
@@ -827,6 +860,9 @@ class Reader:
                 return Reading("chat_affirm", (command("yes"),))
             if act == "no" and sure and self._answers(said, "chat_deny", "chat_stop"):
                 return Reading("chat_deny", (command("no"),))
+        means_talk = said.intent in TALKS or (said.intent == "chat_out_of_scope" and said.confidence < self.near)
+        if not context.new and said.share(*ASKING) >= self.certain and means_talk and not said.follow_up:
+            return Reading("faq", (command("know", question=said.text),))  # 为啥不能延，我又不是不用
         if not WORDLESS.sub("", said.text) and not said.intent.startswith(KINDLY):
             return Reading(FALLBACK, (command("unclear", candidates=[]),))  # ??, !!!
         another = self._of_another(said, context) or self._of_spoken(said, context)
