@@ -51,8 +51,8 @@ SHORTEST = 5
 """Characters of a clause that may tell of a danger by itself."""
 MOST_KINDS = 2
 """Of how many kinds at once the customer is told what to do: more would not be read."""
-OF_DANGER, OF_TRAINING = 2.0, 0.3
-"""How much a danger counts, and a sentence of Rasa's training data, beside a look-alike."""
+OF_DANGER, OF_TALK, OF_TRAINING = 2.0, 0.3, 0.3
+"""How much a danger counts, what customers say in a talk, and a sentence of Rasa's training data, beside a look-alike."""
 MOST_TRAINING = 8000
 """So many of Rasa's sentences are learned from: more of them drown the dangers."""
 SURELY = 0.88
@@ -238,7 +238,7 @@ def learned(
     def fit(felt: List[Text]) -> Weights:
         texts = [*(text for text, _ in kinds), *harmless, *felt, *said]
         labels = [DANGER] * len(kinds) + [NONE] * (len(texts) - len(kinds))
-        counting = [OF_DANGER] * len(kinds) + [1.0] * (len(harmless) + len(felt)) + [OF_TRAINING] * len(said)
+        counting = [OF_DANGER] * len(kinds) + [1.0] * len(harmless) + [OF_TALK] * len(felt) + [OF_TRAINING] * len(said)
         return fitted([features(text) for text in texts], labels, inverse, 2, counting)
 
     first = fit([])
