@@ -122,7 +122,7 @@ class DangerReader(GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
         """Changed sentences are a changed component."""
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(repr((OF_DANGER, OF_TALK, OF_TRAINING)).encode())
         told = {**cls.get_default_config(), **config}  # Rasa may ask without the defaults
         for path in sorted(path for folder in ("calm", "talk") for path in Path(told[folder]).glob("*.yml")):
             digest.update(path.read_bytes())

@@ -109,7 +109,7 @@ class Aspects(GraphComponent):
         it are log-odds; `from`: how sure it must be that something in focus is meant; `own_examples`: of each intent, as wishes
         of their own; `alike`: an example so like one of an aspect (cosine) says nothing and is left out; `talk`: the folder of
         what is said in a talk."""
-        known = {"strength": 0.1, "weight": 3.0, "sharpness": 4.0, "from": 0.88, "own_examples": 100, "alike": 0.8}
+        known = {"strength": 0.1, "weight": 3.0, "sharpness": 4.0, "from": 0.89, "own_examples": 100, "alike": 0.8}
         return {**known, "talk": "data/acts"}
 
     @classmethod
