@@ -292,8 +292,7 @@ async def meanwhile(turn: Turn, position: int | None) -> list[EventType] | None:
     if wants and not turn.busy and await at_once.tell(turn, turn.intent):
         _beside(turn, position)
         return []
-    tells = (turn.tracker.latest_message.get("act") or {}).get("name") == "tell"
-    story = tells and (turn.intent.endswith(STORIES) or bool(turn.slot(IN_DANGER)))
+    story = turn.intent.endswith(STORIES) and (turn.tracker.latest_message.get("act") or {}).get("name") == "tell"
     known = await chat.at_this_message(turn)
     if not (turn.busy or (wants and not story) or _knows(turn, known["faq_found"])):
         known["faq_found"] = await faq.answered(turn, turn.typed) if len(turn.typed) >= faq.LEAST_STORY else None
