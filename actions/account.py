@@ -53,7 +53,8 @@ class ActionAccountManage(CustomerAction):
         secret = _warn_of_secrets(turn)
         kind = turn.entity("account_kind") or variant_meant(turn, "utter_account_manage", turn.typed)
         if kind or not secret:
-            turn.utter("utter_account_manage", str(kind or (AGAIN if _listed_lately(turn) else None)))
+            again = AGAIN if turn.uttered("utter_account_manage", LATELY) else None
+            turn.utter("utter_account_manage", str(kind or again))
         return [FollowupAction("action_handoff")] if kind in PERSON_AT_ONCE else []
 
 
@@ -73,18 +74,6 @@ def _coins_named(turn: Turn, assets: Assets) -> dict[str, Any] | None:
         return None
     worth = Decimal(counts[0]) * Decimal(assets.points_worth) / Decimal(assets.points)
     return {"count": counts[0], "count_worth": str(worth.quantize(Decimal("0.01")))}
-
-
-def _listed_lately(turn: Turn) -> bool:
-    """Whether the matters have been listed a few messages ago."""
-    messages = 0
-    for event in reversed(turn.tracker.events):
-        messages += event["event"] == "user"
-        if messages > LATELY:
-            break
-        if event["event"] == "bot" and str((event.get("metadata") or {}).get("utter_action")) == "utter_account_manage":
-            return True
-    return False
 
 
 def _warn_of_secrets(turn: Turn) -> bool:

@@ -43,6 +43,7 @@ CHOOSE = "choose"  # asks for the times at which they can be fetched
 NOTHING_LEFT = ["-"]
 WORDS, BUTTONS = 120, 8
 NUMBER = re.compile(r"(?<!\d)\d{2,3}(?!\d)")
+ASKED_LATELY = 4  # of the customer's messages, for which a question is put again in fewer words
 EARLIEST = 6  # before this hour nobody fetches: three o'clock is in the afternoon
 HOUR, HOURS = re.compile(r"(\d{1,2}):"), re.compile(r"(\d{1,2}):00-(\d{1,2}):00")
 
@@ -375,7 +376,7 @@ class AskAfterSalesPickup(CustomerAction):
         turned = _turned(turn)
         if turned:
             turn.utter("utter_after_sales_turned", turned, instead=turn.slot("after_sales_variant") or "")
-        again = turned or _asked_before(turn, "utter_ask_after_sales_pickup")
+        again = turned or turn.uttered("utter_ask_after_sales_pickup", ASKED_LATELY)
         turn.utter("utter_ask_after_sales_pickup", "again" if again else str(turn.slot("after_sales_kind")), buttons=buttons)
         return []
 
@@ -393,16 +394,6 @@ def _turned(turn: Turn) -> str:
     if before in (None, kind):
         return ""
     return f"{kind}_known" if kind == "exchange" and turn.slot("after_sales_variant") else str(kind)
-
-
-def _asked_before(turn: Turn, response: str) -> bool:
-    """Whether the form has asked this already, in the customer's last few messages."""
-    asked = 0
-    for event in reversed(turn.tracker.events):
-        if event["event"] == "active_loop":
-            break
-        asked += event["event"] == "bot" and str((event.get("metadata") or {}).get("utter_action")).startswith(response)
-    return asked > 0
 
 
 class AskAfterSalesConfirmed(CustomerAction):

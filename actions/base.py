@@ -149,6 +149,17 @@ class Turn:
         """What a cue of `data/chat/cues.yml` found in the message: its value, "" where it has none; None: not there."""
         return (self.tracker.latest_message.get("cues") or {}).get(name)
 
+    def uttered(self, response: str, messages: int) -> bool:
+        """Whether a response whose name begins so was told after one of the customer's last messages before this one."""
+        heard = 0
+        for event in reversed(self.tracker.events):
+            heard += event["event"] == "user"
+            if heard > messages:
+                break
+            if event["event"] == "bot" and str((event.get("metadata") or {}).get("utter_action")).startswith(response):
+                return True
+        return False
+
     @property
     def message_id(self) -> str:
         """The id of what the customer wrote."""

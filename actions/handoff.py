@@ -50,7 +50,6 @@ SURE = 0.5
 LEAST_WISH = 4  # characters
 NO_WISH = ("chat_", "faq", "nlu_", "handoff_", "EXTERNAL_")
 MOST_TAGS = 10
-SURELY_TELLS = 0.35  # the score of an entry from which on it is told to who is in danger: what is about that rings again
 SERVED = ("yes", "ask", "correct")  # commands that are a wish whatever the intent
 # What who waits may ask of the bot, as a cue of data/chat/cues.yml. That the waiting ends is read from the whole message.
 PLACE, PHONE, SAFE, CALLS, NO_WAIT = "queue_place", "asks_phone", "safe", "calls", "no_wait"
@@ -295,7 +294,8 @@ async def meanwhile(turn: Turn, position: int | None) -> list[EventType] | None:
     story = turn.intent.endswith(STORIES) and (turn.tracker.latest_message.get("act") or {}).get("name") == "tell"
     known = await chat.at_this_message(turn)
     if not (turn.busy or (wants and not story) or _knows(turn, known["faq_found"])):
-        known["faq_found"] = await faq.answered(turn, turn.typed) if len(turn.typed) >= faq.LEAST_STORY else None
+        if known["faq_found"] is None and len(turn.typed) >= faq.LEAST_STORY:
+            known["faq_found"] = await faq.answered(turn, turn.typed)
         if not _knows(turn, known["faq_found"]):
             return None
     if not turn.busy:
@@ -346,11 +346,11 @@ def _wants(turn: Turn) -> bool:
 
 
 def _knows(turn: Turn, found: dict[str, Any] | None) -> bool:
-    """Whether the shop's knowledge answers; to who is in danger only what surely does."""
+    """Whether the shop's knowledge answers; to who is in danger only what surely does: what is about that rings again."""
     if found is None or found["decision"] == "pass":
         return False
     if turn.slot(IN_DANGER):
-        return found["decision"] == "answer" and float(found["hits"][0]["score"]) >= SURELY_TELLS
+        return found["decision"] == "answer" and float(found["hits"][0]["score"]) >= faq.SURELY_TELLS
     return found["decision"] != "clarify" or turn.asks
 
 

@@ -198,7 +198,7 @@ class Reader:
     surer: float = 0.6
     likely: float = 0.4
     near: float = 0.35
-    safe: float = 0.9
+    safe: float = 0.96
     maybe: float = 0.2
     certain: float = 0.9
     asks: float = 0.8
