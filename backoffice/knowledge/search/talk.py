@@ -33,7 +33,7 @@ a talk are then right (65 where the second is 0.8); of 90 whole questions put in
 nothing to do with 59 are answered instead of 48, all of them rightly."""
 PLAIN = 0.9
 """From this probability on a question that names no goods is about its entry's, and not about those that
-were spoken of (六楼没电梯，要加钱吗 after a pair of shoes)."""
+were spoken of (六楼没电梯，要加钱吗 after a pair of shoes); the shortest (运费怎么收) is about those."""
 LEAST_OFFERED = 0.1
 """An entry less likely than this has nothing to do with the talk."""
 SHORT, SHORTEST, WHOLE = 12, 7, 24
@@ -88,7 +88,7 @@ def judge_in_talk(
     named = goods_marks(question)
     about = named or goods_marks(talk.goods)
     sure = SURE if len(question) >= SHORTEST else SHORT_SURE
-    others = named if alone.first >= PLAIN else about
+    others = named if _plain(question, alone.first) else about
     if alone.first >= sure and not _of_other_goods(titles[int(alone.entries[0])], others, question):
         return alone
     said = judge(f"{talk.said} {question}") if talk.said else None
@@ -136,7 +136,7 @@ def fitting(question: str, goods: str, judged: Judged, titles: list[str]) -> Jud
     bought_by_some = _BUYERS.search(question) is not None
     kept = np.array(
         [
-            not _of_other_goods(titles[int(entry)], named if score >= PLAIN else about, question)
+            not _of_other_goods(titles[int(entry)], named if _plain(question, score) else about, question)
             and (score >= SURELY_SPECIAL or bought_by_some or not _special(titles[int(entry)]))
             for entry, score in zip(judged.entries, judged.scores, strict=True)
         ],
@@ -150,6 +150,11 @@ def fitting(question: str, goods: str, judged: Judged, titles: list[str]) -> Jud
     first, anything = float(max(scores, default=0.0)), float(scores[:OFFERED].sum())
     decision = SearchDecision.CLARIFY if first >= LEAST_OFFERED else SearchDecision.PASS
     return Judged(judged.entries[kept], scores, first, anything, decision)
+
+
+def _plain(question: str, score: float) -> bool:
+    """Whether a question says by itself which goods it is about."""
+    return score >= PLAIN and len(question) >= SHORTEST
 
 
 @cache
