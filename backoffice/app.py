@@ -114,6 +114,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
             worker = HandoffsWorker(opened, settings.clock, assistant)
             worker.start()
         app.state.knowledge.start()
+        await run_in_threadpool(app.state.knowledge.wait)  # who asks first is answered too
         yield
         await run_in_threadpool(app.state.knowledge.stop)
         if worker:

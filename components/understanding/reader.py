@@ -937,7 +937,7 @@ class Reader:
     def _only_declines(self, said: Said, context: Context) -> bool:
         """不取消，我要货: whether what was not begun is let be, and nothing else is wanted; what was done is another matter."""
         wishes = FORBIDDEN.get(said.cues.get(DECLINES, ""), ())
-        if context.new or not wishes or said.second or said.share(*ASKING) >= self.sure:
+        if not context.wished or not wishes or said.second or said.act == "do" or said.share(*ASKING) >= self.sure:
             return False
         newest = context.focus[0] if context.focus else {}
         done = any(name.endswith(f"_{newest.get('told')}") for name in wishes) or newest.get("kind") == "return"

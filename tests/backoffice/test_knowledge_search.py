@@ -156,6 +156,20 @@ def test_a_damaged_or_deleted_cache_is_made_again(tmp_path: Path, damage: bytes 
     assert (tmp_path / "vectors.db").stat().st_size > 1000
 
 
+@pytest.mark.parametrize("damage", [b"", b"no array at all" * 100, None])
+def test_what_was_learned_is_kept_for_the_next_start(tmp_path: Path, damage: bytes | None) -> None:
+    def told() -> list[tuple[str, Any]]:
+        hits = EntrySearch(ENTRIES, bundled_vectors(tmp_path)).search("号码换了怎么办").hits
+        return [(hit.key, pytest.approx(hit.score, abs=1e-3)) for hit in hits]
+
+    before = told()
+    (kept,) = tmp_path.glob("joint-*.npy")
+    made = kept.stat().st_mtime_ns
+    assert told() == before and kept.stat().st_mtime_ns == made
+    kept.write_bytes(damage) if damage is not None else kept.unlink()
+    assert told() == before and kept.stat().st_size > 1000
+
+
 def test_what_is_published_is_found_at_once_and_learned_after(office: Office, tmp_path: Path) -> None:
     """A new entry answers from the near index; learning makes the index exact without another publishing."""
     search = KnowledgeSearch(office.shop.database, office.clock, tmp_path)

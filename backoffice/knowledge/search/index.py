@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,9 +151,13 @@ class Index:
         if self._kernel is None or self.is_exact:
             return self
         other = copy.copy(self)
-        other._joint = exact(self._kernel, self.owners, len(self.entries) + 1)
+        other._joint = exact(self._kernel, self.owners, len(self.entries) + 1, self._folder)
         other.is_exact, other.fresh = True, 0
         return other
+
+    @property
+    def _folder(self) -> Path | None:
+        return self._vectors.folder if self._vectors is not None else None
 
     def _learn(self, before: Index | None) -> None:
         """Vectors and the reading by vectors alone, a portion of texts at a time."""
@@ -174,7 +179,7 @@ class Index:
             return
         self._kernel = Kernel(self.parts, self.dense)
         if before is None or before._joint is None:
-            self._joint = exact(self._kernel, self.owners, len(self.entries) + 1, for_training)
+            self._joint = exact(self._kernel, self.owners, len(self.entries) + 1, self._folder, for_training)
             return
         numbers = {entry.key: number for number, entry in enumerate(self.entries)}
         columns = np.array([*(numbers.get(entry.key, -1) for entry in before.entries), len(numbers)])

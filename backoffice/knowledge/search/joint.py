@@ -4,15 +4,21 @@ What two texts share is the weighed mean of their cosines, bent (`exp`) so that 
 for more than one half near to many. Solved over texts: some thousands are one system of as many equations,
 a second or two; of more than `MOST_TEXTS` there is no joint reading. A text that comes is first learned
 beside the others, which stay as they are (`stepped`): a moment's work, near to the exact solution, which
-then follows.
+then follows. The exact one is kept on disk, so that a process that starts with the same texts has it at once.
 """
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
 
 from backoffice.knowledge.search.grams import BUCKETS, Counts
 from backoffice.knowledge.search.sparse import SparsePart
@@ -24,6 +30,10 @@ _VECTORS = 0.375
 _BENT, _PENALTY = 2.0, 0.125
 _SCALE = 127.0
 _PORTION = 512
+_KEPT = 4
+"""Solutions kept in a folder: the shop's before and after its last changes, and of what runs beside it."""
+
+_log = logging.getLogger("backoffice.knowledge")
 
 Signs = dict[str, Counts]
 Asked = tuple[Signs, NDArray[np.float32] | None]
@@ -49,6 +59,17 @@ class Kernel:
         if self._dense is None or len(vectors) < len(asked):
             return _bent(told / np.float32(1 - _VECTORS))
         return _bent(told + (np.stack(vectors) * np.float32(_VECTORS)) @ self._dense.T)
+
+    def fingerprint(self, owners: NDArray[np.int64]) -> str:
+        """Of all that the exact solution follows from."""
+        told = blake2b(repr((_SHARES, _VECTORS, _BENT, _PENALTY)).encode(), digest_size=12)
+        for part in self._parts:
+            for array in (part.starts, part.rows, part.weights):
+                told.update(np.ascontiguousarray(array))
+        if self._dense is not None:
+            told.update(np.ascontiguousarray(self._dense))
+        told.update(np.ascontiguousarray(owners))
+        return told.hexdigest()
 
     def own(self, rows: Sequence[int]) -> NDArray[np.float32]:
         """Of some of the index's own texts to all: rows × texts."""
@@ -96,16 +117,30 @@ class Joint:
         return np.asarray(told - (own @ shared) @ away, np.float32)
 
 
-def exact(kernel: Kernel, owners: NDArray[np.int64], entries: int, for_training: bool = False) -> Joint:
-    """The solution; `owners`: of each text, the entry's number."""
+def exact(
+    kernel: Kernel,
+    owners: NDArray[np.int64],
+    entries: int,
+    folder: Path | None = None,
+    for_training: bool = False,
+) -> Joint:
+    """The solution, from `folder` where it holds it; `owners`: of each text, the entry's number."""
+    path = folder / f"joint-{kernel.fingerprint(owners)}.npy" if folder and not for_training else None
+    duals = _read(path, (kernel.texts, entries)) if path else None
+    if duals is not None:
+        return Joint(kernel, duals)
     system = kernel.own(range(kernel.texts))
     system[np.diag_indices(kernel.texts)] += _PENALTY
     right = np.zeros((kernel.texts, entries), np.float32)
     right[np.arange(kernel.texts), owners] = 1
-    if not for_training:
-        return Joint(kernel, np.linalg.solve(system, right))
-    inverse = np.linalg.inv(system)
-    return Joint(kernel, inverse @ right, inverse)
+    if for_training:
+        inverse = np.linalg.inv(system)
+        return Joint(kernel, inverse @ right, inverse)
+    factor = cho_factor(system, overwrite_a=True, check_finite=False)
+    duals = np.ascontiguousarray(cho_solve(factor, right, overwrite_b=True, check_finite=False))
+    if path:
+        _keep(path, duals)
+    return Joint(kernel, duals)
 
 
 def stepped(
@@ -125,6 +160,32 @@ def stepped(
     return Joint(kernel, duals)
 
 
+def _read(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+    """What was kept; None where nothing was, or it is damaged."""
+    try:
+        told = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    whole = told.shape == shape and told.dtype == np.float32 and bool(np.isfinite(told).all())
+    return told if whole else None
+
+
+def _keep(path: Path, duals: NDArray[np.float32]) -> None:
+    """Beside the newest few; what cannot be kept is solved again."""
+    part = path.with_name(f"{path.stem}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            np.save(file, duals)
+        part.replace(path)
+    except OSError as error:
+        _log.warning("joint reading not kept cause=%s", type(error).__name__)
+    with suppress(OSError):
+        kept = sorted(path.parent.glob("joint-*.npy"), key=lambda each: each.stat().st_mtime, reverse=True)
+        for old in (part, *kept[_KEPT:]):
+            old.unlink(missing_ok=True)
+
+
 def _bent(told: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.exp(np.float32(_BENT) * (told - 1)), np.float32)
 
@@ -139,9 +200,9 @@ class _Postings:
         rows = part.rows
         self._texts = len(rows.starts) - 1
         order = np.argsort(rows.numbers, kind="stable")
-        self._rows = np.repeat(np.arange(self._texts, dtype=np.int32), np.diff(rows.starts))[order]
-        self._weights = part.weights[order]
-        self._starts = np.searchsorted(rows.numbers[order], np.arange(BUCKETS + 1)).astype(np.int32)
+        self.rows = np.repeat(np.arange(self._texts, dtype=np.int32), np.diff(rows.starts))[order]
+        self.weights = part.weights[order]
+        self.starts = np.searchsorted(rows.numbers[order], np.arange(BUCKETS + 1)).astype(np.int32)
 
     def counts(self, row: int) -> Counts:
         """Of one of the rows."""
@@ -150,8 +211,8 @@ class _Postings:
     def add(self, told: Counts, to: NDArray[np.float32]) -> None:
         """Adds the share of the cosine of a text to each row."""
         weights = self._part.weigh(told) * self._share
-        first = self._starts[told[0]]
-        lengths = self._starts[told[0] + 1] - first
+        first = self.starts[told[0]]
+        lengths = self.starts[told[0] + 1] - first
         places = np.repeat(first - np.cumsum(lengths) + lengths, lengths) + np.arange(int(lengths.sum()))
-        shares = self._weights[places] * np.repeat(weights, lengths)
-        to += np.bincount(self._rows[places], shares, minlength=self._texts).astype(np.float32)
+        shares = self.weights[places] * np.repeat(weights, lengths)
+        to += np.bincount(self.rows[places], shares, minlength=self._texts).astype(np.float32)

@@ -211,6 +211,10 @@ class KnowledgeSearch:
         for thread in self._threads:
             thread.start()
 
+    def wait(self) -> None:
+        """Until the first index is there or could not be made, a minute at most."""
+        self._ready.wait(_FIRST_SECONDS)
+
     def stop(self) -> None:
         """Ends after the look that runs."""
         self._stopping.set()
@@ -253,7 +257,6 @@ class KnowledgeSearch:
                 source = self._bundled
                 made = EntrySearch(entries, source, self._combiner)
             self._current = told, source, made
-            self._ready.set()
             _give_back()
             _log.info(
                 "knowledge index entries=%d encoder=%s ms=%d",
@@ -292,7 +295,7 @@ class KnowledgeSearch:
 
     def _ready_search(self) -> EntrySearch:
         if self._current is None and self._threads[0].is_alive():
-            self._ready.wait(_FIRST_SECONDS)
+            self.wait()
         if self._current is None:
             self.follow()
         assert self._current is not None
@@ -306,6 +309,8 @@ class KnowledgeSearch:
         except BaseException:
             self._changes.again()
             raise
+        finally:
+            self._ready.set()
 
     def _repeat(self, work: Callable[[], bool]) -> None:
         while True:

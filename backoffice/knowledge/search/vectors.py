@@ -33,6 +33,11 @@ class VectorStore:
         self._path = path
         self._lock = threading.Lock()
 
+    @property
+    def folder(self) -> Path | None:
+        """Where what is computed is kept; None where nothing is."""
+        return self._path.parent if self._path else None
+
     def rows(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row for each text. Raises EncoderUnavailable where something is missing and cannot be
         encoded."""
