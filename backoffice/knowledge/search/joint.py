@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 
 from backoffice.knowledge.search.grams import BUCKETS, Counts
 from backoffice.knowledge.search.sparse import SparsePart
@@ -136,6 +135,8 @@ def exact(
     if for_training:
         inverse = np.linalg.inv(system)
         return Joint(kernel, inverse @ right, inverse)
+    from scipy.linalg import cho_factor, cho_solve  # only who solves has it in memory
+
     factor = cho_factor(system, overwrite_a=True, check_finite=False)
     duals = np.ascontiguousarray(cho_solve(factor, right, overwrite_b=True, check_finite=False))
     if path:
