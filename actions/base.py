@@ -53,6 +53,9 @@ PERSON = (
     "complaints_file",
 )  # who asks for a person, or complains, is soothed by that answer
 
+SIGN_IN = "utter_chat_sign_in"
+FOR_EVERYBODY = ("chat_", "products_", "faq", "account_manage", "handoff_", "feedback_")
+"""Beginnings of intents that need nobody to sign in."""
 NEAR = 0.2
 """From this score on a rule may have to do with what was said."""
 
@@ -344,7 +347,7 @@ class CustomerAction(Action, ABC):
     def unproven(self, turn: Turn, error: IdentityError) -> list[EventType]:
         """Nobody proven is writing: say how to sign in, and remember what was wanted."""
         visitor = isinstance(error, TokenMissing)
-        turn.utter("utter_chat_sign_in", "" if visitor else "again", _rules(turn) if visitor else [])
+        turn.utter(SIGN_IN, "" if visitor else "again", _rules(turn) if visitor else [])
         return [*over(), *wanted(turn)]
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
@@ -425,6 +428,9 @@ def conclude(turn: Turn, events: list[EventType]) -> list[EventType]:
 def go_on(turn: Turn, events: list[EventType]) -> list[EventType]:
     """Events that take up what else the customer asked for, if anything waits and nothing else comes next."""
     wishes: list[dict[str, Any]] = turn.slot("chat_requests") or []
+    signs_in = any(str(each.get("response")).startswith(SIGN_IN) for each in turn.dispatcher.messages)
+    if signs_in:  # once is enough
+        wishes = [each for each in wishes if str(each["intent"]).startswith(FOR_EVERYBODY)]
     if not wishes or turn.with_person or any(e["event"] in ("followup", "user") for e in events):
         return []
     wish, *waiting = wishes

@@ -36,6 +36,7 @@ TALK = ("chat_", "EXTERNAL_", "feedback_")
 """Beginnings of intents that ask the shop nothing."""
 PERSON = "handoff_"
 """Who surely wants a person gets one; who only asks how many or which about people is told."""
+OTHERS = "others"  # beginning of the entity `account_kind` of who speaks of another person's account
 FOR_VISITORS = ("account_manage",)
 """Intents whose topic has something to say to somebody who is not signed in."""
 VALUES = ("address", "phone", "email", "tax_number")
@@ -67,7 +68,8 @@ FAR = 2.0
 """The next is told beside the first unless that is this many times as likely. Of 285 set-aside variants with two entries near
 each other the second answers three in ten up to here, one in seven beyond: there it is a button."""
 NEAR = 5.0  # one less likely than this many times is not even a button below an answer
-AMONG_THEM = 0.7  # from this probability on one of the entries found is what a story is about
+SURELY_MEANT = 0.9
+"""From this score on the rule of an entry is what is asked for, also where another person's account is spoken of."""
 WHY_WITHIN = 2  # messages after a refusal, for which what has no answer asks about it
 OF_ONES_OWN = ("do", "status")
 """Acts of who wants something of their own done or looked up, and does not only ask for the rule."""
@@ -104,6 +106,8 @@ OWN = ("orders_number", "logistics_tracking_number", "after_sales_slip", "ticket
 _SENTENCES = re.compile("[^\u3002\uff1b\n]+[\u3002\uff1b]?")
 _LATIN = re.compile(r"[a-z]{3,}")
 _MODEL = re.compile(r"(?<![a-z\d])[a-z]+\d+(?![a-z\d])")
+_MANUAL = re.compile("\uff08([^\uff08\uff09]+)\uff09$")
+"""The goods of a manual, at the end of its entries' questions."""
 _WORDS = re.compile(r"[^\W\d_]{2}")
 """A question has words: neither a number nor signs are one."""
 
@@ -114,9 +118,11 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     `{"message_id": …, "decision": "answer"|"clarify"|"pass"|MINE, "hits": [Hit.kept()]}`, and WHOLE where it holds.
     """
     text = turn.typed
-    told = turn.entity("faq_key") or turn.entity("account_kind") or turn.told("correct")
-    if not text or told:
+    kind = str(turn.entity("account_kind") or "")
+    if not text or turn.entity("faq_key") or turn.told("correct") or (kind and not kind.startswith(OTHERS)):
         return None
+    if kind:
+        return await _rule_for_others(turn, text)
     if spoken_of.refused_lately(turn, WHY_WITHIN) is None and await own_case.asks_in_time(turn):
         return {"message_id": turn.message_id, "decision": MINE, "hits": []}
     if not _may_ask(turn, text):
@@ -137,6 +143,13 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     return _kept(turn, found, decision)
 
 
+async def _rule_for_others(turn: Turn, text: str) -> dict[str, Any] | None:
+    """The rule that is plainly asked for, whosever account is spoken of: it tells nothing of theirs."""
+    found = await _quickly(turn, text) if only_asks(turn) > SURELY_ASKS else None
+    sure = found is not None and found.decision == "answer" and found.hits[0].score >= SURELY_MEANT
+    return _kept(turn, found, "answer") if found and sure else None
+
+
 def _names_all(text: str, hit: Hit) -> bool:
     """Whether an entry tells of all that the words name in Latin letters: a manual without NFC does not tell of it."""
     told = f"{hit.question} {hit.lead} {hit.rest}".lower()
@@ -145,9 +158,12 @@ def _names_all(text: str, hit: Hit) -> bool:
 
 async def _one_question(turn: Turn) -> Found | None:
     """What answers a message in which two wishes were read, as one question: it tells what was done and asks about it."""
-    if not turn.two or turn.busy or _asks(turn) <= UNSURE or turn.intent.startswith((*TALK, PERSON)):
+    vain = _only_signs_in(turn) or (turn.intent in FOR_VISITORS and not _told_by_topic(turn))
+    if not turn.two or turn.busy or not (vain or only_asks(turn) > UNSURE) or turn.intent.startswith((*TALK, PERSON)):
         return None
     found = await _quickly(turn, str(turn.tracker.latest_message.get("text") or "").strip())
+    if found and vain and tells(found):
+        return found
     if not found or found.decision != "answer" or found.hits[0].score < FAIRLY_TELLS:
         return None
     return found if _weighed(turn, found.hits[0].score) > 0 else None
@@ -159,7 +175,8 @@ def _may_mean(turn: Turn, found: Found) -> bool:
     unsure = turn.intent == INFORM or (turn.intent in (OUT_OF_SCOPE, *SMALL_TALK) and not _sure(turn))
     named = bool(turn.entity("product")) or any(_names_model(turn.typed, hit) for hit in found.hits[:1])
     story = turn.intent == INFORM and not turn.busy and len(turn.typed) >= LEAST_STORY
-    return named or (unsure and _asks(turn) > UNSURE) or (story and max((h.score for h in found.hits), default=0) >= SURELY_TELLS)
+    best = max((hit.score for hit in found.hits), default=0)
+    return named or (unsure and only_asks(turn) > UNSURE) or (story and best >= SURELY_TELLS)
 
 
 def _names_model(text: str, hit: Hit) -> bool:
@@ -180,9 +197,9 @@ def surely(turn: Turn, found: dict[str, Any] | None) -> bool:
 
 
 async def answered(turn: Turn, question: str) -> dict[str, Any] | None:
-    """As `look_up` of words that are surely a question; None where the knowledge has no answer, or cannot be reached."""
+    """As `look_up` of words that are surely a question; None where the knowledge tells nothing, or cannot be reached."""
     found = await _quickly(turn, question)
-    return _kept(turn, found, found.decision) if found and found.decision == "answer" else None
+    return _kept(turn, found, "answer") if found and tells(found) else None
 
 
 async def _quickly(turn: Turn, text: str) -> Found | None:
@@ -218,7 +235,7 @@ def _may_ask(turn: Turn, text: str) -> bool:
     """Whether the message may be a question to the shop's knowledge."""
     asked = turn.slot(REQUESTED_SLOT) if turn.busy else None
     answers = bool(asked) and (turn.tracker.latest_message.get("act") or {}).get("name") == "value"
-    question = turn.asks or (_asks(turn) > SURELY_ASKS and not answers)
+    question = turn.asks or (only_asks(turn) > SURELY_ASKS and not answers)
     if _offered(turn, text) or not _WORDS.search(text):
         return False
     if turn.intent == FAQ and not asked:
@@ -230,17 +247,17 @@ def _may_ask(turn: Turn, text: str) -> bool:
     if turn.intent in OPEN:
         return True
     if turn.intent.startswith(TALK):
-        guessed = not _sure(turn) or (turn.intent in SMALL_TALK and _asks(turn) > SURELY_ASKS)
+        guessed = not _sure(turn) or (turn.intent in SMALL_TALK and only_asks(turn) > SURELY_ASKS)
         return guessed and len(text) >= LEAST_QUESTION
     if turn.intent.startswith(PERSON) and _sure(turn):
-        return _asks(turn) > SURELY_ASKS and reading("which", text) is not None
+        return only_asks(turn) > SURELY_ASKS and reading("which", text) is not None
     if turn.intent == STOCK and _sure(turn):
         return False  # what the shop does not sell is said to be missing
     if _of_ones_own(turn):
         return False
     if _only_signs_in(turn):
         return True
-    if turn.intent.startswith("complaints_") and _sure(turn) and _asks(turn) < SURELY_ASKS:
+    if turn.intent.startswith("complaints_") and _sure(turn) and only_asks(turn) < SURELY_ASKS:
         return False  # 再投诉一次 asks nothing
     return _weighed(turn, SUREST_SCORE) > 0  # else no entry could win
 
@@ -252,7 +269,7 @@ def _offered(turn: Turn, text: str) -> bool:
     return any(text in title for title in titles)
 
 
-def _asks(turn: Turn) -> float:
+def only_asks(turn: Turn) -> float:
     """The probability that the message only asks, as `components/understanding/acts.py` tells it."""
     told = turn.tracker.latest_message.get("act")
     return float(told["ask"]) if told else 0.0
@@ -289,7 +306,7 @@ def _only_wants(turn: Turn, found: Found, does: bool) -> bool:
     entry is not. Whoever tells of their own case hears the rule about it first: it cannot be looked up for them anyway."""
     if found.decision == "answer":
         return does and len(turn.typed) < LEAST_STORY
-    if len(turn.typed) >= LEAST_STORY and sum(hit.score for hit in found.hits) >= AMONG_THEM:
+    if len(turn.typed) >= LEAST_STORY and tells(found):
         return False
     return _confidence(turn) >= PLAINLY_DOES or found.hits[0].score < MAYBE
 
@@ -324,7 +341,7 @@ def _of_named_goods(turn: Turn, hit: Hit) -> bool:
 
 def _names_none(turn: Turn) -> bool:
     """Whether a long question of goods names none, and none were spoken of: their topic could only ask which."""
-    asks = turn.intent.startswith(GOODS) and _asks(turn) > UNSURE and len(turn.typed) >= LEAST_STORY
+    asks = turn.intent.startswith(GOODS) and only_asks(turn) > UNSURE and len(turn.typed) >= LEAST_STORY
     return asks and not names_goods(turn) and turn.slot("products_last") is None
 
 
@@ -337,7 +354,7 @@ def _weighed(turn: Turn, score: float) -> float:
     """Above 0: an entry with this score answers better than the topic whose intent the message was given."""
     return (
         SCORE_WEIGHT * _logit(score)
-        + ASKS_WEIGHT * _logit(min(_asks(turn), SUREST_ASKS))
+        + ASKS_WEIGHT * _logit(min(only_asks(turn), SUREST_ASKS))
         + CONFIDENCE_WEIGHT * _logit(_confidence(turn))
         + GOODS_WEIGHT * (turn.intent.startswith(GOODS) and not _names_none(turn))
         + BIAS
@@ -366,8 +383,8 @@ def _logit(share: float) -> float:
 class ActionFaqAnswer(CustomerAction):
     """Says what the knowledge knows: an answer, a choice, or that there is none; more of the last answer on request.
 
-    Slots: `faq_found` (see `look_up`), `faq_last` (the entry last told: `{key, question, note, said, lead, again}`; `said`:
-    how many messages the customer had written, `again`: what was told of it since), `faq_told` (answers since
+    Slots: `faq_found` (see `look_up`), `faq_last` (the entry last told: `{key, question, note, said, lead, goods, again}`;
+    `said`: how many messages the customer had written, `again`: what was told of it since), `faq_told` (answers since
     it was asked whether they help), `faq_unhelpful`, `faq_passed` (questions in a row without an answer).
     """
 
@@ -468,7 +485,7 @@ async def tell_rule(turn: Turn, spoken: focus.Spoken) -> list[EventType]:
         return []
     hit = await turn.call(gateway.entry, found.hits[0].key, turn.typed)
     turn.utter("utter_faq_rule", answer=hit.lead, source=hit.source)
-    return [SlotSet("faq_last", _last(turn, hit.key, question, None, hit.lead))]
+    return [SlotSet("faq_last", _last(turn, hit, question, None))]
 
 
 def _own_says(turn: Turn) -> bool:
@@ -527,7 +544,7 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
     if asks:
         turn.utter("utter_faq_ask_helpful", buttons=[_judgement(turn, "yes"), _judgement(turn, "no")])
     return [
-        SlotSet("faq_last", _last(turn, hit.key, question, note, hit.lead)),
+        SlotSet("faq_last", _last(turn, hit, question, note)),
         SlotSet("faq_told", 0 if asks else told),
         *([SlotSet("faq_passed", 0)] if turn.slot("faq_passed") else []),
         *([SlotSet("chat_offered", wish)] if wish and not unproven else []),
@@ -541,7 +558,7 @@ def _told_again(turn: Turn, hit: Hit, question: str, note: str | None, last: dic
     buttons = [] if more else _out(turn)
     turn.utter("utter_faq_again", "" if more else "nothing", buttons=buttons, answer=more, source=hit.source)
     again = [*again, *([more] if more else ())]
-    return [SlotSet("faq_last", {**_last(turn, hit.key, question, note, hit.lead), "again": again})]
+    return [SlotSet("faq_last", {**_last(turn, hit, question, note), "again": again})]
 
 
 def _sentence(hit: Hit, question: str) -> str:
@@ -559,9 +576,12 @@ def _pairs(text: str) -> set[str]:
     return {text[at : at + 2] for at in range(len(text) - 1)}
 
 
-def _last(turn: Turn, key: str | None, question: str, note: str | None, lead: str = "") -> dict[str, Any]:
-    """For slot `faq_last`."""
-    return {"key": key, "question": question, "note": note, "said": spoken_of.messages(turn), "lead": lead}
+def _last(turn: Turn, hit: Hit, question: str, note: str | None) -> dict[str, Any]:
+    """For slot `faq_last`; `goods`: those of the manual that the entry is of."""
+    goods = _MANUAL.search(hit.question)
+    of_manual = {"goods": goods[1]} if goods else {}
+    kept = {"key": hit.key, "question": question, "note": note, "said": spoken_of.messages(turn), "lead": hit.lead}
+    return {**kept, **of_manual}
 
 
 def _wish(turn: Turn) -> str | None:

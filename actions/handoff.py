@@ -41,6 +41,8 @@ ANGER, MISSES, DUE = "chat_anger", "chat_misses", "feedback_due"
 KEPT = ("handoff_", "chat_", "faq_", "feedback_", "session_")
 ENTRY = spoken_of.LAST
 REQUEST, DANGER, FRAUD = "handoff_request", "danger", "fraud"
+OF_DEVICES, TELLS_IN_ALARM = {"fire", "shock", "gas", "suicide"}, 0.85
+"""Dangers beside which nothing is told · from this score on an entry is told to who has just raised an alarm and asks."""
 IN_DANGER = "handoff_danger"  # slot: what dangers were told, {kinds, message_id}
 ASKED = "customer_asked"
 NOBODY_THERE = "handoff_nobody_there"  # the desk's no to a handoff that nobody asked for, at night
@@ -90,6 +92,8 @@ class ActionHandoff(CustomerAction):
         turn.utter(
             response, told, ticket=handoff.ticket_number, position=handoff.position, answer_by=when(handoff.answer_by)
         )
+        if reason == DANGER:
+            await _answers_too(turn)
         counted = [SlotSet(name, 0) for name in (ANGER, MISSES) if turn.slot(name)]
         # A ticket is answered later, elsewhere; until then the bot goes on.
         mine = SlotSet("handoff_id", None if handoff.ticketed else handoff.id)
@@ -294,7 +298,8 @@ async def meanwhile(turn: Turn, position: int | None) -> list[EventType] | None:
     story = turn.intent.endswith(STORIES) and (turn.tracker.latest_message.get("act") or {}).get("name") == "tell"
     known = await chat.at_this_message(turn)
     if not (turn.busy or (wants and not story) or _knows(turn, known["faq_found"])):
-        if known["faq_found"] is None and len(turn.typed) >= faq.LEAST_STORY:
+        asks = turn.asks or faq.only_asks(turn) > faq.UNSURE or len(turn.typed) >= faq.LEAST_STORY
+        if asks and not _knows(turn, known["faq_found"]) and len(turn.typed) >= faq.LEAST_QUESTION:
             known["faq_found"] = await faq.answered(turn, turn.typed)
         if not _knows(turn, known["faq_found"]):
             return None
@@ -302,6 +307,18 @@ async def meanwhile(turn: Turn, position: int | None) -> list[EventType] | None:
         _beside(turn, position)
     changed = [SlotSet(name, value) for name, value in known.items() if turn.slot(name) != value]
     return [*changed, SlotSet(MEANWHILE, turn.message_id), *heard_again(turn)]
+
+
+async def _answers_too(turn: Turn) -> None:
+    """What the shop's documents surely say to who asks in an alarm (the insurance of a broken screen, whether it was us who
+    called); nothing where a device burns or is live: what is normal for it may not be now."""
+    kinds = set((turn.slot(IN_DANGER) or {}).get("kinds") or [])
+    if kinds & OF_DEVICES or faq.only_asks(turn) <= faq.SURELY_ASKS:
+        return
+    found = await faq.answered(turn, turn.typed)
+    hit = found["hits"][0] if found else None
+    if hit and float(hit["score"]) >= TELLS_IN_ALARM:
+        turn.utter("utter_faq_answer", answer=hit["lead"], source=hit["source"])
 
 
 def _beside(turn: Turn, position: int | None) -> None:
@@ -350,7 +367,7 @@ def _knows(turn: Turn, found: dict[str, Any] | None) -> bool:
     if found is None or found["decision"] == "pass":
         return False
     if turn.slot(IN_DANGER):
-        return found["decision"] == "answer" and float(found["hits"][0]["score"]) >= faq.SURELY_TELLS
+        return found["decision"] == "answer" and float(found["hits"][0]["score"]) >= faq.LIKELY
     return found["decision"] != "clarify" or turn.asks
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import focus, wiring
+from actions import focus, spoken_of, wiring
 from actions.base import CustomerAction, Turn, over
 from actions.faq import FAIRLY_TELLS, GOODS, beside, names_goods, tell, tells
 from actions.forms import UNCLEAR, Form
@@ -220,8 +220,9 @@ def _pointed_at(turn: Turn) -> list[Found]:
 
 
 async def _spoken_of(turn: Turn) -> list[Found]:
-    """The product last spoken of, else those of the order last spoken of."""
-    named = _named_before(turn)
+    """The product last spoken of, that of the manual last told from, else those of the order last spoken of."""
+    told = turn.slot("faq_last") or {}
+    named = _named_before(turn) or (told.get("goods") if spoken_of.goes_on(turn, told) else None)
     if named:
         return _best(await turn.call(wiring.gateways().products.named, named))
     last = turn.slot("products_last")

@@ -123,6 +123,14 @@ NAMES_ANOTHER = ("yes", "correct", "no", "value", "do", "tell", "fragment", "cha
 CHANGE, OF_ORDER = "orders_change", ("address", "room", "name", "phone", "remark")
 """The intent of who wants something of an order changed, and the kinds of values that are."""
 PARTIAL, ANY = "partial", "any"
+PICKUP = "after_sales_pickup"
+"""The entity by which goods are fetched, and what the slots begin with that ask about it."""
+URGED = {"logistics": "logistics_urge", "orders": "orders_urge_shipping"}
+"""Topic → its intent that hurries, which is meant wherever somebody is told to (帮我催一下), whatever stands beside it."""
+URGES, REFUSED = ("tickets_wish", "urge"), "refused"
+"""The entity by which something is urged, and what is told of a thing that was refused."""
+LOOK_UPS = ("logistics_track", "orders_ask_status", "after_sales_ask_status", "invoices_ask_status", "tickets_ask_status")
+"""Intents that only look something up."""
 MONEY_BACK = ("after_sales_refund", "after_sales_return")
 """The intents that want the money back: whether goods go back with it, the order's state tells."""
 HURRIES = "_urge"
@@ -135,7 +143,7 @@ SLOT, WISH = "slot_", "wish_"
 """What the cues begin with that name a slot, and an intent that words may wish for within its form."""
 FAULT = "after_sales_report_problem"
 """The intent of who tells a fault."""
-SLIPS, PICKUP, FETCHED, ANEW = "after_sales_ask_status", "after_sales_pickup", "fetched", "choose"
+SLIPS, FETCHED, ANEW = "after_sales_ask_status", "fetched", "choose"
 """The intent about slips, and the entity by which the goods of one are fetched at another time."""
 TICKET, ADD = "tickets_ask_status", ("tickets_wish", "add")
 """The intent and the entity by which something is added to an open ticket."""
@@ -220,6 +228,9 @@ class Reader:
             said = replace(said, intent=INFORM)  # 名字和电话照旧: guessed by a word; nobody is asked for
         if said.intent == PERSON and said.share("ask") >= self.asks:
             said = replace(said, intent="faq", follow_up={})  # 人工几点下班: asked about them, and not for one
+        urged = URGED.get(said.intent.partition("_")[0])
+        if urged and said.act == "do" and not said.second and _has(said, *URGES):
+            said = replace(said, intent=urged, requests=[urged])  # 帮我催一哈 别又给我撂楼下: however it is to be done
         said = self._without_denied(self._only_asked(said, context), context)
         meant = [name for name in said.requests if name not in FORBIDDEN.get(said.cues.get(FORBIDS, ""), ())]
         if said.second and len(meant) == 1:  # 别取消，改个电话就行
@@ -500,6 +511,10 @@ class Reader:
         if context.kind == CONFIRM and MISTAKEN in said.cues and said.act in ("yes", "chat", "tell", "value", "take_back"):
             if not said.reason and not said.values and not offers.agrees_first(said.text):
                 return Reading(INFORM, (self._correct(said, context),))  # 拿错执照了
+        if context.kind == WORDS and MISTAKEN in said.cues and said.act == "correct" and said.share("correct") >= self.certain:
+            return Reading(INFORM, (self._correct(said, context),))  # 哎呀，说错了: no reason
+        if str(context.asked).startswith(PICKUP) and said.act in ("person", "do", "value") and _has(said, PICKUP):
+            return Reading(INFORM, (self._value(said, context),))  # 你们喊人来拿, asked whether it is to be fetched
         if UNCHANGED in said.cues and not said.values and said.share("yes") < self.sure_yes:
             return Reading(INFORM, (command("correct", slot=None, value=None),))  # 抬头不变: the question stands
         if context.again and context.form not in self.undone and context.kind == CONFIRM and self._only_hears(said, context):
@@ -583,8 +598,13 @@ class Reader:
         wished = not own and context.kind == CHOOSE and opened  # 跑步鞋那个，想退货
         unlike = context.kind == VALUE and self._speaks_of_else(said, own) and said.share("value") < self.asks  # 耳机防水吗
         if act == "value" and sure and not (wished or unlike):
-            tells = own and not (context.kind == CHOOSE and _only_describes(said))
+            guessed = context.kind == WORDS and said.confidence < self.sure  # 医生让换别的牌子: why, and no exchange
+            tells = own and not guessed and not (context.kind == CHOOSE and _only_describes(said))
             return Reading(said.intent if tells else INFORM, (self._value(said, context),))
+        if said.intent == "chat_stop" and said.share(*NO_LONGER) < self.near:
+            return Reading("faq", (command("know", question=said.text),))  # 奶粉弄了没，别光弄一个: no word of leaving
+        if context.kind == CONFIRM and said.text.endswith(ASKS) and said.intent in STORY and said.confidence < self.sure:
+            return Reading("faq", (command("know", question=said.text),))  # 群里人说只保7天的？
         return self._plain(said, context.asked)
 
     def _points_out(self, said: Said, context: Context) -> bool:
@@ -612,7 +632,8 @@ class Reader:
         rests = [each for each in said.rests if each[0] not in denied]
         rest = next((each for each in rests if each[2] >= self.surer and each[1] not in own), None)
         agreed = context.kind == CONFIRM and head is not None and head[2] == "yes" and head[3] >= self.certain
-        agreed = agreed and not said.text.startswith(BY_THE_WAY)
+        plain = head is not None and (offers.only_agrees(said.text[: head[1]].strip(ENDS)) or head[1] < CURT - 1)
+        agreed = agreed and plain and not said.text.startswith(BY_THE_WAY)  # 是送同事的 agrees to nothing
         if agreed and len(said.parts) > 1 and _asked_last(said) >= self.surer:  # 好，分期的钱咋算
             rest = (said.parts[-1][0], "faq", 1.0)
         elif head is None or rest is None or rest[1].startswith((*PLAIN_TALK, PERSON)):
@@ -822,7 +843,8 @@ class Reader:
         of_goods = context.kind == ALARM and bool(said.reference.get("conditions"))  # 围兜没事
         safe = context.kind == ALARM and SAFE in said.cues
         hurries = PLACE in said.cues or PLEADS in said.cues or HURRIES in said.intent
-        if asks or (not safe and (of_goods or hurries or said.share(*ends) < sure)):
+        wants_one = PERSON in (said.intent, *said.requests)  # 不要机器人，人工
+        if asks or wants_one or (not safe and (of_goods or hurries or said.share(*ends) < sure)):
             return None
         return Reading("chat_stop", (command("leave"), *(self._besides(said) if more else ())))
 
@@ -846,7 +868,7 @@ class Reader:
         unplain = self._vague(said) or said.confidence < self.near
         if REGISTERS in said.cues and not context.new and unplain:
             return Reading(PERSON, (command("person"),))  # 那给我登记一下
-        if (act == "hold" and PLEADS in said.cues) or (REPORTED_BEFORE in said.cues and unplain):
+        if (act == "hold" and PLEADS in said.cues) or (REPORTED_BEFORE in said.cues and (unplain or act == "status")):
             return Reading(TICKET, (command("start", intent=TICKET),))  # 昨晚报的那两桶油, 别跟我说再等等
         if not context.new and self._only_sounds(said):
             return self._checked(said, context) if act == "status" else Reading("faq", (command("know", question=said.text),))
@@ -911,6 +933,11 @@ class Reader:
             return self._checked(said, context)  # 我问你锅催了没
         if SUPPOSES in said.cues and not said.follow_up and said.confidence < self.near:
             return Reading("faq", (command("know", question=said.text),))  # 那要是后面掉色呢
+        if said.intent in LOOK_UPS and act == "status" and said.share(act) >= self.certain:
+            return self._plain(said, context.asked)  # 我的箱子呢？？: to look up what may be meant does no harm
+        argues = bool(context.focus) and context.focus[0].get("told") == REFUSED and act in ("tell", "why", "ask", "no")
+        if argues and said.intent == "chat_smalltalk" and said.confidence < self.sure:
+            return Reading("faq", (command("know", question=said.text),))  # 同事说七天内随便退，我这才第五天
         if not said.intent.startswith(PLAIN_TALK) and not said.follow_up and said.confidence < self.near:
             return Reading(FALLBACK, (command("unclear", candidates=candidates(said)),))
         return self._plain(said, context.asked)
@@ -1138,6 +1165,11 @@ class Reader:
 def _named_by(button: Button) -> List[Dict[Text, Any]]:
     """A button's entities, as Rasa has them."""
     return [{"entity": name, "value": value} for name, value in button.entities.items()]
+
+
+def _has(said: Said, name: Text, value: Optional[Text] = None) -> bool:
+    """Whether an entity of that name, and value, is in the message."""
+    return any(each.get("entity") == name and value in (None, each.get("value")) for each in said.entities)
 
 
 def _core(value: Mapping[Text, Any]) -> Text:

@@ -130,6 +130,7 @@ _IN_USE = re.compile(
     r"(?<=手机)(?:号|[这那最近两几天老总是一直经常都也又]{0,5}(?:静音|关机|停机|欠费|没电|没信号|没带|不在身|打不通|接不[到了通]|收不到|换号))"
 )
 """What makes of a phone the customer's own, on which they are called."""
+_NOT_THE = "不(?:是|要)(?:那|这)?[一两]?[个台件双款单瓶盒条只套本张]?"  # what follows is not meant
 _COUNT = re.compile(r"([一二三四五六七八九十两百千]{1,5})(?=[段码寸升匹斤克米片支册]|公斤|毫升)")
 _PIECE = re.compile(r"[^\s，。！？、：；的]+")
 _COUNTED = re.compile(r"[那这一两][本双口顶台个只].$")
@@ -199,6 +200,7 @@ def read(
     bare = bool(reading.found) and len(_FILLERS.sub("", words.empty.sub("", left)).replace(" ", "")) <= 1
     left = _COUNT.sub(lambda match: str(number(match[1]) or match[1]), left)
     names = [piece for piece in re.split(r"[\s，。！？、：；]+", words.empty.sub(" ", left)) if len(piece) > 1]
+    names = [piece for piece in names if not re.search(f"{_NOT_THE}{re.escape(piece)}", text)]
     return {"conditions": sorted(reading.found, key=lambda c: int(c["start"])), "names": names, "bare": bare}
 
 

@@ -23,7 +23,7 @@ from backoffice.knowledge.search.grams import BUCKETS, Counts
 from backoffice.knowledge.search.sparse import SparsePart
 from backoffice.knowledge.search.together import Together
 
-MOST_TEXTS = 10_000
+MOST_TEXTS = 12_000
 _SHARES = {"characters": 0.25, "sounds": 0.25, "meanings": 0.125}
 _VECTORS = 0.375
 _BENT, _PENALTY = 2.0, 0.125
