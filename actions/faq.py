@@ -304,10 +304,8 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
 def _only_wants(turn: Turn, found: Found, does: bool) -> bool:
     """Whether a visitor's words that ask nothing are no more than a wish: a few words to do something, or a wish as plain as the
     entry is not. Whoever tells of their own case hears the rule about it first: it cannot be looked up for them anyway."""
-    if found.decision == "answer":
+    if tells(found):
         return does and len(turn.typed) < LEAST_STORY
-    if len(turn.typed) >= LEAST_STORY and tells(found):
-        return False
     return _confidence(turn) >= PLAINLY_DOES or found.hits[0].score < MAYBE
 
 
@@ -336,7 +334,7 @@ def _of_ones_own(turn: Turn) -> bool:
 def _of_named_goods(turn: Turn, hit: Hit) -> bool:
     """Whether an entry is about just the goods that the message names, or those of their kind."""
     named = [str(each["value"]) for each in turn.tracker.latest_message.get("entities") or [] if each["entity"] in NAMED]
-    return any(name in hit.question for name in named)
+    return any(all(part in hit.question for part in name.split()) for name in named)
 
 
 def _names_none(turn: Turn) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 
 from actions import at_once, focus, given, order_states, parcels, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said
@@ -37,6 +37,8 @@ KINDS = {
 """The kinds of values that are a way's detail."""
 ANSWERS = ("logistics_arrange", "orders_change", "logistics_report_problem")
 LONGEST, DAYS = 200, 7
+CHANGE, CHANGED = "orders_change", {"date": "delivery_date", "time_slot": "delivery_date", "reroute": "address"}
+"""The intent of who wants an order changed, and what of it a way to deliver changes while it has not left."""
 
 
 class ParcelForm(OrderForm):
@@ -172,8 +174,10 @@ class ValidateLogisticsArrangeForm(ParcelForm):
         if not how:
             return filled
         number = turn.slot("orders_number")
-        order = await turn.call(wiring.gateways().orders.get, turn.reader, number) if number else None
-        if how == CONTACT or order is None or order.tracking_number is None:
+        if number is None:
+            return filled  # which one is asked first
+        order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
+        if how == CONTACT or order.tracking_number is None:
             return {**filled, "logistics_detail": NOTHING} if how not in BARE else filled
         if turn.slot("logistics_detail") is None or "logistics_how" in filled:
             filled.update(await self._detail(turn, order.tracking_number, how))
@@ -263,6 +267,23 @@ class ActionLogisticsArrange(ParcelAction):
 
     gathered = ("logistics_how", "logistics_detail", "logistics_dates", "logistics_city")
     uses = ("day", "span", given.SPOT, given.ADDRESS, given.ROOM)
+
+    async def finish(self, turn: Turn, order: Order) -> None:
+        """Another day or place for what has not left is a change of the order: that is gone on with."""
+        field = CHANGED.get(str(turn.slot("logistics_how")))
+        if order.tracking_number is not None or order.state_code != "paid" or field is None:
+            await super().finish(turn, order)
+            return
+        turn.utter("utter_logistics_no_parcel", "changed", **told(order))
+        entities = [{"entity": "orders_number", "value": order.number}, {"entity": "orders_change_field", "value": field}]
+        waiting = [{"intent": CHANGE, "words": "", "entities": entities, "reference": {}}, *(turn.slot("chat_requests") or [])]
+        turn.tracker.slots["chat_requests"] = waiting
+        turn.before.append(SlotSet("chat_requests", waiting))
+
+    def _done(self, turn: Turn) -> list[EventType]:
+        """The day and the place that were given are the change's, where one follows."""
+        follows = any(each["intent"] == CHANGE for each in turn.slot("chat_requests") or [])
+        return [event for event in super()._done(turn) if not (follows and event.get("name") == given.SLOT)]
 
     async def deliver(self, turn: Turn, shipment: Shipment) -> None:
         """Ask the carrier; the courier's contact is shown only on the delivery day."""
