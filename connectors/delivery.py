@@ -82,6 +82,7 @@ class Delivery:
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()
         self._sweeping: asyncio.Future[None] | None = None
+        self._noting: set[asyncio.Future[None]] = set()
 
     async def start(self, alone: Alone | None = None) -> None:
         """Push what is left of before, what another process leaves behind, and what is asked for by hand."""
@@ -89,11 +90,12 @@ class Delivery:
         self._sweeping = asyncio.ensure_future(self._sweep())
 
     async def stop(self) -> None:
-        """Stop; what has not gone stays stored."""
+        """Stop; what has not gone stays stored, and what has gone is noted, or it would go again."""
         tasks = [*self._workers.values(), *([self._sweeping] if self._sweeping else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._noting, return_exceptions=True)
 
     def wake(self, conversation_id: str) -> None:
         """There may be something to push; returns at once."""
@@ -171,7 +173,10 @@ class Delivery:
                     place = (self._channel, pending.address)
                     await store.on_thread(outbox.later, conversation_id, place, due_ms, problem)
                     return pause
-                await store.on_thread(outbox.sent, conversation_id, parcel.messages)
+                noting = asyncio.ensure_future(store.on_thread(outbox.sent, conversation_id, parcel.messages))
+                self._noting.add(noting)
+                noting.add_done_callback(self._noting.discard)
+                await asyncio.shield(noting)
 
     async def _give_up(self, conversation_id: str, parcel: Parcel, problem: str) -> None:
         await self._store.on_thread(

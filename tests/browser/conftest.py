@@ -48,7 +48,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def opened(width: int = 900, height: int = 700, **options: object) -> BrowserContext:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(40_000)  # a busy machine takes its time
         context.on("console", note)
         context.on("weberror", lambda error: problems.append(str(error.error)))
         contexts.append(context)

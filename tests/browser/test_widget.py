@@ -21,7 +21,7 @@ PNG = base64.b64decode(
 Visit = Callable[..., BrowserContext]
 Window = Page | FrameLocator
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=40_000)
 
 
 def chat_page(server: RunningServer, context: BrowserContext) -> Page:

@@ -43,7 +43,7 @@ class Socket:
     async def send(self, type_: str, **fields: Any) -> None:
         await self.line.send(json.dumps({"type": type_, **fields}))
 
-    async def next(self, *types: str, seconds: float = 8, **fields: Any) -> dict[str, Any]:
+    async def next(self, *types: str, seconds: float = 30, **fields: Any) -> dict[str, Any]:
         """The next frame of one of these types with these fields; frames before it are kept in `frames`."""
         while True:
             frame = json.loads(await asyncio.wait_for(self.line.recv(), seconds))
