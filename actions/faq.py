@@ -68,6 +68,7 @@ FAR = 2.0
 """The next is told beside the first unless that is this many times as likely. Of 285 set-aside variants with two entries near
 each other the second answers three in ten up to here, one in seven beyond: there it is a button."""
 NEAR = 5.0  # one less likely than this many times is not even a button below an answer
+TELLS_SHORTLY = 0.4  # from this score on an entry is told to a visitor's few words, before signing in is asked for
 SURELY_MEANT = 0.9
 """From this score on the rule of an entry is what is asked for, also where another person's account is spoken of."""
 WHY_WITHIN = 2  # messages after a refusal, for which what has no answer asks about it
@@ -304,8 +305,9 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
 def _only_wants(turn: Turn, found: Found, does: bool) -> bool:
     """Whether a visitor's words that ask nothing are no more than a wish: a few words to do something, or a wish as plain as the
     entry is not. Whoever tells of their own case hears the rule about it first: it cannot be looked up for them anyway."""
-    if tells(found):
-        return does and len(turn.typed) < LEAST_STORY
+    short = len(turn.typed) < LEAST_STORY
+    if tells(found) and (not short or found.decision == "answer" or found.hits[0].score >= TELLS_SHORTLY):
+        return does and short
     return _confidence(turn) >= PLAINLY_DOES or found.hits[0].score < MAYBE
 
 
