@@ -509,8 +509,10 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
     unproven = turn.customer is None and wish not in FOR_VISITORS
     if wish and not unproven:
         buttons.append(button(str(turn.wording(f"utter_label_{wish}")), wish))
+    entries = [hit]
     if others and hit.score < FAR * others[0].score:
         second, *others = others
+        entries.append(second)
         buttons = [*(_choice(each.question, each.key) for each in (hit, second) if each.rest), *buttons[bool(hit.rest) :]]
         buttons += [*(_choice(other.question, other.key) for other in others), _judgement(turn, "none"), *_out(turn)]
         first = {"question": hit.question, "answer": hit.lead, "source": hit.source}
@@ -521,6 +523,8 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
         buttons += [_choice(other.question, other.key) for other in others]
         turn.utter("utter_faq_answer", "likely" if others else "", buttons=buttons, answer=hit.lead, source=hit.source)
         await own_case.say(turn, hit.facts)
+    due = await own_case.offer(turn, [fact for each in entries for fact in each.facts])
+    asks = asks and due is None
     own = (turn.tracker.latest_message.get("act") or {}).get("name") in OF_ONES_OWN
     if wish and unproven and own and not turn.slot("handoff_id"):
         turn.utter("utter_chat_sign_in", "own")
@@ -530,7 +534,7 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
         SlotSet("faq_last", _last(turn, hit.key, question, note, hit.lead)),
         SlotSet("faq_told", 0 if asks else told),
         *([SlotSet("faq_passed", 0)] if turn.slot("faq_passed") else []),
-        *([SlotSet("chat_offered", wish)] if wish and not unproven else []),
+        *([SlotSet("chat_offered", due or wish)] if due or (wish and not unproven) else []),
     ]
 
 
