@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from actions.compensations import ActionLogisticsCompensation, AskLogisticsConfirmed, ValidateLogisticsCompensationForm
+from actions.compensations import (
+    ActionLogisticsCompensation,
+    AskLogisticsConfirmed,
+    ValidateLogisticsCompensationForm,
+)
 from actions.faq import ActionFaqAnswer
 from actions.gateways.compensations import Due
 from actions.gateways.errors import Unavailable
