@@ -23,7 +23,7 @@ OPERATION = "compensation"
 class ValidateLogisticsCompensationForm(OrderForm):
     """Which order, and, knowing the coupon: shall I ask for it?"""
 
-    operation, states = OPERATION, ("paid", "shipped", "signed", "completed")
+    operation, states = OPERATION, ("paid", "shipped", "signed")
 
     async def _meant(self, turn: Turn) -> dict[str, Any]:
         """Where the words mean none of several orders, the only one that is due a coupon."""

@@ -49,6 +49,8 @@ LEAST_QUESTION = 6  # characters of a question that is taken for small talk
 SEARCH_SECONDS = 3.0
 HELPFUL_EVERY = 3  # answers, until it is asked whether they help
 UNHELPFUL_MOST = 2  # answers that did not help, until a person takes over
+MEANS = "means_"
+"""What the cue of an intent begins with that its words say plainly."""
 MINE = "own"
 """Decision of `faq_found`: nothing needs to be searched, the customer's own order says it (`actions/own_case.py`)."""
 WHOLE = "whole"
@@ -240,6 +242,8 @@ def _may_ask(turn: Turn, text: str) -> bool:
         return False
     if _only_signs_in(turn):
         return True
+    if turn.cue(f"{MEANS}{turn.intent}") is not None:
+        return False  # a wish, said plainly
     if turn.intent.startswith("complaints_") and _sure(turn) and _asks(turn) < SURELY_ASKS:
         return False  # 再投诉一次 asks nothing
     return _weighed(turn, SUREST_SCORE) > 0  # else no entry could win
