@@ -50,6 +50,8 @@ LEAST_QUESTION = 6  # characters of a question that is taken for small talk
 SEARCH_SECONDS = 3.0
 HELPFUL_EVERY = 3  # answers, until it is asked whether they help
 UNHELPFUL_MOST = 2  # answers that did not help, until a person takes over
+MEANS = "means_"
+"""What the cue of an intent begins with that its words say plainly."""
 MINE = "own"
 """Decision of `faq_found`: nothing needs to be searched, the customer's own order says it (`actions/own_case.py`)."""
 WHOLE = "whole"
@@ -258,6 +260,8 @@ def _may_ask(turn: Turn, text: str) -> bool:
         return False
     if _only_signs_in(turn):
         return True
+    if turn.cue(f"{MEANS}{turn.intent}") is not None:
+        return False  # a wish, said plainly
     if turn.intent.startswith("complaints_") and _sure(turn) and only_asks(turn) < SURELY_ASKS:
         return False  # 再投诉一次 asks nothing
     return _weighed(turn, SUREST_SCORE) > 0  # else no entry could win
@@ -526,8 +530,10 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
     unproven = turn.customer is None and wish not in FOR_VISITORS
     if wish and not unproven:
         buttons.append(button(str(turn.wording(f"utter_label_{wish}")), wish))
+    entries = [hit]
     if others and hit.score < FAR * others[0].score:
         second, *others = others
+        entries.append(second)
         buttons = [*(_choice(each.question, each.key) for each in (hit, second) if each.rest), *buttons[bool(hit.rest) :]]
         buttons += [*(_choice(other.question, other.key) for other in others), _judgement(turn, "none"), *_out(turn)]
         first = {"question": hit.question, "answer": hit.lead, "source": hit.source}
@@ -538,6 +544,8 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
         buttons += [_choice(other.question, other.key) for other in others]
         turn.utter("utter_faq_answer", "likely" if others else "", buttons=buttons, answer=hit.lead, source=hit.source)
         await own_case.say(turn, hit.facts)
+    due = await own_case.offer(turn, [fact for each in entries for fact in each.facts])
+    asks = asks and due is None
     own = (turn.tracker.latest_message.get("act") or {}).get("name") in OF_ONES_OWN
     if wish and unproven and own and not turn.slot("handoff_id"):
         turn.utter("utter_chat_sign_in", "own")
@@ -547,7 +555,7 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
         SlotSet("faq_last", _last(turn, hit, question, note)),
         SlotSet("faq_told", 0 if asks else told),
         *([SlotSet("faq_passed", 0)] if turn.slot("faq_passed") else []),
-        *([SlotSet("chat_offered", wish)] if wish and not unproven else []),
+        *([SlotSet("chat_offered", due or wish)] if due or (wish and not unproven) else []),
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import at_once, focus, given, order_states, parcels, wiring
+from actions import at_once, compensations, focus, given, order_states, parcels, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said
 from actions.forms import UNCLEAR
 from actions.gateways.belongings import ORDER
@@ -69,7 +69,7 @@ class ParcelAction(OrderAction):
             return
         order_states.speak_of(turn, order)
         shipment = await turn.call(wiring.gateways().logistics.get, turn.reader, order.tracking_number)
-        await self.deliver(turn, shipment)
+        await self.deliver(turn, shipment, order)
 
     def rejected(self, turn: Turn, error: Rejected) -> list[EventType]:
         """Say why not, with buttons that know the order."""
@@ -80,8 +80,8 @@ class ParcelAction(OrderAction):
         return self._done(turn)
 
     @abstractmethod
-    async def deliver(self, turn: Turn, shipment: Shipment) -> None:
-        """What is done with the parcel. May raise GatewayError."""
+    async def deliver(self, turn: Turn, shipment: Shipment, order: Order) -> None:
+        """What is done with the parcel of the order. May raise GatewayError."""
 
 
 class ValidateLogisticsTrackForm(ParcelForm):
@@ -92,12 +92,13 @@ class ValidateLogisticsTrackForm(ParcelForm):
 class ActionLogisticsTrack(ParcelAction):
     """Says where a parcel is and when it arrives; late and stalled ones are named so, with the next step."""
 
-    async def deliver(self, turn: Turn, shipment: Shipment) -> None:
+    async def deliver(self, turn: Turn, shipment: Shipment, order: Order) -> None:
         """Answer from the parcel's trace."""
         signed = shipment.state_code == "signed"
         waiting = shipment.state_code in ("at_pickup_point", "returning")
         trouble = "" if signed or waiting else "stalled" if shipment.stalled else "late" if shipment.late else ""
-        turn.utter("utter_logistics_track", trouble or shipment.state_code, **parcels.told(shipment))
+        due = compensations.offered(turn, order) if trouble else []
+        turn.utter("utter_logistics_track", trouble or shipment.state_code, due, **parcels.told(shipment))
         again = ValidateLogisticsTrackForm.starts[0]
         parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), again=again)
 
@@ -137,7 +138,7 @@ class ActionLogisticsUrge(ParcelAction):
         order = [{"entity": "orders_number", "value": turn.slot("orders_number")}]
         return [*self._done(turn), *said(turn, "orders_urge_shipping", entities=order)]
 
-    async def deliver(self, turn: Turn, shipment: Shipment) -> None:
+    async def deliver(self, turn: Turn, shipment: Shipment, order: Order) -> None:
         """Urge once; a parcel that is not late is said to be in time, kindly; who urges again hears that it was."""
         title = str(turn.slot("orders_title") or "")
         before = focus.urged(turn, "parcel", shipment.tracking_number)
@@ -150,7 +151,8 @@ class ActionLogisticsUrge(ParcelAction):
         in_time = "early" if shipment.promised_date else ""
         variant = "late" if urged.late or shipment.stalled else in_time
         followed: dict[str, Any] = {"ticket": urged.ticket_number, "promise": urged.promise}
-        turn.utter("utter_logistics_urged", variant, **parcels.told(shipment), **followed)
+        due = compensations.offered(turn, order) if variant == "late" else []
+        turn.utter("utter_logistics_urged", variant, due, **parcels.told(shipment), **followed)
         parcels.speak_of(turn, shipment, title, "urge", **followed, **{focus.URGED: urged.ticket_number})
 
 
@@ -285,7 +287,7 @@ class ActionLogisticsArrange(ParcelAction):
         follows = any(each["intent"] == CHANGE for each in turn.slot("chat_requests") or [])
         return [event for event in super()._done(turn) if not (follows and event.get("name") == given.SLOT)]
 
-    async def deliver(self, turn: Turn, shipment: Shipment) -> None:
+    async def deliver(self, turn: Turn, shipment: Shipment, order: Order) -> None:
         """Ask the carrier; the courier's contact is shown only on the delivery day."""
         how, detail = turn.slot("logistics_how"), turn.slot("logistics_detail")
         detail = None if detail == NOTHING else detail
@@ -337,7 +339,7 @@ class ActionLogisticsReport(ParcelAction):
 
     gathered = ("logistics_problem", "logistics_words")
 
-    async def deliver(self, turn: Turn, shipment: Shipment) -> None:
+    async def deliver(self, turn: Turn, shipment: Shipment, order: Order) -> None:
         """Report once; what is already looked into is said to be."""
         problem = turn.slot("logistics_problem")
         if problem is None:

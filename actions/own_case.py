@@ -6,6 +6,7 @@ A designer says for which facts, by `utter_faq_case_<fact>`:
                                                                    # of these classes; only while this is allowed
     metadata: {until: pay_by}                                      # the order's own moment
     metadata: {per_yuan: true}                                     # so many coins are one yuan
+    metadata: {offers: logistics_compensation}                     # what an order of theirs is due by it: a yes applies for it
 
 Variant `past` for a day gone by.
 """
@@ -21,7 +22,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import wiring
+from actions import compensations, wiring
 from actions.base import Turn, button, when
 from actions.gateways.belongings import ORDER
 from actions.gateways.errors import GatewayError
@@ -53,6 +54,26 @@ async def say(turn: Turn, facts: Sequence[Fact]) -> None:
             _say_days(turn, await turn.call(wiring.gateways().orders.get, turn.reader, number), known)
     except GatewayError:
         return
+
+
+async def offer(turn: Turn, facts: Sequence[Fact]) -> str | None:
+    """Offer what is due by a rule just told for the order spoken of, or for the only one that is due anything; a yes means the
+    payload that is returned."""
+    response = next((_response(each) for each in facts if metadata(turn, _response(each)).get("offers")), None)
+    if response is None or turn.customer is None or turn.busy:
+        return None
+    try:
+        named = await _named(turn)
+        due = await turn.call(wiring.gateways().compensations.due, turn.reader)
+    except GatewayError:
+        return None
+    meant = [each for each in due if each.order == (named or turn.slot("orders_last"))]
+    one = meant[0] if meant else due[0] if len(due) == 1 and not named else None
+    if one is None:
+        return None
+    applies = compensations.applying(turn, one.order)
+    turn.utter(response, buttons=[applies], order=one.title, reason=one.reason, coupon=one.coupon)
+    return str(applies["payload"])
 
 
 async def in_time(turn: Turn) -> list[EventType] | None:

@@ -8,6 +8,7 @@ from functools import cache
 from actions.gateways.account import AccountGateway, HttpAccount
 from actions.gateways.after_sales import AfterSalesGateway, HttpAfterSales
 from actions.gateways.belongings import BelongingsGateway, HttpBelongings
+from actions.gateways.compensations import CompensationGateway, HttpCompensations
 from actions.gateways.customers import CustomerGateway, HttpCustomers
 from actions.gateways.desk import DeskGateway, HttpDesk
 from actions.gateways.feedback import FeedbackGateway, HttpFeedback
@@ -35,6 +36,7 @@ class Gateways:
     after_sales: AfterSalesGateway
     invoices: InvoiceGateway
     promotions: PromotionGateway
+    compensations: CompensationGateway
     payments: PaymentGateway
     tickets: TicketGateway
     desk: DeskGateway
@@ -64,6 +66,7 @@ def gateways() -> Gateways:
         after_sales=HttpAfterSales(http),
         invoices=HttpInvoices(http),
         promotions=HttpPromotions(http),
+        compensations=HttpCompensations(http),
         payments=HttpPayments(http),
         tickets=HttpTickets(http),
         desk=HttpDesk(http),

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from backoffice import desk, reference
 from backoffice.api import (
     belongings,
+    compensations,
     customers,
     facts,
     feedback,
@@ -59,7 +60,7 @@ _TAGS = [
     {"name": "returns", "description": "售后：退款、退货、换货、维修"},
     {"name": "invoices", "description": "发票：申请、换开、重新发送"},
     {"name": "payments", "description": "支付：付款出了问题，先看订单和退款"},
-    {"name": "promotions", "description": "优惠券、灵犀币、价保"},
+    {"name": "promotions", "description": "优惠券、灵犀币、价保、延误赔付"},
     {"name": "products", "description": "商品：价格、库存、参数"},
     {"name": "customers", "description": "客户资料"},
     {"name": "tickets", "description": "工单：投诉、核查、催办"},
@@ -88,6 +89,7 @@ _ROUTERS = (
     payments,
     pictures,
     price_protections,
+    compensations,
     customers,
     belongings,
     products,

@@ -29,6 +29,7 @@ from backoffice.states import (
     CancelReason,
     Carrier,
     Category,
+    CompensationKind,
     CouponKind,
     CouponState,
     FeedbackKind,
@@ -93,6 +94,7 @@ _ENUMS: tuple[type[Labelled], ...] = (
     CancelReason,
     Carrier,
     Category,
+    CompensationKind,
     CouponKind,
     CouponState,
     FeedbackKind,
@@ -276,6 +278,7 @@ class Order(Base):
     invoices: Mapped[list[Invoice]] = relationship(order_by="Invoice.number.desc()")
     price_protections: Mapped[list[PriceProtection]] = relationship(order_by="PriceProtection.number.desc()")
     coupons: Mapped[list[Coupon]] = relationship(order_by="Coupon.id")
+    compensation: Mapped[Compensation | None] = relationship(back_populates="order")
 
 
 class OrderItem(Base):
@@ -518,6 +521,24 @@ class PriceProtection(Base):
     def refund_source(self) -> str:
         """What its refund's rows are for."""
         return f"price:{self.number}"
+
+
+class Compensation(Base):
+    """A coupon given because an order came, or left, late: once an order; refusals leave no row."""
+
+    __tablename__ = "compensations"
+    __table_args__ = (Index(None, "customer_id"),)
+
+    number: Mapped[str] = mapped_column(String(20), primary_key=True)
+    """PF + yyyymmdd + 4 digits."""
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"))
+    order_number: Mapped[str] = mapped_column(ForeignKey("orders.number"), unique=True)
+    kind: Mapped[CompensationKind]
+    coupon_id: Mapped[str] = mapped_column(ForeignKey("coupons.id"))
+    created_at: Mapped[datetime]
+
+    order: Mapped[Order] = relationship(back_populates="compensation")
+    coupon: Mapped[Coupon] = relationship()
 
 
 class Ticket(Base):

@@ -228,6 +228,13 @@ class CouponKind(Labelled):
     BIRTHDAY = "birthday", "生日礼券"
 
 
+class CompensationKind(Labelled):
+    """What a coupon makes up for (documents 10, 配送延误有赔偿吗, and 01, 延迟发货赔付)."""
+
+    LATE_DELIVERY = "late_delivery", "延误赔付"
+    LATE_SHIPPING = "late_shipping", "延迟发货赔付"
+
+
 class CouponState(Labelled):
     UNUSED = "unused", "未使用"
     USED = "used", "已使用"

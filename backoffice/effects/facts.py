@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from backoffice.models import Order, OrderItem, PriceProtection, Return, Shipment
-from backoffice.rules.deliveries import ShipmentFacts
+from backoffice.rules.deliveries import ShipmentFacts, delay_excuse
 from backoffice.rules.facts import LineFacts, OrderFacts
 from backoffice.rules.reasons import FAULTS
-from backoffice.states import Category, InvoiceState, ReturnKind, ReturnState
+from backoffice.states import Category, InvoiceState, ReturnKind, ReturnState, ShipmentState
 
 
 def order_facts(order: Order) -> OrderFacts:
@@ -35,6 +37,28 @@ def order_facts(order: Order) -> OrderFacts:
         refunded_fen=sum(refund.amount_fen for refund in order.refunds),
         has_invoice=any(invoice.state is not InvoiceState.VOIDED for invoice in order.invoices),
         lines=tuple(_line_facts(item, order.returns, order.price_protections) for item in order.items),
+        shipped_at=order.shipped_at,
+        promised_ship_by=order.promised_ship_by,
+        promised_date=order.shipment.promised_date if order.shipment else None,
+        reached_at=_reached_at(order.shipment) if order.shipment else order.signed_at,
+        delay_excuse=_delay_excuse(order),
+        compensated_at=order.compensation.created_at if order.compensation else None,
+    )
+
+
+def _reached_at(shipment: Shipment) -> datetime | None:
+    """A parcel at a pick-up point has come, whenever it is fetched."""
+    stored = [trace.time for trace in shipment.traces if trace.place.endswith("自提点")]
+    return min([*stored, *([shipment.signed_at] if shipment.signed_at else [])], default=None)
+
+
+def _delay_excuse(order: Order) -> str | None:
+    parcel = order.shipment
+    return delay_excuse(
+        order.delivery_date_changes,
+        parcel.arrangement if parcel else None,
+        parcel is not None and parcel.state is ShipmentState.RETURNING,
+        [trace.text for trace in parcel.traces] if parcel else [],
     )
 
 

@@ -23,6 +23,7 @@ def orders_of(customer_id: str) -> Select[Order]:
             selectinload(Order.refunds),
             selectinload(Order.invoices),
             selectinload(Order.price_protections),
+            joinedload(Order.compensation),
         )
     )
 

@@ -21,6 +21,9 @@ _RECEIVERS = (
 ).split()
 _PLACE = re.compile(r"(?:门口|门前|门外|门边|楼道|楼梯间|鞋柜|地垫下|电表箱|消防栓)(?:里|上|旁|边|那)?$")
 """Where a parcel may be left with nobody there."""
+_POSTPONED = "改约"
+_EXCUSES = re.compile(r"天气|台风|暴雨|暴雪|大雾|道路结冰|交通管制|改期|联系不上|无人接听")
+"""Causes of a delay that a trace tells and the shop does not pay for (document 10, 配送延误有赔偿吗)."""
 TIME_SLOTS = ("上午", "下午", "傍晚")
 """What is offered to choose from; any hours between 8 and 20 will do."""
 _SLOT = re.compile(r"^(\d{1,2})(?:[:：点]00|点)?\s*[-–—~至到]\s*(\d{1,2})(?:[:：点]00|点)?$")
@@ -211,7 +214,7 @@ def arranged(how: Arrangement, value: str | None, is_large: bool) -> str:
     """What was agreed, as the parcel's page tells it."""
     match how:
         case Arrangement.DATE:
-            return f"改约 {value} 派送"
+            return f"{_POSTPONED} {value} 派送"
         case Arrangement.TIME_SLOT:
             return f"{value}派送"
         case Arrangement.PICKUP_POINT:
@@ -225,6 +228,16 @@ def arranged(how: Arrangement, value: str | None, is_large: bool) -> str:
         case Arrangement.REFUSE:
             fee = f"大件每件收 {policy.REFUSED_LARGE_FEE} 元退回物流费，从退款里扣" if is_large else "不收费"
             return f"拒收，{fee}；退回仓库一般 3 至 7 天，之后原路退款"
+
+
+def delay_excuse(date_changes: int, arrangement: str | None, returning: bool, news: list[str]) -> str | None:
+    """Why nothing is paid for a delay: the recipient moved it, cannot be reached, or the road is closed."""
+    if date_changes or (arrangement or "").startswith(_POSTPONED):
+        return "送货日期按您的要求改过"
+    told = next((text for text in news if _EXCUSES.search(text)), None)
+    if told:
+        return f"物流记录是“{told}”"
+    return "包裹正在退回仓库" if returning else None
 
 
 NEEDS_VALUE = frozenset(

@@ -95,6 +95,14 @@ class OrderFacts:
     refunded_fen: int
     has_invoice: bool
     lines: tuple[LineFacts, ...]
+    shipped_at: datetime | None = None
+    promised_ship_by: datetime | None = None
+    promised_date: date | None = None
+    reached_at: datetime | None = None
+    """Signed, or at a pick-up point."""
+    delay_excuse: str | None = None
+    """Why the shop does not answer for a delay, as far as the parcel's record tells."""
+    compensated_at: datetime | None = None
 
     @property
     def is_merchant(self) -> bool:

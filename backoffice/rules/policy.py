@@ -48,6 +48,15 @@ PROTECTION_DAYS = {Category.APPLIANCE: 30, Category.DIGITAL: 15}
 PROTECTION_OTHER_DAYS = 7
 SALE_PROTECTION_DAYS = 30
 
+# ── compensation for delays (documents 10, 01) ────────────────────────────────
+LATE_DELIVERY_FEN = {Level.DIAMOND: 1_000}
+LATE_DELIVERY_OTHER_FEN = 500
+LATE_DELIVERY_DAYS = 7  # to apply in, after the promised day
+LATE_SHIPPING_PERCENT = 5
+LATE_SHIPPING_LEAST_FEN = 500
+LATE_SHIPPING_MOST_FEN = 5_000
+COMPENSATION_COUPON_DAYS = 30
+
 # ── invoices (document 08) ────────────────────────────────────────────────────
 INVOICE_REQUEST_DAYS = 365
 INVOICE_CHANGE_DAYS = 180

@@ -9,7 +9,7 @@ from pydantic import Field
 from backoffice.effects.facts import order_facts
 from backoffice.models import Order
 from backoffice.money import yuan
-from backoffice.rules import invoices, orders, policy, price_protection, refunds, returns
+from backoffice.rules import compensations, invoices, orders, policy, price_protection, refunds, returns
 from backoffice.rules.facts import Decision, LineFacts, OrderFacts
 from backoffice.states import (
     OrderState,
@@ -72,6 +72,7 @@ class AllowedView(View):
     repair: Permission
     refund: Permission
     price_protection: Permission
+    compensation: Permission
     invoice: Permission
 
 
@@ -245,6 +246,7 @@ def _allowed(facts: OrderFacts, now: datetime) -> AllowedView:
         repair=permission(_best(facts, ReturnKind.REPAIR, now)),
         refund=permission(_best(facts, ReturnKind.REFUND, now)),
         price_protection=permission(_protection(facts, now)),
+        compensation=permission(compensations.eligible(facts, now)),
         invoice=permission(invoices.requestable(facts, now.date())),
     )
 

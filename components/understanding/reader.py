@@ -141,6 +141,8 @@ UNDO = "_cancel"
 """What the names of intents end with that undo something."""
 SLOT, WISH = "slot_", "wish_"
 """What the cues begin with that name a slot, and an intent that words may wish for within its form."""
+MEANS = "means_"
+"""What the cues begin with whose words are a wish without examples: the rest of the name is its intent."""
 FAULT = "after_sales_report_problem"
 """The intent of who tells a fault."""
 SLIPS, FETCHED, ANEW = "after_sales_ask_status", "fetched", "choose"
@@ -218,9 +220,19 @@ class Reader:
             return Reading(said.intent, (command("danger"),))
         if context.new and not said.text:
             return self._plain(said, None)
+        said = self._by_words(said, context)
         if context.waits:
             return self._waiting(said, context) or self._meanwhile(said, context)
         return self._read(said, context)
+
+    def _by_words(self, said: Said, context: Context) -> Said:
+        """帮我申请延误赔付: a wish that has no examples is known by its words, where they neither ask nor are asked for."""
+        intent = next((cue.removeprefix(MEANS) for cue in said.cues if cue.startswith(MEANS)), None)
+        wants = said.act not in (*ASKING, "status", *DENIES) and said.share(*ASKING, "status") < self.sure
+        if intent is None or not wants or context.new or context.kind == WORDS:
+            return said
+        acts = {"do": 1.0}
+        return replace(said, intent=intent, confidence=1.0, requests=[intent], second=False, follow_up={}, acts=acts)
 
     def _read(self, said: Said, context: Context) -> Reading:
         """What is said to the assistant."""

@@ -10,6 +10,7 @@ from actions.gateways.account import Assets, GiftCard
 from actions.gateways.after_sales import Options, Return, Wish
 from actions.gateways.after_sales import Variant as Replacement
 from actions.gateways.belongings import INVOICE, ORDER, SLIP, TICKET, Belongings, Piece, Thing
+from actions.gateways.compensations import Compensation, Due
 from actions.gateways.customers import Customer
 from actions.gateways.desk import Handoff, HandoffRequest, Said
 from actions.gateways.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
@@ -35,7 +36,7 @@ from actions.gateways.promotions import Coupon, Protection, Quote
 from actions.gateways.tickets import Complaint, ComplaintLook, Ticket
 from actions.wiring import Gateways
 
-OPERATIONS = ("cancel", "change", "urge", "return", "exchange", "repair", "refund", "price_protection", "invoice")
+OPERATIONS = ("cancel", "change", "urge", "return", "exchange", "repair", "refund", "price_protection", "compensation", "invoice")
 
 
 def order(number: str, state_code: str, *allowed: str, title: str = "蓝牙耳机 LX-B3", pieces: int = 1) -> Order:
@@ -64,6 +65,7 @@ class Shop:
     qualified: bool = False
     coupons: list[Coupon] = field(default_factory=list)
     drops: dict[tuple[str, int | None], Quote | Rejected] = field(default_factory=dict)
+    due: dict[str, Due] = field(default_factory=dict)  # order → the coupon for its delay
     protections: list[Protection] = field(default_factory=list)
     payment: PaymentCheck | None = None
     done: list[tuple[str, ...]] = field(default_factory=list)
@@ -104,7 +106,7 @@ class Shop:
         """All ports, over this shop."""
         return Gateways(
             customers=_Customers(self), orders=_Orders(self), logistics=_Logistics(self), after_sales=_AfterSales(self),
-            invoices=_Invoices(self), promotions=_Promotions(self), payments=_Payments(self),
+            invoices=_Invoices(self), promotions=_Promotions(self), compensations=_Compensations(self), payments=_Payments(self),
             tickets=_Tickets(self), desk=_Desk(self),
             products=_Products(self), account=_Account(self), feedback=_Feedback(self),
             outcomes=_Outcomes(self), knowledge=_Knowledge(self), belongings=_Belongings(self),
@@ -212,7 +214,7 @@ class _Logistics:
         for found in self.shop.of(caller):
             if found.number == order_number and found.tracking_number:
                 return Shipment(
-                    found.tracking_number, found.number, "灵犀物流", "运输中", "in_transit", "2026-11-23", False, False,
+                    found.tracking_number, found.number, "灵犀物流", "运输中", "in_transit", "2026-11-23", self.shop.late, False,
                     "2026-11-21T09:30:00+08:00", "杭州", "已到达杭州分拨中心", None, None,
                 )  # fmt: skip
         raise Rejected("not_shipped", "还没有发货")
@@ -355,6 +357,24 @@ class _Promotions:
     def protections(self, caller: Caller) -> list[Protection]:
         self.shop.up()
         return self.shop.protections
+
+
+@dataclass
+class _Compensations:
+    shop: Shop
+
+    def quote(self, caller: Caller, order_number: str) -> Due:
+        self.shop.up()
+        return self.shop.due[order_number]
+
+    def due(self, caller: Caller) -> list[Due]:
+        mine = {order.number for order in self.shop.of(caller)}
+        return [due for number, due in self.shop.due.items() if number in mine]
+
+    def apply(self, caller: Caller, order_number: str) -> Compensation:
+        due = self.quote(caller, order_number)
+        self.shop.write(caller, "compensate", order_number)
+        return Compensation("PF202611210001", order_number, due.title, due.coupon, "全场通用", "2026-12-21T23:59:59+08:00")
 
 
 @dataclass

@@ -39,6 +39,7 @@ WRITES: list[tuple[str, str, Any]] = [
 BODIES = [
     ("/returns", {"kind": "return"}),
     ("/price-protections", {}),
+    ("/compensations", {}),
     ("/invoices", {}),
     ("/tickets", {"kind": "complaint", "subject": "投诉"}),
 ]
@@ -114,7 +115,8 @@ def test_naming_an_order_in_a_body(office: Office, shop: Shop, path: str, body: 
 
 @pytest.mark.usefixtures("anna_has_things")
 @pytest.mark.parametrize(
-    "path", ["/orders", "/returns", "/invoices", "/tickets", "/coupons", "/price-protections"]
+    "path",
+    ["/orders", "/returns", "/invoices", "/tickets", "/coupons", "/price-protections", "/compensations"],
 )
 def test_lists_hold_only_ones_own(office: Office, path: str) -> None:
     assert office.get(path, BERT).json()["total"] == 0

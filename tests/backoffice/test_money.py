@@ -6,10 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from backoffice.models import Coupon, Invoice, PriceProtection, Product, Refund, Ticket
+from backoffice.models import (
+    Compensation,
+    Coupon,
+    Invoice,
+    PriceProtection,
+    Product,
+    Refund,
+    ShipmentTrace,
+    Ticket,
+)
 from backoffice.rules.invoices import doubtful
-from backoffice.states import CancelReason, InvoiceState, OrderState, PaymentMethod, SellerType
+from backoffice.states import CancelReason, InvoiceState, OrderState, PaymentMethod, SellerType, ShipmentState
 from tests.backoffice.conftest import Office
 from tests.backoffice.shop import ANNA, BERT, NOW, Goods, Shop
 
@@ -86,9 +96,11 @@ def test_a_quote_is_what_the_application_then_pays(office: Office, shop: Shop) -
 def test_a_quote_of_anothers_order_is_not_found(office: Office, shop: Shop) -> None:
     shop.customer(BERT)
     theirs = shop.order(OrderState.SIGNED, goods=[DROPPED], customer_id=BERT)
-    for path in ("/price-protections/quote", "/payments/check"):
+    for path in ("/price-protections/quote", "/compensations/quote", "/payments/check"):
         told = [
-            office.get(path, params={"order_number": number, **({"problem": "failed"} if "check" in path else {})})
+            office.get(
+                path, params={"order_number": number, **({"problem": "failed"} if "check" in path else {})}
+            )
             for number in (theirs, "202001010001")
         ]
         assert [answer.status_code for answer in told] == [404, 404]
@@ -128,7 +140,11 @@ def look(office: Office, problem: str, number: str | None = None) -> dict[str, A
 def test_a_late_notice_is_waited_for_and_then_looked_into(office: Office, shop: Shop) -> None:
     number = shop.order(OrderState.UNPAID, created_at=NOW - timedelta(minutes=5))
     early = look(office, "paid_unpaid")
-    assert (early["finding_code"], early["needs_person"], early["order_number"]) == ("notice_late", False, number)
+    assert (early["finding_code"], early["needs_person"], early["order_number"]) == (
+        "notice_late",
+        False,
+        number,
+    )
     assert early["until"] == "2026-11-21T15:10:00+08:00"
     office.clock.now = NOW + timedelta(minutes=11)
     late = look(office, "paid_unpaid")
@@ -167,7 +183,11 @@ def test_a_cancelled_paid_order_shows_its_refund(office: Office, shop: Shop) -> 
 def test_a_paid_order_is_told_to_be_paid(office: Office, shop: Shop) -> None:
     number = shop.order()
     found = look(office, "paid_unpaid")
-    assert (found["finding_code"], found["order_number"], found["needs_person"]) == ("payment_seen", number, False)
+    assert (found["finding_code"], found["order_number"], found["needs_person"]) == (
+        "payment_seen",
+        number,
+        False,
+    )
 
 
 def test_charged_twice_is_two_orders_or_needs_a_person(office: Office, shop: Shop) -> None:
@@ -195,7 +215,11 @@ def test_a_top_up_has_a_day(office: Office, shop: Shop) -> None:
     assert look(office, "top_up")["finding_code"] == "top_up_waiting"
     office.clock.now = NOW + timedelta(days=2)
     late = look(office, "top_up")
-    assert (late["finding_code"], late["needs_person"], late["payment_method"]) == ("top_up_late", True, "支付宝")
+    assert (late["finding_code"], late["needs_person"], late["payment_method"]) == (
+        "top_up_late",
+        True,
+        "支付宝",
+    )
 
 
 def test_a_ticket_already_open_is_named(office: Office, shop: Shop) -> None:
@@ -213,3 +237,42 @@ def test_a_refused_payment_after_a_risk_check_is_seen_as_cancelled(office: Offic
         OrderState.CANCELLED, cancelled_at=NOW, cancel_reason_code=CancelReason.RISK, cancel_reason="防刷单"
     )
     assert look(office, "paid_unpaid", number)["order_state"] == "已取消"
+
+
+def test_a_late_parcel_is_paid_for_with_the_coupon_that_was_quoted(office: Office, shop: Shop) -> None:
+    number = shop.order(OrderState.SHIPPED, shipment={"promised_date": NOW.date() - timedelta(days=1)})
+    quote = office.get("/compensations/quote", params={"order_number": number}).json()
+    assert (quote["kind_code"], quote["amount"], quote["reason"]) == (
+        "late_delivery",
+        "5.00",
+        "预计 11-20 送到，现在还没到",
+    )
+    assert office.get("/compensations/offers").json()["items"] == [quote]
+    assert shop.count(Compensation) == shop.count(Coupon) == 0
+    given = office.send("/compensations", {"order_number": number}).json()
+    assert (given["coupon"], given["valid_to"]) == ("5 元无门槛券", "2026-12-21T23:59:59+08:00")
+    coupon = office.get("/coupons").json()["items"][0]
+    assert (coupon["id"], coupon["state_code"]) == (given["coupon_id"], "unused")
+    again = office.send("/compensations", {"order_number": number}).json()
+    assert (again["code"], "2026-11-21 已经赔过了" in again["detail"]) == ("compensation_exists", True)
+    assert office.get("/compensations/offers").json()["items"] == []
+    assert office.get("/compensations").json()["items"] == [given]
+
+
+def test_a_merchant_that_ships_late_pays_by_what_was_paid(office: Office, shop: Shop) -> None:
+    number = shop.order(seller=SellerType.MERCHANT, paid_at=NOW - timedelta(hours=60))
+    given = office.send("/compensations", {"order_number": number}).json()
+    assert (given["kind_code"], given["coupon"]) == ("late_shipping", "9.95 元无门槛券")
+
+
+def test_a_parcel_that_waits_at_a_pick_up_point_has_come(office: Office, shop: Shop) -> None:
+    number = shop.order(
+        OrderState.SHIPPED,
+        parcel=ShipmentState.AT_PICKUP_POINT,
+        shipment={"promised_date": NOW.date() - timedelta(days=1)},
+    )
+    with shop.database.write() as session:
+        trace = session.scalars(select(ShipmentTrace)).one()
+        trace.place, trace.time = "西湖区自提点", NOW - timedelta(days=1)
+    allowed = office.get(f"/orders/{number}").json()["allowed"]["compensation"]
+    assert allowed["code"] == "compensation_not_late"

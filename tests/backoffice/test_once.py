@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from backoffice.models import Handoff, Order, PriceProtection, Product, Refund, Return, Ticket
+from backoffice.models import (
+    Compensation,
+    Coupon,
+    Handoff,
+    Order,
+    PriceProtection,
+    Product,
+    Refund,
+    Return,
+    Ticket,
+)
 from backoffice.states import OrderState
 from tests.backoffice.conftest import Office
 from tests.backoffice.shop import BERT, NOW, Goods, Shop
@@ -110,6 +122,14 @@ def test_fifty_price_protections_pay_once(office: Office, shop: Shop) -> None:
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * (MANY - 1)
     assert [row.amount_fen for row in shop.all(PriceProtection)] == [5_000]
     assert [refund.amount_fen for refund in shop.all(Refund)] == [5_000]
+
+
+def test_fifty_compensations_give_one_coupon(office: Office, shop: Shop) -> None:
+    number = shop.order(OrderState.SHIPPED, shipment={"promised_date": NOW.date() - timedelta(days=1)})
+    answers = office.at_once(MANY, "/compensations", {"order_number": number}, None)
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * (MANY - 1)
+    assert [coupon.value_fen for coupon in shop.all(Coupon)] == [500]
+    assert shop.count(Compensation) == 1
 
 
 def test_a_race_of_cancel_and_change_leaves_one_truth(office: Office, shop: Shop) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from backoffice.models import Coupon, Invoice, PriceProtection, Return, Ticket
+from backoffice.models import Compensation, Coupon, Invoice, PriceProtection, Return, Ticket
 from backoffice.states import (
     Carrier,
     Category,
@@ -153,6 +153,28 @@ def protected(times: int) -> Callable[[Shop], str]:
         return number
 
     return given
+
+
+def late(**values: Any) -> Callable[[Shop], str]:
+    """An order whose parcel should have come yesterday."""
+    shipment = {"promised_date": days_ago(1).date(), **values.pop("shipment", {})}
+    return order(values.pop("state", OrderState.SHIPPED), shipment=shipment, **values)
+
+
+def compensated(shop: Shop) -> str:
+    number = late()(shop)
+    coupon = Coupon(
+        id="CP1", customer_id=ANNA, name="5 元无门槛券", kind="compensation", value_fen=500,
+        valid_from=NOW, valid_to=NOW + timedelta(days=30),
+    )  # fmt: skip
+    shop.add(coupon)
+    shop.add(
+        Compensation(
+            number="PF202611200001", customer_id=ANNA, order_number=number, kind="late_delivery",
+            coupon_id="CP1", created_at=days_ago(1),
+        )
+    )  # fmt: skip
+    return number
 
 
 def returned(kind: str, **more: Any) -> dict[str, Any]:
@@ -315,6 +337,23 @@ CASES = [
         ]
     ],
     *[
+        Case(code, "/compensations", given, {"order_number": "{order}"})
+        for code, given in [
+            ("order_not_paid", UNPAID),
+            ("order_cancelled", CANCELLED),
+            ("compensation_not_shipped", PAID),
+            ("compensation_not_late", SHIPPED),
+            ("compensation_not_late", late(state=OrderState.SIGNED, signed_at=days_ago(1))),
+            ("compensation_not_late", order(seller=MERCHANT)),
+            ("compensation_not_late", order(OrderState.SHIPPED, seller=MERCHANT)),
+            ("compensation_window_passed", late(shipment={"promised_date": days_ago(8).date()})),
+            ("compensation_excused", late(delivery_date_changes=1)),
+            ("compensation_excused", late(shipment={"arrangement": "改约 2026-11-20 派送"})),
+            ("compensation_excused", late(parcel=ShipmentState.RETURNING)),
+            ("compensation_exists", compensated),
+        ]
+    ],
+    *[
         Case(code, INVOICES, given, {"order_number": "{order}", **body})
         for code, given, body in [
             ("order_not_paid", UNPAID, {}),
@@ -360,7 +399,9 @@ CASES = [
     Case("ticket_closed", "/tickets/GD202611200001/comments", ticket(TicketState.CLOSED), {"text": "补充"}),
     Case("ticket_closed", "/tickets/GD202611200001/urge", ticket(TicketState.SOLVED)),
     Case("ticket_closed", "/tickets/GD202611200001/withdraw", ticket(TicketState.SOLVED)),
-    Case("ticket_not_complaint", "/tickets/GD202611200001/withdraw", ticket(TicketState.OPEN, kind="callback")),
+    Case(
+        "ticket_not_complaint", "/tickets/GD202611200001/withdraw", ticket(TicketState.OPEN, kind="callback")
+    ),
     Case(
         "ticket_urge_limit",
         "/tickets/GD202611200001/urge",

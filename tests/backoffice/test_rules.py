@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from backoffice.clock import SHANGHAI, frozen_clock
-from backoffice.rules import invoices, orders, price_protection, refunds, returns
+from backoffice.rules import compensations, invoices, orders, price_protection, refunds, returns
 from backoffice.rules.cities import complete_address, is_same_city
 from backoffice.rules.facts import LineFacts, OrderFacts
 from backoffice.rules.points import earned, expiry, returned_expiry
@@ -223,6 +223,31 @@ def test_price_protection_windows(category: Category, paid: date, seller: Seller
     assert price_protection.eligible(order, line, last).ok
     late = price_protection.eligible(order, line, last + timedelta(days=1))
     assert late.code == "price_protection_window_passed"
+
+
+@pytest.mark.parametrize(
+    ("day", "code"), [(0, "compensation_not_late"), (1, "ok"), (7, "ok"), (8, "compensation_window_passed")]
+)
+def test_who_waits_for_the_shops_parcel_is_paid_for_seven_days(day: int, code: str) -> None:
+    waiting = replace(ORDER, state=OrderState.SHIPPED, signed_at=None, promised_date=SIGNED.date())
+    assert compensations.eligible(waiting, SIGNED + timedelta(days=day)).code == code
+
+
+@pytest.mark.parametrize(("level", "fen"), [(Level.BASIC, 500), (Level.GOLD, 500), (Level.DIAMOND, 1_000)])
+def test_a_late_parcel_is_worth_more_to_a_diamond(level: Level, fen: int) -> None:
+    late = replace(ORDER, promised_date=SIGNED.date() - timedelta(days=1), reached_at=SIGNED)
+    assert compensations.eligible(late, SIGNED).ok
+    assert compensations.worth(late, level).value_fen == fen
+
+
+@pytest.mark.parametrize(("paid_fen", "fen"), [(999, 500), (20_000, 1_000), (12_345, 617), (200_000, 5_000)])
+def test_a_merchant_that_ships_late_pays_five_percent_within_bounds(paid_fen: int, fen: int) -> None:
+    line = replace(LINE, paid_fen=paid_fen)
+    waiting = replace(MERCHANT, state=OrderState.PAID, signed_at=None, lines=(line,))
+    due = SIGNED - timedelta(days=2) + timedelta(hours=48)
+    assert compensations.eligible(waiting, due).code == "compensation_not_late"
+    assert compensations.eligible(waiting, due + timedelta(minutes=1)).ok
+    assert compensations.worth(waiting, Level.DIAMOND).value_fen == fen
 
 
 def test_price_protection_holds_from_payment_on() -> None:

@@ -17,6 +17,9 @@ ROUTES: dict[str, list[tuple[str, set[str]]]] = {
     "utter_logistics_urge_rejected": [("rules/deliveries", {"urge"})],
     "utter_logistics_arrange_rejected": [("rules/deliveries", {"arrange", "_reroute", "_date", "_time_slot"})],
     "utter_logistics_report_rejected": [("rules/deliveries", {"report"})],
+    "utter_logistics_compensation_rejected": [
+        ("rules/compensations", {"eligible", "_delivered_late", "_shipped_late"})
+    ],
     "utter_after_sales_open_rejected": [
         ("rules/returns", {"decide", "_order_allows", "_line_allows", "_no_reason", "_fault", "_repair", "exchange_stock"}),
         ("rules/pickups", {"choose"}),
