@@ -10,10 +10,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from actions import focus, wiring
 from actions.base import CustomerAction, Turn
 from actions.gateways.errors import GatewayError
-from actions.handoff import DANGER, IN_DANGER, held, since_handoff
-
-ANOTHER = 0.95
-"""How sure it must be that who tells more of one danger tells of another one, too."""
+from actions.handoff import ANOTHER, DANGER, IN_DANGER, held, since_handoff
 
 
 class ActionHandoffDanger(CustomerAction):

@@ -43,6 +43,8 @@ ENTRY = spoken_of.LAST
 REQUEST, DANGER, FRAUD = "handoff_request", "danger", "fraud"
 OF_DEVICES, TELLS_IN_ALARM = {"fire", "shock", "gas", "suicide"}, 0.85
 """Dangers beside which nothing is told · from this score on an entry is told to who has just raised an alarm and asks."""
+ANOTHER = 0.95
+"""How sure it must be that who tells more of one danger tells of another one, too."""
 IN_DANGER = "handoff_danger"  # slot: what dangers were told, {kinds, message_id}
 ASKED = "customer_asked"
 NOBODY_THERE = "handoff_nobody_there"  # the desk's no to a handoff that nobody asked for, at night
@@ -153,7 +155,8 @@ class ActionHandoffRelay(CustomerAction):
         elif turn.cue(CALLS) is not None and not turn.asks:
             await self._to_be_rung(turn, handoff)
         elif asks_place(turn):
-            turn.utter("utter_handoff_place", position=handoff.position)
+            if turn.cue(PLACE) is not None or not await _surely_told(turn, handoff.position):  # 几点有人接电话 asks for no place
+                turn.utter("utter_handoff_place", position=handoff.position)
         else:
             served = await meanwhile(turn, handoff.position)
             if served:
@@ -289,8 +292,10 @@ def resumed(turn: Turn) -> list[EventType]:
 
 async def meanwhile(turn: Turn, position: int | None) -> list[EventType] | None:
     """What the assistant can do or answer while nobody has taken over is done as ever; None where it is for the person."""
-    if turn.tracker.latest_message.get("danger"):
-        return None
+    danger = turn.tracker.latest_message.get("danger")
+    if danger:  # a weak one, for another was told before: what is surely asked is no danger
+        weak = float(danger.get("confidence") or 0) < ANOTHER
+        return [] if weak and await _surely_told(turn, position) else None
     wants = _wants(turn)
     if wants and not turn.busy and await at_once.tell(turn, turn.intent):
         _beside(turn, position)
@@ -313,12 +318,20 @@ async def _answers_too(turn: Turn) -> None:
     """What the shop's documents surely say to who asks in an alarm (the insurance of a broken screen, whether it was us who
     called); nothing where a device burns or is live: what is normal for it may not be now."""
     kinds = set((turn.slot(IN_DANGER) or {}).get("kinds") or [])
-    if kinds & OF_DEVICES or faq.only_asks(turn) <= faq.SURELY_ASKS:
-        return
-    found = await faq.answered(turn, turn.typed)
+    if not kinds & OF_DEVICES and faq.only_asks(turn) > faq.SURELY_ASKS:
+        await _surely_told(turn, None)
+
+
+async def _surely_told(turn: Turn, position: int | None) -> bool:
+    """Say what the shop's documents surely tell of the message, below the place of who waits; whether they did."""
+    found = await faq.answered(turn, turn.typed) if len(turn.typed) >= faq.LEAST_QUESTION else None
     hit = found["hits"][0] if found else None
-    if hit and float(hit["score"]) >= TELLS_IN_ALARM:
-        turn.utter("utter_faq_answer", answer=hit["lead"], source=hit["source"])
+    if hit is None or float(hit["score"]) < TELLS_IN_ALARM:
+        return False
+    if position is not None:
+        _beside(turn, position)
+    turn.utter("utter_faq_answer", answer=hit["lead"], source=hit["source"])
+    return True
 
 
 def _beside(turn: Turn, position: int | None) -> None:

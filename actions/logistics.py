@@ -221,7 +221,7 @@ class ValidateLogisticsArrangeForm(ParcelForm):
         pressed = turn.entity("logistics_detail")
         if pressed:
             return str(pressed)
-        found = given.known if turn.slot(REQUESTED_SLOT) is None else given.said
+        found = given.known if turn.slot(REQUESTED_SLOT) in (None, "orders_number") else given.said
         place = left_at(turn) if how == LEAVE_WITH else None
         if place:
             return place

@@ -10,11 +10,12 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions import focus, spoken_of, wiring
 from actions.base import CustomerAction, Turn, over
-from actions.faq import FAIRLY_TELLS, GOODS, beside, names_goods, tell, tells
+from actions.faq import FAIRLY_TELLS, GOODS, LIKELY, beside, names_goods, tell, tells
 from actions.forms import UNCLEAR, Form
 from actions.gateways.errors import GatewayError, NotFound
 from actions.gateways.knowledge import Hit
 from actions.gateways.products import Answer, Fact, Found, Offer, Product, Variant
+from actions.readings import reading
 from actions.references import at_place, option
 from actions.words import opened
 
@@ -56,6 +57,9 @@ class ActionProductsAsk(CustomerAction):
         if question.intent != STOCK and (await _compared(turn, question) or await _among_offered(turn, question)):
             return _forgotten(turn)
         found = await _meant(turn, question) or _pointed_at(turn)
+        part = found and question.intent == PRICE and reading("part_alone", turn.typed) is not None
+        if part and await _told_by_knowledge(turn, question.text, found[0].name, LIKELY):
+            return _forgotten(turn)
         if len(found) == 1:
             return [*_forgotten(turn), *await _answered(turn, found[0].sku, question)]
         if found and question.intent == DETAIL and await _told_of_each(turn, question, found):

@@ -426,3 +426,13 @@ def test_what_was_done_and_a_question_about_it_are_one_question(shop: Shop) -> N
     assert slots["faq_found"]["hits"][0]["key"] == "faq-3" and not slots.get("chat_requests")
     said = run(ActionFaqAnswer(), text=told, intent="account_ask_assets", message=message, slots=slots)
     assert said.said == ["utter_faq_answer"]
+
+
+@pytest.mark.parametrize(("asks", "score", "told"), [(0.96, 0.95, True), (0.96, 0.6, False), (0.2, 0.95, False)])
+def test_a_rule_is_told_whosever_account_is_spoken_of(asks: float, score: float, told: bool, shop: Shop) -> None:
+    question = "我爱人号里的币，过了年还作数吗"
+    shop.knowledge[question] = Found("answer", (replace(FREIGHT, score=score),))
+    message = {"act": {"name": "ask", "confidence": asks, "ask": asks}}
+    entities = {"account_kind": "others"}
+    found = run(ActionChatContext(), text=question, intent="account_manage", message=message, entities=entities)
+    assert bool(found.slots.get("faq_found")) is told

@@ -184,6 +184,40 @@ def test_who_waits_is_answered_what_the_knowledge_knows(shop: Shop) -> None:
     assert shop.relayed[-1].message_id == "m6", "the person reads it all the same"
 
 
+def sure_of(shop: Shop, question: str, score: float = 0.95) -> None:
+    shop.knowledge[question] = Found("answer", (Hit("faq-1", question, score, "用小苏打擦。", "", "产品手册", 1),))
+
+
+@pytest.mark.parametrize(("confidence", "score", "told"), [(0.6, 0.95, True), (0.97, 0.95, False), (0.6, 0.6, False)])
+def test_in_an_alarm_only_what_is_surely_asked_is_no_other_danger(
+    confidence: float, score: float, told: bool, shop: Shop
+) -> None:
+    question = "炸锅的小窗发黄了，拿啥擦"
+    sure_of(shop, question, score)
+    message = {"danger": {"kind": "fire", "kinds": ["fire"], "confidence": confidence}}
+    done = relay([*SINCE, user(question, "m6", 6.0)], text=question, intent="chat_inform", slots=IN_DANGER, message=message)
+    assert ("utter_faq_answer" in done.said) is told
+    assert done.said[0].startswith("utter_handoff_meanwhile" if told else "utter_handoff_waiting")
+
+
+def test_when_the_phone_is_answered_is_no_question_for_the_place_in_the_queue(shop: Shop) -> None:
+    question = "你们那电话早上几点有人接"
+    sure_of(shop, question)
+    done = relay([*SINCE, user(question, "m6", 6.0, "handoff_request")], text=question, intent="handoff_request")
+    assert done.said == ["utter_handoff_meanwhile", "utter_faq_answer"]
+    assert relay(SINCE, text="转人工", intent="handoff_request").said == ["utter_handoff_place"]
+
+
+@pytest.mark.parametrize(("kind", "told"), [("injury", True), ("fire", False)])
+def test_who_asks_in_an_alarm_hears_what_the_documents_surely_say_below_the_first_aid(kind: str, told: bool, shop: Shop) -> None:
+    question = "手机摔了屏碎了，买过碎屏的保障，怎么用"
+    sure_of(shop, question)
+    slots = {"handoff_danger": {"kinds": [kind], "message_id": "m1"}}
+    message = {"act": {"name": "ask", "confidence": 0.95, "ask": 0.95}}
+    done = run(ActionHandoff(), text=question, intent="danger", slots=slots, message=message)
+    assert ("utter_faq_answer" in done.said) is told and done.said[0].startswith("utter_handoff_queued")
+
+
 REPAIR = {
     "text": "耳机没声音了，想修",
     "intent": "after_sales_repair",

@@ -64,6 +64,26 @@ def test_what_the_first_sentence_names_is_not_asked_for() -> None:
     assert dated["logistics_detail"] == "2026-11-23"
 
 
+def test_which_parcel_is_asked_before_when(shop: Shop) -> None:
+    shop.orders = {"C1": [KETTLE, order("202611180003", "shipped", title="台灯")]}
+    asked = arrange("周一再送", entities={"logistics_how": "date", "date": "2026-11-23"}).slots
+    assert asked["requested_slot"] == "orders_number" and asked.get("logistics_detail") is None
+    slots = {**asked, "orders_number": None}
+    chosen = arrange("", "chat_inform", "orders_number", slots=slots, entities={"orders_number": KETTLE.number}).slots
+    assert chosen["requested_slot"] in (None, "logistics_detail") and chosen.get("logistics_detail") != "-"
+
+
+def test_another_day_for_what_has_not_left_is_a_change_of_the_order(shop: Shop) -> None:
+    waiting = order("202611180009", "paid", title="洗衣机")
+    shop.orders = {"C1": [waiting]}
+    slots = {"orders_number": waiting.number, "logistics_how": "date", "logistics_detail": "-"}
+    done = run(ActionLogisticsArrange(), slots=slots)
+    assert done.said == ["utter_logistics_no_parcel_changed", "utter_chat_next"] and shop.done == []
+    heard = next(event for event in done.events if event["event"] == "user")
+    named = {each["entity"]: each["value"] for each in heard["parse_data"]["entities"]}
+    assert named == {"orders_number": waiting.number, "orders_change_field": "delivery_date"}
+
+
 def test_a_wrong_time_is_told_which_exist_and_asked_again(shop: Shop) -> None:
     shop.not_arrangeable = {"22:00-24:00": "time_slot_out_of_range"}
     slots = {**KNOWN, "logistics_how": "time_slot"}
