@@ -199,7 +199,7 @@ class ValidateAfterSalesForm(OrderForm):
         if before and self.asked(turn, "after_sales_pickup") and turn.entity("after_sales_pickup") and not turn.pressed:
             return {}  # 来家里拿吧，我腿脚不好: why it is to be fetched, not why it is returned
         if told is None and before is None:  # an answer, by what it does, in words that no example is like
-            none = turn.asks or _answers_another(turn) or given.said(turn, given.DENIED) is not None
+            none = turn.asks or _answers_another(turn) or given.said(turn, given.DENIED, given.ASIDE) is not None
             words = {} if none else self.words(turn, "after_sales_reason", ())
             return {**words, "after_sales_reason_code": None} if words else {}
         if told is None:

@@ -16,8 +16,8 @@ from actions.readings import reading
 
 SLOT = "chat_given"
 FRESH = 6  # of the customer's messages: what was given longer ago is asked for
-REASON, DENIED, ADDRESS, ROOM, NAME, TITLE, REMARK, SPOT = (
-    "reason", "denied", "address", "room", "name", "title", "remark", "spot",
+REASON, DENIED, ASIDE, ADDRESS, ROOM, NAME, TITLE, REMARK, SPOT = (
+    "reason", "denied", "aside", "address", "room", "name", "title", "remark", "spot",
 )  # fmt: skip
 FAULTS = ("quality", "damaged", "wrong_item", "missing")
 """Codes of reasons that are the shop's to pay for: no other reason beside one takes its place."""
@@ -67,7 +67,7 @@ def keeping(turn: Turn) -> dict[str, Any] | None:
     for value in values:
         if supposed and value["kind"] == REASON:
             continue
-        if value["kind"] not in (*OF_THE_MOMENT, DENIED) and not _lesser(value, kept.get(REASON)):
+        if value["kind"] not in (*OF_THE_MOMENT, DENIED, ASIDE) and not _lesser(value, kept.get(REASON)):
             kept[value["kind"]] = {key: value[key] for key in ("value", "code") if key in value} | {"at": now}
     return kept or None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
@@ -36,6 +37,11 @@ class ActionPromotionsCoupons(CustomerAction):
         wish = turn.entity("promotions_coupons") or reading("promotions_coupons", words(turn)) or ""
         usable = [coupon for coupon in coupons if coupon.unusable is None]
         soon = [coupon for coupon in usable if _lapses_soon(coupon)]
+        named = _by_figures(turn.typed, coupons)
+        if named and wish in ("", "expired"):
+            until = "\n".join(f"· {coupon.name}：{when(coupon.valid_to)}" for coupon in named[:SHOWN])
+            turn.utter("utter_promotions_coupon_until", until=until)
+            return []
         if wish == "returned":
             self._returned(turn, [coupon for coupon in coupons if coupon.returned_from])
         elif wish == "expired":
@@ -251,6 +257,12 @@ def _listed(coupons: list[Coupon], why: bool = False) -> str:
         for coupon in coupons[:SHOWN]
     ]
     return "\n".join(lines)
+
+
+def _by_figures(typed: str, coupons: list[Coupon]) -> list[Coupon]:
+    """Those with all the figures that the customer names (满129减20的那张)."""
+    figures = re.findall(r"\d{2,}", typed)
+    return [coupon for coupon in coupons if figures and all(figure in coupon.name for figure in figures)]
 
 
 def _lapses_soon(coupon: Coupon) -> bool:

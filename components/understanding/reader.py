@@ -508,7 +508,8 @@ class Reader:
 
     def _answer(self, said: Said, context: Context) -> Reading:
         """What is said while a form's question stands."""
-        if said.intent in ASIDE and said.confidence >= self.certain and said.act not in QUESTIONED:
+        repeats = said.intent in ASIDE and said.confidence >= self.certain and said.share("value") < self.certain
+        if repeats and said.act not in QUESTIONED:
             return self._plain(said, context.asked)
         if context.kind == CHOOSE and said.intent == SCOLDS and not said.entities and not said.reference.get("conditions"):
             return self._plain(said, context.asked)  # 滚: none of those that are listed
@@ -558,7 +559,8 @@ class Reader:
             act, sure = "value", True  # 改成文三路90号, asked where to
         if WHETHER in said.cues and context.kind in (CONFIRM, CHOOSE) and len(said.text) >= CURT and not given:  # 拆过了能退吧
             return Reading("faq", (command("know", question=said.text, intent=said.intent if own else None),))
-        if context.kind == CONFIRM and (self._echoes(said, context) or self._says_the_same(said, context)):
+        same = self._echoes(said, context) or self._says_the_same(said, context) or self._says_what_is_shown(said, context)
+        if context.kind == CONFIRM and same:
             return Reading("chat_affirm", (command("yes"),))
         if SUPPOSES in said.cues and context.kind != CHOOSE:  # 我是说要是以后掉色呢
             return Reading("faq", (command("know", question=said.text),))
@@ -729,6 +731,23 @@ class Reader:
         given = [_core(each) if each["kind"] in LOOKS else str(each["value"]) for each in said.values]
         agrees = said.share("yes") >= self.maybe or said.text.startswith(("是", "对"))
         return own and agrees and not offers.denies(said.text) and all(value in context.said for value in given)
+
+    def _says_what_is_shown(self, said: Said, context: Context) -> bool:
+        """对头 显示器 699那个, 嗯 13号: a yes with nothing but what is read back."""
+        told = said.reference.get("conditions") or ()
+        if not (told or said.values) or not offers.agrees_first(said.text) or offers.denies(said.text):
+            return False
+        if said.share(*ASKING, "no", "take_back", "leave", "hold") >= self.maybe or said.second or WHETHER in said.cues:
+            return False
+        shown = normalise(context.said).text
+        days = [str(each["value"]) for each in said.values if each["kind"] == "day"]
+        others = [str(each["value"]) for each in said.values if each["kind"] != "day"]
+        conditions = [each for each in told if each["by"] != "day" or not days]
+        return (
+            all(day in shown or day[5:] in shown for day in days)
+            and all(value in shown for value in others)
+            and all(not each.get(KEPT) and not each.get("negated") and _read_back(each, shown, context) for each in conditions)
+        )
 
     def _lets_be(self, said: Said, context: Context, act: Text) -> Optional[Reading]:
         """算了，券不要了: what was wished for beside the matter is let be, and the matter goes on."""
@@ -1209,6 +1228,13 @@ def _named(said: Said) -> List[Mapping[Text, Any]]:
 def _shown(condition: Mapping[Text, Any], context: Context) -> bool:
     """Whether goods are those that the question shows."""
     return _in(condition, f"{context.said} {context.slots.get('orders_title') or ''}")
+
+
+def _read_back(condition: Mapping[Text, Any], shown: Text, context: Context) -> bool:
+    """Whether what is described is what the question reads back."""
+    if condition["by"] in NAMED_BY:
+        return _shown(condition, context)
+    return condition["by"] == "amount" and str(condition["said"]) in shown
 
 
 def _in(condition: Mapping[Text, Any], title: Text) -> bool:

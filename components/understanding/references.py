@@ -130,6 +130,8 @@ _IN_USE = re.compile(
     r"(?<=手机)(?:号|[这那最近两几天老总是一直经常都也又]{0,5}(?:静音|关机|停机|欠费|没电|没信号|没带|不在身|打不通|接不[到了通]|收不到|换号))"
 )
 """What makes of a phone the customer's own, on which they are called."""
+_AND_OTHER = re.compile(r"(?:和|跟|与|、|还有|以及)[^\s,，。;；、和跟与退换修]{1,5}?(?=不|别|莫|甭|都|留|我|就)")
+"""Goods named beside others that are kept with them."""
 _NOT_THE = "不(?:是|要)(?:那|这)?[一两]?[个台件双款单瓶盒条只套本张]?"  # what follows is not meant
 _COUNT = re.compile(r"([一二三四五六七八九十两百千]{1,5})(?=[段码寸升匹斤克米片支册]|公斤|毫升)")
 _PIECE = re.compile(r"[^\s，。！？、：；的]+")
@@ -160,8 +162,9 @@ class _Reading:
         return {"negated": True} if _NEGATED.search(self.text[:start]) else {}
 
     def kept(self, end: int) -> Dict[Text, Any]:
-        """What a condition needs where nothing is to be done with the goods (锅不退)."""
-        return {"kept": True} if _KEPT.match(self.text, end) else {}
+        """What a condition needs where nothing is to be done with the goods (锅不退, 牙膏和笔留着)."""
+        other = _AND_OTHER.match(self.text, end)
+        return {"kept": True} if _KEPT.match(self.text, end) or (other and _KEPT.match(self.text, other.end())) else {}
 
     def beside(self, start: int, end: int) -> Dict[Text, Any]:
         """What a condition needs where other goods of the same order are meant (跟牙膏一起买的那个)."""
@@ -196,12 +199,22 @@ def read(
         _hidden_kinds(reading, words)
     if not any(condition["by"] in ("kind", "product") for condition in reading.found):
         _uses(reading, words)
+    _kept_together(reading)
     left = reading.left()
     bare = bool(reading.found) and len(_FILLERS.sub("", words.empty.sub("", left)).replace(" ", "")) <= 1
     left = _COUNT.sub(lambda match: str(number(match[1]) or match[1]), left)
     names = [piece for piece in re.split(r"[\s，。！？、：；]+", words.empty.sub(" ", left)) if len(piece) > 1]
     names = [piece for piece in names if not re.search(f"{_NOT_THE}{re.escape(piece)}", text)]
     return {"conditions": sorted(reading.found, key=lambda c: int(c["start"])), "names": names, "bare": bare}
+
+
+def _kept_together(reading: _Reading) -> None:
+    """面膜奶瓶都不动: goods named right before others that are kept are kept too."""
+    goods = sorted((each for each in reading.found if each["by"] in ("kind", "product")), key=lambda each: -int(each["start"]))
+    for earlier, later in zip(goods[1:], goods, strict=False):
+        between = reading.text[int(earlier["end"]) : int(later["start"])]
+        if later.get("kept") and between in ("", "和", "跟", "与", "、", "还有"):
+            earlier["kept"] = True
 
 
 def _of_entity(reading: _Reading, entity: Dict[Text, Any], words: Words) -> None:

@@ -15,7 +15,7 @@ from components.understanding.acts import ACT, PARTS
 from components.understanding.aspects import ASKED
 from components.understanding.commands import Command
 from components.understanding.references import REFERENCE
-from components.understanding.values import VALUES
+from components.understanding.values import ASIDE, VALUES
 
 PLAIN_TALK = ("chat_", "nlu_", "faq")
 """Beginnings of intents that start nothing: being wrong about them does no harm."""
@@ -91,7 +91,7 @@ def said(message: Message) -> Said:
         words=message.get(TEXT) or "",
         split=told.offsets[second] if second else 0,
         offsets=told.offsets,
-        values=message.get(VALUES) or (),
+        values=[each for each in message.get(VALUES) or () if each.get("kind") != ASIDE],
         parts=message.get(PARTS) or (),
         rests=message.get(RESTS) or (),
         heads=message.get(HEADS) or (),

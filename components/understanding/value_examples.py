@@ -70,6 +70,14 @@ def read_reasons(path: Path) -> dict[str, list[str]]:
     return {str(code): [str(said) for said in sayings] for code, sayings in told.items()}
 
 
+def read_asides(path: Path) -> list[str]:
+    """What customers say where a reason is asked for, and is none. Raises ExamplesError."""
+    told = (read_yaml_file(path) or {}).get("asides")
+    if not isinstance(told, list):
+        raise ExamplesError(f"{path}: `asides:` must be a list of sayings")
+    return [str(said) for said in told]
+
+
 def read_contexts(path: Path) -> dict[str, dict[str, Any]]:
     """`slots`: slot → the context in which an answer is read, or a table by another slot's value (`of`); `intents`: the
     context of a message that answers nothing. Raises ExamplesError."""

@@ -13,7 +13,7 @@ import hashlib
 import re
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Text
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Text
 
 import joblib
 import numpy as np
@@ -37,7 +37,9 @@ VALUES = "values"
 NUMBERS = ("orders_number", "logistics_tracking_number", "after_sales_slip", "invoices_number", "tickets_number")
 """Entities that name a thing by its number."""
 ADDRESS, ROOM, REASON, DENIED, TITLE = "address", "room", "reason", "denied", "title"
-CONFIRMED, AFTER_SALES = "confirmed", "after_sales"
+ASIDE = "aside"
+"""The kind of what stands where a reason would, and is none: which thing, what stays, a correction, a remark."""
+CONFIRMED, AFTER_SALES, FEEDBACK = "confirmed", "after_sales", "feedback"
 GOODS = ("product", "product_category")
 SURELY_TELLS = 0.7
 """From this share on words beside a yes or a no tell what is wrong."""
@@ -183,8 +185,14 @@ class Reader:
         self.chain, self.reasons, self.telling = chain, reasons, telling
 
     @classmethod
-    def learned(cls, examples: Iterable[told.Example], reasons: Dict[str, List[str]], said: Iterable[tuple[str, str]]) -> Reader:
-        """Fits all; `said`: sentences with their intents."""
+    def learned(
+        cls,
+        examples: Iterable[told.Example],
+        reasons: Dict[str, List[str]],
+        said: Iterable[tuple[str, str]],
+        asides: Sequence[str] = (),
+    ) -> Reader:
+        """Fits all; `said`: sentences with their intents; `asides`: what is no reason where one is asked for."""
         telling = _telling(said)
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
         trainer.set_params({"c1": 0.05, "c2": 0.02, "max_iterations": ROUNDS, "feature.minfreq": 2})
@@ -196,7 +204,8 @@ class Reader:
             trainer.train(str(path))
             chain = path.read_bytes()
         sayings = [(said, code) for code, told_of in reasons.items() for said in told_of]
-        return cls(chain, fit([saying for saying, _ in sayings], [code for _, code in sayings], 10.0, 1), telling)
+        sayings += [(said, ASIDE) for said in asides]
+        return cls(chain, fit([saying for saying, _ in sayings], [code for _, code in sayings], 30.0, 1), telling)
 
     def read(self, text: str, entities: Iterable[Dict[str, Any]] = (), asked: str = told.NOTHING_ASKED) -> List[Value]:
         """The values of a message, by place; of those that overlap the learned ones count."""
@@ -213,7 +222,7 @@ class Reader:
         goods = [(e["start"], e["end"]) for e in entities if e["entity"] in GOODS and "start" in e]
         spans = [span for span in spans if span.kind != REASON or _gives_reason(text, span, goods)]
         spans = [span for span in spans if not _SAYS_NO_VALUE.fullmatch(text, span.start, span.end)]
-        found = [self._value(text, span) for span in _joined(text, spans)]
+        found = [self._value(text, span, asked) for span in _joined(text, spans)]
         found = _whole(text, found, [e for e in entities if e["entity"] == ADDRESS and "start" in e])
         for each in entities:
             kind = OF_ENTITIES.get(each["entity"])
@@ -259,10 +268,12 @@ class Reader:
         fits = whole.kind == TITLE and whole.start == 0 and whole.end + begin >= span.end
         return span._replace(start=begin, end=whole.end + begin) if fits else span
 
-    def _value(self, text: str, span: told.Span) -> Value:
+    def _value(self, text: str, span: told.Span, asked: str) -> Value:
         words = text[span.start : span.end]
         kind = ROOM if span.kind == ADDRESS and is_house_number(words) else span.kind
         code = self.code(words) if kind == REASON else whose(words) if kind == TITLE else None
+        if code == ASIDE:  # why a service was bad has no code of the shop's
+            return Value(REASON if asked == FEEDBACK else ASIDE, words, span.start, span.end)
         return Value(kind, words, span.start, span.end, code)
 
 
@@ -477,7 +488,7 @@ class ValueReader(GraphComponent):
         folder, reasons = Path(self._config["data"]), Path(self._config["reasons"])
         said = [(e.get(TEXT), str(e.get(INTENT))) for e in training_data.intent_examples if e.get(TEXT)]
         examples = [*told.of_folder(folder, reasons), *self._calm(training_data)]
-        return Reader.learned(examples, told.read_reasons(reasons), said)
+        return Reader.learned(examples, told.read_reasons(reasons), said, told.read_asides(reasons))
 
     def _calm(self, training_data: TrainingData) -> List[told.Example]:
         calm: Dict[str, List[str]] = {}
