@@ -125,6 +125,10 @@ CHANGE, OF_ORDER = "orders_change", ("address", "room", "name", "phone", "remark
 PARTIAL, ANY = "partial", "any"
 PICKUP = "after_sales_pickup"
 """The entity by which goods are fetched, and what the slots begin with that ask about it."""
+NEVER_BESIDE = ("feedback_suggest", "feedback_rate", "after_sales_report_problem")
+"""Intents that are no second wish in a talk, unless it is linked: more of the same story, or a sigh, sounds like them."""
+ASKED_BESIDE = re.compile("(?:对了|欸|诶|哎|那)?,? ?(?:再|还|顺便|另外)?(?:问一?[下嘴句声]|请问|想问)")
+"""Beginnings of who asks something beside what was asked."""
 URGED = {"logistics": "logistics_urge", "orders": "orders_urge_shipping"}
 """Topic → its intent that hurries, which is meant wherever somebody is told to (帮我催一下), whatever stands beside it."""
 URGES, REFUSED = ("tickets_wish", "urge"), "refused"
@@ -543,6 +547,8 @@ class Reader:
         if turned:
             return turned
         asks = said.share("ask", "status", "why", *QUESTIONED) >= self.sure and ANY not in said.cues  # 什么时候都行
+        if ASKED_BESIDE.match(said.text) and act not in ("yes", "no", "do", *PLAINLY) and len(said.text) > CURT:
+            return Reading("faq", (command("know", question=said.text),))  # 再问一句，晚上十点电话打得通不: no time to fetch it
         named = context.kind == CHOOSE and any(each.get("entity") == context.asked for each in said.entities)
         given = self._given(said, str(context.asked))
         plainly = act not in PLAINLY or said.share(act) < self.surer
@@ -557,7 +563,8 @@ class Reader:
             act, sure = "value", True  # 不满意 is a score
         elif act == "correct" and context.kind == VALUE and said.share("value") >= self.maybe:
             act, sure = "value", True  # 改成文三路90号, asked where to
-        if WHETHER in said.cues and context.kind in (CONFIRM, CHOOSE) and len(said.text) >= CURT and not given:  # 拆过了能退吧
+        stands = said.intent in LOOK_UPS and act == "status" and said.confidence >= self.sure  # 书到哪了，周二能到不
+        if WHETHER in said.cues and context.kind in (CONFIRM, CHOOSE) and len(said.text) >= CURT and not (given or stands):
             return Reading("faq", (command("know", question=said.text, intent=said.intent if own else None),))
         same = self._echoes(said, context) or self._says_the_same(said, context) or self._says_what_is_shown(said, context)
         if context.kind == CONFIRM and same:
@@ -1167,6 +1174,9 @@ class Reader:
         story = said.intent in ACCOUNTS or (context.kind == WORDS and not str(context.asked).endswith("_reason"))
         if not two or story or first.get("command") not in FOLLOWED or said.requests[1] == reading.intent:
             return reading
+        guessed = next((sure for _, name, sure in said.rests if name == said.requests[1]), 1.0) < self.surer
+        if not context.new and (guessed or said.requests[1] in NEVER_BESIDE) and not linked(normalise(others).text):
+            return reading  # 后台点一下不就好了: nobody suggests anything
         acts = {act for start, _, act, _ in said.parts if said.offsets[start] >= said.split}
         writes = said.requests[1] in self.does and said.requests[1] not in STORY and HURRIES not in said.requests[1]
         told = acts and acts <= set(LETS_BE if writes else TOLD_BESIDE)
