@@ -622,6 +622,8 @@ class Reader:
             guessed = context.kind == WORDS and said.confidence < self.sure  # 医生让换别的牌子: why, and no exchange
             tells = own and not guessed and not (context.kind == CHOOSE and _only_describes(said))
             return Reading(said.intent if tells else INFORM, (self._value(said, context),))
+        if said.intent in ASIDE and said.confidence < self.sure and said.act == "fragment":
+            return Reading(FALLBACK, (command("unclear", candidates=[]),))  # 那个啥
         if said.intent == "chat_stop" and said.share(*NO_LONGER) < self.near:
             return Reading("faq", (command("know", question=said.text),))  # 奶粉弄了没，别光弄一个: no word of leaving
         if context.kind == CONFIRM and said.text.endswith(ASKS) and said.intent in STORY and said.confidence < self.sure:

@@ -283,7 +283,7 @@ async def test_a_persons_reply_reaches_the_open_socket(server: RunningServer) ->
         server.agent_says("webchat", conversation, "您好，请讲。", agent_name="小李", reply_id="R9")
         reply = await socket.next("message", **{"from": "agent"})
         assert (reply["text"], reply["agent_name"]) == ("您好，请讲。", "小李")
-        assert "A7" not in json.dumps(socket.frames)  # a staff id is nobody's business
+        assert '"A7"' not in json.dumps(socket.frames)  # a staff id is nobody's business
 
 
 # Crashes
