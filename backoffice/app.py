@@ -111,12 +111,12 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         worker = None
-        if settings.rasa_token:
+        app.state.knowledge.start()
+        await run_in_threadpool(app.state.knowledge.wait)  # who asks first is answered too
+        if settings.rasa_token:  # last: what it tells the assistant is asked about here at once
             assistant = Assistant(settings.rasa_api_url, settings.rasa_token)
             worker = HandoffsWorker(opened, settings.clock, assistant)
             worker.start()
-        app.state.knowledge.start()
-        await run_in_threadpool(app.state.knowledge.wait)  # who asks first is answered too
         yield
         await run_in_threadpool(app.state.knowledge.stop)
         if worker:

@@ -62,11 +62,12 @@ def read_examples(path: Path) -> list[Example]:
     return [marked(str(asked), str(written)) for asked, sentences in told.items() for written in sentences]
 
 
-def read_reasons(path: Path) -> dict[str, list[str]]:
-    """Code of the shop's interface → what customers say. Raises ExamplesError."""
-    told = (read_yaml_file(path) or {}).get("reasons")
+def read_reasons(path: Path, key: str = "reasons") -> dict[str, list[str]]:
+    """Code of the shop's interface → what customers say; `key` `sayings`: of which only the code is learned, for so many
+    different ones in the sentences' places would teach that anything may be a reason. Raises ExamplesError."""
+    told = (read_yaml_file(path) or {}).get(key)
     if not isinstance(told, dict) or not all(isinstance(each, list) for each in told.values()):
-        raise ExamplesError(f"{path}: `reasons:` must name lists of sayings")
+        raise ExamplesError(f"{path}: `{key}:` must name lists of sayings")
     return {str(code): [str(said) for said in sayings] for code, sayings in told.items()}
 
 

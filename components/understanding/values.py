@@ -186,13 +186,9 @@ class Reader:
 
     @classmethod
     def learned(
-        cls,
-        examples: Iterable[told.Example],
-        reasons: Dict[str, List[str]],
-        said: Iterable[tuple[str, str]],
-        asides: Sequence[str] = (),
+        cls, examples: Iterable[told.Example], sayings: Sequence[tuple[str, str]], said: Iterable[tuple[str, str]]
     ) -> Reader:
-        """Fits all; `said`: sentences with their intents; `asides`: what is no reason where one is asked for."""
+        """Fits all; `sayings`: with the code of each; `said`: sentences with their intents."""
         telling = _telling(said)
         trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
         trainer.set_params({"c1": 0.05, "c2": 0.02, "max_iterations": ROUNDS, "feature.minfreq": 2})
@@ -203,8 +199,6 @@ class Reader:
             path = Path(folder) / "chain"
             trainer.train(str(path))
             chain = path.read_bytes()
-        sayings = [(said, code) for code, told_of in reasons.items() for said in told_of]
-        sayings += [(said, ASIDE) for said in asides]
         return cls(chain, fit([saying for saying, _ in sayings], [code for _, code in sayings], 30.0, 1), telling)
 
     def read(self, text: str, entities: Iterable[Dict[str, Any]] = (), asked: str = told.NOTHING_ASKED) -> List[Value]:
@@ -488,7 +482,9 @@ class ValueReader(GraphComponent):
         folder, reasons = Path(self._config["data"]), Path(self._config["reasons"])
         said = [(e.get(TEXT), str(e.get(INTENT))) for e in training_data.intent_examples if e.get(TEXT)]
         examples = [*told.of_folder(folder, reasons), *self._calm(training_data)]
-        return Reader.learned(examples, told.read_reasons(reasons), said, told.read_asides(reasons))
+        codes = (told.read_reasons(reasons), told.read_reasons(reasons, "sayings"), {ASIDE: told.read_asides(reasons)})
+        sayings = [(each, code) for coded in codes for code, sayings in coded.items() for each in sayings]
+        return Reader.learned(examples, sayings, said)
 
     def _calm(self, training_data: TrainingData) -> List[told.Example]:
         calm: Dict[str, List[str]] = {}
