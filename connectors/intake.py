@@ -30,6 +30,7 @@ from connectors.tables import PUSHES
 logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_SECONDS = 30
+_IN_TURN_SECONDS = 1.0
 _REPEATED_MS = 15 * 60 * 1000
 _UNREADABLE_MS = 7 * 24 * 3600 * 1000
 _OUT_OF_REACH = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
@@ -65,6 +66,7 @@ class Intake:
         self._queue: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self._queued: set[str] = set()
         self._working: asyncio.Future[None] | None = None
+        self._shared = False
 
     async def put(self, key: str, body: Body) -> None:
         """Write a push down; `key` is what a repeat of it is recognised by. Raises whatever keeps the store from answering."""
@@ -86,6 +88,7 @@ class Intake:
 
     async def start(self, watch: Callable[[Callable[[], Any]], Awaitable[None]] | None = None) -> None:
         """Read what comes, and what another process has left; `watch` calls when one has died."""
+        self._shared = watch is not None
         self._working = asyncio.ensure_future(self._work())
         if watch is not None:
             await watch(lambda: asyncio.ensure_future(self._take_up()))
@@ -104,8 +107,19 @@ class Intake:
     async def _work(self) -> None:
         while True:
             key, told = await self._queue.get()
+            await self._in_turn(key)
             await self._read(key, told)
             self._queued.discard(key)
+
+    async def _in_turn(self, key: str) -> None:
+        """What came before it to another process is read first; for a moment at most, for that one may be dead."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + _IN_TURN_SECONDS
+        try:
+            while self._shared and await self._store.on_thread(self._older_elsewhere, key) and loop.time() < ends:
+                await asyncio.sleep(0.02)
+        except _OUT_OF_REACH:
+            return  # reading it meets the same, and tries again
 
     async def _read(self, key: str, told: str) -> None:
         for attempt in itertools.count(1):
@@ -164,6 +178,13 @@ class Intake:
             this = PUSHES.update().where(p.channel == self._channel, p.key == key)
             db.execute(this.values(waiting=False, problem=problem, **({} if problem else {"body": ""})))
             db.execute(PUSHES.delete().where(sa.not_(p.waiting), p.at_ms < now - _REPEATED_MS, outlived))
+
+    def _older_elsewhere(self, key: str) -> bool:
+        p = PUSHES.c
+        came = sa.select(p.at_ms).where(p.channel == self._channel, p.key == key).scalar_subquery()
+        older = sa.select(p.key).where(p.channel == self._channel, p.waiting, p.at_ms < came)
+        with self._store.engine.connect() as db:
+            return any(row.key not in self._queued for row in db.execute(older))
 
     def _left(self) -> list[tuple[str, str]]:
         p = PUSHES.c
