@@ -522,9 +522,10 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
     """
     last = turn.slot("faq_last") or {}
     if last.get("key") == hit.key and last.get("lead") == hit.lead and spoken_of.goes_on(turn, last):
-        more = _more(hit, question, last)
+        again = list(last.get("again") or [])
+        more = _more(hit, question, again)
         if more or not others:
-            return _told_again(turn, hit, question, note, last, more)
+            return _told_again(turn, hit, question, note, again, more)
         hit, *others = others  # all of the first was told: the next is meant
     told = int(turn.slot("faq_told") or 0) + 1
     asks = told >= HELPFUL_EVERY and not turn.busy
@@ -562,15 +563,13 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
     ]
 
 
-def _more(hit: Hit, question: str, last: dict[str, Any]) -> str:
+def _more(hit: Hit, question: str, again: list[str]) -> str:
     """The sentence of an entry just told that speaks of what is asked, else what was not told of it; empty where all was."""
-    again = last.get("again") or []
     return next((each for each in (_sentence(hit, question), hit.rest) if each and each not in again), "")
 
 
-def _told_again(turn: Turn, hit: Hit, question: str, note: str | None, last: dict[str, Any], more: str) -> list[EventType]:
+def _told_again(turn: Turn, hit: Hit, question: str, note: str | None, again: list[str], more: str) -> list[EventType]:
     """What was not told of an entry just told, else a person."""
-    again = last.get("again") or []
     buttons = [] if more else _out(turn)
     turn.utter("utter_faq_again", "" if more else "nothing", buttons=buttons, answer=more, source=hit.source)
     again = [*again, *([more] if more else ())]

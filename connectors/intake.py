@@ -30,7 +30,7 @@ from connectors.tables import PUSHES
 logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_SECONDS = 30
-_IN_TURN_SECONDS = 1.0
+_IN_TURN_SECONDS = 1.0  # as long as a push may wait for an older one of another process
 _REPEATED_MS = 15 * 60 * 1000
 _UNREADABLE_MS = 7 * 24 * 3600 * 1000
 _OUT_OF_REACH = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
