@@ -12,7 +12,8 @@ async def besides(turn: Turn) -> list[EventType]:
     """Events as if it were said now: a wish, or what the knowledge can answer; none where nothing more is wanted."""
     wish, question = turn.told("start"), turn.told("know")
     if wish:
-        return said(turn, str(wish["intent"]), str(wish["words"]), wish["entities"], wish["reference"])
+        whole = {"words": turn.typed, "entities": [], "reference": {}, **turn.tracker.latest_message, **wish}
+        return said(turn, str(wish["intent"]), str(whole["words"]), whole["entities"], whole["reference"])
     if question:
         found = await faq.answered(turn, str(question["question"]))
         return [SlotSet("faq_found", found), *said(turn, "faq", str(question["question"]))] if found else []

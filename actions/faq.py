@@ -17,6 +17,7 @@ from typing import Any
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import focus, own_case, spoken_of, wiring
+from actions.account import PERSON_AT_ONCE
 from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button, go_on
 from actions.gateways.belongings import INVOICE, ORDER, SLIP, TICKET
 from actions.gateways.errors import GatewayError
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, INFORM = "faq", "nlu_fallback", "chat_out_of_scope", "chat_inform"
 OPEN = (FAQ, NOT_UNDERSTOOD, OUT_OF_SCOPE, INFORM)
 """Intents that nothing but the knowledge can answer: all of them are looked up, question or not."""
-SMALL_TALK = ("chat_greet", "chat_smalltalk", "chat_ask_help", "chat_thank", "feedback_suggest")
+SMALL_TALK = ("chat_greet", "chat_smalltalk", "chat_ask_help", "chat_thank", "feedback_suggest", "feedback_rate")
 """Intents that a question's last words may sound like (is the money still there)."""
 TALK = ("chat_", "EXTERNAL_", "feedback_")
 """Beginnings of intents that ask the shop nothing."""
@@ -74,6 +75,8 @@ TELLS_SHORTLY = 0.4  # from this score on an entry is told to a visitor's few wo
 SURELY_MEANT = 0.9
 """From this score on the rule of an entry is what is asked for, also where another person's account is spoken of."""
 WHY_WITHIN = 2  # messages after a refusal, for which what has no answer asks about it
+SURELY_OF_ACCOUNT = 0.8
+"""From this score on an entry answers a story about the customer's account better than the topic's wording does."""
 OF_ONES_OWN = ("do", "status")
 """Acts of who wants something of their own done or looked up, and does not only ask for the rule."""
 PASSED_MOST = 2  # questions in a row without an answer, until a person is offered first
@@ -162,7 +165,8 @@ def _names_all(text: str, hit: Hit) -> bool:
 async def _one_question(turn: Turn) -> Found | None:
     """What answers a message in which two wishes were read, as one question: it tells what was done and asks about it."""
     vain = _only_signs_in(turn) or (turn.intent in FOR_VISITORS and not _told_by_topic(turn))
-    if not turn.two or turn.busy or not (vain or only_asks(turn) > UNSURE) or turn.intent.startswith((*TALK, PERSON)):
+    talk = turn.intent.startswith((*TALK, PERSON)) and turn.intent not in SMALL_TALK
+    if not turn.two or turn.busy or talk or not (vain or only_asks(turn) > UNSURE):
         return None
     found = await _quickly(turn, str(turn.tracker.latest_message.get("text") or "").strip())
     if found and vain and tells(found):
@@ -179,6 +183,8 @@ def _may_mean(turn: Turn, found: Found) -> bool:
     named = bool(turn.entity("product")) or any(_names_model(turn.typed, hit) for hit in found.hits[:1])
     story = turn.intent == INFORM and not turn.busy and len(turn.typed) >= LEAST_STORY
     best = max((hit.score for hit in found.hits), default=0)
+    if turn.intent == OUT_OF_SCOPE and _confidence(turn) < PLAINLY_DOES and only_asks(turn) > SURELY_ASKS and tells(found):
+        return True
     return named or (unsure and only_asks(turn) > UNSURE) or (story and best >= SURELY_TELLS)
 
 
@@ -290,6 +296,8 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
         if act == "ask" and found.decision == "pass" and first.score >= MAYBE:
             return "clarify"
         return "pass" if act != "ask" and _only_wants(turn, found, act == "do") else found.decision
+    if _of_account(turn) and found.decision == "answer" and first.score >= SURELY_OF_ACCOUNT:
+        return "answer"
     if _told_by_topic(turn) or found.decision == "pass":
         return None
     if turn.intent.startswith(GOODS) and (_of_named_goods(turn, first) or not _names_all(turn.typed, first)):
@@ -304,6 +312,12 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
     if lacks and not tells(found) and act == "status":
         return None  # where is the dishwasher: that there is none is the answer, and no choice of rules
     return found.decision if _weighed(turn, first.score) + own > 0 else None
+
+
+def _of_account(turn: Turn) -> bool:
+    """Whether a whole story is told about the account, of which the topic's own wordings hear only a word (收不到验证码)."""
+    at_once = variant_meant(turn, f"utter_{turn.intent}", turn.typed) in PERSON_AT_ONCE
+    return turn.intent in FOR_VISITORS and len(turn.typed) >= LEAST_STORY and not at_once
 
 
 def _only_wants(turn: Turn, found: Found, does: bool) -> bool:

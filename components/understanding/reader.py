@@ -82,8 +82,8 @@ OPTIONAL, SELF = ("invoices_email",), "by_oneself"
 NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
 PLACE, BACK, IF_NOT, CALLS, CHANGES = "queue_place", "back", "if_not", "calls", "changes"
-NO_WAIT, SERVED = "no_wait", ("start", "know", "ask", "yes", "choose", "correct")
-"""The cue of who waits no longer, whatever else is asked · commands that the assistant carries out for who waits for a person."""
+WAITS_ON, NO_WAIT, SERVED = "waits_on", "no_wait", ("start", "know", "ask", "yes", "choose", "correct")
+"""The cues of who goes on waiting · of who waits no longer, whatever else is asked · commands that are carried out while waiting."""
 AWAY, NO_PERSON, SUPPOSES, REPORTED_BEFORE = "away", "no_person", "supposes", "reported_before"
 SAFE, SECRET, REGISTERS, NOT_THIS = "safe", "secret", "registers", "not_this"
 OTHERS, OF_OTHERS = "others_account", {"entity": "account_kind", "value": "others"}
@@ -567,6 +567,8 @@ class Reader:
         if WHETHER in said.cues and context.kind in (CONFIRM, CHOOSE) and len(said.text) >= CURT and not (given or stands):
             return Reading("faq", (command("know", question=said.text, intent=said.intent if own else None),))
         same = self._echoes(said, context) or self._says_the_same(said, context) or self._says_what_is_shown(said, context)
+        if context.kind == CONFIRM and (same or act == "yes") and _names_other_sum(said, context):
+            return Reading("chat_repeat", (command("chat", kind="repeat"),))  # 退210对吧, where 182.69 is shown
         if context.kind == CONFIRM and same:
             return Reading("chat_affirm", (command("yes"),))
         if SUPPOSES in said.cues and context.kind != CHOOSE:  # 我是说要是以后掉色呢
@@ -871,6 +873,8 @@ class Reader:
             return Reading("chat_stop", (command("leave"),)) if NO_WAIT in said.cues else None
         ends, sure = ((*NO_LONGER, "correct"), self.safe) if context.kind == ALARM else (NO_LONGER, self.surer)
         wish = said.confidence >= self.sure and not said.intent.startswith((*PLAIN_TALK, PERSON))
+        if WAITS_ON in said.cues and not wish:
+            return Reading(INFORM, ())  # 好，我等，别又断了
         if context.kind != ALARM and wish:
             sure = self.certain  # 自家做的，没有执照: told or asked, and not ended
         if context.kind == ALARM and SECRET in said.cues:
@@ -1176,7 +1180,9 @@ class Reader:
         story = said.intent in ACCOUNTS or (context.kind == WORDS and not str(context.asked).endswith("_reason"))
         if not two or story or first.get("command") not in FOLLOWED or said.requests[1] == reading.intent:
             return reading
+        of_reason = context.kind == WORDS and not linked(normalise(others).text)  # 我爸不喜欢，不想要了: why, and no cancelling
         guessed = next((sure for _, name, sure in said.rests if name == said.requests[1]), 1.0) < self.surer
+        guessed = guessed or of_reason
         if not context.new and (guessed or said.requests[1] in NEVER_BESIDE) and not linked(normalise(others).text):
             return reading  # 后台点一下不就好了: nobody suggests anything
         acts = {act for start, _, act, _ in said.parts if said.offsets[start] >= said.split}
@@ -1213,6 +1219,13 @@ def _named_by(button: Button) -> List[Dict[Text, Any]]:
 def _has(said: Said, name: Text, value: Optional[Text] = None) -> bool:
     """Whether an entity of that name, and value, is in the message."""
     return any(each.get("entity") == name and value in (None, each.get("value")) for each in said.entities)
+
+
+def _names_other_sum(said: Said, context: Context) -> bool:
+    """Whether a sum is named which is none of those that the question reads back."""
+    shown = {float(figure) for figure in re.findall(r"\d+(?:\.\d+)?", context.said)}
+    named = [str(each.get("value")) for each in said.entities if each.get("entity") == "amount"]
+    return any(figure.replace(".", "", 1).isdecimal() and float(figure) not in shown for figure in named)
 
 
 def _core(value: Mapping[Text, Any]) -> Text:

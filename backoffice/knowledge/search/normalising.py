@@ -1,5 +1,5 @@
 """One spelling for what does not matter to a search: widths, scripts, case, marks that nobody sees,
-length."""
+dialects, length."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import re
 import unicodedata
 from functools import cache
 from importlib.resources import files
+
+import yaml
+
+from backoffice.knowledge.search.concepts import LEXICON
 
 MAX_CHARACTERS = 240
 """A question is short; of a longer text the beginning and the end are read."""
@@ -16,7 +20,7 @@ _SPACES = re.compile(r"\s+")
 _REPEATED = re.compile(r"([^\d\sa-z])\1{2,}")
 # OpenCC's character table spoils words that keep these signs in simplified text (乾隆, 著名).
 _KEPT = frozenset("乾著藉瞭徵")
-_SPOKEN = {"麼": "么", "妳": "你", "您": "你", "嗎": "吗", "咁": "这么", "嘅": "的", "冇": "没有", "係": "是"}
+_SPOKEN = {"麼": "么", "妳": "你", "您": "你", "嗎": "吗", "係": "系"}
 
 
 def normalise(text: str) -> str:
@@ -29,11 +33,25 @@ def normalise(text: str) -> str:
         if sign.isspace() or unicodedata.category(sign) not in _DROPPED
     )
     plain = _SPACES.sub(" ", "".join(kept)).strip()
-    plain = _REPEATED.sub(r"\1", plain)
+    plain = _in_common_speech(_REPEATED.sub(r"\1", plain))
     if len(plain) > MAX_CHARACTERS:
         half = MAX_CHARACTERS // 2
         plain = plain[:half] + plain[-half:]
     return plain
+
+
+def _in_common_speech(text: str) -> str:
+    said, meant = _dialects()
+    return said.sub(lambda match: meant[(match.lastindex or 1) - 1], text)
+
+
+@cache
+def _dialects() -> tuple[re.Pattern[str], tuple[str, ...]]:
+    """What dialects say (`data/lexicon/dialects.yml`): a pattern whose group n says meaning n - 1."""
+    path = LEXICON / "dialects.yml"
+    told = yaml.safe_load(path.read_text("utf-8"))["dialects"] if path.is_file() else {}
+    said = "|".join(f"({'|'.join(each)})" for each in told.values())
+    return re.compile(said or "(?!)"), tuple(told)
 
 
 @cache
