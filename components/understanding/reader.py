@@ -83,7 +83,7 @@ NO_LONGER = ("no", "take_back", "leave")
 """Acts by which who waits for a person waits no longer; where an alarm was raised, it may also be taken back."""
 PLACE, BACK, IF_NOT, CALLS, CHANGES = "queue_place", "back", "if_not", "calls", "changes"
 WAITS_ON, NO_WAIT, SERVED = "waits_on", "no_wait", ("start", "know", "ask", "yes", "choose", "correct")
-"""The cues of who goes on waiting · of who waits no longer, whatever else is asked · commands that are carried out while waiting."""
+"""The cues of who goes on waiting · of who waits no longer, whatever else is asked · commands carried out while waiting."""
 AWAY, NO_PERSON, SUPPOSES, REPORTED_BEFORE = "away", "no_person", "supposes", "reported_before"
 SAFE, SECRET, REGISTERS, NOT_THIS = "safe", "secret", "registers", "not_this"
 OTHERS, OF_OTHERS = "others_account", {"entity": "account_kind", "value": "others"}

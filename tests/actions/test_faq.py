@@ -149,6 +149,27 @@ def test_what_a_topic_gives_to_a_person_at_once_waits_for_no_rule(shop: Shop) ->
     assert not claimed("account_manage", ask=0.95, confidence=0.3, text="我的账号被盗了怎么办")
 
 
+def test_a_whole_story_about_the_account_is_answered_by_the_entry_that_is_sure(shop: Shop) -> None:
+    told = "旧手机卡早就注销了，登录收不到验证码，怎么换成现在的号"
+    for score, answered in ((0.9, True), (0.5, False)):
+        shop.knowledge[told] = Found("answer", (replace(FREIGHT, score=score),))
+        said = claimed("account_manage", ask=0.2, confidence=0.99, text=told)
+        assert said is answered, "else the topic's steps for a word of it"
+
+
+def test_who_asks_about_a_rating_rates_nothing(shop: Shop) -> None:
+    shop.knowledge["上个月给的评价还能改吗"] = Found("answer", (replace(FREIGHT, score=0.7),))
+    assert claimed("feedback_rate", ask=0.9, confidence=0.8, text="上个月给的评价还能改吗")
+    assert not claimed("feedback_rate", ask=0.05, confidence=0.9, text="给你们打四分吧")
+
+
+def test_what_is_asked_and_stands_in_the_documents_is_not_out_of_scope(shop: Shop) -> None:
+    told = "一年卖够了，那笔年费退不退"
+    for score, answered in ((0.4, True), (0.1, False)):
+        shop.knowledge[told] = Found("clarify", (replace(FREIGHT, score=score), replace(RETURNS, score=0.08)))
+        assert claimed("chat_out_of_scope", ask=0.95, confidence=0.67, text=told) is answered
+
+
 def test_where_ones_own_thing_stands_is_looked_up_and_the_rule_about_it_is_told(shop: Shop) -> None:
     assert claimed("promotions_ask_coupons", ask=0.8, confidence=0.99)
     assert not claimed("promotions_ask_coupons", ask=0.01, confidence=0.99)
@@ -413,6 +434,18 @@ def test_what_the_page_of_a_product_does_not_say_may_stand_in_its_manual(shop: S
     last = {"sku": EARPHONES.product.sku, "product_id": EARPHONES.product.product_id, "name": EARPHONES.product.name}
     told = run(ActionProductsAsk(), text="怎么恢复出厂设置", intent="products_ask_detail", slots={"products_last": last})
     assert told.said == ["utter_faq_answer"] and told.messages[0]["answer"] == "恢复出厂设置：长按 10 秒。"
+
+
+@pytest.mark.parametrize(("score", "told"), [(0.7, "utter_faq_answer"), (0.4, "utter_products_detail_unknown")])
+def test_a_manual_that_is_surely_meant_tells_of_it_in_its_own_words(score: float, told: str, shop: Shop) -> None:
+    from tests.actions.test_products import EARPHONES
+
+    shop.goods = [EARPHONES]
+    question = "LX-B3玩moba老是慢一拍"
+    entry = Found("answer", (replace(FREIGHT, lead="打开低延迟模式，延迟约 60 毫秒。", score=score),))
+    shop.knowledge = {question: entry, f"{EARPHONES.product.name} {question}": entry}
+    said = run(ActionProductsAsk(), text=question, intent="products_ask_detail", entities={"product": "LX-B3"}).said
+    assert said == [told]
 
 
 def test_what_was_done_and_a_question_about_it_are_one_question(shop: Shop) -> None:

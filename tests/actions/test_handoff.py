@@ -163,7 +163,7 @@ def test_who_waits_no_longer_has_the_bot_again(said: str, shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("said", ["我的快递等了三天了", "不等了吗", "等不到货我就退了", "客服态度不好", "不算了解", "不等于这个数", "确认取消",
-                                  "订单号写错了，尾号是66", "不是我签收的", "好，我等着"])
+                                  "订单号写错了，尾号是66", "不是我签收的", "好，我等着", "行我等 别又掉线了"])
 def test_words_for_the_person_leave_no_queue(said: str, shop: Shop) -> None:
     done = relay([*SINCE, user(said, "m6", 6.0)], text=said)
     assert done.said[0] in ("utter_handoff_waiting", "utter_handoff_place") and [work[0] for work in shop.done] == ["relay"]
@@ -303,6 +303,14 @@ def test_what_is_wanted_beside_leaving_is_done_next(shop: Shop) -> None:
     done = relay([*SINCE, user(said, "m6", 6.0)], text=said, intent="logistics_track")
     assert done.said == ["utter_handoff_ended_left"]
     assert done.events[-1]["parse_data"]["intent"]["name"] == "logistics_track", "as if it were said now"
+
+
+def test_a_wish_that_is_the_whole_message_is_done_once_there_is_no_danger(shop: Shop) -> None:
+    said = "没有危险，头盔退一下"
+    told = {"commands": [{"command": "leave"}, {"command": "start", "intent": "after_sales_return"}]}
+    done = relay([*SINCE, user(said, "m6", 6.0)], text=said, intent="chat_stop", slots=IN_DANGER, message=told)
+    heard = done.events[-1]["parse_data"]
+    assert done.said == ["utter_handoff_ended_safe"] and heard["intent"]["name"] == "after_sales_return" and heard["text"] == said
 
 
 @pytest.mark.parametrize("said", ["我排第几", "不等了", "转人工"])
