@@ -16,7 +16,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import focus, own_case, spoken_of, wiring
+from actions import focus, given, own_case, spoken_of, wiring
 from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button, go_on
 from actions.gateways.belongings import INVOICE, ORDER, SLIP, TICKET
 from actions.gateways.errors import GatewayError
@@ -126,7 +126,8 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
         return None
     if kind:
         return await _rule_for_others(turn, text)
-    if spoken_of.refused_lately(turn, WHY_WITHIN) is None and await own_case.asks_in_time(turn):
+    argues = spoken_of.refused_lately(turn, WHY_WITHIN) is not None and own_case.fault_of(turn) is None
+    if not argues and await own_case.asks_in_time(turn):
         return {"message_id": turn.message_id, "decision": MINE, "hits": []}
     if not _may_ask(turn, text):
         return None
@@ -292,6 +293,8 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
         return "pass" if act != "ask" and _only_wants(turn, found, act == "do") else found.decision
     if _told_by_topic(turn) or found.decision == "pass":
         return None
+    if _tells_fault(turn) and not _of_named_goods(turn, first):
+        return None  # 灯不亮了: its way is what to do about it, and no manual of other goods
     if turn.intent.startswith(GOODS) and (_of_named_goods(turn, first) or not _names_all(turn.typed, first)):
         return None  # their manual is asked beside their page (`actions/products.py`)
     if act == "do" and _confidence(turn) >= PLAINLY_DOES:
@@ -304,6 +307,13 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
     if lacks and not tells(found) and act == "status":
         return None  # where is the dishwasher: that there is none is the answer, and no choice of rules
     return found.decision if _weighed(turn, first.score) + own > 0 else None
+
+
+def _tells_fault(turn: Turn) -> bool:
+    """Whether the message tells what is wrong with goods, and does not only ask."""
+    told = given.said(turn, given.REASON)
+    of_goods = turn.intent.startswith("after_sales_") and told is not None and told.code in given.FAULTS
+    return of_goods and only_asks(turn) <= UNSURE
 
 
 def _only_wants(turn: Turn, found: Found, does: bool) -> bool:
