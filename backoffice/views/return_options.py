@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from pydantic import Field
 from sqlalchemy import select
@@ -34,7 +35,9 @@ class KindView(View):
     is_ever_possible: bool = Field(description="换个原因（例如质量问题）是否可以")
     refund_amount: Money | None = Field(description="这些商品会退回的钱；换货、维修，或者办不了，为空")
     pickups: list[PickupView] = Field(description="可约的上门取件时段；空：不支持上门取件")
-    cost_sent: str | None = Field(description="自己寄回谁出运费；不用寄回的为空", examples=["寄回运费由您承担。"])
+    cost_sent: str | None = Field(
+        description="自己寄回谁出运费；不用寄回的为空", examples=["寄回运费由您承担。"]
+    )
     cost_fetched: str | None = Field(
         description="上门取件收多少；不能上门取件的为空", examples=["取件费每次 10 元。"]
     )
@@ -109,6 +112,7 @@ def _kind(
     pays = verdict.ok and kind in (ReturnKind.REFUND, ReturnKind.RETURN)
     wished = returns.Request(kind=kind, reason=reason, lines=lines)
     goes_back = kind is not ReturnKind.REFUND and not missing and not mended_at_home(kind, facts, lines)
+    cost = partial(returns.sending_cost, facts, wished, level)
     return KindView(
         kind=kind.value,
         kind_label=kind.label,
@@ -116,8 +120,8 @@ def _kind(
         refund_amount=yuan(returns.coming_back_fen(facts, wished)) if pays else None,
         is_ever_possible=remedies.ever(facts, lines, kind, now),
         pickups=[pickup_view(offer) for offer in pickups.offers(now)] if fetched else [],
-        cost_sent=returns.sending_cost(facts, wished, level, is_fetched=False) if goes_back and verdict.ok else None,
-        cost_fetched=returns.sending_cost(facts, wished, level, is_fetched=True) if fetched and verdict.ok else None,
+        cost_sent=cost(is_fetched=False) if goes_back and verdict.ok else None,
+        cost_fetched=cost(is_fetched=True) if fetched and verdict.ok else None,
         goods_eta=goods_eta(kind, reason, facts, lines),
     )
 

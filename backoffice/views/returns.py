@@ -10,7 +10,7 @@ from backoffice.effects.returns import slip_title
 from backoffice.models import Customer, Refund, Return
 from backoffice.money import yuan
 from backoffice.rules import pickups, policy, refunds, returns, review, service_points
-from backoffice.rules.facts import LineFacts
+from backoffice.rules.facts import LineFacts, OrderFacts
 from backoffice.states import RefundState, ReturnKind, ReturnReason, ReturnState
 from backoffice.views.base import AmountPartView, Day, Money, Time, View
 
