@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from actions import at_once, focus, given, order_states, pictures, slips, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.complaints import escalate, handed_over
 from actions.forms import UNCLEAR, Ask, Form, confirmed
-from actions.gateways.after_sales import Options, Return, Variant, Wish
+from actions.gateways.after_sales import Costs, Options, Return, Variant, Wish
 from actions.gateways.belongings import ORDER, SLIP, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.orders import Order, Rule
@@ -37,10 +38,15 @@ from actions.references import (
 STATUS = "after_sales_ask_status"
 MISSING = "missing"
 WARRANTY_PASSED, REVIEW_BY_PERSON, RETURN_INSTEAD = "warranty_passed", "review_by_person", "return_instead"
+OPEN_EXISTS = "return_open_exists"
 SELF = "self"  # the customer sends the goods
 FETCHED = "fetched"  # somebody comes, whenever
 CHOOSE = "choose"  # asks for the times at which they can be fetched
 NOTHING_LEFT = ["-"]
+SIZE, LOOKS = "size", ("colour", "size")
+LETTERS = ("XS", "S", "M", "L", "XL", "XXL", "XXXL")
+RELATIVE, FIGURE = re.compile(r"[+-]\d+(?:\.\d+)?"), re.compile(r"\d+(?:\.\d+)?")
+"""大一号 as it is read (+1), and a size in figures."""
 WORDS, BUTTONS = 120, 8
 NUMBER = re.compile(r"(?<!\d)\d{2,3}(?!\d)")
 ASKED_LATELY = 4  # of the customer's messages, for which a question is put again in fewer words
@@ -135,7 +141,8 @@ class ValidateAfterSalesForm(OrderForm):
         if not settled:
             return filled
         filled["after_sales_warranty"] = options.rules[kind].detail if payable else None
-        filled["after_sales_whole"] = _whole(order, line, options.amounts.get(kind), options.reason_code)
+        costs = options.costs.get(kind) if not payable else None
+        filled["after_sales_whole"] = _whole(order, line, options.amounts.get(kind), options.reason_code, costs)
         pickups = [list(pickup) for pickup in options.pickups.get(kind, ())] or None
         filled["after_sales_pickups"] = pickups
         if turn.slot("after_sales_pickup") not in (None, SELF, *(value for value, _ in pickups or ())):
@@ -160,13 +167,14 @@ class ValidateAfterSalesForm(OrderForm):
         if kind != "exchange" or options.reason_code == MISSING or not options.variants:
             return {name: None for name in ("after_sales_variants", "after_sales_variant") if turn.slot(name) is not None}
         words = wished_for(f"{turn.slot('after_sales_reason') or ''}{turn.text}")
-        named = entities(turn, "colour", "size") or [g.value for g in (given.known(turn, k) for k in ("colour", "size")) if g]
+        earlier = [known.value for known in (given.known(turn, kind) for kind in LOOKS) if known]
         own, others = _sent_instead(options)
+        named = wished_looks(entities(turn, *LOOKS) or earlier, own, options.variants)
         wanted = meant_variant(words, named, others, own.name if own else None)
         if wanted is None and own and own.stock > 0 and (options.reason_code in given.FAULTS or len(options.variants) == 1):
             wanted = own
         choices = [variant.name for variant in others if variant.stock > 0]
-        filled: dict[str, Any] = {"after_sales_variants": near(choices, own.name if own else "") or NOTHING_LEFT}
+        filled: dict[str, Any] = {"after_sales_variants": near(choices, own, options.reason_code) or NOTHING_LEFT}
         if wanted is not None and wanted.stock > 0:
             return {**filled, "after_sales_variant": wanted.name}
         if wanted is not None:
@@ -237,7 +245,8 @@ class ValidateAfterSalesForm(OrderForm):
         before, asked = turn.slot("after_sales_variant"), self.asked(turn, "after_sales_variant")
         if turn.intent == "chat_affirm" and own and asked:
             pressed = own.name
-        named = [*entities(turn, "colour", "size"), *NUMBER.findall(wished_for(turn.typed))]  # 浅灰40
+        named = wished_looks(entities(turn, *LOOKS), own, options.variants)
+        named += NUMBER.findall(wished_for(turn.typed))  # 浅灰40
         wanted = meant_variant(wished_for(str(pressed or turn.text)), named, options.variants, before)
         if wanted is None and not asked:
             turn.utter("utter_after_sales_variant_unknown", instead=turn.joined(entities(turn, "colour", "size")))
@@ -302,13 +311,14 @@ def _pieces(turn: Turn) -> int | None:
     return min(counts, default=None)
 
 
-def _whole(order: Order, line: int | None, amount: str | None, reason_code: str) -> dict[str, Any]:
-    """What a slip takes, for the shop takes whole lines, and a parcel on its way as a whole: name, pieces, and the money
-    that comes back where any does. `parted`: whether it matters that fewer are meant."""
+def _whole(order: Order, line: int | None, amount: str | None, reason_code: str, costs: Costs | None = None) -> dict[str, Any]:
+    """What a slip takes, for the shop takes whole lines, and a parcel on its way as a whole: name, pieces, the money that
+    comes back where any does, and what it costs. `parted`: whether it matters that fewer are meant."""
     items = [item for item in order.items if line in (None, item.line) or order.state_code == "shipped"]
     title = items[0].title if len(items) == 1 and len(order.items) > 1 else order.title
     count = sum(item.quantity for item in items)
-    return {"title": title, "count": count, "amount": amount, "parted": reason_code != MISSING or amount is not None}
+    parted = reason_code != MISSING or amount is not None
+    return {"title": title, "count": count, "amount": amount, "parted": parted, "costs": asdict(costs) if costs else {}}
 
 
 def _answers_another(turn: Turn) -> bool:
@@ -377,8 +387,18 @@ class AskAfterSalesPickup(CustomerAction):
         if turned:
             turn.utter("utter_after_sales_turned", turned, instead=turn.slot("after_sales_variant") or "")
         again = turned or turn.uttered("utter_ask_after_sales_pickup", ASKED_LATELY)
-        turn.utter("utter_ask_after_sales_pickup", "again" if again else str(turn.slot("after_sales_kind")), buttons=buttons)
+        fee = ((turn.slot("after_sales_whole") or {}).get("costs") or {}).get("fetched") or ""
+        variant = "again" if again else str(turn.slot("after_sales_kind"))
+        turn.utter("utter_ask_after_sales_pickup", variant, buttons=buttons, fee=fee)
         return []
+
+
+def _costs(turn: Turn, kind: str, fetched: bool) -> str:
+    """What this will cost and how long it takes, before it is agreed to."""
+    costs: dict[str, str] = (turn.slot("after_sales_whole") or {}).get("costs") or {}
+    cost, eta = costs.get("fetched" if fetched else "send") or "", costs.get("goods_eta")
+    words = turn.wording(f"utter_after_sales_words_costs_{kind}") if eta else None
+    return words.format(cost=cost, eta=eta) if words else cost
 
 
 def _turned(turn: Turn) -> str:
@@ -415,6 +435,7 @@ class AskAfterSalesConfirmed(CustomerAction):
             "pickup": labels.get(pickup, ""),
             "pieces": pieces.format(count=count) if count > 1 else "",
             "back": back.format(amount=amount) if amount else "",
+            "costs": _costs(turn, kind, bool(fetched)),
         }
         meant = turn.slot("after_sales_quantity")
         if meant and meant < count and whole.get("parted"):
@@ -437,10 +458,25 @@ class AfterSalesAction(OrderAction):
         return [*(e for e in events if not person or e["event"] != "followup"), *person]
 
     async def refuse(self, turn: Turn, order: Order, rule: Rule) -> None:
-        """Say why not, with what can be done instead; an argued refusal goes to a person with a ticket."""
+        """Say why not, with what can be done instead; an argued refusal goes to a person with a ticket. Of goods that a slip is
+        open for, how that slip stands: 我要退的那个 speaks of it."""
+        slip = await self._open_slip(turn, order) if rule.code == OPEN_EXISTS else None
+        if slip:
+            found = await turn.call(wiring.gateways().after_sales.get, turn.reader, slip.id)
+            slips.speak_of(turn, found, again=STATUS)
+            fetched = "_fetched" if found.pickup else ""
+            sending = {"send_to": found.send_to or "", "send_by": found.send_by or ""}
+            turn.utter("utter_after_sales_open_exists", f"{found.state_code}{fetched}", **slips.told(found), **sending)
+            return
         if rule.code != REVIEW_BY_PERSON:
             raise Rejected(rule.code, rule.detail)
         await self.to_person(turn, order, "refund_dispute", rule.detail)
+
+    async def _open_slip(self, turn: Turn, order: Order) -> Thing | None:
+        """The slip that is open for these goods; of several the one of the line that is meant."""
+        line = int(turn.slot("after_sales_line") or turn.slot("orders_line") or 0)
+        found = [slip for slip in (await belongings(turn)).of_kind(SLIP) if slip.open and slip.order == order.number]
+        return next((slip for slip in found if line and slip.line == line), found[0] if found else None)
 
     async def to_person(self, turn: Turn, order: Order, kind: str, detail: str) -> None:
         """A ticket with the customer's words, then a person."""
@@ -782,13 +818,55 @@ def wished_for(words: str) -> str:
     return words[begins:ends]
 
 
-def near(names: list[str], own: str) -> list[str]:
-    """The names that share most with what was bought, as many as buttons fit."""
-    parts = set(own.split())
-    return sorted(names, key=lambda name: -len(parts & set(name.split())))[:BUTTONS]
+def near(names: list[str], own: Variant | None, reason_code: str) -> list[str]:
+    """The names that share most with what was bought, as many as buttons fit; where its size is the trouble, the next sizes
+    of it first."""
+    parts = own.name.split() if own else []
+
+    def distance(name: str) -> tuple[float, ...]:
+        shared = len(set(parts) & set(name.split()))
+        apart = _sizes_apart(parts, name.split())
+        return (apart is None, abs(apart or 0), -shared) if reason_code == SIZE else (-shared,)
+
+    return sorted(names, key=distance)[:BUTTONS]
+
+
+def wished_looks(values: list[str], own: Variant | None, variants: tuple[Variant, ...]) -> list[str]:
+    """The colours and sizes of an exchange: 大一号 is the size next to the bought one, unless another is named; what was bought
+    is what is exchanged (42的小了，换大一号)."""
+    parts = own.name.split() if own else []
+    told = [value for value in values if not any(_same(part, value) for part in parts)]
+    named = [value for value in told if not RELATIVE.fullmatch(value)]
+    steps = [] if any(map(_size_in, named)) else [float(value) for value in told if RELATIVE.fullmatch(value)]
+    sizes = {_sizes_apart(parts, v.name.split()): v.name.split() for v in variants}
+    row = sorted(apart for apart in sizes if apart is not None) if parts else []
+    for step in steps[-1:]:
+        above, below = [apart for apart in row if apart > 0], [apart for apart in reversed(row) if apart < 0]
+        way, at = above if step > 0 else below, int(abs(step)) - 1
+        meant = step if step in row and abs(step) < 1 else way[at] if 0 <= at < len(way) else None
+        named += [part for part in sizes[meant] if part not in parts] if meant is not None else []
+    return named
+
+
+def _size_in(part: str) -> float | None:
+    """A size as a number, by which sizes follow each other: of 42, 1.8 and XL, not of 8GB+256GB."""
+    if part.upper() in LETTERS:
+        return float(LETTERS.index(part.upper()))
+    return float(part) if FIGURE.fullmatch(part) else None
+
+
+def _sizes_apart(own: list[str], other: list[str]) -> float | None:
+    """How much bigger (-: smaller) a variant is, whose other parts are those of the bought one; None where it differs in more."""
+    apart = [(mine, its) for mine, its in zip(own, other, strict=False) if mine != its]
+    if len(own) != len(other) or len(apart) != 1:
+        return None
+    sizes = [_size_in(part) for part in apart[0]]
+    return sizes[1] - sizes[0] if sizes[0] is not None and sizes[1] is not None else None
 
 
 def _same(part: str, value: str) -> bool:
+    if part.upper() in LETTERS:
+        return "".join(filter(str.isascii, value)).upper() == part.upper()  # XL码 is no L
     return part == value or (len(part) > 1 and (part in value or value in part))
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import focus, own_case, spoken_of, wiring
+from actions import focus, given, own_case, spoken_of, wiring
 from actions.account import PERSON_AT_ONCE
 from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button, go_on
 from actions.gateways.belongings import INVOICE, ORDER, SLIP, TICKET
@@ -129,7 +129,8 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
         return None
     if kind:
         return await _rule_for_others(turn, text)
-    if spoken_of.refused_lately(turn, WHY_WITHIN) is None and await own_case.asks_in_time(turn):
+    argues = spoken_of.refused_lately(turn, WHY_WITHIN) is not None and own_case.fault_of(turn) is None
+    if not argues and await own_case.asks_in_time(turn):
         return {"message_id": turn.message_id, "decision": MINE, "hits": []}
     if not _may_ask(turn, text):
         return None
@@ -300,6 +301,8 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
         return "answer"
     if _told_by_topic(turn) or found.decision == "pass":
         return None
+    if _tells_fault(turn) and not _of_named_goods(turn, first):
+        return None  # 灯不亮了: its way is what to do about it, and no manual of other goods
     if turn.intent.startswith(GOODS) and (_of_named_goods(turn, first) or not _names_all(turn.typed, first)):
         return None  # their manual is asked beside their page (`actions/products.py`)
     if act == "do" and _confidence(turn) >= PLAINLY_DOES:
@@ -318,6 +321,13 @@ def _of_account(turn: Turn) -> bool:
     """Whether a whole story is told about the account, of which the topic's own wordings hear only a word (收不到验证码)."""
     at_once = variant_meant(turn, f"utter_{turn.intent}", turn.typed) in PERSON_AT_ONCE
     return turn.intent in FOR_VISITORS and len(turn.typed) >= LEAST_STORY and not at_once
+
+
+def _tells_fault(turn: Turn) -> bool:
+    """Whether the message tells what is wrong with goods, and does not only ask."""
+    told = given.said(turn, given.REASON)
+    of_goods = turn.intent.startswith("after_sales_") and told is not None and told.code in given.FAULTS
+    return of_goods and only_asks(turn) <= UNSURE
 
 
 def _only_wants(turn: Turn, found: Found, does: bool) -> bool:

@@ -22,12 +22,12 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import compensations, wiring
+from actions import compensations, given, wiring
 from actions.base import Turn, button, when
 from actions.gateways.belongings import ORDER
 from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Fact
-from actions.gateways.orders import Order
+from actions.gateways.orders import Order, Rule
 from actions.order_states import speak_of
 from actions.readings import reading
 from actions.references import find
@@ -35,6 +35,8 @@ from actions.words import metadata
 from topics import clock, forms
 
 UNPAID, IN_TIME = "unpaid", "in_time"
+WAYS = ("return", "exchange", "repair")
+"""What can be done about goods that are broken."""
 SECONDS = 1.5
 _COUNT = re.compile(r"\d{2,}")
 _CENT = Decimal("0.01")
@@ -78,14 +80,17 @@ async def offer(turn: Turn, facts: Sequence[Fact]) -> str | None:
 
 async def in_time(turn: Turn) -> list[EventType] | None:
     """Say whether there is still time for what is asked about, by the shop's rules for the customer's own order, and until when;
-    None where that cannot be said."""
-    wish = str(reading(IN_TIME, turn.typed))
+    for what is broken, by those for faults. None where that cannot be said."""
+    wish = str(reading(IN_TIME, turn.typed) or _wished(turn))
     try:
-        number = await _order_of(turn)
+        number, line = await _order_of(turn)
         order = await turn.call(wiring.gateways().orders.get, turn.reader, number) if number else None
         rule = order.allowed.get(wish) if order else None
         if order is None or rule is None:
             return None
+        fault = fault_of(turn, order.number)
+        if fault:
+            return await _ways(turn, order, line, wish, fault)
         response = f"utter_faq_in_time_{wish}"
         if not rule.ok:
             turn.utter(response, "past", order=order.title, detail=rule.detail)
@@ -104,19 +109,68 @@ async def in_time(turn: Turn) -> list[EventType] | None:
 
 
 async def asks_in_time(turn: Turn) -> bool:
-    """Whether the message asks if there is still time (这个还来得及退吗), and it is known of which order of the customer's."""
-    if turn.customer is None or not turn.asks or reading(IN_TIME, turn.typed) is None:
+    """Whether the message asks if there is still time (这个还来得及退吗), or of what is broken if it may be done (能换新的吗),
+    and it is known of which order of the customer's."""
+    in_words = reading(IN_TIME, turn.typed) is not None
+    if turn.customer is None or not turn.asks or not (in_words or _wished(turn)):
         return False
     try:
-        return await asyncio.wait_for(_order_of(turn), SECONDS) is not None
+        number, _ = await asyncio.wait_for(_order_of(turn), SECONDS)
     except (GatewayError, asyncio.TimeoutError):
         return False
+    return number is not None and (in_words or fault_of(turn, number) is not None)
 
 
-async def _order_of(turn: Turn) -> str | None:
-    """The number of the order that a form is about, that the words name, or that was spoken of last."""
-    number = turn.slot("orders_number") or await _named(turn)
-    return str(number or turn.slot("orders_last") or "") or None
+def fault_of(turn: Turn, number: str | None = None) -> given.Given | None:
+    """The fault that was told of an order's goods, or now; what is only supposed (要是坏了) is none."""
+    told: dict[str, str] = turn.slot("after_sales_told") or {}
+    if told.get("code") in given.FAULTS and told.get("number") == number:
+        return given.Given(given.REASON, told["text"], told["code"])
+    heard = given.known(turn, given.REASON) if reading("supposed", turn.typed) is None else None
+    return heard if heard and heard.code in given.FAULTS else None
+
+
+def _wished(turn: Turn) -> str | None:
+    """What of the three is asked about, whether it may be done."""
+    kind = str((turn.told("know") or {}).get("intent") or "").removeprefix("after_sales_").replace("refund", "return")
+    return kind if kind in WAYS and reading("may_be_done", turn.typed) else None
+
+
+async def _ways(turn: Turn, order: Order, line: int | None, wish: str, fault: given.Given) -> list[EventType]:
+    """Which ways are open for what is broken, and until which day; the fault stays told."""
+    line = line or (order.items[0].line if len(order.items) == 1 else None)
+    gateway = wiring.gateways().after_sales
+    options = await turn.call(gateway.options, turn.reader, order.number, line, fault.value, fault.code)
+    open_ways = [kind for kind in WAYS if options.rules[kind].ok]
+    labels = {kind: turn.wording(f"utter_label_after_sales_{kind}") or kind for kind in open_ways}
+    buttons = [] if turn.busy else [button(label, f"after_sales_{kind}") for kind, label in labels.items()]
+    title = next((item.title for item in order.items if item.line == line), order.title)
+    told = turn.joined(_until(turn, kind, options.rules[kind]) for kind in open_ways)
+    variant = "" if wish in open_ways else "past" if open_ways else "none"
+    detail = options.rules[wish].detail
+    turn.utter("utter_faq_in_time_fault", variant, buttons=buttons, order=title, ways=told, detail=detail)
+    speak_of(turn, order)
+    kept = {"number": order.number, "text": fault.value, "code": fault.code}
+    way = wish if wish in open_ways else open_ways[0] if len(open_ways) == 1 else None
+    offered = [SlotSet("chat_offered", f"after_sales_{way}")] if way and not turn.busy else []
+    return [SlotSet("orders_last", order.number), SlotSet("after_sales_told", kept), *offered]
+
+
+def _until(turn: Turn, kind: str, rule: Rule) -> str:
+    """A way that is open, with its last day."""
+    last = rule.deadline == clock.now().date().isoformat()
+    words = turn.wording(f"utter_faq_words_{'last_day' if last else 'until'}_{kind}") or ""
+    return words.format(until=rule.deadline or "")
+
+
+async def _order_of(turn: Turn) -> tuple[str | None, int | None]:
+    """The number of the order that a form is about, that the words name, or that was spoken of last; and its line, if named."""
+    if turn.slot("orders_number"):
+        return str(turn.slot("orders_number")), turn.slot("after_sales_line") or turn.slot("orders_line")
+    found = await find(turn, ORDER)
+    if found.one and found.described:
+        return str(found.one.id), found.line
+    return str(turn.slot("orders_last") or "") or None, None
 
 
 async def _named(turn: Turn) -> str | None:

@@ -440,7 +440,17 @@ def _called(kept: list[Match], said: str, asked: bool) -> list[Match]:
                 met.append(replace(match, lines=lines or match.lines))
         if met:
             return met if len(met) < len(kept) or len(kept) == 1 else []
-    return []
+    short = [] if latin else [match for match in (_fitting(match, _called_short(said)) for match in kept) if match]
+    return short if short and len({piece.kind for match in short for piece in _pieces(match)}) == 1 else []
+
+
+def _called_short(said: str) -> Test:
+    """Whether the words hold the end of what such goods are called: 暖器不热了, of a 取暖器."""
+    return _of_piece(lambda piece: len(_plain(piece.kind)) > SHORTEST and _plain(piece.kind)[-SHORTEST:] in said)
+
+
+def _pieces(match: Match) -> list[Piece]:
+    return [piece for piece in match.thing.pieces if piece.line in match.lines]
 
 
 def _told_of(said: str, subject: str) -> int:

@@ -94,6 +94,16 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Costs:
+    """In the shop's words: what it costs the customer to `send` the goods, or to have them `fetched`, and when they come back
+    (`goods_eta`); empty where there is nothing of the kind."""
+
+    send: str = ""
+    fetched: str = ""
+    goods_eta: str = ""
+
+
+@dataclass(frozen=True)
 class Options:
     """What the shop's rules say of an order's goods for what the customer told.
 
@@ -104,6 +114,7 @@ class Options:
         proposed: the kinds that fit the reason, the best first: (kind, the shop's word for it).
         person: the rule that wants a person for what was told (safety, minor), or None.
         amounts: by kind, what comes back for these goods (yuan with two decimals), where money does.
+        costs: by kind, what it takes to send the goods back, and how long new or mended ones take.
         pickups: by kind, the times at which goods can be fetched: (value, the shop's words).
         variants: of the one line asked about; warranty_ends: YYYY-MM-DD, or None where there is no warranty.
     """
@@ -117,6 +128,7 @@ class Options:
     warranty_ends: str | None = None
     person: str | None = None
     amounts: dict[str, str] = field(default_factory=dict)
+    costs: dict[str, Costs] = field(default_factory=dict)
 
 
 class AfterSalesGateway(Protocol):
@@ -221,8 +233,12 @@ def _options(data: dict[str, Any]) -> Options:
         warranty_ends=data.get("warranty_ends"),
         person=data.get("review_by_person"),
         amounts={kind: item["refund_amount"] for kind, item in kinds.items() if item.get("refund_amount")},
+        costs={
+            kind: Costs(item.get("cost_sent") or "", item.get("cost_fetched") or "", item.get("goods_eta") or "")
+            for kind, item in kinds.items()
+        },
     )
 
 
 def _rule(data: dict[str, Any]) -> Rule:
-    return Rule(bool(data["ok"]), data.get("code") or "", data.get("detail") or "")
+    return Rule(bool(data["ok"]), data.get("code") or "", data.get("detail") or "", data.get("deadline"))

@@ -22,11 +22,13 @@ class OrderItem:
 
 @dataclass(frozen=True)
 class Rule:
-    """Whether the shop's rules allow something now; where not, why (`code`) and its words for it (`detail`)."""
+    """Whether the shop's rules allow something now; where not, why (`code`) and its words for it (`detail`); `deadline`: the
+    last day on which they do or did (YYYY-MM-DD), where days are counted."""
 
     ok: bool
     code: str
     detail: str
+    deadline: str | None = None
 
 
 @dataclass(frozen=True)

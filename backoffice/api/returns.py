@@ -106,7 +106,8 @@ class OptionsBody(Body):
 @router.post("/options", summary="这个订单能怎么办售后（不申请）", responses=READS)
 def look_at_options(body: OptionsBody, look: CustomerReading) -> OptionsView:
     order = find.order(look.session, look.customer.id, body.order_number)
-    return options_view(look.session, order, body.line, body.text, body.reason_code, look.now)
+    level = look.customer.level
+    return options_view(look.session, order, body.line, body.text, body.reason_code, level, look.now)
 
 
 @router.get("/{slip}", summary="一张服务单", responses=READS)

@@ -24,6 +24,8 @@ ATTEMPTS = 3
 """The first slip and two more after it was withdrawn or closed; faults are not counted."""
 _LARGE_RETURN_FEE = f"大件每件收 {policy.LARGE_RETURN_FEE} 元退回物流费，不另收取件费"
 
+_SENT_BY_CUSTOMER = "寄回运费由您承担。"
+
 _ALWAYS_EXCLUDED = frozenset(
     {
         ReturnRule.CUSTOM,
@@ -271,8 +273,18 @@ def refund_fen(request: Request) -> int:
 
 
 def pickup_hint(order: OrderFacts, request: Request, level: Level, *, is_fetched: bool = False) -> str:
-    """What sending the goods back costs (document 03, 退换货的运费谁出 and 上门取件收费吗)."""
-    if request.reason in FAULTS:
+    """What sending the goods back costs, and that they can be fetched where that costs something."""
+    cost = sending_cost(order, request, level, is_fetched=is_fetched)
+    if cost != _SENT_BY_CUSTOMER:
+        return cost
+    fetched = sending_cost(order, request, level, is_fetched=True).removeprefix("取件费")
+    return f"{cost.rstrip('。')}；也可以约 {policy.PICKUP_DAYS} 天内上门取件，{fetched}"
+
+
+def sending_cost(order: OrderFacts, request: Request, level: Level, *, is_fetched: bool) -> str:
+    """What this way of sending the goods back costs (document 03, 退换货的运费谁出 and 上门取件收费吗)."""
+    in_warranty = request.kind is ReturnKind.REPAIR and not request.is_paid
+    if request.reason in FAULTS or in_warranty:
         return "来回运费由我们承担，上门取件免费。"
     if any(line.is_large for line in request.lines):
         return f"{_LARGE_RETURN_FEE}。"
@@ -281,12 +293,11 @@ def pickup_hint(order: OrderFacts, request: Request, level: Level, *, is_fetched
         if all(line.exchanged == 0 for line in request.lines):
             return "首次换码来回运费由我们承担。"
         return f"第二次起每次换码收 {policy.EXCHANGE_AGAIN_FEE} 元。"
+    if not is_fetched:
+        return _SENT_BY_CUSTOMER
     free = policy.FREE_PICKUPS.get(level)
     member = f"，{level.label}会员每年免 {free} 次" if free else ""
-    if is_fetched:
-        return f"取件费每次 {policy.PICKUP_FEE} 元{member}。"
-    fee = f"每次 {policy.PICKUP_FEE} 元{member}"
-    return f"寄回运费由您承担；也可以约 {policy.PICKUP_DAYS} 天内上门取件，{fee}。"
+    return f"取件费每次 {policy.PICKUP_FEE} 元{member}。"
 
 
 def flash_refund(order: OrderFacts, request: Request, level: Level) -> bool:

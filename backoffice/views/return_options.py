@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from pydantic import Field
 from sqlalchemy import select
@@ -15,9 +16,16 @@ from backoffice.problems import invalid
 from backoffice.rules import pickups, remedies, returns, review
 from backoffice.rules.facts import LineFacts, OrderFacts
 from backoffice.rules.reasons import classify
-from backoffice.states import ReturnKind, ReturnReason
+from backoffice.states import Level, ReturnKind, ReturnReason
 from backoffice.views.base import Day, Money, Permission, View, permission
-from backoffice.views.returns import PickupView, ServicePointView, pickup_view, service_point_view
+from backoffice.views.returns import (
+    PickupView,
+    ServicePointView,
+    goods_eta,
+    mended_at_home,
+    pickup_view,
+    service_point_view,
+)
 
 
 class KindView(View):
@@ -27,6 +35,13 @@ class KindView(View):
     is_ever_possible: bool = Field(description="换个原因（例如质量问题）是否可以")
     refund_amount: Money | None = Field(description="这些商品会退回的钱；换货、维修，或者办不了，为空")
     pickups: list[PickupView] = Field(description="可约的上门取件时段；空：不支持上门取件")
+    cost_sent: str | None = Field(
+        description="自己寄回谁出运费；不用寄回的为空", examples=["寄回运费由您承担。"]
+    )
+    cost_fetched: str | None = Field(
+        description="上门取件收多少；不能上门取件的为空", examples=["取件费每次 10 元。"]
+    )
+    goods_eta: str | None = Field(description="换货、维修：东西多久到手里")
 
 
 class ProposalView(View):
@@ -57,6 +72,7 @@ def options_view(
     line: int | None,
     text: str | None,
     code: ReturnReason | None,
+    level: Level,
     now: datetime,
 ) -> OptionsView:
     facts = order_facts(order)
@@ -68,7 +84,7 @@ def options_view(
     return OptionsView(
         reason=reason.label,
         reason_code=reason.value,
-        kinds=[_kind(facts, lines, kind, reason, now) for kind in ReturnKind],
+        kinds=[_kind(facts, lines, kind, reason, level, now) for kind in ReturnKind],
         proposed=[
             ProposalView(kind=kind.value, label=remedies.label(kind, reason))
             for kind in remedies.propose(facts, lines, reason, now)
@@ -83,14 +99,20 @@ def options_view(
 
 
 def _kind(
-    facts: OrderFacts, lines: tuple[LineFacts, ...], kind: ReturnKind, reason: ReturnReason, now: datetime
+    facts: OrderFacts,
+    lines: tuple[LineFacts, ...],
+    kind: ReturnKind,
+    reason: ReturnReason,
+    level: Level,
+    now: datetime,
 ) -> KindView:
-    fetched = pickups.offered(facts, kind, lines) and not (
-        kind is ReturnKind.EXCHANGE and reason is ReturnReason.MISSING
-    )
+    missing = kind is ReturnKind.EXCHANGE and reason is ReturnReason.MISSING
+    fetched = pickups.offered(facts, kind, lines) and not missing
     verdict = remedies.judge(facts, lines, kind, reason, now)
     pays = verdict.ok and kind in (ReturnKind.REFUND, ReturnKind.RETURN)
     wished = returns.Request(kind=kind, reason=reason, lines=lines)
+    goes_back = kind is not ReturnKind.REFUND and not missing and not mended_at_home(kind, facts, lines)
+    cost = partial(returns.sending_cost, facts, wished, level)
     return KindView(
         kind=kind.value,
         kind_label=kind.label,
@@ -98,6 +120,9 @@ def _kind(
         refund_amount=yuan(returns.coming_back_fen(facts, wished)) if pays else None,
         is_ever_possible=remedies.ever(facts, lines, kind, now),
         pickups=[pickup_view(offer) for offer in pickups.offers(now)] if fetched else [],
+        cost_sent=cost(is_fetched=False) if goes_back and verdict.ok else None,
+        cost_fetched=cost(is_fetched=True) if fetched and verdict.ok else None,
+        goods_eta=goods_eta(kind, reason, facts, lines),
     )
 
 

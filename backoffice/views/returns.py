@@ -10,7 +10,7 @@ from backoffice.effects.returns import slip_title
 from backoffice.models import Customer, Refund, Return
 from backoffice.money import yuan
 from backoffice.rules import pickups, policy, refunds, returns, review, service_points
-from backoffice.rules.facts import LineFacts
+from backoffice.rules.facts import LineFacts, OrderFacts
 from backoffice.states import RefundState, ReturnKind, ReturnReason, ReturnState
 from backoffice.views.base import AmountPartView, Day, Money, Time, View
 
@@ -84,11 +84,11 @@ def return_view(slip: Return, customer: Customer) -> ReturnView:
         kind=slip.kind,
         reason=slip.reason_code,
         lines=tuple(line for line in facts.lines if slip.line in (None, line.line)),
+        is_paid=slip.is_paid_repair,
     )
     money = parts_of(slip.order, slip.refund_fen)
     flash = returns.flash_refund(facts, request, customer.level)
-    of_shop = slip.kind is ReturnKind.REPAIR and not facts.is_merchant
-    at_home = of_shop and any(line.is_large for line in request.lines)
+    at_home = mended_at_home(slip.kind, facts, request.lines)
     sent = [refund for refund in slip.order.refunds if refund.source == f"return:{slip.slip}"]
     return ReturnView(
         slip=slip.slip,
@@ -111,7 +111,7 @@ def return_view(slip: Return, customer: Customer) -> ReturnView:
         refund_state_code=_refund_state(sent),
         freight_kept=yuan(slip.order.freight_fen if money else 0),
         freight_hint=returns.pickup_hint(facts, request, customer.level, is_fetched=bool(slip.pickup)),
-        goods_eta=_AT_HOME if at_home else _goods_eta(slip),
+        goods_eta=goods_eta(slip.kind, slip.reason_code, facts, request.lines),
         flash_refund=flash,
         deadline=slip.send_by.date() if slip.send_by else None,
         return_address=slip.return_address,
@@ -200,13 +200,21 @@ _AT_HOME = f"厂家工程师 {policy.hours(policy.LARGE_REPAIR_VISIT)} 小时内
 """Document 04, 怎么申请维修: large appliances are mended where they stand."""
 
 
-def _goods_eta(slip: Return) -> str | None:
-    """Document 03, 换货要多久, and document 04, 维修要多久."""
-    if slip.kind is ReturnKind.EXCHANGE and slip.reason_code is ReturnReason.MISSING:
+def mended_at_home(kind: ReturnKind, order: OrderFacts, lines: tuple[LineFacts, ...]) -> bool:
+    return kind is ReturnKind.REPAIR and not order.is_merchant and any(line.is_large for line in lines)
+
+
+def goods_eta(
+    kind: ReturnKind, reason: ReturnReason, order: OrderFacts, lines: tuple[LineFacts, ...]
+) -> str | None:
+    """When exchanged or mended goods come (documents 03, 换货要多久, and 04, 维修要多久); None for others."""
+    if mended_at_home(kind, order, lines):
+        return _AT_HOME
+    if kind is ReturnKind.EXCHANGE and reason is ReturnReason.MISSING:
         return "核对属实后 24 小时内补发"
-    if slip.kind is ReturnKind.EXCHANGE:
+    if kind is ReturnKind.EXCHANGE:
         return "仓库收到退回的商品后 48 小时内验收，合格后 24 小时内发出换货商品，一般全程 5 至 7 天"
-    return "收到后一般 7 至 15 个工作日修好寄回" if slip.kind is ReturnKind.REPAIR else None
+    return "收到后一般 7 至 15 个工作日修好寄回" if kind is ReturnKind.REPAIR else None
 
 
 def _next_step(slip: Return, pickup_hint: str, is_merchant: bool, *, at_home: bool) -> str:

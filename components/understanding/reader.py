@@ -100,6 +100,8 @@ STANDS_BY = {
 """A kind of thing → what is asked of how one stands: the intent, the entity that names it, and where its number is."""
 TALKS = ("chat_affirm", "chat_deny", "chat_inform", "chat_smalltalk")
 """Intents that a question is given for its tone, and does not mean."""
+VARIANT = "_variant"
+"""How the slots end that ask in which colour and size goods are exchanged."""
 LOOKS, OF_ONESELF = ("colour", "size"), ("address", "room", "name", "phone", "title", "email", "tax_number")
 """Kinds of values by which goods are told apart · that are read back before they are written."""
 COMPARED = ("dearest", "cheapest")
@@ -147,8 +149,10 @@ SLOT, WISH = "slot_", "wish_"
 """What the cues begin with that name a slot, and an intent that words may wish for within its form."""
 MEANS = "means_"
 """What the cues begin with whose words are a wish without examples: the rest of the name is its intent."""
-FAULT = "after_sales_report_problem"
-"""The intent of who tells a fault."""
+FAULT, EXCHANGE = "after_sales_report_problem", "after_sales_exchange"
+"""The intents of who tells a fault, and of who wants what was bought in another size."""
+STILL_TO_SEND = "still_to_send"
+"""The cue of who asks whether there is still time to send goods back, as the slip tells."""
 SLIPS, FETCHED, ANEW = "after_sales_ask_status", "fetched", "choose"
 """The intent about slips, and the entity by which the goods of one are fetched at another time."""
 TICKET, ADD = "tickets_ask_status", ("tickets_wish", "add")
@@ -402,6 +406,8 @@ class Reader:
         asks = said.share("ask", "status", "why", *QUESTIONED) >= self.sure and PART_ONLY not in said.cues  # 能只退衣服吗
         if asks or said.second or ADDS in said.cues:
             return None
+        if str(context.asked).endswith(VARIANT) and self._given(said, str(context.asked)):
+            return None  # 那个耳机先不买，要卡其L: which colour and size was asked
         looks = any(each["kind"] in LOOKS for each in said.values) and said.intent in context.wished[:LATELY]
         if looks and said.act not in ("correct", "no"):
             return None  # 穿厚袜子得40，换40吧: another size of the same
@@ -950,8 +956,13 @@ class Reader:
         if said.intent in ("chat_affirm", INFORM) and act == "do" and sure and means:
             return Reading(str(means["name"]), (command("start", intent=str(means["name"])),))  # 可以的话帮我退了
         guessed = self._vague(said) or said.confidence < self.near
-        if said.fault and _goods(said) and guessed and act not in ASKING:
-            return Reading(FAULT, (command("start", intent=FAULT),))
+        which = _goods(said) or bool(said.reference.get("conditions")) or any(t.get("kind") == "order" for t in context.focus[:1])
+        if said.fault and which and guessed and act not in ASKING:
+            return Reading(FAULT, (command("start", intent=FAULT),))  # 上一单里头那个不转了
+        if _resized(said) and act not in ASKING and (guessed or said.intent.startswith(GOODS)):
+            return Reading(EXCHANGE, (command("start", intent=EXCHANGE),))
+        if STILL_TO_SEND in said.cues and not said.follow_up:
+            return Reading(SLIPS, (command("start", intent=SLIPS),))
         if context.new:
             return self._plain(said, context.asked)
         if self._says_more_of_wish(said, context):
@@ -1285,6 +1296,12 @@ def _goods(said: Said) -> bool:
     """Whether goods are named."""
     named = any(each.get("entity") in ("product", "product_category") for each in said.entities)
     return named or any(each["by"] in ("kind", "product") for each in said.reference.get("conditions") or ())
+
+
+def _resized(said: Said) -> bool:
+    """夹脚，要43的: whether what was bought does not fit and another size is wanted; nothing new is to be bought."""
+    trouble = any(each["kind"] == "reason" and each.get("code") == "size" for each in said.values)
+    return trouble and any(each["kind"] == "size" for each in said.values)
 
 
 def _asked_last(said: Said) -> float:

@@ -17,6 +17,8 @@ from actions.after_sales import (
     ValidateAfterSalesForm,
     ValidateAfterSalesProblemForm,
     meant_variant,
+    near,
+    wished_looks,
 )
 from actions.gateways.after_sales import Return, Variant
 from actions.gateways.orders import OrderItem
@@ -256,7 +258,7 @@ def of_two(shop: Shop, kind: str = "return") -> dict[str, Any]:
 def test_what_is_confirmed_names_the_pieces_and_the_money(shop: Shop) -> None:
     slots = of_two(shop)
     told = fill("不喜欢", asked="after_sales_reason", slots={**slots, "after_sales_reason": None, "after_sales_whole": None}).slots
-    assert told["after_sales_whole"] == slots["after_sales_whole"]
+    assert told["after_sales_whole"] == {**slots["after_sales_whole"], "costs": {}}
     asked = run(AskAfterSalesConfirmed(), slots=slots)
     assert asked.said == ["utter_ask_after_sales_confirmed_return"]
     assert "×2" in asked.messages[0]["pieces"] and "318.00" in asked.messages[0]["back"]
@@ -399,3 +401,39 @@ def test_nothing_is_exchanged_for_the_very_same(shop: Shop) -> None:
     shop.reason_code = "quality"
     faulty = fill("白色", asked="after_sales_variant", slots=slots, entities={"colour": "白色"})
     assert faulty.slots["after_sales_variant"] == "白色", "what is faulty is sent again"
+
+
+SHIRTS = tuple(Variant(f"{colour} {size}", 2, (colour, size) == ("米色", "M")) for colour in ("墨绿", "米色") for size in ("S", "M", "L", "XL"))
+
+
+@pytest.mark.parametrize(
+    ("values", "variants", "meant"),
+    [
+        (["+1"], SHIRTS, "米色 L"), (["-1"], SHIRTS, "米色 S"), (["+2"], SHIRTS, "米色 XL"), (["墨绿", "+1"], SHIRTS, "墨绿 L"),
+        (["墨绿", "M"], SHIRTS, "墨绿 M"), (["M", "+1"], SHIRTS, "米色 L"), (["XL", "+1"], SHIRTS, "米色 XL"),
+        (["+1"], SIZES, "黑白 43 码"), (["42码"], SIZES, None), (["-1"], SIZES, "黑白 41 码"), (["-2"], SIZES, None), (["+0.5"], SIZES, None),
+    ],
+)  # fmt: skip
+def test_the_size_next_to_the_bought_one_is_meant(values: list[str], variants: tuple[Variant, ...], meant: str | None) -> None:
+    own = next(variant for variant in variants if variant.own)
+    others = tuple(variant for variant in variants if not variant.own)
+    found = meant_variant("", wished_looks(values, own, variants), others, own.name)
+    assert (found.name if found else None) == meant
+
+
+def test_where_the_size_is_the_trouble_the_next_ones_come_first() -> None:
+    names = [variant.name for variant in SHIRTS if not variant.own]
+    own = next(variant for variant in SHIRTS if variant.own)
+    assert near(names, own, "size")[:2] == ["米色 S", "米色 L"]
+
+
+def test_what_fetching_costs_and_how_long_it_takes_is_told_before_the_yes() -> None:
+    costs = {"send": "自己寄的钱", "fetched": "取件的钱", "goods_eta": "修一个星期"}
+    whole = {"title": "跑步鞋", "count": 1, "amount": None, "parted": True, "costs": costs}
+    slots = {**KNOWN, "after_sales_whole": whole, "after_sales_pickups": [list(time) for time in TIMES]}
+    kind, fetched = {"after_sales_kind": "return"}, {"after_sales_pickup": TIMES[0][0]}
+    assert run(AskAfterSalesPickup(), slots={**slots, **kind}).messages[0]["fee"] == "取件的钱"
+    assert run(AskAfterSalesConfirmed(), slots={**slots, **kind, **fetched}).messages[0]["costs"] == "取件的钱"
+    assert run(AskAfterSalesConfirmed(), slots={**slots, **kind, "after_sales_pickup": "self"}).messages[0]["costs"] == "自己寄的钱"
+    told = run(AskAfterSalesConfirmed(), slots={**slots, **fetched, "after_sales_kind": "repair"}).messages[0]["costs"]
+    assert "修一个星期" in told and "取件的钱" in told

@@ -469,3 +469,37 @@ def test_a_rule_is_told_whosever_account_is_spoken_of(asks: float, score: float,
     entities = {"account_kind": "others"}
     found = run(ActionChatContext(), text=question, intent="account_manage", message=message, entities=entities)
     assert bool(found.slots.get("faq_found")) is told
+
+
+@pytest.mark.parametrize(
+    ("refused", "said", "offered"),
+    [
+        ({}, "utter_faq_in_time_fault", "after_sales_exchange"),
+        ({"return": "return_window_passed", "exchange": "return_window_passed"}, "utter_faq_in_time_fault_past", "after_sales_repair"),
+    ],
+)
+def test_of_what_is_broken_it_is_said_which_ways_are_open(
+    shop: Shop, refused: dict[str, str], said: str, offered: str
+) -> None:
+    shop.orders = {"C1": [order("202611190001", "signed", "return", "exchange", "repair")]}
+    shop.refused = refused
+    asks = {"act": {"name": "ask", "ask": 0.9}, "commands": [{"command": "know", "intent": "after_sales_exchange"}]}
+    fault = {"number": "202611190001", "text": "转盘不转", "code": "quality"}
+    slots = {"orders_last": "202611190001", "after_sales_told": fault}
+    kept = run(ActionChatContext(), text="给我换个好的行不", intent="faq", message=asks, slots=slots).slots
+    assert kept["faq_found"]["decision"] == "own"
+    told = answer("给我换个好的行不", message=asks, slots={**slots, **kept})
+    assert told.said == [said] and told.slots["chat_offered"] == offered and told.slots["after_sales_told"] == fault
+    whole = run(ActionChatContext(), text="换货运费谁出", intent="faq", message=asks, slots=slots).slots
+    assert (whole.get("faq_found") or {}).get("decision") != "own", "that is another question"
+    unbroken = {"orders_last": "202611190001"}
+    other = run(ActionChatContext(), text="给我换个好的行不", intent="faq", message=asks, slots=unbroken).slots
+    assert (other.get("faq_found") or {}).get("decision") != "own"
+
+
+def test_a_fault_that_is_told_is_not_answered_by_the_manual_of_other_goods(shop: Shop) -> None:
+    manual = Hit("manual-3", "清洁（灵犀 X9 咖啡机）", 0.9, "每周除垢一次。", "", "产品手册", 1)
+    shop.knowledge = {"风扇不转了": Found("answer", (manual,))}
+    tells = {"act": {"name": "tell", "ask": 0.1}, "values": [{"kind": "reason", "value": "风扇不转了", "code": "quality"}]}
+    kept = run(ActionChatContext(), text="风扇不转了", intent="after_sales_report_problem", message=tells).slots
+    assert kept.get("faq_found") is None

@@ -16,6 +16,7 @@ from actions.after_sales import (
 )
 from actions.complaints import ValidateComplaintsForm
 from actions.gateways.after_sales import Return
+from actions.gateways.belongings import ORDER, Piece, Thing
 from actions.gateways.orders import OrderItem
 from actions.gateways.tickets import ComplaintLook, Ticket
 from actions.logistics import ValidateLogisticsTrackForm
@@ -26,6 +27,7 @@ from actions.orders import (
     ValidateOrdersStatusForm,
     ValidateOrdersUrgeForm,
 )
+from actions.references import found
 from actions.tickets import ActionTicketsStatus, ValidateTicketsForm
 from tests.actions.described import described
 from tests.actions.fakes import Shop, order
@@ -264,3 +266,15 @@ def test_the_back_office_is_asked_once_a_message(shop: Shop) -> None:
     finally:
         kind.of = of_before  # type: ignore[method-assign]
     assert len(calls) == 1
+
+
+def test_the_end_of_what_goods_are_called_means_them_where_only_one_is_called_so() -> None:
+    told = {"conditions": [], "names": ["炉子点不着"], "bare": False}
+    pieces = {kind: (Piece(1, f"某牌 {kind}", "", kind, 99.0, 99.0),) for kind in ("卡式炉子", "行李推车")}
+    things = [
+        Thing(ORDER, number, number, f"某牌 {kind}", "已签收", "signed", 99.0, {}, (number,), pieces[kind])
+        for number, kind in (("202611190001", "卡式炉子"), ("202611180012", "行李推车"))
+    ]
+    one = found(told, things, things).one
+    assert one and one.id == "202611190001"
+    assert found({**told, "names": ["那个点不着"]}, things, things).one is None
