@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from backoffice.effects import find
@@ -28,14 +29,19 @@ def quote(order: Order, line: int | None, today: date) -> tuple[LineFacts, rules
     lines = [each for each in facts.lines if line in (None, each.line)]
     if not lines:
         raise invalid(("line", "订单里没有这一件商品"))
-    first_refusal: Decision | None = None
+    refusals: list[Decision] = []
     for each in lines:
         drop = _drop(facts, each, today)
         if isinstance(drop, rules.Difference):
             return each, drop
-        first_refusal = first_refusal or drop
-    assert first_refusal is not None
-    raise refused(first_refusal)
+        refusals.append(drop)
+    raise refused(_each_told(refusals))
+
+
+def _each_told(refusals: list[Decision]) -> Decision:
+    """Of several lines every line's own reason, each said once."""
+    reasons = dict.fromkeys(refusal.detail for refusal in refusals if refusal.detail)
+    return replace(refusals[0], detail="".join(reasons))
 
 
 def _drop(order: OrderFacts, line: LineFacts, today: date) -> Decision | rules.Difference:
