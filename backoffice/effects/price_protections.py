@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from backoffice.effects import find
@@ -35,13 +34,7 @@ def quote(order: Order, line: int | None, today: date) -> tuple[LineFacts, rules
         if isinstance(drop, rules.Difference):
             return each, drop
         refusals.append(drop)
-    raise refused(_each_told(refusals))
-
-
-def _each_told(refusals: list[Decision]) -> Decision:
-    """Of several lines every line's own reason, each said once."""
-    reasons = dict.fromkeys(refusal.detail for refusal in refusals if refusal.detail)
-    return replace(refusals[0], detail="".join(reasons))
+    raise refused(rules.each_told(refusals))
 
 
 def _drop(order: OrderFacts, line: LineFacts, today: date) -> Decision | rules.Difference:

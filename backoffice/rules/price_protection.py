@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from backoffice.rules import policy
@@ -58,6 +59,12 @@ def eligible(order: OrderFacts, line: LineFacts, today: date) -> Decision:
     if line.protected_times >= SUCCESSES:
         return refuse("price_protection_limit", "同一件商品最多价保成功 3 次，已经用完了。", deadline)
     return allow(deadline)
+
+
+def each_told(refusals: Sequence[Decision]) -> Decision:
+    """Of several lines every line's own reason, each said once."""
+    reasons = dict.fromkeys(refusal.detail for refusal in refusals if refusal.detail)
+    return replace(refusals[0], detail="".join(reasons))
 
 
 def protection_days(order: OrderFacts, line: LineFacts) -> int:

@@ -299,7 +299,9 @@ def _protection(facts: OrderFacts, now: datetime) -> Decision:
         drop = price_protection.difference(line)
         return drop if isinstance(drop, Decision) else verdict
 
-    return _most_allowed([judge(line) for line in facts.lines])
+    verdicts = [judge(line) for line in facts.lines]
+    allowed = any(verdict.ok for verdict in verdicts)
+    return _most_allowed(verdicts) if allowed else price_protection.each_told(verdicts)
 
 
 def _most_allowed(verdicts: list[Decision]) -> Decision:

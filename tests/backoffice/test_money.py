@@ -116,6 +116,7 @@ def test_each_line_is_refused_for_its_own_reason(office: Office, shop: Shop) -> 
     book = Goods("BOOK-1", "小说", variant="", product={"category": Category.BOOK, "price_fen": 9_900})
     number = shop.order(OrderState.SIGNED, goods=[book, Goods()], signed_at=NOW - timedelta(days=25))
     refused = office.get("/price-protections/quote", params={"order_number": number}).json()["detail"]
+    assert office.get(f"/orders/{number}").json()["allowed"]["price_protection"]["detail"] == refused
     assert "“小说”的价保期是签收次日起 7 天" in refused and "云白”的价保期是签收次日起 15 天" in refused
 
 
