@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType
 
-from actions import faq, focus, wiring
+from actions import faq, focus, money_back, wiring
 from actions.base import CustomerAction, Turn, go_on
 from actions.gateways.identity import TokenMissing
 from actions.readings import reading
@@ -39,12 +39,16 @@ class ActionChatFollowUp(CustomerAction):
         asked = turn.tracker.latest_message.get("follow_up") or {}
         asked = {**asked, **((turn.told("ask") or {}).get("object") or {})}  # the reader may know of which one it is asked
         spoken = next((each for each in focus.of(turn, asked.get("kind", "")) if each.id == asked.get("id")), None)
+        aspect = str(asked.get("aspect") or (turn.told("ask") or {}).get("aspect"))
+        if aspect in money_back.ASPECTS and turn.customer is not None:
+            back = await money_back.tell(turn, aspect, spoken)
+            if back is not None:
+                return back
         if spoken is None:
             return await self._from_knowledge(turn)
         if turn.customer is None and spoken.kind not in OF_ALL:
             raise TokenMissing
         states, facts = await focus.look(turn, spoken)
-        aspect = str(asked.get("aspect"))
         response = focus.answer(turn, spoken.kind, aspect, states)
         if response is None:
             return await self._from_knowledge(turn, focus.question(spoken.kind, aspect))

@@ -26,6 +26,7 @@ def told(order: Order) -> dict[str, Any]:
             order, payment="payment_method", created="times.created_at", paid="times.paid_at", signed="times.signed_at",
             completed="times.completed_at", cancelled="times.cancelled_at", ship_by="promised_ship_by",
             reason="cancel_reason", tracking="tracking_number", decide_by="cancel_decide_by", shipped="times.shipped_at",
+            back_route="refund_route", back_eta="refund_eta",
         ),
         **facts(refund, "route", "eta"),
         "refunds": "\n".join(f"- {r.route} ¥{r.amount} ({r.eta})" for r in order.refunds),
@@ -100,7 +101,8 @@ def _cancelled(order: Order) -> list[str]:
     ways = "cancelled_split" if len(back) > 1 else "cancelled"
     instant = all(refund.state_code == "arrived" and refund.sent_at[:10] == refund.arrives_by for refund in back)
     arrived = all(refund.state_code == "arrived" or past_day(refund.arrives_by) for refund in back)
-    return [*([f"{ways}_instant"] if instant else []), *([f"{ways}_arrived"] if arrived else []), ways, "cancelled"]
+    flags = {f"{ways}_instant": instant, f"{ways}_arrived": arrived, "sold_out": bool(order.apology)}
+    return [*(flag for flag, is_so in flags.items() if is_so), ways, "cancelled"]
 
 
 def backs(order: Order) -> list[OrderRefund]:
@@ -117,6 +119,9 @@ def money(order: Order) -> dict[str, Any]:
         "sent": when(min((refund.sent_at for refund in back), default=None)),
         "arrives": max((refund.arrives_by for refund in back), default="")[5:],
         "back": str(sum(Decimal(refund.amount) for refund in back)) if back else "",
+        "last_day": max((refund.arrives_by for refund in back), default=""),
+        "coins": order.points_used if back else 0,
+        **facts(order, "apology", "apology_until"),
     }
 
 

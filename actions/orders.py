@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType
 
-from actions import at_once, focus, given, parcels, wiring
+from actions import at_once, focus, given, money_back, parcels, wiring
 from actions.addresses import completed, rehoused
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said, when
 from actions.forms import confirmed
@@ -15,7 +15,7 @@ from actions.gateways.belongings import ORDER
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
 from actions.order_form import BESIDE, OrderAction, OrderForm, names_goods
-from actions.order_states import goods, money, paid, past, speak_of, states, told
+from actions.order_states import backs, goods, money, paid, past, speak_of, states, told
 from actions.readings import reading
 from actions.references import find_line
 
@@ -48,7 +48,9 @@ class ActionOrdersStatus(OrderAction):
             shipment = await turn.call(wiring.gateways().logistics.of_order, turn.reader, order.number)
             parcels.speak_of(turn, shipment, order.title)
             news = f"{when(shipment.last_time)} {parcels.news(shipment)}"
-        turn.utter("utter_orders_status", self._variant(order), **told(order), news=news)
+        facts = {**told(order), **money(order)}
+        turn.utter("utter_orders_status", self._variant(order), **facts, news=news)
+        money_back.tell_beside(turn, facts)
         speak_of(turn, order, again=ValidateOrdersStatusForm.starts[0])
 
     def _variant(self, order: Order) -> str:
@@ -58,7 +60,7 @@ class ActionOrdersStatus(OrderAction):
                 return "paid_reviewing"
             return ("paid" if paid(order) else "on_delivery") + ("_late" if past(order.promised_ship_by) else "")
         if order.state_code == "cancelled":
-            return "cancelled" if paid(order) else "cancelled_unpaid"
+            return "cancelled_back" if len(backs(order)) == 1 else "cancelled" if paid(order) else "cancelled_unpaid"
         return order.state_code
 
 
@@ -90,7 +92,9 @@ async def what_became_of_the_money(turn: Turn) -> bool:
 def tell_money_back(turn: Turn, order: Order) -> None:
     """When, how and how much of a cancelled order's money comes back."""
     response = focus.answer(turn, "order", "when_money", states(order))
-    turn.utter(response or f"utter_orders_status_{CANCELLED}", **{**told(order), **money(order)})
+    facts = {**told(order), **money(order)}
+    turn.utter(response or f"utter_orders_status_{CANCELLED}", **facts)
+    money_back.tell_beside(turn, facts)
     speak_of(turn, order, again=ValidateOrdersStatusForm.starts[0])
 
 

@@ -12,13 +12,14 @@ from actions import focus, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.facts import facts
 from actions.forms import confirmed
+from actions.gateways.belongings import ORDER
 from actions.gateways.errors import Rejected
 from actions.gateways.orders import Order
 from actions.gateways.promotions import Coupon, Protection, Quote
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import past_day, told
 from actions.readings import reading, words
-from actions.references import at_place, find_line, option
+from actions.references import CHOICES, GOODS, at_place, belongings, find_line, option
 from topics import clock
 
 STATUS, ANY_PIECE = "status", "any"
@@ -132,7 +133,31 @@ class ValidatePromotionsProtectionForm(OrderForm):
         asked = self.asked(turn, "promotions_line")
         before = None if asked or named else turn.slot("orders_line")
         line = before or await find_line(turn, str(turn.slot("orders_number")), named, asked)
+        line = line or (None if named else await self._headed(turn))
         return {} if line is None else {"promotions_line": line}
+
+    async def _headed(self, turn: Turn) -> int | None:
+        """那瓶水也便宜了: the only piece whose kind ends with a sign that was said, where no goods are named; it is read back."""
+        told = turn.tracker.latest_message.get("reference") or {}
+        if any(each["by"] in GOODS for each in told.get("conditions") or []):
+            return None
+        order = next((each for each in (await belongings(turn)).of_kind(ORDER) if each.id == turn.slot("orders_number")), None)
+        said = "".join(told.get("names") or [])
+        lines = [piece.line for piece in (order.pieces if order else ()) if piece.kind and piece.kind[-1] in said]
+        return lines[0] if len(lines) == 1 else None
+
+    async def _meant(self, turn: Turn) -> dict[str, Any]:
+        """那另一个呢, of an order of which one piece was just told: the other one, or which of the others."""
+        told = turn.tracker.latest_message.get("reference") or {}
+        conditions = told.get("conditions") or []
+        newest = next(iter(focus.of(turn)), None)
+        others = [each for each in conditions if each["by"] == "other"]
+        if newest and newest.kind == "protection" and newest.order and others and len(others) == len(conditions):
+            order = next((each for each in (await belongings(turn)).of_kind(ORDER) if each.id == newest.order), None)
+            left = [piece.line for piece in order.pieces if piece.title != newest.title] if order else []
+            if left:
+                return {"orders_number": newest.order, "orders_line": left[0] if len(left) == 1 else None, CHOICES: None}
+        return await super()._meant(turn)
 
     async def _quote(self, turn: Turn, number: str) -> dict[str, Any]:
         try:

@@ -34,10 +34,11 @@ def speak_of(turn: Turn, slip: Return, what: str = STATUS, again: str | None = N
 async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
     """How a slip stands, and its facts with the parts of its refund and what sending it back takes."""
     slip = await turn.call(wiring.gateways().after_sales.get, turn.reader, spoken.id)
-    more = facts(slip, "freight_hint", "freight_kept", "goods_eta", "send_to", sent="refund_sent")
+    more = facts(slip, "freight_hint", "freight_kept", "goods_eta", "send_to", sent="refund_sent", last_day="refund_arrives")
     days = {"arrives": (slip.refund_arrives or "")[5:], "send_by": (slip.send_by or "")[5:]}
     back = "" if slip.state_code in NO_MONEY else slip.refund_amount or ""
-    return states(slip), {**told(slip), **more, **days, "parts": summed(slip.parts), "back": back}
+    coins = slip.points_back if back else 0
+    return states(slip), {**told(slip), **more, **days, "parts": summed(slip.parts), "back": back, "coins": coins}
 
 
 def states(slip: Return) -> list[str]:

@@ -28,6 +28,7 @@ class Return:
         refund_sent: ISO 8601 time; `refund_arrives`: YYYY-MM-DD, the last day; None where nothing was sent yet.
         freight_hint: who pays for sending it back; `goods_eta`: when exchanged or mended goods come; the shop's words.
         send_by: YYYY-MM-DD, until when the goods must be sent; `send_to`: the address.
+        points_back: coins that were used and come back with the money, as coins.
     """
 
     slip: str
@@ -55,6 +56,7 @@ class Return:
     goods_eta: str | None = None
     send_by: str | None = None
     send_to: str | None = None
+    points_back: int = 0
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,7 @@ def _return(data: dict[str, Any]) -> Return:
         goods_eta=data.get("goods_eta"),
         send_by=data.get("deadline"),
         send_to=data.get("return_address"),
+        points_back=int(data.get("points_back") or 0),
     )
 
 

@@ -69,6 +69,9 @@ class Order:
         cancel_decide_by: until when the merchant answers the wish to cancel; None where none is open.
         parts: what the amount is made of.
         merchant: whether a merchant sells it, and not the shop itself.
+        refund_route: where its money goes if it comes back, and how long that takes (`refund_eta`), in the shop's words.
+        points_used: coins that paid a part; they come back as coins.
+        apology: the coupon for what was cancelled because it was sold out, and until when it holds (ISO 8601); None without.
     """
 
     number: str
@@ -93,6 +96,11 @@ class Order:
     refunds: tuple[OrderRefund, ...] = ()
     parts: tuple[AmountPart, ...] = ()
     merchant: bool = False
+    refund_route: str = ""
+    refund_eta: str = ""
+    points_used: int = 0
+    apology: str | None = None
+    apology_until: str | None = None
 
 
 class OrderGateway(Protocol):
@@ -168,6 +176,11 @@ def _order(data: dict[str, Any]) -> Order:
         cancel_decide_by=(data.get("cancel_request") or {}).get("decide_by"),
         refunds=tuple(_refund(refund) for refund in data.get("refunds") or ()),
         parts=tuple(AmountPart(part["label"], part["amount"]) for part in data.get("parts") or ()),
+        refund_route=data.get("refund_route") or "",
+        refund_eta=data.get("refund_eta") or "",
+        points_used=int(data.get("points_used") or 0),
+        apology=(data.get("apology") or {}).get("coupon"),
+        apology_until=(data.get("apology") or {}).get("valid_to"),
     )
 
 

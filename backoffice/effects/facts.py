@@ -84,7 +84,8 @@ def _line_facts(item: OrderItem, slips: list[Return], protections: list[PricePro
         stock=goods.stock,
         on_sale=goods.on_sale,
         open_slip=next((slip.slip for slip in mine if slip.state.is_open), None),
-        refunded=any(_gave_money_back(slip) for slip in mine),
+        asked_back=any(slip.state.is_open and _of_money(slip) for slip in mine),
+        refunded=any(_of_money(slip) and slip.state in _PAID_BACK for slip in mine),
         ended_slips=sum(
             slip.state in (ReturnState.WITHDRAWN, ReturnState.CLOSED) and slip.reason_code not in FAULTS
             for slip in mine
@@ -96,10 +97,11 @@ def _line_facts(item: OrderItem, slips: list[Return], protections: list[PricePro
     )
 
 
-def _gave_money_back(slip: Return) -> bool:
-    if slip.kind not in (ReturnKind.REFUND, ReturnKind.RETURN):
-        return False
-    return slip.state in (ReturnState.REFUNDED, ReturnState.DONE)
+_PAID_BACK = (ReturnState.REFUNDED, ReturnState.DONE)
+
+
+def _of_money(slip: Return) -> bool:
+    return slip.kind in (ReturnKind.REFUND, ReturnKind.RETURN)
 
 
 def shipment_facts(shipment: Shipment) -> ShipmentFacts:

@@ -28,14 +28,13 @@ def quote(order: Order, line: int | None, today: date) -> tuple[LineFacts, rules
     lines = [each for each in facts.lines if line in (None, each.line)]
     if not lines:
         raise invalid(("line", "订单里没有这一件商品"))
-    first_refusal: Decision | None = None
+    refusals: list[Decision] = []
     for each in lines:
         drop = _drop(facts, each, today)
         if isinstance(drop, rules.Difference):
             return each, drop
-        first_refusal = first_refusal or drop
-    assert first_refusal is not None
-    raise refused(first_refusal)
+        refusals.append(drop)
+    raise refused(rules.each_told(refusals))
 
 
 def _drop(order: OrderFacts, line: LineFacts, today: date) -> Decision | rules.Difference:

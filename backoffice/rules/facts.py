@@ -57,6 +57,8 @@ class LineFacts:
     on_sale: bool
     open_slip: str | None = None
     """An open after-sales slip that covers the line."""
+    asked_back: bool = False
+    """Such a slip asks for its money back; an exchange or a repair does not."""
     refunded: bool = False
     """Its money was already given back."""
     ended_slips: int = 0

@@ -52,7 +52,7 @@ def route(refund: list[RefundPart]) -> str:
         return "无需退款"
     if len(refund) == 1:
         only = refund[0].method
-        return "退到账户余额" if only is PaymentMethod.BALANCE else f"原路退回{only.label}"
+        return "退到账户余额（可以提现）" if only is PaymentMethod.BALANCE else f"原路退回{only.label}"
     return "原路退回：" + "，".join(f"{part.method.label} {yuan(part.amount_fen)} 元" for part in refund)
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.orm import object_session
 
 from backoffice.effects.facts import order_facts
-from backoffice.models import Order
+from backoffice.effects.refunds import parts_of
+from backoffice.models import Coupon, Order
 from backoffice.money import yuan
 from backoffice.rules import compensations, invoices, orders, policy, price_protection, refunds, returns
 from backoffice.rules.facts import Decision, LineFacts, OrderFacts
 from backoffice.states import (
+    CancelReason,
+    CouponKind,
     OrderState,
     PaymentMethod,
     ReturnKind,
@@ -63,6 +68,11 @@ class CancelRequestView(View):
     decide_by: Time
 
 
+class ApologyView(View):
+    coupon: str = Field(examples=["10 元无门槛券"])
+    valid_to: Time
+
+
 class AllowedView(View):
     cancel: Permission
     change: Permission
@@ -107,6 +117,10 @@ class OrderView(View):
     shipment: OrderShipmentView | None
     open_return: str | None = Field(examples=["TH202611210001"])
     refunds: list[OrderRefundView]
+    refund_route: str = Field(description="要是退款，钱回到哪里", examples=["原路退回微信支付"])
+    refund_eta: str = Field(description="退款发出后多久到账", examples=["1 至 3 个工作日"])
+    points_used: int = Field(description="抵扣用掉的灵犀币，退款时退回账户")
+    apology: ApologyView | None = Field(description="因为断货取消而补的券")
     allowed: AllowedView
 
 
@@ -125,6 +139,7 @@ class UrgedOrderView(View):
 def order_view(order: Order, now: datetime) -> OrderView:
     facts = order_facts(order)
     open_slip = next((slip.slip for slip in order.returns if slip.state.is_open), None)
+    whole = parts_of(order, order.amount_fen)
     return OrderView(
         number=order.number,
         legacy_number=order.legacy_number,
@@ -192,8 +207,23 @@ def order_view(order: Order, now: datetime) -> OrderView:
             )
             for refund in order.refunds
         ],
+        refund_route=refunds.route(whole),
+        refund_eta=refunds.eta_of(whole) or "即时到账",
+        points_used=order.points_used,
+        apology=_apology(order),
         allowed=_allowed(facts, now),
     )
+
+
+def _apology(order: Order) -> ApologyView | None:
+    """What was sold out after it was paid for is made up for with a coupon of that moment (document 02)."""
+    session = object_session(order)
+    if order.cancel_reason_code is not CancelReason.OUT_OF_STOCK or session is None:
+        return None
+    mine = select(Coupon).where(Coupon.customer_id == order.customer_id)
+    given = mine.where(Coupon.kind == CouponKind.COMPENSATION, Coupon.valid_from == order.cancelled_at)
+    coupon = session.scalar(given.limit(1))
+    return ApologyView(coupon=coupon.name, valid_to=coupon.valid_to) if coupon else None
 
 
 def order_title(order: Order) -> str:
@@ -269,7 +299,9 @@ def _protection(facts: OrderFacts, now: datetime) -> Decision:
         drop = price_protection.difference(line)
         return drop if isinstance(drop, Decision) else verdict
 
-    return _most_allowed([judge(line) for line in facts.lines])
+    verdicts = [judge(line) for line in facts.lines]
+    allowed = any(verdict.ok for verdict in verdicts)
+    return _most_allowed(verdicts) if allowed else price_protection.each_told(verdicts)
 
 
 def _most_allowed(verdicts: list[Decision]) -> Decision:

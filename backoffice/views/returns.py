@@ -55,6 +55,7 @@ class ReturnView(View):
     refund_route: str | None = Field(examples=["原路退回微信支付"])
     refund_eta: str | None
     refund_parts: list[AmountPartView] = Field(description="退款怎么算出来的")
+    points_back: int = Field(description="抵扣用掉的灵犀币里按退货比例退回账户的")
     refund_sent_at: Time | None
     refund_arrives_by: Day | None = Field(description="退款发出后最晚到账的一天")
     refund_state_code: str | None = Field(examples=["sent"])
@@ -106,6 +107,7 @@ def return_view(slip: Return, customer: Customer) -> ReturnView:
         refund_route=refunds.route(money) if money else None,
         refund_eta=_refund_eta(slip, money, flash),
         refund_parts=_refund_parts(slip, request.lines) if money else [],
+        points_back=_of_coins_fen(slip, request.lines) if money else 0,
         refund_sent_at=min((refund.created_at for refund in sent), default=None),
         refund_arrives_by=max((refund.arrives_by for refund in sent), default=None),
         refund_state_code=_refund_state(sent),
@@ -170,14 +172,9 @@ def _refund_parts(slip: Return, lines: tuple[LineFacts, ...]) -> list[AmountPart
 
     Coins come back as coins.
     """
-    bought = {item.line: item for item in slip.order.items}
-    priced = sum(bought[line.line].unit_price_fen * bought[line.line].quantity for line in lines)
-    paid = sum(line.paid_fen for line in lines)
+    priced, paid = _priced_fen(slip, lines), sum(line.paid_fen for line in lines)
     protected = sum(line.protected_unit_fen * line.quantity for line in lines)
-    order = slip.order
-    coins = order.goods_fen + order.freight_fen - order.discount_fen - order.amount_fen
-    taken_off = order.discount_fen + coins
-    of_coins = (priced - paid) * coins // taken_off if taken_off else 0
+    of_coins = _of_coins_fen(slip, lines)
     told = {
         "商品": priced,
         "分摊的优惠": paid - priced + of_coins,
@@ -186,6 +183,20 @@ def _refund_parts(slip: Return, lines: tuple[LineFacts, ...]) -> list[AmountPart
         "其他扣减": slip.refund_fen - (paid - protected),
     }
     return [AmountPartView(label=label, amount=yuan(fen)) for label, fen in told.items() if fen]
+
+
+def _priced_fen(slip: Return, lines: tuple[LineFacts, ...]) -> int:
+    bought = {item.line: item for item in slip.order.items}
+    return sum(bought[line.line].unit_price_fen * bought[line.line].quantity for line in lines)
+
+
+def _of_coins_fen(slip: Return, lines: tuple[LineFacts, ...]) -> int:
+    """The lines' share of what was paid in coins; one coin is worth a fen."""
+    order = slip.order
+    coins = order.goods_fen + order.freight_fen - order.discount_fen - order.amount_fen
+    taken_off = order.discount_fen + coins
+    taken_off_here = _priced_fen(slip, lines) - sum(line.paid_fen for line in lines)
+    return taken_off_here * coins // taken_off if taken_off else 0
 
 
 def _refund_state(sent: list[Refund]) -> str | None:

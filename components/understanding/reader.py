@@ -137,6 +137,8 @@ URGES, REFUSED = ("tickets_wish", "urge"), "refused"
 """The entity by which something is urged, and what is told of a thing that was refused."""
 LOOK_UPS = ("logistics_track", "orders_ask_status", "after_sales_ask_status", "invoices_ask_status", "tickets_ask_status")
 """Intents that only look something up."""
+MONEY_ASKED = {"asks_when_money": "when_money", "asks_where_money": "where_money"}
+"""The cues of who asks about money that comes back → what is asked of it."""
 MONEY_BACK = ("after_sales_refund", "after_sales_return")
 """The intents that want the money back: whether goods go back with it, the order's state tells."""
 HURRIES = "_urge"
@@ -336,6 +338,9 @@ class Reader:
             return self._checked(said, context)
         if self._echoes_first(said, context):
             return Reading("chat_affirm", (command("yes"),))
+        money = self._asks_of_money(said, context)
+        if money:
+            return money
         renamed = self._renamed(said, context)
         if renamed:
             return renamed
@@ -378,6 +383,19 @@ class Reader:
         unplain = said.intent in (*VAGUE, "chat_smalltalk") or said.confidence < self.asks
         unplain = unplain or SOMEONES in said.cues or INSISTS in said.cues
         return told and not leaves and not _named(said) and unplain
+
+    def _asks_of_money(self, said: Said, context: Context) -> Optional[Reading]:
+        """当时付的现金，钱咋退: where the money goes or when it comes, of whatever is spoken of, named or in hand."""
+        aspect = next((aspect for cue, aspect in MONEY_ASKED.items() if cue in said.cues), None)
+        if aspect is None or context.new or said.second or said.share("do", "no", "take_back") >= self.sure:
+            return None
+        if context.kind == WORDS and said.share(*ASKING, "status") < self.sure:
+            return None
+        sum_named = any(each["kind"] == "amount" for each in said.values)
+        if not (context.focus or context.slots.get("orders_number") or sum_named or _named(said)):
+            return None
+        about = {key: said.follow_up[key] for key in ("kind", "id")} if said.follow_up else None
+        return Reading("chat_follow_up", (command("ask", aspect=aspect, object=about),))
 
     # ── this one, or that one ─────────────────────────────────────────────────
 

@@ -134,6 +134,25 @@ def test_a_piece_that_did_not_become_cheaper_is_explained(shop: Shop) -> None:
     assert told.messages[0]["detail"] == "没有降价。" and shop.done == []
 
 
+def test_the_other_piece_of_the_order_just_told_is_meant_and_never_the_same_again(shop: Shop) -> None:
+    first, second = TWO.items
+    shop.drops[TWO.number, 2] = Rejected("price_not_lower", "没有降价。")
+    focus = [{"kind": "protection", "id": "JB9", "title": first.title, "told": "protect", "order": TWO.number}]
+    talk = Talk(FORM(), orders_last=TWO.number, chat_focus=focus)
+    talk.say("那另一个呢", "promotions_price_protection", "C2")
+    assert (talk.slots["orders_number"], talk.slots["promotions_line"]) == (TWO.number, second.line)
+
+
+def test_a_difference_after_the_last_purchase_is_a_new_request_and_no_look_at_old_ones(shop: Shop) -> None:
+    shop.protections = [GRANTED]
+    talk = Talk(FORM())
+    talk.say("我上次买的那锅降价了 差的补给我", "promotions_price_protection")
+    assert talk.slots.get("promotions_wish") != "status"
+    talk = Talk(FORM())
+    talk.say("上次申请的价保怎么样了", "promotions_price_protection")
+    assert talk.slots["promotions_wish"] == "status"
+
+
 def test_an_order_out_of_protection_is_explained_at_once(shop: Shop) -> None:
     shop.orders["C1"] = [order("202611010009", "signed", title="牛奶")]
     talk = Talk(FORM())
@@ -157,5 +176,6 @@ def test_every_refusal_of_the_shop_has_words_of_its_own() -> None:
     codes = {
         "order_not_paid", "order_cancelled", "price_not_lower", "price_protection_window_passed", "price_protection_excluded",
         "price_protection_not_supported", "price_protection_returned", "price_protection_no_stock", "price_protection_limit",
+        "price_protection_given",
     }  # fmt: skip
     assert {f"utter_promotions_protection_rejected_{code}" for code in codes} <= set(DOMAIN["responses"])

@@ -60,7 +60,7 @@ def test_cancelling_gives_back_money_goods_coupon_and_points(office: Office, sho
     assert told == {
         ("原路退回微信支付", "120.00", "1 至 3 个工作日", "sent"),
         ("原路退回礼品卡", "50.00", "即时到账", "arrived"),
-        ("退到账户余额", "30.00", "即时到账", "arrived"),
+        ("退到账户余额（可以提现）", "30.00", "即时到账", "arrived"),
     }
     assert shop.get(Product, "EAR-WHITE").stock == 12
     assert shop.get(Coupon, "CP1").state is CouponState.UNUSED
@@ -78,7 +78,7 @@ def test_cancelling_an_unpaid_order_refunds_nothing(office: Office, shop: Shop) 
 
 def test_cash_on_delivery_goes_to_the_balance(office: Office, shop: Shop) -> None:
     number = shop.order(payment_method=PaymentMethod.CASH_ON_DELIVERY)
-    assert office.send(f"/orders/{number}/cancel").json()["refunds"][0]["route"] == "退到账户余额"
+    assert office.send(f"/orders/{number}/cancel").json()["refunds"][0]["route"] == "退到账户余额（可以提现）"
     assert shop.get(Customer, ANNA).balance_fen == 19_900
 
 
@@ -272,7 +272,8 @@ def test_price_protection_pays_the_difference_and_lowers_what_counts_as_paid(
         "180.00",
         "20.00",
     )
-    assert office.send("/price-protections", {"order_number": number}).json()["code"] == "price_not_lower"
+    again = office.send("/price-protections", {"order_number": number}).json()
+    assert again["code"] == "price_protection_given" and "已经退过" in again["detail"]
     slip = office.send("/returns", {"order_number": number, "kind": "return"}).json()
     assert slip["refund_amount"] == "360.00"
     assert shop.count(PriceProtection) == 1

@@ -19,7 +19,16 @@ from backoffice.models import (
     Ticket,
 )
 from backoffice.rules.invoices import doubtful
-from backoffice.states import CancelReason, InvoiceState, OrderState, PaymentMethod, SellerType, ShipmentState
+from backoffice.states import (
+    CancelReason,
+    Category,
+    CouponKind,
+    InvoiceState,
+    OrderState,
+    PaymentMethod,
+    SellerType,
+    ShipmentState,
+)
 from tests.backoffice.conftest import Office
 from tests.backoffice.shop import ANNA, BERT, NOW, Goods, Shop
 
@@ -91,6 +100,60 @@ def test_a_quote_is_what_the_application_then_pays(office: Office, shop: Shop) -
     office.clock.now = NOW + timedelta(days=8)
     listed = office.get("/price-protections").json()["items"][0]
     assert listed["refund_state_code"] == "arrived"
+
+
+@pytest.mark.parametrize(("kind", "allowed"), [("repair", True), ("exchange", True), ("return", False)])
+def test_only_a_slip_that_asks_for_the_money_back_is_in_the_way_of_a_price_drop(
+    office: Office, shop: Shop, kind: str, allowed: bool
+) -> None:
+    number = shop.order(OrderState.SIGNED, goods=[DROPPED])
+    assert office.send("/returns", {"order_number": number, "kind": kind, "reason": "坏了"}).status_code == 201
+    quote = office.get("/price-protections/quote", params={"order_number": number}).json()
+    assert quote.get("amount") == "50.00" if allowed else quote["code"] == "price_protection_returned"
+
+
+def test_each_line_is_refused_for_its_own_reason(office: Office, shop: Shop) -> None:
+    book = Goods("BOOK-1", "小说", variant="", product={"category": Category.BOOK, "price_fen": 9_900})
+    number = shop.order(OrderState.SIGNED, goods=[book, Goods()], signed_at=NOW - timedelta(days=25))
+    refused = office.get("/price-protections/quote", params={"order_number": number}).json()["detail"]
+    assert office.get(f"/orders/{number}").json()["allowed"]["price_protection"]["detail"] == refused
+    assert "“小说”的价保期是签收次日起 7 天" in refused and "云白”的价保期是签收次日起 15 天" in refused
+
+
+def test_an_order_tells_where_its_money_would_go(office: Office, shop: Shop) -> None:
+    number = shop.order(
+        OrderState.SIGNED,
+        goods=[Goods(paid_fen=19_400)],
+        payment_method=PaymentMethod.CASH_ON_DELIVERY,
+        points_used=500,
+        amount_fen=19_400,
+    )
+    told = office.get(f"/orders/{number}").json()
+    assert (told["refund_route"], told["refund_eta"], told["points_used"]) == (
+        "退到账户余额（可以提现）",
+        "即时到账",
+        500,
+    )
+    slip = office.send("/returns", {"order_number": number, "kind": "return"}).json()
+    assert (slip["refund_amount"], slip["points_back"]) == ("194.00", 500)
+
+
+def test_what_was_sold_out_tells_the_coupon_that_makes_up_for_it(office: Office, shop: Shop) -> None:
+    gone = {"cancelled_at": NOW, "cancel_reason_code": CancelReason.OUT_OF_STOCK}
+    number = shop.order(OrderState.CANCELLED, **gone)
+    assert office.get(f"/orders/{number}").json()["apology"] is None
+    shop.add(
+        Coupon(
+            id="CP1",
+            customer_id=ANNA,
+            name="10 元无门槛券",
+            kind=CouponKind.COMPENSATION,
+            value_fen=1_000,
+            valid_from=NOW,
+            valid_to=NOW + timedelta(days=7),
+        )
+    )
+    assert office.get(f"/orders/{number}").json()["apology"]["coupon"] == "10 元无门槛券"
 
 
 def test_a_quote_of_anothers_order_is_not_found(office: Office, shop: Shop) -> None:

@@ -133,9 +133,9 @@ def ticket(state: TicketState, **values: Any) -> Callable[[Shop], str]:
     return given
 
 
-def protected(times: int) -> Callable[[Shop], str]:
+def protected(times: int, price_fen: int = 9_900) -> Callable[[Shop], str]:
     def given(shop: Shop) -> str:
-        number = shop.order(OrderState.SIGNED, goods=[Goods(product={"price_fen": 9_900})])
+        number = shop.order(OrderState.SIGNED, goods=[Goods(product={"price_fen": price_fen})])
         for index in range(times):
             shop.add(
                 PriceProtection(
@@ -334,6 +334,7 @@ CASES = [
             ("price_protection_returned", slip(ReturnState.AWAITING_GOODS)),
             ("price_protection_no_stock", signed(1, SOLD_OUT)),
             ("price_protection_limit", protected(3)),
+            ("price_protection_given", protected(1, price_fen=19_800)),
         ]
     ],
     *[
