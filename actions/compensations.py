@@ -122,7 +122,7 @@ def worth(due: Due | None) -> dict[str, Any]:
 
 def speak_of(turn: Turn, due: Due) -> None:
     """The coupon that was offered is what the talk is about: 是现金吗, 才五块 ask about it."""
-    quoted = {"coupon": due.coupon, "days": due.days, "number": due.order, "kind_code": due.kind_code}
+    quoted: dict[str, Any] = {"coupon": due.coupon, "days": due.days, "number": due.order, "kind_code": due.kind_code}
     turn.before += focus.put(
         turn, KIND, due.order, due.title, OFFERED, _states(due.kind_code, OFFERED), due.order, **quoted
     )

@@ -26,6 +26,8 @@ STATUS, ANY_PIECE = "status", "any"
 EXTEND, FITS, BARGAINS = "extend", "fits", "bargains"
 """What is wished of coupons: that one that lapsed be made good · which one an order that is not paid can take · for want of one,
 that the price be made less."""
+EXPIRED = "expired"
+"""What is asked about: a coupon that lapsed; the state of one."""
 UNPAID, NO_ORDER = ("unpaid",), "no_order"
 SHOWN = 6
 SOON = datetime.timedelta(days=3)
@@ -46,14 +48,18 @@ class ActionPromotionsCoupons(CustomerAction):
         usable = [coupon for coupon in coupons if coupon.unusable is None]
         soon = [coupon for coupon in usable if _lapses_soon(coupon)]
         named = _by_figures(turn.typed, coupons)
-        if named and wish in ("", "expired"):
+        lapsed = [coupon for coupon in named if coupon.state_code == EXPIRED]
+        if lapsed and wish in (EXPIRED, EXTEND):
+            turn.utter("utter_promotions_coupons_expired", "seen", coupons=_listed(lapsed[-SHOWN:], why=True))
+            return _spoken(turn, coupons)
+        if named and wish in ("", EXPIRED):
             until = "\n".join(f"· {coupon.name}：{when(coupon.valid_to)}" for coupon in named[:SHOWN])
             turn.utter("utter_promotions_coupon_until", until=until)
             return _spoken(turn, coupons)
         if wish == "returned":
             self._returned(turn, [coupon for coupon in coupons if coupon.returned_from])
-        elif wish == "expired":
-            self._expired(turn, soon, [coupon for coupon in coupons if coupon.state_code == "expired"])
+        elif wish == EXPIRED:
+            self._expired(turn, soon, [coupon for coupon in coupons if coupon.state_code == EXPIRED])
         elif wish in ("unusable", "missing"):
             waiting = [c for c in coupons if c.unusable and c.state_code != "used"]
             used = [c for c in coupons if c.state_code == "used"]
@@ -63,7 +69,7 @@ class ActionPromotionsCoupons(CustomerAction):
             turn.utter("utter_promotions_coupon_extend")
         elif wish:
             turn.utter("utter_promotions_coupons", wish)
-        if wish not in ("expired", "cash", EXTEND, "get", BARGAINS):
+        if wish not in (EXPIRED, "cash", EXTEND, "get", BARGAINS):
             variant = "" if not usable else "soon" if soon else "some"
             turn.utter("utter_promotions_usable", variant, count=len(usable), coupons=_listed(usable), soon=len(soon))
         number = await _unpaid(turn) if wish == BARGAINS else None
@@ -248,7 +254,7 @@ async def look_at_coupons(turn: Turn, spoken: focus.Spoken) -> tuple[focus.State
 def _spoken(turn: Turn, coupons: list[Coupon]) -> list[EventType]:
     """The coupons are what the talk is about: those that can be used, else those that could be."""
     usable = [coupon for coupon in coupons if coupon.unusable is None]
-    lapsed = [coupon for coupon in coupons if coupon.state_code == "expired"]
+    lapsed = [coupon for coupon in coupons if coupon.state_code == EXPIRED]
     meant = usable[:SHOWN] or lapsed[-SHOWN:]
     shown = [{"name": c.name, "scope": c.scope, "until": when(c.valid_to)} for c in meant]
     told = "list" if usable else "lapsed"
