@@ -17,6 +17,8 @@ from actions.words import fits, variant_meant
 PERSON_AT_ONCE = ("stolen",)
 GIFT_CARDS = "gift_cards"
 AGAIN = "again"
+STILL_OTHERS = "others_again"
+"""The kind of who was told that another person's account stays closed, and goes on about it."""
 LATELY = 3
 """For so many of the customer's messages the list of matters is not shown a second time."""
 
@@ -54,8 +56,14 @@ class ActionAccountManage(CustomerAction):
         kind = turn.entity("account_kind") or variant_meant(turn, "utter_account_manage", turn.typed)
         if kind or not secret:
             again = AGAIN if turn.uttered("utter_account_manage", LATELY) else None
-            turn.utter("utter_account_manage", str(kind or again))
+            turn.utter("utter_account_manage", _of_others(turn) if kind == STILL_OTHERS else str(kind or again))
         return [FollowupAction("action_handoff")] if kind in PERSON_AT_ONCE else []
+
+
+def _of_others(turn: Turn) -> str:
+    """The variant for what is said next of another person's account: how it is done, that they will do it, else the refusal."""
+    meant = variant_meant(turn, f"utter_account_manage_{STILL_OTHERS}", turn.typed, key="next")
+    return f"{STILL_OTHERS}_{meant}" if meant else STILL_OTHERS
 
 
 def _speak_of_cards(turn: Turn, assets: Assets, told: dict[str, Any]) -> list[EventType]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
-from actions import at_once, focus, pictures, tickets, wiring
+from actions import at_once, focus, pictures, spoken_of, tickets, wiring
 from actions.base import ANGRY, REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.forms import Ask, Form
 from actions.gateways.belongings import ORDER, TICKET, Thing
@@ -17,6 +17,10 @@ from actions.references import CHOICES, belongings, choices, find, kept, offered
 
 NO_ORDER = "none"
 GRAVE, GRAVEST = ("urgent", "major"), "major"
+TALK, LATELY, MOST_TOLD = "utter_ask_complaints_agreed_talk", 4, 3
+"""What reads back the matter just spoken of · for so many messages it is the one spoken of · so many of them tell of it."""
+SAYS_SO = ("complaints_file", "complaints_withdraw", "chat_hold", "chat_take_back", "feedback_rate")
+"""What tells nothing of the matter either."""
 FORM, FILED = "complaints_form", "complaints_last"
 WISHED = "complains"  # the cue of who says that it is to be filed, and not only: 再不发我就投诉
 WITHDRAW = "complaints_withdraw"
@@ -35,7 +39,7 @@ class ValidateComplaintsForm(Form):
     """
 
     def slots(self, turn: Turn) -> list[str]:
-        """Nothing more is asked of who wants none filed."""
+        """What happened before which order: the words may name it. Nothing more is asked of who wants none filed."""
         return [] if turn.slot("complaints_agreed") is False else list(self.asks)
 
     async def fill(self, turn: Turn) -> dict[str, Any]:
@@ -49,8 +53,34 @@ class ValidateComplaintsForm(Form):
         if self.asked(turn, "complaints_text"):
             if turn.intent in NO_STORY or turn.pressed:
                 return {}
-            return {**filled, **await self._story(turn)}
+            return {**filled, **await self._story(turn), **await self._named(turn)}
         return {**filled, **await self._start(turn)}
+
+    async def _named(self, turn: Turn) -> dict[str, Any]:
+        """The order that the account names; none where nothing could be done about it."""
+        if turn.slot("complaints_order"):
+            return {}
+        found = await find(turn, ORDER, spoken_of=turn.slot("orders_last"))
+        number = await self._own(turn, turn.entity("orders_number")) or (found.one.id if found.one else None)
+        if number or found.described:
+            return {"complaints_order": number, **({} if found.missing or number else choices(ORDER, found))}
+        look = await turn.call(wiring.gateways().tickets.look, turn.reader, turn.text, sentiment(turn), None)
+        return {} if look.needs_order else {"complaints_order": NO_ORDER}
+
+    def _of_talk(self, turn: Turn) -> dict[str, Any]:
+        """What was just spoken of and what was said of it, for who only says that they complain; it is read back first."""
+        spoken = next((each for each in focus.of(turn) if each.order), None)
+        said = [str(e.get("text") or "") for e in turn.tracker.events if e["event"] == "user" and _tells(e)]
+        if spoken is None or turn.fresh or spoken_of.messages(turn) - spoken.said > LATELY or not said[-MOST_TOLD:]:
+            return {}
+        words = "\n".join(said[-MOST_TOLD:])
+        return {"complaints_agreed": None, "complaints_order": spoken.order, "complaints_text": words}
+
+    async def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
+        """不是这件: the matter that was read back is not meant, nor its order."""
+        if turn.told("correct") and asked == "complaints_agreed" and turn.uttered(TALK, 1):
+            return {"complaints_order": None}
+        return await super()._correct(turn, asked)
 
     async def _start(self, turn: Turn) -> dict[str, Any]:
         found = await find(turn, ORDER, spoken_of=turn.slot("orders_last"))
@@ -69,7 +99,7 @@ class ValidateComplaintsForm(Form):
             return filled if look.bare else {**filled, "complaints_text": turn.text.strip()}
         filled["complaints_agreed"] = True if look.grade == GRAVEST or turn.cue(WISHED) is not None else None
         if look.bare:
-            return filled
+            return filled if number or found.described else {**filled, **self._of_talk(turn)}
         filled["complaints_text"] = turn.text.strip()
         if filled["complaints_agreed"] is None:  # who is upset about something hears first how it stands
             await at_once.tell(turn, at_once.upset_about(turn))
@@ -87,8 +117,13 @@ class ValidateComplaintsForm(Form):
         return None if ticket.state_code in tickets.ENDED else ticket
 
     async def _agreed(self, turn: Turn) -> dict[str, Any]:
-        """A yes, a no, or more of the story, which is kept while the question stands."""
+        """A yes, a no, or more of the story, which is kept while the question stands. A no to the matter that was read back asks
+        for the one that is meant."""
         answer = self.confirmation(turn, "complaints_agreed")
+        if turn.uttered(TALK, 1) and (answer.get("complaints_agreed") is False or turn.told("correct")):
+            meant = {"complaints_agreed": True, "complaints_order": None, "complaints_text": None}
+            turn.tracker.slots.update(meant)
+            return {**meant, **({} if turn.pressed or turn.told("no") else await self._story(turn))}
         if answer.get("complaints_agreed") is not False and (turn.cue(WISHED) is not None or await self._gravest(turn)):
             answer = {"complaints_agreed": True}
         number = await self._own(turn, turn.entity("orders_number"))
@@ -136,8 +171,22 @@ class ValidateComplaintsForm(Form):
             return None
 
 
+class AskComplaintsAgreed(CustomerAction):
+    """Asks whether a complaint is to be filed, or whether it is about the matter just spoken of, which is read back."""
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Ask."""
+        number = turn.slot("complaints_order")
+        spoken = next((each for each in focus.of(turn) if each.order == number), None)
+        if turn.cue(WISHED) is not None and number and spoken:
+            turn.utter(TALK, title=spoken.title, number=number)
+        else:
+            turn.utter("utter_ask_complaints_agreed")
+        return []
+
+
 class AskComplaintsOrder(Ask):
-    """Offers the recent orders and a way past them; without orders the story is asked for."""
+    """Offers the recent orders and a way past them; without orders it is about none."""
 
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
@@ -145,10 +194,7 @@ class AskComplaintsOrder(Ask):
         if orders:
             turn.utter("utter_ask_complaints_order", buttons=page(turn, "orders_number", orders))
             return kept(turn, ORDER, orders)
-        if turn.slot("complaints_text"):
-            return [SlotSet("complaints_order", NO_ORDER), SlotSet(REQUESTED_SLOT, None)]
-        turn.utter("utter_ask_complaints_text")
-        return [SlotSet("complaints_order", NO_ORDER), SlotSet(REQUESTED_SLOT, "complaints_text")]
+        return [SlotSet("complaints_order", NO_ORDER), SlotSet(REQUESTED_SLOT, None)]
 
 
 class ActionComplaintsFile(CustomerAction):
@@ -160,7 +206,7 @@ class ActionComplaintsFile(CustomerAction):
     gathered = ("complaints_agreed", "complaints_text", "complaints_order", "complaints_mood", CHOICES, "chat_requests")
 
     async def work(self, turn: Turn) -> list[EventType]:
-        """File it once; 紧急 and 重大 go to a person at once, with the ticket."""
+        """File it once; 重大 goes to a person at once, with the ticket; to who complains of what is 紧急 one is offered."""
         text, order = turn.slot("complaints_text"), turn.slot("complaints_order")
         if turn.slot("complaints_agreed") is False:
             turn.finished = False
@@ -179,15 +225,16 @@ class ActionComplaintsFile(CustomerAction):
         complaint = Complaint(text, subject, mood, number, turn.tracker.sender_id, transcript(turn))
         ticket = await turn.call(gateway.complain, turn.writer, complaint)
         await pictures.attach(turn, ticket.number)
-        grave = ticket.priority_code in GRAVE
+        gravest = ticket.priority_code == GRAVEST
         said = "utter_complaints_added" if ticket.added else "utter_complaints_filed"
-        turn.utter(said, "grave" if grave else look.remedy, ticket=ticket.number, number=number or "", due=when(ticket.due_at))
+        variant = "grave" if gravest else "urgent" if ticket.priority_code in GRAVE else look.remedy
+        turn.utter(said, variant, ticket=ticket.number, number=number or "", due=when(ticket.due_at))
         tickets.speak_of(turn, ticket, "complain")
         turn.tracker.slots["chat_requests"] = None  # what is complained of is no second request
         events = [*over(*self.gathered), SlotSet(FILED, ticket.number)]
         if number:
             events.append(SlotSet("orders_last", number))
-        if grave:
+        if gravest:
             escalate(turn, ticket.number, "complaint")
             events += handed_over(turn, None)
         return events
@@ -223,6 +270,13 @@ class ActionComplaintsWithdraw(CustomerAction):
         await turn.call(wiring.gateways().tickets.withdraw, turn.writer, named)
         turn.utter("utter_complaints_withdrawn", ticket=named)
         return [SlotSet(FILED, None)]
+
+
+def _tells(event: dict[str, Any]) -> bool:
+    """Whether a message of the customer's is typed, and more than a word of the talk."""
+    intent = str(((event.get("parse_data") or {}).get("intent") or {}).get("name"))
+    typed = not str(event.get("text") or "/").startswith("/")
+    return typed and intent not in (*NO_STORY, *SAYS_SO) and not intent.startswith("EXTERNAL_")
 
 
 def _is_open_complaint(ticket: Thing) -> bool:

@@ -568,7 +568,8 @@ async def tell(turn: Turn, hit: Hit, question: str, note: str | None, others: Se
         beside = {"next_question": second.question, "next_answer": second.lead, "next_source": second.source}
         turn.utter("utter_faq_answer", "either", buttons=buttons, **first, **beside)
     else:
-        buttons += _out(turn) if turn.intent.startswith(PERSON) else []
+        for_a_person = reading("for_a_person", hit.lead) is not None and not turn.slot("handoff_id")
+        buttons += _out(turn) if turn.intent.startswith(PERSON) or for_a_person else []
         buttons += [_choice(other.question, other.key) for other in others]
         turn.utter("utter_faq_answer", "likely" if others else "", buttons=buttons, answer=hit.lead, source=hit.source)
         await own_case.say(turn, hit.facts)

@@ -21,6 +21,8 @@ from actions.order_states import past, rule_said, told
 from actions.readings import captured, reading, words
 from actions.references import MORE, belongings, find, kept, offered, page, settled
 
+SPLIT, ISSUED, MEANS = "utter_invoices_split", "issued", "means_"
+"""What offers a person for it · the state of an invoice made out · what the cue of a wish told by its words begins with."""
 NORMAL, SPECIAL, PERSON, COMPANY = "normal", "special", "person", "company"
 TAX_NUMBER_INVALID = "invoice_tax_id_invalid"
 NO_EMAIL = "none"
@@ -350,6 +352,35 @@ class InvoiceAction(CustomerAction):
             code=error.code, detail=error.detail, **rule_said(turn),
         )  # fmt: skip
         return over("invoices_number", *self.gathered)
+
+
+class ActionInvoicesSplit(CustomerAction):
+    """Says that an order's goods can be invoiced apart, and offers the person who does it; what else is told of it is taken down
+    with the talk. Which invoice is meant is not asked: the person sees."""
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Offer a person; an open form about that invoice is over."""
+        ended = over(*_of_invoices(turn)) if turn.busy else []
+        if turn.uttered(SPLIT, 1) and turn.cue(f"{MEANS}{turn.intent}") is None:
+            turn.utter(f"{SPLIT}_more")
+            return ended
+        number = turn.slot("invoices_number")
+        found, last = await find(turn, INVOICE, wanted=is_valid), turn.slot("orders_last")
+        mine = [thing for thing in (await belongings(turn)).of_kind(INVOICE) if is_valid(thing)]
+        spoken = [thing for thing in mine if number in thing.numbers or (last and thing.order == last)]
+        one = found.one or (None if found.described else spoken[0] if spoken else mine[0] if len(mine) == 1 else None)
+        if one is None:
+            turn.utter(SPLIT)
+            return ended
+        invoice = await turn.call(wiring.gateways().invoices.get, turn.reader, one.id)
+        turn.utter(SPLIT, "issued" if invoice.state_code == ISSUED else "waiting", **told_of(invoice))
+        speak_of(turn, invoice, "split")
+        return [*ended, SlotSet("orders_last", invoice.order_number)]
+
+
+def _of_invoices(turn: Turn) -> list[str]:
+    """What an open form about an invoice holds."""
+    return [name for name in ("invoices_number", "invoices_change_field", *HEADING) if turn.slot(name) is not None]
 
 
 class ValidateInvoicesStatusForm(InvoiceForm):

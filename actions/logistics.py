@@ -97,9 +97,13 @@ class ActionLogisticsTrack(ParcelAction):
         signed = shipment.state_code == "signed"
         waiting = shipment.state_code in ("at_pickup_point", "returning")
         trouble = "" if signed or waiting else "stalled" if shipment.stalled else "late" if shipment.late else ""
-        due = compensations.offered(turn, order) if trouble else []
-        turn.utter("utter_logistics_track", trouble or shipment.state_code, due, **parcels.told(shipment))
+        due = await compensations.due_to(turn, order) if trouble or signed else None
+        variant = trouble or shipment.state_code
+        values = {**parcels.told(shipment), **compensations.worth(due)}
+        turn.utter("utter_logistics_track", f"{variant}_due" if due else variant, compensations.buttons(turn, due), **values)
         again = ValidateLogisticsTrackForm.starts[0]
+        if due:
+            compensations.speak_of(turn, due)
         parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), again=again)
 
 
@@ -151,8 +155,11 @@ class ActionLogisticsUrge(ParcelAction):
         in_time = "early" if shipment.promised_date else ""
         variant = "late" if urged.late or shipment.stalled else in_time
         followed: dict[str, Any] = {"ticket": urged.ticket_number, "promise": urged.promise}
-        due = compensations.offered(turn, order) if variant == "late" else []
-        turn.utter("utter_logistics_urged", variant, due, **parcels.told(shipment), **followed)
+        due = await compensations.due_to(turn, order) if variant == "late" else None
+        values = {**parcels.told(shipment), **followed, **compensations.worth(due)}
+        turn.utter("utter_logistics_urged", f"{variant}_due" if due else variant, compensations.buttons(turn, due), **values)
+        if due:
+            compensations.speak_of(turn, due)
         parcels.speak_of(turn, shipment, title, "urge", **followed, **{focus.URGED: urged.ticket_number})
 
 

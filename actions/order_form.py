@@ -39,6 +39,12 @@ OF_ORDER = ("_line", "_pieces", "_checked", "_confirmed")
 """Endings of slots that belong to one order and fall with it."""
 
 
+ANOTHERS = "others"
+"""What is remembered of an order that is none of the customer's, who says whose it is."""
+OTHERS = ("others_account", "someone_elses")
+"""The cues of who speaks of another person's thing."""
+
+
 class OrderForm(Form):
     """A form about one order: by whatever describes it (`actions/references.py`), or the one just spoken of.
 
@@ -60,7 +66,7 @@ class OrderForm(Form):
         """Find the order, then the rest."""
         filled = await self._order(turn)
         turn.tracker.slots.update(filled)
-        if turn.slot("orders_checked") != self._checked(False):
+        if turn.slot("orders_checked") not in map(self._checked, (False, None)):
             filled.update(await self.fill_rest(turn))
         return filled
 
@@ -73,7 +79,9 @@ class OrderForm(Form):
         return [slot for slot in self.asks if slot != "orders_number"]
 
     def slots(self, turn: Turn) -> list[str]:
-        """The order first; nothing more where the rules forbid it anyway."""
+        """The order first; nothing more where the rules forbid it anyway, and nothing at all of another person's."""
+        if turn.slot("orders_checked") == self._checked(None):
+            return []
         return [
             "orders_number",
             *([] if turn.slot("orders_checked") == self._checked(False) else self.rest(turn)),
@@ -101,6 +109,8 @@ class OrderForm(Form):
         try:
             order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
         except NotFound:
+            if any(turn.cue(name) is not None for name in OTHERS):
+                return {**_no_order(), "orders_checked": self._checked(None)}
             turn.utter("utter_orders_not_found", number=number)
             return _no_order()
         line = filled.get("orders_line") or await self._line(turn, order)
@@ -208,9 +218,9 @@ class OrderForm(Form):
         turn.tracker.latest_message["reference"] = told
         return emptied
 
-    def _checked(self, allowed: bool) -> str:
-        """What is remembered of the shop's rules; another form must ask them anew."""
-        return f"{self.form}:{'possible' if allowed else 'refused'}"
+    def _checked(self, allowed: bool | None) -> str:
+        """What is remembered of the shop's rules; another form must ask them anew. None: it is another person's order."""
+        return f"{self.form}:{ANOTHERS if allowed is None else 'possible' if allowed else 'refused'}"
 
     def _means_the_last(self, turn: Turn) -> bool:
         """Whether a wish without an order is about the one last spoken of: what is done to one is, unless another list
@@ -292,6 +302,8 @@ class OrderAction(CustomerAction):
             if rule and not rule.ok and not by_line and not await turn.written():
                 raise Rejected(rule.code, rule.detail)
             await self.finish(turn, order)
+        elif str(turn.slot("orders_checked")).endswith(f":{ANOTHERS}"):
+            turn.utter("utter_account_manage_others")
         elif (await belongings(turn)).of_kind(ORDER):
             raise Unavailable("the form ended without an order: the shop did not answer it")
         else:

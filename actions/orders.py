@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType
 
-from actions import at_once, focus, given, money_back, parcels, wiring
+from actions import at_once, compensations, focus, given, money_back, parcels, wiring
 from actions.addresses import completed, rehoused
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said, when
 from actions.forms import confirmed
@@ -27,6 +27,7 @@ KINDS = {
     "delivery_date": ("day",),
 }  # fmt: skip
 UNDER_WAY = ("unpaid", "paid", "shipped")
+LATE = "paid_late"  # the variant of an order that should have been sent
 PHONE = re.compile(r"1\d{10}")
 SHAPES = ("phone", "delivery_date")  # what is no such value is said to be none
 FREE = ("recipient", "remark")  # may be anything
@@ -39,7 +40,7 @@ class ValidateOrdersStatusForm(OrderForm):
 
 
 class ActionOrdersStatus(OrderAction):
-    """Says where an order stands and what happens next; a response for each state."""
+    """Says where an order stands, what happens next, and what it is due for lateness; a response for each state."""
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Answer from the order system; a parcel's latest news is part of the answer."""
@@ -48,9 +49,13 @@ class ActionOrdersStatus(OrderAction):
             shipment = await turn.call(wiring.gateways().logistics.of_order, turn.reader, order.number)
             parcels.speak_of(turn, shipment, order.title)
             news = f"{when(shipment.last_time)} {parcels.news(shipment)}"
-        facts = {**told(order), **money(order)}
-        turn.utter("utter_orders_status", self._variant(order), **facts, news=news)
+        variant = self._variant(order)
+        due = await compensations.due_to(turn, order) if variant == LATE else None
+        facts = {**told(order), **money(order), "news": news, **compensations.worth(due)}
+        turn.utter("utter_orders_status", f"{variant}_due" if due else variant, **facts)
         money_back.tell_beside(turn, facts)
+        if due:
+            compensations.speak_of(turn, due)
         speak_of(turn, order, again=ValidateOrdersStatusForm.starts[0])
 
     def _variant(self, order: Order) -> str:
@@ -118,8 +123,13 @@ class ActionOrdersUrge(OrderAction):
             speak_of(turn, order, "urge", ticket=before)
             return
         urged = await turn.call(wiring.gateways().orders.urge, turn.writer, order.number)
+        late = past(urged.promised_ship_by)
+        due = await compensations.due_to(turn, order) if late else None
         values = {**told(order), "ship_by": when(urged.promised_ship_by), "ticket": urged.ticket_number}
-        turn.utter("utter_orders_urged", "late" if past(urged.promised_ship_by) else "", **values)
+        whose = [*(["late"] if late else []), *(["merchant"] if order.merchant else []), *(["due"] if due else [])]
+        turn.utter("utter_orders_urged", "_".join(whose), **values, **compensations.worth(due))
+        if due:
+            compensations.speak_of(turn, due)
         number = urged.ticket_number or ""
         speak_of(turn, order, "urge", ticket=number, **{focus.URGED: number})
 

@@ -75,6 +75,7 @@ async def offer(turn: Turn, facts: Sequence[Fact]) -> str | None:
         return None
     applies = compensations.applying(turn, one.order)
     turn.utter(response, buttons=[applies], order=one.title, reason=one.reason, coupon=one.coupon)
+    compensations.speak_of(turn, one)
     return str(applies["payload"])
 
 

@@ -19,10 +19,16 @@ from actions.gateways.promotions import Coupon, Protection, Quote
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import past_day, told
 from actions.readings import reading, words
-from actions.references import CHOICES, GOODS, at_place, belongings, find_line, option
+from actions.references import CHOICES, GOODS, at_place, belongings, described_before, find, find_line, option
 from topics import clock
 
 STATUS, ANY_PIECE = "status", "any"
+EXTEND, FITS, BARGAINS = "extend", "fits", "bargains"
+"""What is wished of coupons: that one that lapsed be made good · which one an order that is not paid can take · for want of one,
+that the price be made less."""
+EXPIRED = "expired"
+"""What is asked about: a coupon that lapsed; the state of one."""
+UNPAID, NO_ORDER = ("unpaid",), "no_order"
 SHOWN = 6
 SOON = datetime.timedelta(days=3)
 
@@ -36,29 +42,38 @@ class ActionPromotionsCoupons(CustomerAction):
         """Answer what was asked for, from the customer's own coupons."""
         coupons = await turn.call(wiring.gateways().promotions.coupons, turn.reader)
         wish = turn.entity("promotions_coupons") or reading("promotions_coupons", words(turn)) or ""
+        if wish == FITS and (number := await _unpaid(turn)):
+            turn.utter("utter_promotions_coupon_fits", **await _fitting(turn, number))
+            return [*_spoken(turn, coupons), SlotSet("orders_last", number)]
         usable = [coupon for coupon in coupons if coupon.unusable is None]
         soon = [coupon for coupon in usable if _lapses_soon(coupon)]
         named = _by_figures(turn.typed, coupons)
-        if named and wish in ("", "expired"):
+        lapsed = [coupon for coupon in named if coupon.state_code == EXPIRED]
+        if lapsed and wish in (EXPIRED, EXTEND):
+            turn.utter("utter_promotions_coupons_expired", "seen", coupons=_listed(lapsed[-SHOWN:], why=True))
+            return _spoken(turn, coupons)
+        if named and wish in ("", EXPIRED):
             until = "\n".join(f"· {coupon.name}：{when(coupon.valid_to)}" for coupon in named[:SHOWN])
             turn.utter("utter_promotions_coupon_until", until=until)
-            return []
+            return _spoken(turn, coupons)
         if wish == "returned":
             self._returned(turn, [coupon for coupon in coupons if coupon.returned_from])
-        elif wish == "expired":
-            self._expired(turn, soon, [coupon for coupon in coupons if coupon.state_code == "expired"])
+        elif wish == EXPIRED:
+            self._expired(turn, soon, [coupon for coupon in coupons if coupon.state_code == EXPIRED])
         elif wish in ("unusable", "missing"):
             waiting = [c for c in coupons if c.unusable and c.state_code != "used"]
             used = [c for c in coupons if c.state_code == "used"]
             listed = _listed([*waiting, *used[-SHOWN:]], why=True)
             turn.utter(f"utter_promotions_coupons_{wish}", "seen" if listed else "", coupons=listed)
+        elif wish == EXTEND:
+            turn.utter("utter_promotions_coupon_extend")
         elif wish:
             turn.utter("utter_promotions_coupons", wish)
-        if wish not in ("expired", "cash"):
+        if wish not in (EXPIRED, "cash", EXTEND, "get", BARGAINS):
             variant = "" if not usable else "soon" if soon else "some"
             turn.utter("utter_promotions_usable", variant, count=len(usable), coupons=_listed(usable), soon=len(soon))
-        shown = [{"name": c.name, "scope": c.scope, "until": when(c.valid_to)} for c in usable[:SHOWN]]
-        return focus.put(turn, "coupon", "usable", "", "list", shown=shown) if shown else []
+        number = await _unpaid(turn) if wish == BARGAINS else None
+        return [*_spoken(turn, coupons), *([SlotSet("orders_last", number)] if number else [])]
 
     def _returned(self, turn: Turn, back: list[Coupon]) -> None:
         """The coupons of cancelled orders; what lapsed meanwhile is told too."""
@@ -248,12 +263,51 @@ async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str
 
 @focus.looks_at("coupon")
 async def look_at_coupons(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
-    """The coupons that were listed: the one that is meant by its place or a piece of its name, else all."""
+    """The coupons that were listed: the one that is meant by its place or a piece of its name, else all; and, where that is
+    asked, which of them fit the order that is not paid."""
     shown: list[dict[str, str]] = spoken.facts["shown"]
+    if (turn.tracker.latest_message.get("follow_up") or {}).get("aspect") == FITS:
+        number = await _unpaid(turn)
+        return ([], await _fitting(turn, number)) if number else ([NO_ORDER], {})
     one = at_place(turn, shown)
     called = [c for c in shown if any(c["name"][at : at + 2] in turn.typed for at in range(len(c["name"]) - 2))]
     meant = [one] if one else called or shown
     return [], {key: "\n".join(f"· {c['name']}：{c[key]}" for c in meant) for key in ("until", "scope")}
+
+
+def _spoken(turn: Turn, coupons: list[Coupon]) -> list[EventType]:
+    """The coupons are what the talk is about: those that can be used, else those that could be."""
+    usable = [coupon for coupon in coupons if coupon.unusable is None]
+    lapsed = [coupon for coupon in coupons if coupon.state_code == EXPIRED]
+    meant = usable[:SHOWN] or lapsed[-SHOWN:]
+    shown = [{"name": c.name, "scope": c.scope, "until": when(c.valid_to)} for c in meant]
+    told = "list" if usable else "lapsed"
+    return focus.put(turn, "coupon", "usable", "", told, [told], shown=shown) if shown else []
+
+
+async def _unpaid(turn: Turn) -> str | None:
+    """The number of the order that waits for its money: the one that the words mean, that was spoken of, or the only one."""
+    last = turn.slot("orders_last")
+    found = await find(turn, ORDER, states=UNPAID, spoken_of=last)
+    waiting = [thing.id for thing in found.fits if thing.state_code in UNPAID]
+    before = await described_before(turn, UNPAID)
+    meant = [number for number in (last, before.one.id if before and before.one else None) if number in waiting]
+    return meant[0] if meant else waiting[0] if len(waiting) == 1 else None
+
+
+async def _fitting(turn: Turn, number: str) -> dict[str, Any]:
+    """Which coupons fit an order, for a response's `{placeholders}`: a line each, the best first."""
+    order = await turn.call(wiring.gateways().orders.get, turn.reader, number)
+    held = await turn.call(wiring.gateways().promotions.fitting, turn.reader, number)
+    best, fits, lacks = (str(turn.wording(f"utter_promotions_words_{name}")) for name in ("best", FITS, "lacks"))
+    lines = [
+        (lacks if each.lacks else fits if at else best).format(
+            name=each.name, until=each.valid_to[5:10], lacks=each.lacks, pays=each.pays
+        )
+        for at, each in enumerate(held[:SHOWN])
+    ]
+    listed = "\n".join(lines) or str(turn.wording("utter_promotions_words_none"))
+    return {"number": order.number, "title": order.title, "amount": order.amount, "fitting": listed}
 
 
 def _states(granted: Protection) -> list[str]:

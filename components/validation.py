@@ -18,7 +18,7 @@ from topics import follow_ups
 ACTIONS = Path(__file__).resolve().parents[1] / "actions"
 OF_SLOTS = ("utter_ask_", "utter_help_", "utter_why_", "utter_unclear_", "utter_label_", "utter_which_")
 """Beginnings of responses that are said for a slot, a form or an intent by its name (a contract test looks at the rest)."""
-IN_CONTEXT = ("chat_follow_up", "chat_hold", "chat_take_back", "logistics_compensation")
+IN_CONTEXT = ("chat_follow_up", "chat_hold", "chat_take_back", "logistics_compensation", "invoices_split")
 """Intents without examples: a component gives them to messages that mean something only after what was said before, or whose
 words say a wish plainly (cues that begin with `means_`)."""
 UNUSED_RESPONSE = "The utterance '{}' is not used in any story or rule"

@@ -30,6 +30,17 @@ class Coupon:
 
 
 @dataclass(frozen=True)
+class Fitting:
+    """A coupon held against an order. `lacks`: why it cannot be used, in the shop's words; None where it can. `pays`: what is
+    left to pay with it, in yuan."""
+
+    name: str
+    valid_to: str
+    lacks: str | None
+    pays: str
+
+
+@dataclass(frozen=True)
 class Quote:
     """What a price protection would pay back now. Amounts in yuan; route and eta in the shop's words."""
 
@@ -59,6 +70,9 @@ class PromotionGateway(Protocol):
     def coupons(self, caller: Caller) -> list[Coupon]:
         """All coupons, soonest to lapse first."""
 
+    def fitting(self, caller: Caller, order_number: str) -> list[Fitting]:
+        """The coupons that can be used now, held against an order; what fits first, the best first. Raises NotFound."""
+
     def quote(self, caller: Caller, order_number: str, line: int | None) -> Quote:
         """What would be paid back. Raises Rejected (`price_not_lower`, …)."""
 
@@ -77,6 +91,10 @@ class HttpPromotions:
 
     def coupons(self, caller: Caller) -> list[Coupon]:
         return [_coupon(item) for item in self._http.get("/coupons", caller, limit=ALL)["items"]]
+
+    def fitting(self, caller: Caller, order_number: str) -> list[Fitting]:
+        held = self._http.get("/coupons/fitting", caller, order_number=order_number)["items"]
+        return [Fitting(each["name"], each["valid_to"], each["lacks"], each["pays"]) for each in held]
 
     def quote(self, caller: Caller, order_number: str, line: int | None) -> Quote:
         answer = self._http.get("/price-protections/quote", caller, order_number=order_number, line=line)

@@ -20,6 +20,7 @@ from backoffice.api.context import (
 )
 from backoffice.api.inputs import Body, Limit, Offset, Printable
 from backoffice.api.routing import Router
+from backoffice.effects import find, shelf
 from backoffice.effects.work import Work
 from backoffice.models import Coupon, Customer, GiftCard, Order, PointsEntry, Refund
 from backoffice.rules.levels import DAYS, next_level
@@ -30,10 +31,12 @@ from backoffice.views.customers import (
     CouponView,
     CustomerPage,
     CustomerView,
+    FittingsView,
     PointsView,
     assets_view,
     coupon_view,
     customer_view,
+    fitting_view,
     points_view,
 )
 
@@ -100,6 +103,18 @@ def list_coupons(
         coupon_view(coupon, look.now, cancelled) for coupon in look.session.scalars(page)
     ]
     return CouponPage(items=items, total=total)
+
+
+@router.get(
+    "/coupons/fitting", summary="一个订单能用哪些券（不改动任何东西）", responses=READS, tags=["promotions"]
+)
+def fitting_coupons(
+    look: CustomerReading,
+    order_number: Annotated[str, Query(pattern=r"^[0-9A-Za-z]{1,16}$")],
+) -> FittingsView:
+    order = find.order(look.session, look.customer.id, order_number)
+    held = shelf.coupons_on(look.session, order, look.now)
+    return FittingsView(items=[fitting_view(each.coupon, each.lacks, each.pays_fen) for each in held])
 
 
 @router.get("/points", summary="客户的灵犀币", responses=READS, tags=["promotions"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backoffice.models import Coupon, Order, OrderItem, PriceChange, Product
+from backoffice.money import yuan
 from backoffice.rules.properties import kind_of
 from backoffice.rules.search import Found, search
 from backoffice.rules.wishes import Bought, Offer
@@ -95,6 +97,53 @@ def coupons_for(session: Session, customer_id: str, product: Product, now: datet
 
     dearest = mine.order_by(Coupon.value_fen.desc(), Coupon.valid_to)
     return [coupon for coupon in session.scalars(dearest) if fits(coupon)]
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """A coupon held against an order.
+
+    Attributes:
+        lacks: kind Chinese, why it cannot be used; None where it can.
+        pays_fen: what is left to pay with it.
+    """
+
+    coupon: Coupon
+    lacks: str | None
+    pays_fen: int
+
+
+def coupons_on(session: Session, order: Order, now: datetime) -> list[Fitting]:
+    """The customer's coupons that can be used now, held against an order: what fits first, the best first.
+
+    The threshold is of the goods, without freight (document 06).
+    """
+    mine = select(Coupon).where(
+        Coupon.customer_id == order.customer_id,
+        Coupon.state == CouponState.UNUSED,
+        Coupon.valid_from <= now,
+        Coupon.valid_to >= now,
+    )
+    known = session.scalars(mine.order_by(Coupon.value_fen.desc(), Coupon.valid_to))
+    held = [Fitting(each, _lacks(each, order), order.amount_fen - _worth(each, order)) for each in known]
+    return sorted(held, key=lambda each: (each.lacks is not None, each.pays_fen))
+
+
+def _worth(coupon: Coupon, order: Order) -> int:
+    most = order.freight_fen if coupon.kind is CouponKind.FREIGHT else order.amount_fen - order.freight_fen
+    return min(coupon.value_fen, max(most, 0))
+
+
+def _lacks(coupon: Coupon, order: Order) -> str | None:
+    own = order.seller_type is SellerType.SELF
+    if coupon.kind is CouponKind.FREIGHT and not order.freight_fen:
+        return "这单本来就没有运费，用不着"
+    if coupon.kind is CouponKind.SHOP and (own or coupon.scope != order.seller_name):
+        return f"只能用在“{coupon.scope}”的商品"
+    if not own and coupon.kind not in (CouponKind.SHOP, CouponKind.COMPENSATION):
+        return "只能用在自营商品，这单是商家的"
+    short = coupon.threshold_fen - order.goods_fen
+    return f"商品 {yuan(order.goods_fen)} 元，还差 {yuan(short)} 元才够门槛" if short > 0 else None
 
 
 def variants(session: Session, product_ids: list[str]) -> dict[str, list[Product]]:

@@ -53,6 +53,19 @@ class CouponPage(View):
     total: int
 
 
+class FittingView(View):
+    """A coupon held against an order."""
+
+    name: str = Field(examples=["满 129 减 20"])
+    valid_to: Time
+    lacks: str | None = Field(description="用不上的原因", examples=[None, "还差 30.00 元才够门槛"])
+    pays: Money = Field(description="用了以后要付的钱")
+
+
+class FittingsView(View):
+    items: list[FittingView]
+
+
 class PointsEntryView(View):
     change: int
     reason: str
@@ -178,6 +191,10 @@ def coupon_view(coupon: Coupon, now: datetime, cancelled: Sequence[Order] = ()) 
         returned_from=next((order.number for order in cancelled if _gave_back(order, coupon)), None),
         unusable_reason=reason,
     )
+
+
+def fitting_view(coupon: Coupon, lacks: str | None, pays_fen: int) -> FittingView:
+    return FittingView(name=coupon.name, valid_to=coupon.valid_to, lacks=lacks, pays=yuan(pays_fen))
 
 
 def _gave_back(order: Order, coupon: Coupon) -> bool:

@@ -90,6 +90,8 @@ OTHERS, OF_OTHERS = "others_account", {"entity": "account_kind", "value": "other
 """The cue of who wants another person's account looked into, and the entity by which that is answered."""
 SOMEONES, INSISTS = "someone_elses", "insists"
 """The cues of what is another person's and of who does not take no for an answer."""
+ONES_OWN, PASSES_CODE = "ones_own", "passes_code"
+"""The cues of what is the customer's own, and of who would use another person's code to get into that one's account."""
 NOT_SHOWN = ("utter_orders_not_found", "utter_chat_sign_in")
 """Beginnings of the responses to a number that is none of the customer's own, or to who has not signed in."""
 STANDS_BY = {
@@ -102,6 +104,10 @@ TALKS = ("chat_affirm", "chat_deny", "chat_inform", "chat_smalltalk")
 """Intents that a question is given for its tone, and does not mean."""
 VARIANT = "_variant"
 """How the slots end that ask in which colour and size goods are exchanged."""
+BARGAINS = "bargains"
+"""The cue of who wants the price made less by the assistant."""
+SPLIT = "invoices_split"
+"""The intent of who wants an order's goods on several invoices, which a person does."""
 LOOKS, OF_ONESELF = ("colour", "size"), ("address", "room", "name", "phone", "title", "email", "tax_number")
 """Kinds of values by which goods are told apart · that are read back before they are written."""
 COMPARED = ("dearest", "cheapest")
@@ -226,6 +232,8 @@ class Reader:
 
     def read(self, said: Said, context: Context) -> Reading:
         """The commands of a message: those of the first thing that it says, and what else it wants done."""
+        if PASSES_CODE in said.cues and not context.waits:  # 我让她把验证码念给我: meant well, and nobody is cheated
+            return self._of_others("code")
         if said.danger and not (context.kind == ALARM and SAFE in said.cues):
             return Reading(said.intent, (command("danger"),))
         if context.new and not said.text:
@@ -330,8 +338,10 @@ class Reader:
         still = self._still_of_others(said, context)
         not_shown = any(name.startswith(NOT_SHOWN) for name in context.told)
         if OTHERS in said.cues or still or (SOMEONES in said.cues and not_shown):
-            kind = {**OF_OTHERS, "value": OF_OTHERS["value"] + "_again"} if still else OF_OTHERS
-            return Reading("account_manage", (command("start", intent="account_manage"),), [dict(kind)])
+            return self._of_others("again" if still else "")
+        if BARGAINS in said.cues and not context.waits and (said.intent in self.does or said.intent in VAGUE):
+            wish = {"entity": "promotions_coupons", "value": BARGAINS}  # 直接少收我十块呗: a price is not changed
+            return Reading(COUPONS, (command("start", intent=COUPONS),), [*map(dict, said.entities), wish])
         undoes = said.act in NO_LONGER or said.intent in ("chat_deny", "chat_stop") or said.intent.endswith("_cancel")
         unsure = said.confidence < self.near and said.text.rstrip("".join(ASKS)).endswith("吧")
         if CHECKS in said.cues and (undoes or unsure) and not context.new:  # 没取消吧？
@@ -375,14 +385,19 @@ class Reader:
             return Reading("chat_repeat", (command("chat", kind="repeat"),))
         return Reading(last, (command("start", intent=last, words=said.words or said.text),)) if last else None
 
+    def _of_others(self, variant: Text) -> Reading:
+        """That another person's account stays closed; `variant`: said again, or of codes."""
+        kind = {**OF_OTHERS, "value": "_".join(filter(None, (OF_OTHERS["value"], variant)))}
+        return Reading("account_manage", (command("start", intent="account_manage"),), [kind])
+
     def _still_of_others(self, said: Said, context: Context) -> bool:
-        """Whether who was told that another's account stays closed goes on about it (他同意的, 最后四位总行吧)."""
+        """Whether who was told that another's account stays closed goes on about it (他同意的, 最后四位总行吧, 那到哪了)."""
         told = any(name.startswith("utter_account_manage_others") for name in context.told)
         leaves = said.act in ("yes", "no", "leave", "person", "hold") or said.intent in ("chat_thank", "chat_goodbye", PERSON)
         leaves = leaves or (said.intent in ("chat_affirm", "chat_deny", "chat_stop") and said.confidence >= self.near)
         unplain = said.intent in (*VAGUE, "chat_smalltalk") or said.confidence < self.asks
-        unplain = unplain or SOMEONES in said.cues or INSISTS in said.cues
-        return told and not leaves and not _named(said) and unplain
+        unplain = unplain or SOMEONES in said.cues or INSISTS in said.cues or said.intent.startswith((*OF_THINGS, "chat_follow"))
+        return told and not leaves and not _named(said) and ONES_OWN not in said.cues and unplain
 
     def _asks_of_money(self, said: Said, context: Context) -> Optional[Reading]:
         """当时付的现金，钱咋退: where the money goes or when it comes, of whatever is spoken of, named or in hand."""
@@ -931,6 +946,8 @@ class Reader:
         """What is said while no form is open."""
         act = said.act
         sure = said.share(act) >= self.sure
+        if self._says_more_of_split(said, context):
+            return Reading(SPLIT, (command("start", intent=SPLIT),))
         if not context.new and (LATER in said.cues or self._leaves_as_it_is(said, context)):
             return Reading("chat_deny", (command("no"),))  # 那收到再换, 锅不退, 抬头不变
         unplain = self._vague(said) or said.confidence < self.near
@@ -1140,6 +1157,12 @@ class Reader:
         recommended = any(name.startswith(RECOMMENDED) for name in context.told)
         another = said.intent in self.does and said.confidence >= self.sure
         return recommended and not another and any(each.get("entity") == "amount" for each in said.entities)
+
+    def _says_more_of_split(self, said: Said, context: Context) -> bool:
+        """书架单独一张, 抬头不变: whether it is told how an invoice is to be split, which was offered to a person."""
+        offered = any(name.startswith(f"utter_{SPLIT}") for name in context.told)
+        tells = said.act in (*TOLD_BESIDE, "value", "do") and said.share(*ASKING, "yes") < self.sure
+        return offered and tells and (said.intent.startswith("invoices_") or said.intent in VAGUE)
 
     # ── the rest ──────────────────────────────────────────────────────────────
 
@@ -1397,8 +1420,8 @@ class CommandReader(GraphComponent):
                 continue
             reading = reader.read(said(message), context)
             message.set(COMMANDS, list(reading.commands), add_to_output=True)
-            if message.get(DANGER) and command("danger") not in reading.commands and context.kind == ALARM:
-                message.set(DANGER, None, add_to_output=True)  # it was said that there is none
+            if message.get(DANGER) and command("danger") not in reading.commands:
+                message.set(DANGER, None, add_to_output=True)  # it was said that there is none, or nobody is cheated
             if reading.intent != (message.get(INTENT) or {}).get("name"):
                 message.set(INTENT, {"name": reading.intent, "confidence": 1.0}, add_to_output=True)
             if reading.entities is not None:

@@ -32,7 +32,7 @@ from actions.gateways.products import (
     Variant,
 )
 from actions.gateways.products import Coupon as Offered
-from actions.gateways.promotions import Coupon, Protection, Quote
+from actions.gateways.promotions import Coupon, Fitting, Protection, Quote
 from actions.gateways.tickets import Complaint, ComplaintLook, Ticket
 from actions.wiring import Gateways
 
@@ -64,6 +64,7 @@ class Shop:
     invoices: dict[str, list[Invoice]] = field(default_factory=dict)
     qualified: bool = False
     coupons: list[Coupon] = field(default_factory=list)
+    fitting: list[Fitting] = field(default_factory=list)
     drops: dict[tuple[str, int | None], Quote | Rejected] = field(default_factory=dict)
     due: dict[str, Due] = field(default_factory=dict)  # order → the coupon for its delay
     protections: list[Protection] = field(default_factory=list)
@@ -336,6 +337,9 @@ class _Invoices:
 @dataclass
 class _Promotions:
     shop: Shop
+
+    def fitting(self, caller: Caller, order_number: str) -> list[Fitting]:
+        return self.shop.fitting
 
     def coupons(self, caller: Caller) -> list[Coupon]:
         self.shop.up()

@@ -29,7 +29,7 @@ LAMP = order("202611190001", "signed", title="护眼台灯")
 LATE = Due(KETTLE.number, "电热水壶", "late_delivery", "预计 11-20 送到，现在还没到", "5 元无门槛券", 30)
 RULE = Hit("faq-10-009", "配送延误有赔偿吗？", 0.95, "每单赔 5 元券。", "", "服务标准", 1, (Fact("late_delivery_yuan", "5", "元"),))
 QUESTION = "送晚了赔不赔"
-OFFER = '/logistics_compensation{"orders_number": "202611180002"}'
+OFFER = '/logistics_compensation{"orders_number": "202611180002", "logistics_agreed": "yes"}'
 
 
 @pytest.fixture(autouse=True)
@@ -64,8 +64,28 @@ def test_of_two_late_orders_one_is_chosen(shop: Shop) -> None:
     talk = Talk(ValidateLogisticsCompensationForm())
     talk.say("帮我申请延误赔付", WISH)
     assert talk.asked == "orders_number"
+    assert talk.slots["chat_choices"]["ids"] == [KETTLE.number, QUILT.number], "only those that are due"
     talk.say("/…", orders_number=QUILT.number)
     assert (talk.slots["logistics_due"]["title"], talk.asked) == ("羽绒被", ASKED)
+
+
+@pytest.mark.parametrize("last", [LAMP.number, KETTLE.number, None])
+def test_the_order_that_is_late_is_meant_whichever_was_spoken_of(last: str | None) -> None:
+    talk = Talk(ValidateLogisticsCompensationForm())
+    talk.slots["orders_last"] = last
+    talk.say("晚到要赔的吧，给我办一下", WISH)
+    assert (talk.slots["orders_number"], talk.asked) == (KETTLE.number, ASKED)
+
+
+def test_who_agreed_when_it_was_told_is_asked_nothing_more(shop: Shop) -> None:
+    talk = Talk(ValidateLogisticsCompensationForm())
+    talk.say("/…", WISH, orders_number=KETTLE.number, logistics_agreed="yes")
+    assert talk.asked is None
+    told = run(ActionLogisticsCompensation(), slots=talk.slots)
+    assert told.said == ["utter_logistics_compensated"] and shop.done == [("compensate", KETTLE.number)]
+    given = told.slots["chat_focus"][0]
+    assert (given["kind"], given["told"]) == ("compensation", "given")
+    assert {"worth", "done", "why_amount"} <= set(given["asks"])
 
 
 def test_a_no_leaves_it(shop: Shop) -> None:
@@ -115,6 +135,7 @@ def test_an_answer_does_not_wait_for_an_offer_that_cannot_be_had(shop: Shop, mon
 def test_a_late_parcel_has_a_button_where_a_coupon_is_due(shop: Shop) -> None:
     shop.late = True
     track = run(ActionLogisticsTrack(), "到哪了", "logistics_track", slots={"orders_number": KETTLE.number})
+    assert track.said == ["utter_logistics_track_late_due"] and track.messages[0]["coupon"] == "5 元无门槛券"
     assert [button["payload"] for button in track.messages[0]["buttons"]] == [OFFER]
     shop.orders["C1"] = [order(KETTLE.number, "shipped", title="电热水壶")]
     track = run(ActionLogisticsTrack(), "到哪了", "logistics_track", slots={"orders_number": KETTLE.number})

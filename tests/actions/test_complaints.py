@@ -9,6 +9,7 @@ import pytest
 from actions.complaints import (
     ActionComplaintsFile,
     ActionComplaintsWithdraw,
+    AskComplaintsAgreed,
     AskComplaintsOrder,
     ValidateComplaintsForm,
 )
@@ -33,16 +34,39 @@ def start(text: str, **more: object) -> dict[str, object]:
     return run(ValidateComplaintsForm(), text, "complaints_file", form="complaints_form", **more).slots  # type: ignore[arg-type]
 
 
-def test_a_bare_complaint_is_asked_which_order_and_what_happened(shop: Shop) -> None:
+def test_a_bare_complaint_is_asked_what_happened_and_then_which_order(shop: Shop) -> None:
     shop.look = BARE
-    assert start("我要投诉")["requested_slot"] == "complaints_order"
+    assert start("我要投诉")["requested_slot"] == "complaints_text"
+    shop.look = LATE
+    slots = {"requested_slot": "complaints_text", "complaints_agreed": True}
+    told = run(ValidateComplaintsForm(), "等了一周还没到", slots=slots, form="complaints_form").slots
+    assert (told["complaints_text"], told["requested_slot"]) == ("等了一周还没到", "complaints_order")
+    named = run(ValidateComplaintsForm(), "水壶等了一周还没到", slots=slots, form="complaints_form").slots
+    assert (named["complaints_order"], named["requested_slot"]) == (KETTLE.number, None)
     asked = run(AskComplaintsOrder(), form="complaints_form")
     assert asked.said == ["utter_ask_complaints_order"] and len(asked.buttons) == 2
-    slots = {"requested_slot": "complaints_order", "chat_choices": asked.slots["chat_choices"]}
+    slots = {**told, "requested_slot": "complaints_order", "chat_choices": asked.slots["chat_choices"]}
     skipped = run(ValidateComplaintsForm(), "跟订单没关系", "chat_deny", slots=slots, form="complaints_form").slots
-    assert (skipped["complaints_order"], skipped["requested_slot"]) == ("none", "complaints_text")
+    assert (skipped["complaints_order"], skipped["requested_slot"]) == ("none", None)
     named = run(ValidateComplaintsForm(), "水壶", slots=slots, form="complaints_form").slots
     assert named["complaints_order"] == KETTLE.number
+
+
+def test_a_bare_complaint_in_a_talk_reads_back_what_was_spoken_of(shop: Shop) -> None:
+    shop.look = BARE
+    spoken = [{"kind": "order", "id": KETTLE.number, "title": "电热水壶", "told": "status", "order": KETTLE.number, "said": 1}]
+    said = {"event": "user", "text": "壶怎么还在路上，说好前天到", "parse_data": {"intent": {"name": "logistics_track"}}}
+    known = start("我要投诉", slots={"chat_focus": spoken}, events=[said])
+    assert known["requested_slot"] == "complaints_agreed" and known["complaints_order"] == KETTLE.number
+    assert known["complaints_text"] == "壶怎么还在路上，说好前天到"
+    slots = {**known, "chat_focus": spoken, "requested_slot": "complaints_agreed"}
+    asked = run(AskComplaintsAgreed(), "我要投诉", "complaints_file", slots=slots, form="complaints_form")
+    assert asked.said == ["utter_ask_complaints_agreed_talk"] and asked.messages[0]["number"] == KETTLE.number
+    heard = [said, {"event": "bot", "text": "…", "metadata": {"utter_action": asked.said[0]}}]
+    yes = run(ValidateComplaintsForm(), "对", "chat_affirm", slots=slots, form="complaints_form", events=heard).slots
+    assert yes["complaints_agreed"] is True and yes["requested_slot"] is None
+    other = run(ValidateComplaintsForm(), "不是这件", "chat_deny", slots=slots, form="complaints_form", events=heard).slots
+    assert other["complaints_order"] is None and other["requested_slot"] == "complaints_text", "another matter is meant"
 
 
 def test_a_story_told_at_once_is_not_asked_again(shop: Shop) -> None:
@@ -118,10 +142,10 @@ def test_a_story_instead_of_an_order_is_taken(shop: Shop) -> None:
     assert (told["complaints_text"], told["complaints_order"], told["requested_slot"]) == ("快递员骂人", "none", None)
 
 
-def test_without_orders_the_story_is_asked_at_once(shop: Shop) -> None:
+def test_without_orders_it_is_about_none(shop: Shop) -> None:
     shop.orders = {}
     asked = run(AskComplaintsOrder(), form="complaints_form")
-    assert asked.said == ["utter_ask_complaints_text"] and asked.slots["requested_slot"] == "complaints_text"
+    assert asked.said == [] and asked.slots == {"complaints_order": "none", "requested_slot": None}
 
 
 @pytest.mark.parametrize(
@@ -136,9 +160,14 @@ def test_a_complaint_is_filed_once_with_what_helps(shop: Shop, remedy: str) -> N
     assert filed.then is None and filed.slots["orders_last"] == KETTLE.number
 
 
-@pytest.mark.parametrize("grade", ["urgent", "major"])
-def test_grave_ones_are_filed_and_handed_over(shop: Shop, grade: str) -> None:
-    shop.look = ComplaintLook(False, False, grade, "")
+def test_an_urgent_one_is_filed_and_a_person_is_offered(shop: Shop) -> None:
+    shop.look = ComplaintLook(False, False, "urgent", "")
+    filed = run(ActionComplaintsFile(), slots={"complaints_text": "骂人", "complaints_order": "none"}, sentiment="angry")
+    assert filed.said == ["utter_complaints_filed_urgent"] and filed.then is None
+
+
+def test_the_gravest_are_filed_and_handed_over(shop: Shop) -> None:
+    shop.look = ComplaintLook(False, False, "major", "")
     filed = run(ActionComplaintsFile(), slots={"complaints_text": "充电器着火了", "complaints_order": "none"})
     assert filed.said == ["utter_complaints_filed_grave"] and filed.then == "action_handoff"
     assert filed.slots["complaints_escalation"] == {"ticket": "GD202611210004", "why": "complaint"}

@@ -9,6 +9,7 @@ import pytest
 from actions.invoices import (
     ActionInvoicesChange,
     ActionInvoicesRequest,
+    ActionInvoicesSplit,
     ActionInvoicesStatus,
     AskInvoicesConfirmed,
     AskInvoicesNumber,
@@ -422,3 +423,17 @@ def test_a_persons_name_in_the_first_sentence_is_kept() -> None:
     talk.say("开张发票，个人的，抬头林可可", "invoices_request")
     assert (talk.slots["invoices_title"], talk.slots.get("invoices_tax_number")) == ("林可可", None)
     assert talk.asked == "invoices_email"
+
+
+def test_goods_on_invoices_apart_are_a_persons_work_and_change_nothing(shop: Shop) -> None:
+    shop.invoices = {"C1": [invoice("FP202611120001", "waiting")]}
+    told = run(ActionInvoicesSplit(), "这单的票拆成两张开", "invoices_split")
+    assert told.said == ["utter_invoices_split_waiting"] and told.messages[0]["number"] == "FP202611120001"
+    assert told.slots["chat_focus"][0]["id"] == "FP202611120001" and shop.done == []
+    heard = [{"event": "bot", "text": "…", "metadata": {"utter_action": told.said[0]}}]
+    more = run(ActionInvoicesSplit(), "鞋一张，别的一张", "invoices_split", events=heard)
+    assert more.said == ["utter_invoices_split_more"] and shop.done == []
+    shop.invoices = {"C1": [invoice("FP202611120001", "issued")]}
+    assert run(ActionInvoicesSplit(), "这单的票拆成两张开", "invoices_split").said == ["utter_invoices_split_issued"]
+    shop.invoices = {}
+    assert run(ActionInvoicesSplit(), "这单的票拆成两张开", "invoices_split").said == ["utter_invoices_split"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actions.gateways.errors import Rejected
-from actions.gateways.promotions import Coupon, Protection, Quote
+from actions.gateways.promotions import Coupon, Fitting, Protection, Quote
 from actions.promotions import (
     ActionPromotionsCoupons,
     ActionPromotionsProtection,
@@ -77,6 +77,31 @@ def test_the_coupon_of_a_cancelled_order_is_named(shop: Shop) -> None:
     said, told = coupons("订单取消了券没退给我")
     assert said[:2] == ["utter_promotions_coupon_back", "utter_promotions_coupon_back_lapsed"]
     assert (told[0]["order"], told[1]["order"]) == ("202611190001", "202611010002")
+
+
+@pytest.mark.parametrize("text", ["那张券再给我补一张嘛", "就晚了一天，续一下行不行", "那折成灵犀币也行"])
+def test_a_lapsed_coupon_is_not_made_good(shop: Shop, text: str) -> None:
+    shop.coupons = [coupon("旧券", -1, "已过期", state_code="expired")]
+    told = run(ActionPromotionsCoupons(), text, "promotions_ask_coupons")
+    assert told.said == ["utter_promotions_coupon_extend"]
+    assert {"extend", "get", "fits"} <= set(told.slots["chat_focus"][0]["asks"]), "what is asked next is of the coupon"
+
+
+def test_which_coupon_fits_the_order_that_is_not_paid(shop: Shop) -> None:
+    shop.orders = {"C1": [order("202611200005", "unpaid", title="保温杯"), order("202611200006", "signed", title="台灯")]}
+    shop.fitting = [
+        Fitting("满 59 减 10", "2026-12-01T23:59:59+08:00", None, "79.00"),
+        Fitting("满 129 减 20", "2026-12-02T23:59:59+08:00", "还差 40.00 元才够门槛", "89.00"),
+    ]
+    told = run(ActionPromotionsCoupons(), "没付的那单能用哪张券", "promotions_ask_coupons")
+    assert told.said == ["utter_promotions_coupon_fits"] and told.messages[0]["number"] == "202611200005"
+    assert "79.00" in told.messages[0]["fitting"] and "还差 40.00 元" in told.messages[0]["fitting"]
+
+
+def test_a_price_is_not_made_less(shop: Shop) -> None:
+    wish = {"promotions_coupons": "bargains"}
+    told = run(ActionPromotionsCoupons(), "客服少收我几块呗", "promotions_ask_coupons", entities=wish)
+    assert told.said == ["utter_promotions_coupons_bargains"]
 
 
 def test_lapsed_coupons_are_told_without_false_hope(shop: Shop) -> None:

@@ -70,6 +70,7 @@ def test_every_rule_is_named_once_and_says_why() -> None:
         ("怎么投诉商家？", True),
         ("请问投诉电话是多少", True),
         ("我要投诉你们客服", True),
+        ("投诉，帮我登记一下", True),
         ("我要投诉快递员骂人", False),
         ("态度太差了", False),
         ("打12315", False),

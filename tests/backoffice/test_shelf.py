@@ -182,3 +182,34 @@ def test_for_whom_it_is_and_that_it_is_not_to_be_dear_are_heard() -> None:
     assert {pick.offer.product_id for pick in old} == {"b", "c"}
     cheap = recommend(Wish("手机", "手机推荐下，实惠点的"), shelf, [])
     assert "a" not in {pick.offer.product_id for pick in cheap}
+
+
+def test_coupons_are_held_against_an_order(office: Office, shop: Shop) -> None:
+    shop.customer(BERT)
+    number = shop.order(OrderState.UNPAID, goods=[Goods("MUG-1", "保温杯", price_fen=9_900)])
+    other = shop.order(OrderState.UNPAID, goods=[Goods("PEN-1", "签字笔", price_fen=9_900)], seller=SellerType.MERCHANT)
+    kinds = [
+        ("满 59 减 10", CouponKind.PLATFORM, 5_900, 1_000, "自营商品通用"),
+        ("满 129 减 20", CouponKind.PLATFORM, 12_900, 2_000, "自营商品通用"),
+        ("免运费券", CouponKind.FREIGHT, 0, 600, "自营普通商品的基础运费"),
+        ("5 元无门槛券", CouponKind.COMPENSATION, 0, 500, "全场通用"),
+    ]
+    shop.add(
+        *(
+            Coupon(
+                id=f"CP{at}", customer_id=ANNA, name=name, kind=kind, threshold_fen=threshold, value_fen=value,
+                scope=scope, valid_from=NOW - timedelta(days=3), valid_to=NOW + timedelta(days=3),
+            )
+            for at, (name, kind, threshold, value, scope) in enumerate(kinds)
+        )
+    )  # fmt: skip
+    held = office.get(f"/coupons/fitting?order_number={number}").json()["items"]
+    assert [(each["name"], each["pays"]) for each in held if each["lacks"] is None] == [
+        ("满 59 减 10", "89.00"),
+        ("5 元无门槛券", "94.00"),
+    ]
+    lacks = {each["name"]: each["lacks"] for each in held if each["lacks"]}
+    assert "还差 30.00 元" in lacks["满 129 减 20"] and "没有运费" in lacks["免运费券"]
+    merchant = office.get(f"/coupons/fitting?order_number={other}").json()["items"]
+    assert [each["name"] for each in merchant if each["lacks"] is None] == ["5 元无门槛券"]
+    assert office.get(f"/coupons/fitting?order_number={number}", BERT).status_code == 404
