@@ -445,6 +445,7 @@ def said(
     words: str = "",
     entities: Sequence[dict[str, Any]] = (),
     reference: dict[str, Any] | None = None,
+    values: Sequence[dict[str, Any]] = (),
     fresh: bool = False,
 ) -> list[EventType]:
     """Events as if the customer now said this: all rules, forms and actions of that intent apply.
@@ -458,6 +459,7 @@ def said(
         "intent": {"name": intent, "confidence": 1.0},
         "entities": list(entities),
         "reference": reference or {},
+        "values": list(values),
         "requests": [intent],
         "commands": [{"command": "start", "intent": intent, "fresh": fresh}],
         "cues": {} if fresh else {"points": ""},

@@ -204,7 +204,8 @@ def waiting(turn: Turn) -> dict[str, Any]:
     value = turn.told("set", "choose", "yes") is not None
     free_text = turn.busy and not value and turn.slot(REQUESTED_SLOT) not in (None, *faq.CHOICES)
     if more and not free_text:
-        left = [{name: each[name] for name in ("intent", "words", "entities", "reference")} for each in more]
+        told = ("intent", "words", "entities", "reference", "values")
+        left = [{name: each[name] for name in told if name in each} for each in more]
     stands = turn.told(*STANDING) is not None
     return {"chat_requests": left or None, "chat_offered": (turn.slot("chat_offered") or offered(turn)) if stands else None}
 

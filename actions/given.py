@@ -34,14 +34,18 @@ class Given:
     code: str | None = None
 
 
-def said(turn: Turn, *kinds: str) -> Given | None:
-    """What this message gives of these kinds: the last of them, for that is how people correct themselves; of reasons a
-    fault, if any is."""
+def all_said(turn: Turn, *kinds: str) -> list[Given]:
+    """All that this message gives of these kinds, in the order of its words; of reasons a fault last, if any is."""
     if turn.pressed:
-        return None
+        return []
     found = [v for v in turn.tracker.latest_message.get("values") or [] if v["kind"] in kinds]
     found.sort(key=lambda value: value["kind"] == REASON and value.get("code") in FAULTS)
-    return Given(found[-1]["kind"], found[-1]["value"], found[-1].get("code")) if found else None
+    return [Given(each["kind"], each["value"], each.get("code")) for each in found]
+
+
+def said(turn: Turn, *kinds: str) -> Given | None:
+    """What this message gives of these kinds: the last of them, for that is how people correct themselves."""
+    return next(reversed(all_said(turn, *kinds)), None)
 
 
 def known(turn: Turn, *kinds: str) -> Given | None:

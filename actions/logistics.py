@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from datetime import date, timedelta
 from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import at_once, compensations, focus, given, order_states, parcels, wiring
+from actions import addresses, at_once, compensations, days, focus, given, order_states, parcels, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said
-from actions.forms import UNCLEAR
+from actions.forms import UNCLEAR, confirmed
 from actions.gateways.belongings import ORDER
 from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.logistics import Arrangeable, Shipment
@@ -23,7 +24,7 @@ from topics import clock
 ON_THE_WAY = ("shipped",)
 ARRIVED_OR_ON_THE_WAY = ("shipped", "signed")
 HOUSE, CONTACT, INTERCEPT = "lingxi", "contact", "intercept"
-REFUSE, DOOR, LEAVE_WITH = "refuse", "door", "leave_with"
+REFUSE, DOOR, LEAVE_WITH, REROUTE = "refuse", "door", "leave_with", "reroute"
 BARE = (REFUSE, DOOR, CONTACT, INTERCEPT)  # ways that need no detail
 GONE = ("shipment_signed", "shipment_returning")
 """Why nothing on its way can be stopped."""
@@ -32,7 +33,7 @@ NOTHING = "-"  # the detail of a way that the rules forbid: not worth asking for
 CORRECTABLE = ("time_slot_out_of_range", "delivery_date_out_of_range", "address_other_city")
 KINDS = {
     "date": ("day",), "time_slot": ("span",), LEAVE_WITH: (given.SPOT, given.NAME), "pickup_point": (given.SPOT,),
-    "reroute": (given.ADDRESS,),
+    REROUTE: (given.ADDRESS, given.ROOM),
 }  # fmt: skip
 """The kinds of values that are a way's detail."""
 ANSWERS = ("logistics_arrange", "orders_change", "logistics_report_problem")
@@ -168,8 +169,11 @@ class ValidateLogisticsArrangeForm(ParcelForm):
 
 
     def rest(self, turn: Turn) -> list[str]:
-        """Refusing and door delivery need no detail."""
-        return ["logistics_how"] if turn.slot("logistics_how") in BARE else ["logistics_how", "logistics_detail"]
+        """Refusing and door delivery need no detail; another address, which is taken once, needs a yes."""
+        if turn.slot("logistics_how") in BARE:
+            return ["logistics_how"]
+        once = turn.slot("logistics_how") == REROUTE and turn.slot("logistics_detail") != NOTHING
+        return ["logistics_how", "logistics_detail", *(["logistics_reroute_confirmed"] if once else [])]
 
     async def fill_rest(self, turn: Turn) -> dict[str, Any]:
         """The way from its words, the detail from the customer's own; what the rules forbid anyway is not asked for."""
@@ -189,22 +193,34 @@ class ValidateLogisticsArrangeForm(ParcelForm):
         if how == CONTACT or order.tracking_number is None:
             return {**filled, "logistics_detail": NOTHING} if how not in BARE else filled
         if turn.slot("logistics_detail") is None or "logistics_how" in filled:
-            filled.update(await self._detail(turn, order.tracking_number, how))
+            filled.update(await self._detail(turn, order, how))
+            return filled
+        if self.asked(turn, "logistics_reroute_confirmed"):
+            filled.update(await self._read_back(turn, order))
         return filled
 
-    async def _detail(self, turn: Turn, tracking: str, how: str) -> dict[str, Any]:
+    async def _read_back(self, turn: Turn, order: Order) -> dict[str, Any]:
+        """Yes or no to the address, or the better one instead of either or beside it."""
+        better = addresses.wanted(turn, str(turn.slot("logistics_detail")), pending=True)
+        if better and better != turn.slot("logistics_detail"):
+            return await self._detail(turn, order, REROUTE)
+        answer = self.confirmation(turn, "logistics_reroute_confirmed")
+        return {"logistics_detail": None} if answer.get("logistics_reroute_confirmed") is False else answer
+
+    async def _detail(self, turn: Turn, order: Order, how: str) -> dict[str, Any]:
         """The detail that the message holds, where the shop takes it; else why not, and it is asked for again."""
         if how in BARE:
             return {}
+        tracking = str(order.tracking_number)
         look = wiring.gateways().logistics.arrangeable
         first = await turn.call(look, turn.reader, tracking, how, turn.text.strip()[:LONGEST] if how == LEAVE_WITH else None)
         if not first.rule.ok and first.rule.code not in CORRECTABLE:
             return {"logistics_detail": NOTHING}  # the form's action says why not
         offered = {"logistics_dates": list(first.dates), "logistics_city": first.city}
-        told = self._told(turn, how, first)
-        days = given.said(turn, "days") if how == "date" and not told else None
-        if days:  # 12月初: the days of it that can be had, or why none can
-            begins, _, ends = days.value.partition("/")
+        told = self._address(turn, order) if how == REROUTE else self._told(turn, how, first)
+        span = given.said(turn, "days") if how == "date" and not told else None
+        if span:  # 12月初: the days of it that can be had, or why none can
+            begins, _, ends = span.value.partition("/")
             within = [day for day in first.dates if begins <= day <= ends]
             offered["logistics_dates"] = within or offered["logistics_dates"]
             told = None if within else ends
@@ -237,10 +253,17 @@ class ValidateLogisticsArrangeForm(ParcelForm):
             return hours(value.value) if how == "time_slot" else value.value
         if how == LEAVE_WITH and first.named:
             return first.named
-        if how == "reroute":
-            return None
         typed = self.words(turn, "logistics_detail", ANSWERS)
         return str(typed["logistics_detail"])[:LONGEST] if typed and not turn.pressed else None
+
+
+    def _address(self, turn: Turn, order: Order) -> str | None:
+        """Another address for the parcel: what is given, made whole by the one that stands."""
+        pending = turn.slot("logistics_detail") if self.asked(turn, "logistics_reroute_confirmed") else None
+        now = addresses.wanted(turn, str(pending or order.address), pending=bool(pending))
+        opens = now is None and turn.slot(REQUESTED_SLOT) in (None, "orders_number")
+        before = given.known(turn, given.ADDRESS) if opens else None
+        return addresses.placed(order.address, before) if before else now
 
 
 def _how(turn: Turn) -> Any:
@@ -265,16 +288,35 @@ class AskLogisticsDetail(CustomerAction):
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask; days are buttons."""
         how = str(turn.slot("logistics_how"))
-        days: list[str] = (turn.slot("logistics_dates") or [])[:DAYS] if how == "date" else []
-        buttons = [option("logistics_detail", day, day[5:]) for day in days]
+        offered: list[str] = (turn.slot("logistics_dates") or [])[:DAYS] if how == "date" else []
+        buttons = [option("logistics_detail", day, days.with_weekday(turn, day)[5:]) for day in offered]
         turn.utter("utter_ask_logistics_detail", how, buttons=buttons, city=turn.slot("logistics_city") or "")
         return []
+
+
+class AskLogisticsRerouteConfirmed(CustomerAction):
+    """Reads the address back, with what it costs and the new day: a parcel is redirected once."""
+
+    async def work(self, turn: Turn) -> list[EventType]:
+        """Ask."""
+        order = await turn.call(wiring.gateways().orders.get, turn.reader, turn.slot("orders_number"))
+        shipment = await turn.call(wiring.gateways().logistics.get, turn.reader, order.tracking_number)
+        day = later(shipment.promised_date)
+        variant = "" if day else "unpromised"
+        promised = days.with_weekday(turn, day)
+        turn.utter("utter_ask_logistics_reroute_confirmed", variant, address=turn.slot("logistics_detail"), promised=promised)
+        return []
+
+
+def later(day: str | None) -> str:
+    """The day after a day (YYYY-MM-DD); nothing stays nothing."""
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat() if day else ""
 
 
 class ActionLogisticsArrange(ParcelAction):
     """Has the parcel delivered as wished, as far as the carrier allows."""
 
-    gathered = ("logistics_how", "logistics_detail", "logistics_dates", "logistics_city")
+    gathered = ("logistics_how", "logistics_detail", "logistics_dates", "logistics_city", "logistics_reroute_confirmed")
     uses = ("day", "span", given.SPOT, given.ADDRESS, given.ROOM)
 
     async def finish(self, turn: Turn, order: Order) -> None:
@@ -321,10 +363,15 @@ class ActionLogisticsArrange(ParcelAction):
             raise Rejected(look.rule.code, look.rule.detail)
         if detail is None and how not in BARE:
             raise Unavailable("the form ended without the detail")
+        if how == REROUTE:
+            confirmed(turn, "logistics_reroute_confirmed")
         shipment = await turn.call(gateway.arrange, turn.writer, shipment.tracking_number, how, detail)
         variant = "left" if how == LEAVE_WITH and left_at(turn) else how
-        turn.utter("utter_logistics_arranged", variant, **parcels.told(shipment), detail=detail or "")
-        parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), "arrange")
+        if how == REROUTE and not shipment.promised_date:
+            variant = f"{REROUTE}_unpromised"
+        told = {**parcels.told(shipment), "promised": days.with_weekday(turn, shipment.promised_date or "")}
+        turn.utter("utter_logistics_arranged", variant, **told, detail=detail or "")
+        parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), REROUTE if how == REROUTE else "arrange")
 
 
 class ValidateLogisticsReportForm(ParcelForm):

@@ -29,6 +29,7 @@ def told(order: Order) -> dict[str, Any]:
             back_route="refund_route", back_eta="refund_eta",
         ),
         **facts(refund, "route", "eta"),
+        "pay_at": (order.pay_by or "")[11:16],
         "refunds": "\n".join(f"- {r.route} ¥{r.amount} ({r.eta})" for r in order.refunds),
     }  # fmt: skip
 
@@ -87,6 +88,8 @@ def _moments(order: Order) -> list[str]:
         return ["reviewing", order.state_code]
     if order.state_code == "cancelled":
         return _cancelled(order)
+    if order.state_code == "unpaid":
+        return [*(["unpaid_today"] if _today(order.pay_by) else []), "unpaid"]
     if order.state_code == "paid":
         ready = ["paid"] if paid(order) else ["on_delivery", "paid"]
         ready = ["dated", *ready] if order.delivery_date and not past_day(order.delivery_date) else ready
@@ -138,6 +141,11 @@ def paid(order: Order) -> bool:
 def past(moment: str | None) -> bool:
     """Whether a moment (ISO 8601 with offset) lies behind us."""
     return bool(moment) and datetime.fromisoformat(str(moment)) < clock.now()
+
+
+def _today(moment: str | None) -> bool:
+    """Whether a moment lies in this day of the shop's calendar."""
+    return bool(moment) and str(moment)[:10] == clock.now().date().isoformat()
 
 
 def past_day(day: str | None) -> bool:

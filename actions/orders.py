@@ -7,8 +7,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType
 
-from actions import at_once, compensations, focus, given, money_back, parcels, wiring
-from actions.addresses import completed, rehoused
+from actions import addresses, at_once, compensations, days, focus, given, money_back, parcels, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, said, when
 from actions.forms import confirmed
 from actions.gateways.belongings import ORDER
@@ -20,16 +19,19 @@ from actions.readings import reading
 from actions.references import find_line
 
 SENT = "order_shipped"  # the shop's code for an order that cannot be hurried in the warehouse any more
+DAY = "delivery_date"
 VARIANT = "variant"  # colour, size, quantity: what no order lets change
 # The kinds of values that are a field's.
 KINDS = {
     "recipient": (given.NAME,), "phone": ("phone",), "address": (given.ADDRESS, given.ROOM), "remark": (given.REMARK,),
-    "delivery_date": ("day",),
+    DAY: ("day",),
 }  # fmt: skip
+CHECKS, GOES_ON = "checks", "goes_on"
+"""The cues of who only makes sure that nothing was done, and of who asks whether all goes on as before."""
 UNDER_WAY = ("unpaid", "paid", "shipped")
 LATE = "paid_late"  # the variant of an order that should have been sent
 PHONE = re.compile(r"1\d{10}")
-SHAPES = ("phone", "delivery_date")  # what is no such value is said to be none
+SHAPES = ("phone", DAY)  # what is no such value is said to be none
 FREE = ("recipient", "remark")  # may be anything
 
 
@@ -49,7 +51,9 @@ class ActionOrdersStatus(OrderAction):
             shipment = await turn.call(wiring.gateways().logistics.of_order, turn.reader, order.number)
             parcels.speak_of(turn, shipment, order.title)
             news = f"{when(shipment.last_time)} {parcels.news(shipment)}"
-        variant = self._variant(order)
+        if turn.cue(CHECKS) is not None and not any(each.order == order.number for each in focus.of(turn)):
+            turn.utter("utter_orders_untouched", order.state_code, **told(order), address=order.address)
+        variant = self._variant(turn, order)
         due = await compensations.due_to(turn, order) if variant == LATE else None
         facts = {**told(order), **money(order), "news": news, **compensations.worth(due)}
         turn.utter("utter_orders_status", f"{variant}_due" if due else variant, **facts)
@@ -58,8 +62,12 @@ class ActionOrdersStatus(OrderAction):
             compensations.speak_of(turn, due)
         speak_of(turn, order, again=ValidateOrdersStatusForm.starts[0])
 
-    def _variant(self, order: Order) -> str:
-        """The state, and what is special about it."""
+    def _variant(self, turn: Turn, order: Order) -> str:
+        """The state, and what is special about it; to who asks whether it goes on as before, that it does."""
+        if turn.cue(GOES_ON) is not None and order.state_code == "paid" and states(order)[-1] == "paid" and in_time(order):
+            return "goes_on"
+        if order.state_code == "unpaid":
+            return states(order)[0]
         if order.state_code == "paid":
             if order.cancel_decide_by:
                 return "paid_reviewing"
@@ -76,6 +84,11 @@ async def where_orders_stand(turn: Turn) -> bool:
     for each in orders:
         await ActionOrdersStatus().finish(turn, await turn.call(wiring.gateways().orders.get, turn.reader, each.id))
     return bool(orders)
+
+
+def in_time(order: Order) -> bool:
+    """Whether nothing keeps it from leaving when it was promised."""
+    return bool(order.promised_ship_by) and not order.cancel_decide_by and not past(order.promised_ship_by)
 
 
 CANCELLED = "cancelled"
@@ -192,11 +205,6 @@ class ActionOrdersCancel(OrderAction):
         turn.utter("utter_orders_cancelled", ways, **told(order))
 
 
-def _placed(address: str, value: given.Given) -> str:
-    """An address that is given, in place of the one that stands."""
-    return (rehoused if value.kind == given.ROOM else completed)(address, value.value)
-
-
 class ValidateOrdersChangeForm(OrderForm):
     """Which order, which of its fields, the new values, and: right so? What else is given to be changed is changed with it."""
 
@@ -214,6 +222,8 @@ class ValidateOrdersChangeForm(OrderForm):
         known, begins = turn.slot("orders_change_field"), turn.slot(REQUESTED_SLOT) is None
         values = await self._values(turn)
         field = known or _named(turn, values)
+        if (field == DAY or DAY in values) and turn.typed and reading("day_part", turn.typed):
+            turn.utter("utter_orders_change_day_only")  # 周六下午
         other = next(iter(values), None)
         if known in SHAPES and other and known not in values and turn.slot("orders_change_value") is None:
             field = other  # asked for the day, the address is told: that is what is to be changed
@@ -239,27 +249,26 @@ class ValidateOrdersChangeForm(OrderForm):
 
     async def _values(self, turn: Turn) -> dict[str, str]:
         """Field → what this message gives for it. A house number alone takes its place in the address as it stands."""
-        found = {field: given.said(turn, *kinds) for field, kinds in KINDS.items() if field != "delivery_date"}
+        found = {field: given.said(turn, *kinds) for field, kinds in KINDS.items() if field != DAY}
         values = {field: value.value for field, value in found.items() if value}
         day = _day(turn)
-        values.update({"delivery_date": day} if day else {})
-        address = found["address"]
-        if address:
-            values["address"] = _placed(await self._address(turn), address)
+        values.update({DAY: day} if day else {})
+        if found["address"]:
+            values["address"] = addresses.wanted(turn, *await self._address(turn)) or found["address"].value
         if "phone" in values and not PHONE.fullmatch(values["phone"]):
             del values["phone"]
-        if "delivery_date" in values and not _delivers(turn, others=len(values) > 1):
-            del values["delivery_date"]  # a day that is only told
+        if DAY in values and not _delivers(turn, others=len(values) > 1):
+            del values[DAY]  # a day that is only told
         return values
 
-    async def _address(self, turn: Turn) -> str:
-        """The address that a house number belongs to: the one about to be written, else the order's."""
+    async def _address(self, turn: Turn) -> tuple[str, bool]:
+        """The address that a part belongs to: the one about to be written, and that it is such, else the order's."""
         more = turn.slot("orders_change_more") or {}
         pending = turn.slot("orders_change_value") if turn.slot("orders_change_field") == "address" else more.get("address")
         number = turn.slot("orders_number")
         if pending or not number:
-            return str(pending or "")
-        return (await turn.call(wiring.gateways().orders.get, turn.reader, number)).address
+            return str(pending or ""), bool(pending)
+        return (await turn.call(wiring.gateways().orders.get, turn.reader, number)).address, False
 
     async def _value(self, turn: Turn, field: str, values: dict[str, str], begins: bool) -> dict[str, Any]:
         """The field's new value: given now, or a little before the form began; in the customer's own words only where no
@@ -268,7 +277,8 @@ class ValidateOrdersChangeForm(OrderForm):
             return {"orders_change_value": values[field]}
         before = given.known(turn, *KINDS[field]) if begins else None
         if before:
-            return {"orders_change_value": _placed(await self._address(turn), before) if field == "address" else before.value}
+            whole = addresses.placed((await self._address(turn))[0], before) if field == "address" else before.value
+            return {"orders_change_value": whole}
         words = self.words(turn, "orders_change_value", ())
         if not words or field in values:
             return {}
@@ -303,14 +313,16 @@ def _beside(turn: Turn, field: str, values: dict[str, str]) -> dict[str, Any]:
 
 
 def _day(turn: Turn) -> str | None:
-    """The day to deliver on: the last that is said, but none that tells which order is meant (今天下单的, 前天到的)."""
+    """The day to deliver on: the one to which it is to be changed, else the last that is said, but none that tells which order
+    is meant (今天下单的, 前天到的)."""
     conditions = (turn.tracker.latest_message.get("reference") or {}).get("conditions") or []
     telling = {each["said"] for each in conditions if each["by"] == "day" and each["sure"]}
     said = turn.tracker.latest_message.get("text") or ""
     values = [] if turn.pressed else turn.tracker.latest_message.get("values") or []
-    told = [(v["value"], said[v["start"] : v["end"]]) for v in values if v["kind"] == "day"]
-    days = [day for day, words in told if words not in telling and not reading("day_over", words)]
-    return str(days[-1]) if days else None
+    told = [(v["value"], said[v["start"] : v["end"]], v["start"]) for v in values if v["kind"] == "day"]
+    left = [(day, start) for day, words, start in told if words not in telling and not reading("day_over", words)]
+    changed_to = [day for day, start in left if reading("day_wanted", said[:start].strip())]  # 改到5号，3号家里没人
+    return str((changed_to or [day for day, _ in left])[-1]) if left else None
 
 
 def _delivers(turn: Turn, others: bool) -> bool:
@@ -318,7 +330,7 @@ def _delivers(turn: Turn, others: bool) -> bool:
     other fields are given too."""
     entities = turn.tracker.latest_message.get("entities") or []
     named = {str(e["value"]) for e in entities if e["entity"] == "orders_change_field"} | {turn.slot("orders_change_field")}
-    return "delivery_date" in named or (turn.intent == "orders_change" and not others and named == {None})
+    return DAY in named or (turn.intent == "orders_change" and not others and named == {None})
 
 
 def wanted(turn: Turn) -> dict[str, str]:
@@ -328,8 +340,13 @@ def wanted(turn: Turn) -> dict[str, str]:
 
 
 def listed(turn: Turn) -> str:
-    """What is to be changed, in the shop's words."""
-    return turn.joined(f"{turn.wording(f'utter_orders_field_{field}')} {value}" for field, value in wanted(turn).items())
+    """What is to be changed, in the shop's words; a day with its weekday."""
+    changes = wanted(turn).items()
+    return turn.joined(f"{turn.wording(f'utter_orders_field_{field}')} {_shown(turn, field, value)}" for field, value in changes)
+
+
+def _shown(turn: Turn, field: str, value: str) -> str:
+    return days.with_weekday(turn, value) if field == DAY else value
 
 
 class AskOrdersChangeConfirmed(CustomerAction):
@@ -358,7 +375,7 @@ class ActionOrdersChange(OrderAction):
         confirmed(turn, "orders_change_confirmed")
         changes = wanted(turn)
         order = await turn.call(wiring.gateways().orders.change, turn.writer, order.number, changes)
-        field, value = next(iter(changes.items()))
+        field, value = next((field, _shown(turn, field, value)) for field, value in changes.items())
         if len(changes) > 1:
             field, value = "", listed(turn)
         turn.utter("utter_orders_changed", field, **told(order), value=value)

@@ -18,6 +18,10 @@ from actions.references import find
 
 GATHERED = ("payments_problem", "payments_order", "payments_words", "payments_person")
 TEXT_LENGTH = 1500
+WHEN = "when_money"
+"""The aspect that asks when the money is back."""
+UNDATED = "settled_undated"
+"""The state of what a person answered without sending money back."""
 
 
 class ValidatePaymentsForm(Form):
@@ -64,13 +68,12 @@ class ActionPaymentsReport(CustomerAction):
             turn.utter("utter_payments_order_not_found", number=order)
             return over(*GATHERED)
         seen = facts(
-            found, "title", "state", "amount", "method", "until", number="order_number", other="other_order"
-        )
-        turn.utter("utter_payments_seen", found.finding, **seen)
-        number = found.order_number
-        turn.before += focus.put(
-            turn, "payment", number or problem, found.title or "", found.finding, [found.finding], number, **seen
-        )
+            found, "title", "state", "amount", "method", "until", "answer",
+            number="order_number", other="other_order", ticket="settled",
+        )  # fmt: skip
+        number, state = found.order_number, UNDATED if found.settled and not found.until else found.finding
+        self._tell(turn, found, state, seen)
+        turn.before += focus.put(turn, "payment", number or problem, found.title or "", state, [state], number, **seen)
         known = found.ticket or await turn.written()
         if turn.slot("payments_person") or (found.needs_person and known):
             await self._ticket(turn, found)
@@ -80,6 +83,15 @@ class ActionPaymentsReport(CustomerAction):
         offered = found.needs_person and not (turn.slot("payments_person") or known)
         forget = over(*(name for name in GATHERED if not (offered and name == "payments_words")))
         return [*forget, *([SlotSet("orders_last", found.order_number)] if found.order_number else [])]
+
+    def _tell(self, turn: Turn, found: PaymentCheck, state: str, seen: dict[str, Any]) -> None:
+        """What is seen; who asks once more hears when the money is back, and not the same words."""
+        before = next((each for each in focus.of(turn, "payment") if each.id == (found.order_number or found.problem)), None)
+        again = focus.answer(turn, "payment", WHEN, [state]) if before and before.told == state and turn.typed else None
+        if again:
+            turn.utter(again, **seen)
+        else:
+            turn.utter("utter_payments_seen", state, **seen)
 
     async def _ticket(self, turn: Turn, found: PaymentCheck) -> None:
         """One ticket a matter: an open one is named instead."""

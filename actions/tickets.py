@@ -21,6 +21,8 @@ STATUS, ADD, URGE = "status", "add", "urge"
 CALLS = "calls"  # the cue of who wants to be rung at a time
 HEARD = "CommandReader"  # what made an entity of what no word names
 ENDED = ("solved", "closed")
+PAYMENT, CHECKING = "payment_problem", "checking"
+"""The kind of a ticket about a payment, and how that payment stands while somebody looks."""
 NO_WORDS = ("chat_stop", "chat_deny", "chat_repeat", "chat_greet", "chat_goodbye", "handoff_request", "chat_ask_help")
 
 
@@ -130,6 +132,9 @@ class ActionTicketsStatus(CustomerAction):
                 turn.utter("utter_tickets_not_found", number=number)
                 return []
             turn.utter("utter_tickets_status", ticket.state_code, **_told(ticket))
+            if ticket.kind == PAYMENT and ticket.state_code not in ENDED:  # when the money is back may be asked next
+                about = ticket.order_number or ticket.number
+                turn.before += focus.put(turn, "payment", about, "", CHECKING, [], ticket.order_number, ticket=ticket.number)
             speak_of(turn, ticket)
         return []
 

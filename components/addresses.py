@@ -30,7 +30,7 @@ _LEAD = re.compile(
 _NO_NAME = re.compile(
     r"(?:[超门夜都股上城]市|(?:市|地|景|专|郊|城|保税|服务|生活|住宅|厂|库|误|禁)区|农村|乡镇"
     r"|(?:[原铁公一半马带网思出退绕顺个在上走通销套这那来哪老问迷]|高速|指个)路|[逛上大]街|(?:政|官|天)府)$"
-    r"|^(?:[这那哪]个?|[全每别同本该一几]个?|我们|你们|咱们?|其他|隔壁|附近|小|老|新|大|人民)?(?:小区|区|县|镇|乡|村|村庄|街道|社区|广场|公寓|大厦|路|街|巷|学校|大学|中学|小学|医院|宿舍|市|省|府|庄)$"
+    r"|^(?:[这那哪][个条]?|[全每别同本该一几]个?|我们|你们|咱们?|其他|隔壁|附近|小|老|新|大|人民)?(?:小区|区|县|镇|乡|村|村庄|街道|社区|广场|公寓|大厦|路|街|巷|学校|大学|中学|小学|医院|宿舍|市|省|府|庄)$"
 )
 
 
@@ -77,6 +77,18 @@ def _is_address(text: str, start: int, end: int, known: list[tuple[int, int]]) -
     names = sum(1 for part in parts if _NAMED.fullmatch(part) and not _NO_NAME.search(part))
     names += sum(1 for s, e in known if start <= s and e <= end and not _PARTS.match(text, s, e))
     return any(_HOUSE.match(part) for part in parts) or names > 1 or (names > 0 and units > 0)
+
+
+_SAID = re.compile(
+    rf"(?:应该?是|应为|才是|是|改成|改为|换成|写成)\s*(?P<part>{_H}{{1,6}}?(?:省|(?<!城)市|区|县|旗|镇|乡|街道|大道|路|街|巷|胡同|弄"
+    rf"|小区|花园|家园|公寓|苑|村))(?=才?[对是]?(?:$|[\s,，。.!！;；吧啊呀哦的了]))"
+)
+
+
+def part_said(text: str) -> tuple[int, int] | None:
+    """Where a single part of an address is said to be the right one (写错了，是江干区); the last of them."""
+    said = [m.span("part") for m in _SAID.finditer(text) if not _NO_NAME.search(m["part"])]
+    return said[-1] if said else None
 
 
 def is_house_number(text: str) -> bool:

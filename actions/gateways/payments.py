@@ -15,11 +15,13 @@ class PaymentCheck:
     Attributes:
         problem: the shop's word for what was reported.
         finding: notice_late, transfer_waiting, no_payment_seen, comes_back, refund_sent, refund_arrived, payment_seen,
-            two_orders, one_payment_seen, still_payable, order_lapsed, nothing_to_pay, top_up_waiting, top_up_late, nothing_seen.
+            two_orders, one_payment_seen, settled, still_payable, order_lapsed, nothing_to_pay, top_up_waiting, top_up_late,
+            nothing_seen.
         needs_person: whether somebody has to look at the flow of money.
         until: by when it should settle by itself; ISO 8601 or None.
         seen: one sentence for the person who looks.
         ticket, ticket_due: the open ticket about it, or None.
+        settled, answer: the ticket about it that was answered lately, and what a person found.
     """
 
     problem: str
@@ -35,6 +37,8 @@ class PaymentCheck:
     seen: str
     ticket: str | None
     ticket_due: str | None
+    settled: str | None = None
+    answer: str | None = None
 
 
 class PaymentGateway(Protocol):
@@ -66,4 +70,6 @@ class HttpPayments:
             seen=data["seen"],
             ticket=data.get("ticket_number"),
             ticket_due=data.get("ticket_due"),
+            settled=data.get("settled_ticket"),
+            answer=data.get("settled_words"),
         )

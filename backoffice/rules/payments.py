@@ -21,6 +21,8 @@ RETURNED_WORKDAYS = 7
 TOP_UP_WITHIN = timedelta(hours=24)
 TWICE_WITHIN = timedelta(hours=24)
 LOOKED_AT = timedelta(days=7)
+SENT_BACK = "退回"
+"""The word of a person's answer by which money was sent back."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ def diagnose(
             return _top_up(recent, now)
         case PaymentProblem.OTHER:
             return Finding("nothing_seen", needs_person=True, order=named)
+
+
+def may_be_settled(problem: PaymentProblem, finding: Finding) -> bool:
+    """Whether a person's answer to a payment taken twice says more than the orders do."""
+    return problem is PaymentProblem.CHARGED_TWICE and finding.needs_person
 
 
 def _paid_unpaid(orders: Sequence[PaymentFacts], now: datetime) -> Finding:

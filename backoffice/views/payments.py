@@ -16,7 +16,7 @@ class PaymentCheckView(View):
     problem_code: str = Field(examples=["paid_unpaid"])
     finding_code: str = Field(
         description="notice_late、transfer_waiting、no_payment_seen、comes_back、refund_sent、refund_arrived、payment_seen、"
-        "two_orders、one_payment_seen、still_payable、order_lapsed、nothing_to_pay、top_up_waiting、"
+        "two_orders、one_payment_seen、settled、still_payable、order_lapsed、nothing_to_pay、top_up_waiting、"
         "top_up_late、nothing_seen",
         examples=["no_payment_seen"],
     )
@@ -33,6 +33,10 @@ class PaymentCheckView(View):
     )
     ticket_number: str | None = Field(description="这件事已有的工单")
     ticket_due: Time | None
+    settled_ticket: str | None = Field(description="已经处理完的工单，结果就是答案（settled）")
+    settled_words: str | None = Field(
+        description="它最后的一条记录", examples=["确认有一笔重复支付，已原路退回，1 至 3 个工作日到账"]
+    )
 
 
 def payment_check_view(check: PaymentCheck) -> PaymentCheckView:
@@ -52,6 +56,8 @@ def payment_check_view(check: PaymentCheck) -> PaymentCheckView:
         seen=_seen(order),
         ticket_number=ticket.number if ticket else None,
         ticket_due=ticket.due_at if ticket else None,
+        settled_ticket=check.settled.number if check.settled else None,
+        settled_words=check.settled.comments[-1].text if check.settled else None,
     )
 
 

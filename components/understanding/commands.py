@@ -4,7 +4,7 @@ A command is a dict, so that it travels as JSON: `{"command": <name>, …}`. Wha
 
 | command | holds | the customer … |
 |---|---|---|
-| `start` | `intent`, `words`, `entities`, `reference`, `fresh` | wants this done or told; `fresh`: said beside another wish |
+| `start` | `intent`, `words`, `entities`, `reference`, `values`, `fresh` | wants this; `fresh`: said beside another wish |
 | `set` | `slot`, `value` | answers the question that stands |
 | `correct` | `slot`, `value` (each may be null) | takes back what was said and says what is right |
 | `choose` | `words` | says which one of those that were shown |
@@ -30,7 +30,7 @@ Command = Dict[Text, Any]
 KEYS: Mapping[Text, tuple[frozenset[Text], frozenset[Text]]] = {
     name: (frozenset(needed.split()), frozenset(more.split()))
     for name, needed, more in (
-        ("start", "intent", "words entities reference fresh"),
+        ("start", "intent", "words entities reference values fresh"),
         ("set", "slot value", ""),
         ("correct", "slot value", ""),
         ("choose", "words", ""),

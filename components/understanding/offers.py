@@ -29,7 +29,9 @@ LONGEST_TOLD, LEAST_SHARED, SHARE_TOLD = 20, 2, 0.33  # characters · signs · o
 LEAST_OWN = 4  # characters beside courtesy
 _NO = ("没", "不", "先不")
 _HEARS = re.compile(r"(?:好|嗯|哦|噢|喔|行|ok(?:ay)?|知道|明白|了解|晓得|懂|谢谢?|[的了吧啊呀嘞呢哒滴呗叭嘛啦\W_])+")
-_AGREES = re.compile(r"(?:对|是的?|没错|嗯+|好|行|可以|确认|就)(?!不|吗|么|不是)")
+_AGREES = re.compile(
+    r"(?:对|是的?|没错|嗯+|好|行|可以|确认|就|要得|(?:系|得|中|成|啱)[嘅嘞啦咯呀啊哦晒]*(?=[\d\W]|$))(?!不|吗|么|不是)"
+)
 _QUESTION = re.compile(r"[^。！；\n]*[？?]\s*$")
 _SAME = str.maketrans({"款": "钱", "查": "看", "瞧": "看", "促": "催", "呼": "叫"})
 

@@ -126,6 +126,12 @@ OF_ONES_OWN, TOLD_BY = ("invoices_request", "after_sales_cancel"), ("day", "stat
 """Wishes of which the form tells best whether they may be done for goods whose day or state is named (中午申请退的草莓): it does
 nothing before a yes."""
 KEPT, NAMED_BY = "kept", ("kind", "product")
+GOES_ON, NO_NEED, CLOSES, NEXT = "goes_on", "no_need", "closes", "next"
+"""The cues of who asks whether all goes on as before, or whether nothing more need be done, and of who has a plan of one's own;
+the aspect that tells what comes next."""
+DONE_ONCE = {"change": ("orders_change", {}), "reroute": ("logistics_arrange", {"logistics_how": "reroute"})}
+"""What was done to a thing → the intent, and what it names, by which that is done again where it was got wrong."""
+STATUS, UNPAID = "orders_ask_status", "unpaid"
 NAMES_ANOTHER = ("yes", "correct", "no", "value", "do", "tell", "fragment", "chat", "hold", "take_back", "leave")
 """Acts of an answer that may name another thing than the one that is shown."""
 CHANGE, OF_ORDER = "orders_change", ("address", "room", "name", "phone", "remark")
@@ -342,8 +348,12 @@ class Reader:
         if BARGAINS in said.cues and not context.waits and (said.intent in self.does or said.intent in VAGUE):
             wish = {"entity": "promotions_coupons", "value": BARGAINS}  # 直接少收我十块呗: a price is not changed
             return Reading(COUPONS, (command("start", intent=COUPONS),), [*map(dict, said.entities), wish])
+        of_spoken = None if context.new or context.asked else self._of_what_stands(said, context)
+        if of_spoken:
+            return of_spoken
         undoes = said.act in NO_LONGER or said.intent in ("chat_deny", "chat_stop") or said.intent.endswith("_cancel")
         unsure = said.confidence < self.near and said.text.rstrip("".join(ASKS)).endswith("吧")
+        unsure = unsure or (said.intent == CHANGE and said.text.rstrip("".join(ASKS)).endswith("吧"))  # 那单没给我改吧
         if CHECKS in said.cues and (undoes or unsure) and not context.new:  # 没取消吧？
             return self._checked(said, context)
         if self._echoes_first(said, context):
@@ -422,10 +432,35 @@ class Reader:
             if again and thing.get(key) and all(_in(each, str(thing.get("title"))) for each in named):
                 entity = {"entity": slot, "value": thing[key]}
                 return Reading(again, (command("start", intent=again),), [entity], {})
+        if named and not context.asked:  # 毛巾那单没改吧: another one than those spoken of
+            told = {"conditions": named, "names": [], "bare": False}
+            return Reading(STATUS, (command("start", intent=STATUS),), said.entities, told)
         if context.asked and said.intent in self.does:
             about = {"kind": "question", "id": context.asked}
             return Reading("chat_follow_up", (command("ask", aspect="yet", object=about),))
         return Reading("faq", (command("know", question=said.text),))
+
+    def _of_what_stands(self, said: Said, context: Context) -> Optional[Reading]:
+        """那货还照发吧, 不用再报一遍了吧, 打错了是3栋 right after it was changed: what is meant of the thing just spoken of."""
+        newest = context.focus[0] if context.focus else {}
+        order = next((str(each["order"]) for each in context.focus if each.get("order")), None)
+        if GOES_ON in said.cues and order and not _named(said):
+            entity = {"entity": "orders_number", "value": order}
+            return Reading(STATUS, (command("start", intent=STATUS),), [entity], {})
+        if NO_NEED in said.cues:
+            thing = next((each for each in context.focus[:2] if NEXT in (each.get("asks") or ())), None)
+            about = {"kind": thing["kind"], "id": thing["id"]} if thing else None
+            return Reading("chat_follow_up", (command("ask", aspect=NEXT, object=about),)) if about else None
+        if CLOSES in said.cues and context.told and (self._vague(said) or said.confidence < self.surer):
+            return Reading("chat_affirm", (command("yes"),))
+        again, names = DONE_ONCE.get(str(newest.get("told")), (None, {}))
+        wrong = MISTAKEN in said.cues or (said.share("correct") >= self.sure and any(v["kind"] in OF_ORDER for v in said.values))
+        lately = len(context.wished) - int(newest.get("said") or 0) <= 1
+        if again is None or not wrong or not lately or _named(said) or said.share(*ASKING) >= self.sure:
+            return None
+        kept = [dict(each) for each in said.entities if each.get("entity") != "logistics_how"]
+        told = [{"entity": name, "value": value} for name, value in {"orders_number": newest.get("order"), **names}.items()]
+        return Reading(again, (command("start", intent=again),), [*kept, *told], {})
 
     def _renamed(self, said: Said, context: Context) -> Optional[Reading]:
         """对，只退冲锋衣, where a scarf is shown: no yes, and no leaving, names another thing than the one shown.
@@ -1000,6 +1035,9 @@ class Reader:
             return Reading(SLIPS, (command("start", intent=SLIPS),))
         if context.new:
             return self._plain(said, context.asked)
+        unpaid = any((each["by"], each.get("value")) == ("state", UNPAID) for each in said.reference.get("conditions") or ())
+        if unpaid and unplain and said.share(*ASKING, "status", "tell") >= self.sure and not said.follow_up:
+            return Reading(STATUS, (command("start", intent=STATUS),))  # 袜子那单没付，最晚几点付
         if self._says_more_of_wish(said, context):
             return Reading(ADVICE, (command("start", intent=ADVICE, words=said.text),))
         if act == "hold" and sure:
@@ -1254,6 +1292,7 @@ class Reader:
             words=others,
             entities=[dict(each) for each in said.entities if each.get("start", 0) >= said.split],
             reference=described(said.reference, others),
+            values=_from(said, said.words.index(others, said.split)),
             fresh=True,
         )
         for key in ("words", "value", "question"):
@@ -1261,6 +1300,12 @@ class Reader:
                 first = {**first, key: mine}
         named = [each for each in said.entities if each.get("start", 0) < said.split]
         return Reading(reading.intent, (first, second), named, described(said.reference, mine))
+
+
+def _from(said: Said, begins: int) -> List[Dict[Text, Any]]:
+    """The values of a message from a place on, as they stand in the words from there on."""
+    left = [each for each in said.values if each.get("start", -1) >= begins]
+    return [{**each, "start": each["start"] - begins, "end": each["end"] - begins} for each in left]
 
 
 def _named_by(button: Button) -> List[Dict[Text, Any]]:

@@ -27,7 +27,7 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components.addresses import is_house_number
+from components.addresses import is_house_number, part_said
 from components.sentiment import Weights, fit
 from components.sentiment import features as sounds
 from components.text_normaliser import character
@@ -36,7 +36,7 @@ from components.understanding import value_examples as told
 VALUES = "values"
 NUMBERS = ("orders_number", "logistics_tracking_number", "after_sales_slip", "invoices_number", "tickets_number")
 """Entities that name a thing by its number."""
-ADDRESS, ROOM, REASON, DENIED, TITLE = "address", "room", "reason", "denied", "title"
+ADDRESS, ROOM, REASON, DENIED, TITLE, NAME, PHONE = "address", "room", "reason", "denied", "title", "name", "phone"
 ASIDE = "aside"
 """The kind of what stands where a reason would, and is none: which thing, what stays, a correction, a remark."""
 CONFIRMED, AFTER_SALES, FEEDBACK = "confirmed", "after_sales", "feedback"
@@ -52,7 +52,7 @@ FIXED = ("phone", "email", "tax_number", "date", "time", "period")
 """Those of them that cannot be anything else: no name or room is called so."""
 ENDS_LIKE_A_ROOM = ("phone", "tax_number")
 """Kinds of numbers of which the end may be said once more."""
-WHOLE = (ADDRESS, ROOM, TITLE, "name")
+WHOLE = (ADDRESS, ROOM, TITLE, NAME)
 """Kinds in which nothing else is looked for: the 5 of 5幢 is no quantity."""
 CALM = (
     "faq", "chat_", "handoff_request", "products_", "logistics_track", "logistics_urge", "orders_ask_status",
@@ -218,6 +218,9 @@ class Reader:
         spans = [span for span in spans if not _SAYS_NO_VALUE.fullmatch(text, span.start, span.end)]
         found = [self._value(text, span, asked) for span in _joined(text, spans)]
         found = _whole(text, found, [e for e in entities if e["entity"] == ADDRESS and "start" in e])
+        found = [part for value in found for part in _apart(value)]
+        found = _with_part(text, found) if asked in MAY_BE_WRONG else found
+        found += _named_before(text, found, [e["start"] for e in entities if e["entity"] == PHONE and "start" in e])
         for each in entities:
             kind = OF_ENTITIES.get(each["entity"])
             place = each.get("start", -1)
@@ -342,6 +345,11 @@ def _gives_reason(text: str, span: told.Span, goods: List[tuple[int, int]]) -> b
 _DENIES = re.compile(r"(?:不是|不在|不要|别写|并非)(?:在|写|到|送)?[\s“\"]*$")
 
 
+_DENIED_AFTER = re.compile(
+    r"(?:那个?|[也都就又才还这])*(?:不[对是行]|错|[写打填说弄看]错|是[^,，。;； ]{1,8}(?:家|屋|那[里儿边]?)(?![0-9]))"
+)
+"""What is said behind a value that is not meant, where another of its kind is (3栋写错了，是5栋; 2栋是我姑家)."""
+_DENIABLE = (ADDRESS, ROOM, NAME, PHONE, "day")
 _DISLIKES = re.compile(r"(?:不(?:是|要|想要|喜欢|爱|中意)|嫌|讨厌|看不上)[了这那个种件它太是]*\s*$")
 _DISLIKED = re.compile(
     r"[的色款码号]*[这那个我是]*(?:有点|实在|真的?|觉得)?(?:不(?:要|想要|喜欢)[了啦]?(?=$|[\s,，。!！;；])|不(?:好看|合适|搭|合身)"
@@ -361,8 +369,73 @@ def _meant(text: str, found: List[Value]) -> List[Value]:
     ]  # fmt: skip
     kinds = {kind: ADDRESS if kind == ROOM else kind for kind in (value.kind for value in found)}
     denied = [v for v in found if v.kind not in (REASON, DENIED) and v.start >= 0 and _DENIES.search(text, 0, v.start)]
+    denied += [v for v in found if v.kind in _DENIABLE and v not in denied and _DENIED_AFTER.match(text, v.end)]
     stands = {kinds[value.kind] for value in found if value not in denied}
     return [value for value in found if value not in denied or kinds[value.kind] not in stands]
+
+
+_OWN_NAME = re.compile(
+    r"(?:(?<=[\s,，。;；:：、])|^)(?:收[件货]人|姓名|联系人|名字)?(?:是|叫|写|改成|换成|为)?[:： ]?"
+    rf"(?P<name>[{''.join(sorted(SURNAMES))}][一-鿿]{{1,2}})"
+    r"[\s,，。;；、:：]*(?:的?(?:电话|手机号?|号码))?(?:是|为)?[:： ]*$"
+)
+_NO_NAME = re.compile("[电话机号码系]|马上|常用|方便|白[天色]|单[位号]|成都|[江安][苏西徽排全]|金额|平时|任何|万一|高兴|于是")
+
+
+def _named_before(text: str, found: List[Value], phones: Iterable[int]) -> List[Value]:
+    """Who is named right before a phone number (王小明 138…): a name beside its phone, where none was read."""
+    if any(value.kind == NAME for value in found):
+        return []
+    names = filter(None, (_OWN_NAME.search(text, 0, start) for start in phones))
+    spans = [name.span("name") for name in names if not _NO_NAME.search(name["name"])]
+    clear = [span for span in spans if not any(v.start < span[1] and span[0] < v.end for v in found)]
+    return [Value(NAME, text[start:end], start, end) for start, end in clear]
+
+
+MAY_BE_WRONG = (CONFIRMED, ADDRESS, "orders", "logistics", told.NOTHING_ASKED)
+"""What a message is read as where an address may have been got wrong before."""
+
+
+def _with_part(text: str, found: List[Value]) -> List[Value]:
+    """With the part of an address that is said to be right, where nothing but an aside was read there."""
+    part = part_said(text)
+    there = [v for v in found if part and v.start < part[1] and part[0] < v.end]
+    if part is None or any(v.kind != ASIDE for v in there):
+        return found
+    return [*(v for v in found if v not in there), Value(ADDRESS, text[part[0] : part[1]], *part)]
+
+
+_SORTS = {
+    "block": re.compile(r"(?:\d+|[a-zA-Z甲乙丙丁一二三四五六七八九十]+)(?:号楼|栋|幢|座)"), "unit": re.compile("单元"),
+    "room": re.compile(r"\d{3,4}(?!号)"),
+}  # fmt: skip
+
+
+def _apart(value: Value) -> List[Value]:
+    """An address without what a sentence before it left (看清楚 演示路8号), and a house number that is told twice (3号楼
+    3号楼501) as two."""
+    if value.kind not in (ADDRESS, ROOM):
+        return [value]
+    start, pieces = value.start, re.split(r"(\s+)", value.value)
+    if len(pieces) > 2 and len(pieces[0]) == 1 and not pieces[0].isdigit():
+        start, pieces = start + len(pieces[0]) + len(pieces[1]), pieces[2:]
+    parts: List[List[str]] = [[pieces[0]]]
+    for space, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+        again = any(sort.search(piece) and sort.search("".join(parts[-1])) for sort in _SORTS.values())
+        if again:
+            parts.append([piece])
+        else:
+            parts[-1] += [space, piece]
+    apart = []
+    at = start
+    for part in map("".join, parts):
+        wrong = _DENIED_AFTER.search(part, 1)  # 4栋是我姑家
+        part = part[: wrong.start()] if wrong else part
+        at = value.value.index(part, at - value.start) + value.start
+        kind = ROOM if value.kind == ROOM or (at > start and is_house_number(part)) else ADDRESS
+        apart.append(value._replace(kind=kind, value=part, start=at, end=at + len(part)))
+        at += len(part)
+    return apart
 
 
 _WAY = re.compile(r"[一-鿿]{2,10}?(?:路|街|大道|巷|弄|村|镇)\s*$")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actions.addresses import completed, rehoused
+from actions.addresses import completed, corrected, rehoused
 from actions.after_sales import ActionAfterSalesOpen, ValidateAfterSalesForm
 from actions.chat import ActionChatContext
 from actions.feedback import ActionFeedbackRate
@@ -88,6 +88,48 @@ def test_a_room_alone_takes_the_place_of_the_room() -> None:
 )  # fmt: skip
 def test_a_house_number_in_an_address(address: str, number: str, now: str) -> None:
     assert rehoused(address, number) == now
+
+
+@pytest.mark.parametrize(
+    ("said", "now"),
+    [("江干区", "杭州市江干区样例路12号演示花园6幢1单元903"), ("样板街", "杭州市拱墅区样板街12号演示花园6幢1单元903"),
+     ("样例路21号", "杭州市拱墅区样例路21号演示花园6幢1单元903"), ("演示家园", "杭州市拱墅区样例路12号演示家园6幢1单元903"),
+     ("8幢", "杭州市拱墅区样例路12号演示花园8幢1单元903"), ("2单元", "杭州市拱墅区样例路12号演示花园6幢2单元903"),
+     ("1105", "杭州市拱墅区样例路12号演示花园6幢1单元1105"), ("8幢1105", "杭州市拱墅区样例路12号演示花园8幢1单元1105"),
+     ("江干区样例路12号演示花园6幢1105", "杭州市江干区样例路12号演示花园6幢1单元1105"),
+     ("样板街5号3幢201", "杭州市拱墅区样板街5号3幢201"), ("样板街5号演示公寓", "杭州市拱墅区样板街5号演示公寓")],
+)  # fmt: skip
+def test_a_part_that_was_got_wrong_is_all_that_changes(said: str, now: str) -> None:
+    assert corrected("杭州市拱墅区样例路12号演示花园6幢1单元903", said) == now
+
+
+def test_the_address_read_back_is_corrected_part_by_part() -> None:
+    talk = Talk(ValidateOrdersChangeForm(), CUP.number, orders_change_field="address", requested_slot="orders_change_value")
+    talk.say("杭州市拱墅区样例路12号演示花园6幢903", address="杭州市拱墅区样例路12号演示花园6幢903")
+    talk.say("写错了 不是拱墅区 是江干区")
+    assert talk.slots["orders_change_value"] == "杭州市江干区样例路12号演示花园6幢903"
+    talk.say("903也错了 那是我弟家 是1105")
+    assert talk.slots["orders_change_value"] == "杭州市江干区样例路12号演示花园6幢1105"
+    assert talk.asked == "orders_change_confirmed"
+
+
+def test_the_day_to_change_to_is_not_the_one_on_which_nobody_is_at_home() -> None:
+    talk = Talk(ValidateOrdersChangeForm(), CUP.number)
+    text, days = "送货改到25号 23号家里没人", ("2026-11-25", "2026-11-23")
+    places = [(text.index(day), text.index(day) + 3) for day in ("25号", "23号")]
+    entities = [
+        {"entity": "date", "value": day, "start": start, "end": end} for day, (start, end) in zip(days, places, strict=True)
+    ]
+    message = {"entities": entities, "values": [{**each, "kind": "day"} for each in entities]}
+    told = run(ValidateOrdersChangeForm(), text, "orders_change", slots=talk.slots, form=talk.form.form, message=message)
+    assert (told.slots["orders_change_value"], told.said) == ("2026-11-25", [])
+
+
+def test_a_part_of_the_day_is_told_to_be_none_that_can_be_chosen_here() -> None:
+    talk = Talk(ValidateOrdersChangeForm(), CUP.number)
+    assert talk.say("送货改到11月25日下午", "orders_change", date="2026-11-25").said == ["utter_orders_change_day_only"]
+    asked = run(AskOrdersChangeConfirmed(), slots=talk.slots).messages[0]
+    assert asked["changes"] == "送货日期 2026-11-25（周三）"
 
 
 def test_another_wish_is_no_value_of_a_field() -> None:

@@ -99,3 +99,13 @@ def test_every_finding_of_the_shop_has_words_of_its_own() -> None:
     findings = set(re.findall(r'(?:Finding\(|code = |else )"(\w+)"', rules.read_text("utf-8")))
     assert len(findings) == 15
     assert {f"utter_payments_seen_{finding}" for finding in findings} <= set(DOMAIN["responses"])
+
+
+def test_what_a_person_has_settled_is_told_once_and_then_when_the_money_is_back(shop: Shop) -> None:
+    shop.payment = check("settled", settled="GD202611200001", answer="已原路退回", until="2026-11-25T23:59:00+08:00")
+    slots: dict[str, Any] = {"payments_problem": "charged_twice"}
+    first = run(ActionPaymentsReport(), "多扣的钱退了没", slots=slots)
+    again = run(ActionPaymentsReport(), "那笔哪天回来", slots={**slots, "chat_focus": first.slots["chat_focus"]})
+    assert (first.said, again.said) == (["utter_payments_seen_settled"], ["utter_payments_payment_when_money_settled"])
+    assert (first.messages[0]["ticket"], again.messages[0]["until"]) == ("GD202611200001", "11-25 23:59")
+    assert shop.done == []

@@ -17,6 +17,7 @@ from backoffice.models import (
     Refund,
     ShipmentTrace,
     Ticket,
+    TicketComment,
 )
 from backoffice.rules.invoices import doubtful
 from backoffice.states import (
@@ -28,6 +29,7 @@ from backoffice.states import (
     PaymentMethod,
     SellerType,
     ShipmentState,
+    TicketState,
 )
 from tests.backoffice.conftest import Office
 from tests.backoffice.shop import ANNA, BERT, NOW, Goods, Shop
@@ -293,6 +295,39 @@ def test_a_ticket_already_open_is_named(office: Office, shop: Shop) -> None:
     found = look(office, "paid_unpaid")
     assert (found["ticket_number"], found["ticket_due"]) == (ticket["number"], ticket["due_at"])
     assert shop.count(Ticket) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "finding", "until"),
+    [
+        (TicketState.SOLVED, "有一笔重复支付，已原路退回", "settled", "2026-11-25T23:59:00+08:00"),
+        (TicketState.SOLVED, "核对过，只付了一次", "settled", None),
+        (TicketState.WORKING, "正在核对支付流水", "one_payment_seen", None),
+    ],
+)
+def test_what_a_person_found_of_a_double_payment_is_told(
+    office: Office, shop: Shop, state: TicketState, words: str, finding: str, until: str | None
+) -> None:
+    number = shop.order(OrderState.PAID, payment_method=PaymentMethod.ALIPAY)
+    shop.add(
+        Ticket(
+            number="GD202611200007",
+            customer_id=ANNA,
+            kind="payment_problem",
+            subject="扣款两次",
+            state=state,
+            order_number=number,
+            created_at=NOW,
+            due_at=NOW,
+            updated_at=NOW,
+            comments=[TicketComment(time=NOW, author="客服", text=words)],
+        )
+    )
+    found = look(office, "charged_twice")
+    assert (found["finding_code"], found["until"]) == (finding, until)
+    assert found["needs_person"] == (finding != "settled")
+    assert found["settled_words"] == (words if finding == "settled" else None)
+    assert (found["ticket_number"] is None) == (finding == "settled")
 
 
 def test_a_refused_payment_after_a_risk_check_is_seen_as_cancelled(office: Office, shop: Shop) -> None:

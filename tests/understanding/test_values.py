@@ -105,6 +105,23 @@ def test_a_message_out_of_any_form_is_read_by_its_topic() -> None:
     assert context(CONTEXTS, TRIED, "logistics_detail", {"logistics_how": "reroute"}.get) == "address"
 
 
+def test_what_is_said_to_be_wrong_or_told_twice_is_given_once() -> None:
+    text = "是5号楼 5号楼802 4号楼是我同事家"
+    address = {"entity": "address", "value": "5号楼 5号楼802 4号楼", "start": 1, "end": text.index("是我")}
+    read = reader().read(text, [address], "confirmed")
+    assert [(v.kind, v.value) for v in read] == [("room", "5号楼"), ("room", "5号楼802")]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("写我姐 许文静 13700000001", "许文静"), ("就写罗明 13700000001", "罗明"), ("打我常用的 13700000001", None),
+     ("方便 13700000001", None), ("单位 13700000001", None)],
+)  # fmt: skip
+def test_who_is_named_before_a_phone(text: str, name: str | None) -> None:
+    phone = {"entity": "phone", "value": "13700000001", "start": text.index("137"), "end": len(text)}
+    assert next((v.value for v in reader().read(text, [phone], "confirmed") if v.kind == "name"), None) == name
+
+
 def test_an_example_is_written_plainly() -> None:
     example = marked("none", "[那个台灯|不亮](reason)，退")
     assert example.text == "那个台灯不亮，退" and example.text[: example.spans[0].end] == "那个台灯不亮"
