@@ -465,7 +465,7 @@ class AfterSalesAction(OrderAction):
             found = await turn.call(wiring.gateways().after_sales.get, turn.reader, slip.id)
             slips.speak_of(turn, found, again=STATUS)
             fetched = "_fetched" if found.pickup else ""
-            sending = {"send_to": found.send_to or "", "send_by": found.send_by or ""}
+            sending: dict[str, Any] = {"send_to": found.send_to or "", "send_by": found.send_by or ""}
             turn.utter("utter_after_sales_open_exists", f"{found.state_code}{fetched}", **slips.told(found), **sending)
             return
         if rule.code != REVIEW_BY_PERSON:
