@@ -3,7 +3,8 @@
 Somebody who is being cheated of money or codes is in danger, too (kind `fraud`). That is mostly told in pieces, each of
 which may mean anything alone: so what the customer said before is read along with a message, for this kind only.
 
-Two linear models on character n-grams: one says whether there is a danger, the other which. What is learned from stands
+Two linear models on character n-grams: one says whether there is a danger, the other which. Where the first is not sure,
+what the message means has its say: a machine on the sentence's vector (docs/adr/0029). What is learned from stands
 in `data/danger/`: what is a danger, and what only sounds like one (气炸了, 灭火器, 会漏电吗). What customers say of
 everything else (Rasa's own examples), how they scold (`data/sentiment/`) and how they answer (`data/acts/`) counts as
 harmless, but for what the folder's own examples already show to be a danger. What goods are called (炸锅, 烧水壶) is no
@@ -13,12 +14,15 @@ event, so every kind of goods is read as the same sign.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Text, Tuple
 
 import joblib
+import numpy as np
+from numpy.typing import NDArray
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -29,7 +33,9 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import read_yaml_file
+from sklearn.svm import SVC
 
+from components import sentence_vectors
 from components.lexicon import lexicon_fingerprint, read_lexicon
 from components.sentiment import Weights, fitted, read_sentences
 from components.text_normaliser import normalise
@@ -57,6 +63,17 @@ MOST_TRAINING = 8000
 """So many of Rasa's sentences are learned from: more of them drown the dangers."""
 SURELY = 0.88
 """What the folder's examples alone take for a danger with this probability is no example of what is harmless."""
+UNSURE = (0.12, 0.98)
+"""Between these probabilities by n-grams, what the message means counts: one of thirty messages of a calm talk."""
+OF_MEANING = 3.0
+"""How much the margin of what is meant counts beside the n-grams' log odds."""
+FEW = 2
+"""Of a message of more clauses its worst part is read for what it means, too: in the whole a danger told in passing drowns."""
+MOST_ALIKE, MOST_OTHERS = 2000, 1500
+"""What is meant is learned from so many look-alikes, and so many other sentences, that are most like a danger by n-grams: a
+vector costs 10 ms."""
+OF_OTHERS, MARGIN_STRENGTH = 0.5, 3.0
+"""How much one of those others counts beside a look-alike, and the machine's C."""
 MAY_TELL = ("complaints_", "handoff_", "tickets_")
 """Beginnings of intents whose examples may speak of harm."""
 EVEN = 0.5
@@ -115,14 +132,16 @@ class DangerReader(GraphComponent):
         """A trained component out of the model."""
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            found, which, goods = joblib.load(folder / "danger.joblib")
-        component._reader = Reader(found, which, goods, config["also"])
+            found, which, meant, goods = joblib.load(folder / "danger.joblib")
+        sentence_vectors.ready()
+        component._reader = Reader(found, which, meant, goods, config["also"])
         return component
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
         """Changed sentences are a changed component."""
-        digest = hashlib.sha256(repr((OF_DANGER, OF_TALK, OF_TRAINING)).encode())
+        of_meaning = (MOST_ALIKE, MOST_OTHERS, OF_OTHERS, MARGIN_STRENGTH)
+        digest = hashlib.sha256(repr((OF_DANGER, OF_TALK, OF_TRAINING, *of_meaning)).encode())
         told = {**cls.get_default_config(), **config}  # Rasa may ask without the defaults
         for path in sorted(path for folder in ("calm", "talk") for path in Path(told[folder]).glob("*.yml")):
             digest.update(path.read_bytes())
@@ -141,7 +160,7 @@ class DangerReader(GraphComponent):
         reader = learned(*examples, [*felt, *spoken], said, goods, self._config["C"], self._config["also"])
         self._reader = reader
         with self._model_storage.write_to(self._resource) as kept:
-            joblib.dump((reader.found, reader.which, goods), kept / "danger.joblib")
+            joblib.dump((reader.found, reader.which, reader.meant, goods), kept / "danger.joblib")
         return self._resource
 
     def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
@@ -160,23 +179,34 @@ class DangerReader(GraphComponent):
 
 
 class Reader:
-    """The learned part: `found` tells danger from none, `which` one danger from another; `goods`: what goods are called,
-    normalised; `also`: see the component."""
+    """The learned part: `found` tells danger from none, `which` one danger from another, `meant` has its say where `found`
+    is not sure; `goods`: what goods are called, normalised; `also`: see the component."""
 
-    def __init__(self, found: Weights, which: Weights, goods: Iterable[Text] = (), also: float = 0.35) -> None:
-        self.found, self.which, self._also = found, which, also
+    def __init__(self, found: Weights, which: Weights, meant: Meaning, goods: Iterable[Text] = (), also: float = 0.35) -> None:
+        self.found, self.which, self.meant, self._also = found, which, meant, also
         self.features = Features(goods)
 
     def read(self, text: Text) -> Reading:
         """Of the whole, and of its parts, the worst decides; a second kind is one that a part tells of by itself."""
-        parts = [self.features(part) for part in _parts(text)]
-        worst = max(self.found.share(part, DANGER) for part in parts)
+        texts = _parts(text)
+        parts = [self.features(part) for part in texts]
+        shares = [self.found.share(part, DANGER) for part in parts]
+        worst = max(shares)
         clauses = [self.features(clause) for clause in CLAUSE_END.split(text) if clause] if worst >= EVEN else []
         telling = [told for told in (*parts, *clauses) if self.found.share(told, DANGER) >= min(worst, EVEN)]
         chances = [self.which.each(told) for told in telling]
         highest = {kind: max(each[kind] for each in chances) for kind in chances[0]}
         ranked = sorted(highest, key=lambda kind: -highest[kind])
-        return Reading([ranked[0], *(kind for kind in ranked[1:MOST_KINDS] if highest[kind] >= self._also)], worst)
+        kinds = [ranked[0], *(kind for kind in ranked[1:MOST_KINDS] if highest[kind] >= self._also)]
+        return Reading(kinds, self._weighed(text, texts[shares.index(worst)], worst))
+
+    def _weighed(self, text: Text, part: Text, alone: float) -> float:
+        """How probable a danger is, where n-grams alone find it as probable as `alone`, in this part."""
+        if not HAN.search(text) or not UNSURE[0] <= alone <= UNSURE[1]:
+            return alone
+        read = {text, part} if len(list(filter(None, CLAUSE_END.split(text)))) > FEW else {text}
+        odds = math.log(alone / (1 - alone)) + OF_MEANING * max(self.meant.margin(each) for each in read)
+        return 1 / (1 + math.exp(-odds))
 
     def pieced(self, said: Sequence[Text], text: Text, alone: Reading) -> Reading:
         """A message read together with what was said before it, oldest first, where a fraud is told in pieces.
@@ -193,6 +223,39 @@ class Reader:
         if sure < CLEARLY or max(told, key=lambda kind: told[kind]) != FRAUD or self.which.each(together)[FRAUD] < EVEN:
             return alone
         return Reading([FRAUD], sure)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A support vector machine over sentences' vectors, from which `middle` is taken before; the kernel of two is the
+    exponential of their cosine less one. Scored here: scikit-learn's checks cost more than the sum."""
+
+    middle: NDArray[np.float32]
+    supports: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    bias: float
+
+    @classmethod
+    def fit(cls, texts: Sequence[Text], dangers: Sequence[bool], counting: Sequence[float]) -> Meaning:
+        """`dangers`: which of the texts tell of one; `counting`: how much each counts."""
+        rows = sentence_vectors.vectors([normalise(text).text for text in texts])
+        middle = rows.mean(axis=0)
+        # Of rows of length one, the usual kernel with this gamma is that exponential.
+        machine = SVC(C=MARGIN_STRENGTH, gamma=0.5).fit(_apart(rows, middle), dangers, counting)
+        supports, weights = (each.astype(np.float32) for each in (machine.support_vectors_, machine.dual_coef_[0]))
+        return cls(middle, supports, weights, float(machine.intercept_[0]))
+
+    def margin(self, text: Text) -> float:
+        """Above zero where the text means a danger."""
+        alike = self.supports @ _apart(sentence_vectors.vector(normalise(text).text), self.middle)
+        return float(self.weights @ np.exp(alike - 1)) + self.bias
+
+
+def _apart(rows: NDArray[np.float32], middle: NDArray[np.float32]) -> NDArray[np.float32]:
+    """All sentences lie near to one another: what tells them apart is where they lie from their middle."""
+    apart = rows - middle
+    found: NDArray[np.float32] = apart / np.linalg.norm(apart, axis=-1, keepdims=True)
+    return found
 
 
 def pieces(tracker: Optional[DialogueStateTracker]) -> List[Text]:
@@ -244,7 +307,18 @@ def learned(
     first = fit([])
     found = fit([text for text in felt if first.share(features(text), DANGER) < SURELY])
     which = fitted([features(text) for text, _ in kinds], [kind for _, kind in kinds], inverse, min_df=1)
-    return Reader(found, which, goods, also)
+    alike = _likest(found, features, harmless)[:MOST_ALIKE]
+    others = [text for text in _likest(found, features, [*felt, *said]) if found.share(features(text), DANGER) < SURELY]
+    others = others[:MOST_OTHERS]
+    telling = [True] * len(kinds) + [False] * (len(alike) + len(others))
+    counting = [OF_DANGER] * len(kinds) + [1.0] * len(alike) + [OF_OTHERS] * len(others)
+    meant = Meaning.fit([*(text for text, _ in kinds), *alike, *others], telling, counting)
+    return Reader(found, which, meant, goods, also)
+
+
+def _likest(found: Weights, features: Features, texts: Iterable[Text]) -> List[Text]:
+    """The texts, those first that n-grams take most for a danger."""
+    return sorted(dict.fromkeys(texts), key=lambda text: -found.share(features(text), DANGER))
 
 
 def harmless_talk(folder: Path) -> List[Text]:

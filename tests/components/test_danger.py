@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.danger import GOODS, KINDS, Reader, harmless_talk, learned, read_examples
+from components import sentence_vectors
+from components.danger import GOODS, KINDS, UNSURE, Reader, harmless_talk, learned, read_examples
 from components.lexicon import read_lexicon
 from components.sentiment import read_sentences
 
@@ -87,6 +88,22 @@ def test_pieces_of_something_harmless_are_none(reader: Reader, talk: list[str]) 
 @pytest.mark.parametrize("text", ["手机都快把我气炸了", "收不到验证码", "取件码报给快递员行吗", "卡插上打了个电话", "通电了不加热", "充着电呢，旁边立了把椅子", "电源插好了 前面有个花架", "这个锅会漏电吗", "灭火器多少钱", "杯子碎了，人没事，补发一个", "查一下我的快递"])
 def test_what_only_sounds_like_one_is_none(reader: Reader, text: str) -> None:
     assert reader.read(text).confidence < 0.5
+
+
+@pytest.mark.parametrize("text", ["洗碗机横着搬来的，要站多久才敢插电", "我家那位死活不肯喝这个茶", "净水桶拿消毒片泡过，接水前冲几遍"])
+def test_what_n_grams_are_not_sure_of_is_read_by_its_meaning(reader: Reader, text: str) -> None:
+    assert reader.read(text).confidence < 0.5
+
+
+def test_what_is_told_in_passing_does_not_drown_in_what_the_whole_means(reader: Reader) -> None:
+    said = "你好，帮我看下上周那单到哪了，灶台边上臭气一阵一阵的我头发晕，我想换个地址，发票抬头也开成公司的"
+    assert reader.read(said).confidence >= 0.5
+
+
+def test_what_n_grams_are_sure_of_needs_no_vector(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sentence_vectors, "vector", lambda text: pytest.fail(text))
+    assert reader.read("宝宝把电池吞下去了").confidence > UNSURE[1]
+    assert reader.read("查一下我的快递").confidence < UNSURE[0]
 
 
 @settings(max_examples=50, deadline=None)
