@@ -57,8 +57,6 @@ VALUES = (*GOODS, "colour", "size", "orders_number", "logistics_tracking_number"
 """Entities that name another one of the same."""
 AROUND_A_NAME = frozenset("那这个的款呢吗么呀啊哦噢有没还也又再换成是一单件双条台张色码号换看")
 MOST_LEFT = 6
-WORTH = "compensation"
-"""The kind of thing of which sums are its own, and name no order."""
 NAMES = ("orders_number", "logistics_tracking_number", "after_sales_slip", "invoices_number", "tickets_number")
 """Entities that name one thing: another one than those in focus is another matter."""
 
@@ -280,8 +278,6 @@ def _in_form(tracker: Optional[DialogueStateTracker]) -> bool:
 
 def _names_another(message: Message, focus: Sequence[Dict[Text, Any]]) -> bool:
     conditions = (message.get(REFERENCE) or {}).get("conditions") or []
-    if focus[0].get("kind") == WORTH:  # 才五块, 别人都是十块: how much it is, and no other order
-        conditions = [condition for condition in conditions if condition["by"] != "amount"]
     if any(condition["by"] in ANOTHER for condition in conditions):
         return True
     known = {each["id"] for each in focus} | {each["order"] for each in focus}

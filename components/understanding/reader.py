@@ -391,7 +391,8 @@ class Reader:
         told = any(name.startswith("utter_account_manage_others") for name in context.told)
         leaves = said.act in ("yes", "no", "leave", "person", "hold") or said.intent in ("chat_thank", "chat_goodbye", PERSON)
         leaves = leaves or (said.intent in ("chat_affirm", "chat_deny", "chat_stop") and said.confidence >= self.near)
-        leaves = leaves and not (SOMEONES in said.cues and said.act in ("yes", "no", "leave"))  # 那让他自己登录吧
+        asked_for = said.act in ("person", "hold") or said.intent == PERSON
+        leaves = leaves and (asked_for or SOMEONES not in said.cues)  # 那让他自己登录吧
         unplain = said.intent in (*VAGUE, "chat_smalltalk") or said.confidence < self.asks
         unplain = unplain or SOMEONES in said.cues or INSISTS in said.cues or said.intent.startswith((*OF_THINGS, "chat_follow"))
         return told and not leaves and not _named(said) and ONES_OWN not in said.cues and unplain
