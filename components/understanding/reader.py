@@ -106,6 +106,10 @@ VARIANT = "_variant"
 """How the slots end that ask in which colour and size goods are exchanged."""
 BARGAINS = "bargains"
 """The cue of who wants the price made less by the assistant."""
+ANSWERED_BY = ("yes", *PLAINLY)
+"""Acts by which an offer is answered."""
+GIVEN = ("compensation", "coupon")
+"""Kinds of things that nobody hurries."""
 SPLIT = "invoices_split"
 """The intent of who wants an order's goods on several invoices, which a person does."""
 LOOKS, OF_ONESELF = ("colour", "size"), ("address", "room", "name", "phone", "title", "email", "tax_number")
@@ -284,7 +288,8 @@ class Reader:
             told = [STANDS_STILL.get(name, name) for name in said.requests]
             apart = said.second and len(set(told)) == len(told)
             said = replace(said, intent=STANDS_STILL.get(said.intent, said.intent), requests=told, second=apart)
-        at_rest = said.intent == "logistics_urge" and any(each.get("kind") == "order" for each in context.focus[:1])
+        things = [each for each in context.focus if each.get("kind") not in GIVEN]
+        at_rest = said.intent == "logistics_urge" and any(each.get("kind") == "order" for each in things[:1])
         if at_rest and not said.second and not _named(said) and not context.form:
             return replace(said, intent="orders_urge_shipping", requests=["orders_urge_shipping"])  # 再催催: what was spoken of
         slip = any(each.get("kind") in ("return", "ticket") for each in context.focus[:1])
@@ -405,6 +410,8 @@ class Reader:
         told = any(name.startswith("utter_account_manage_others") for name in context.told)
         leaves = said.act in ("yes", "no", "leave", "person", "hold") or said.intent in ("chat_thank", "chat_goodbye", PERSON)
         leaves = leaves or (said.intent in ("chat_affirm", "chat_deny", "chat_stop") and said.confidence >= self.near)
+        asked_for = said.act in ("person", "hold") or said.intent == PERSON
+        leaves = leaves and (asked_for or SOMEONES not in said.cues)  # 那让他自己登录吧
         unplain = said.intent in (*VAGUE, "chat_smalltalk") or said.confidence < self.asks
         unplain = unplain or SOMEONES in said.cues or INSISTS in said.cues or said.intent.startswith((*OF_THINGS, "chat_follow"))
         return told and not leaves and not _named(said) and ONES_OWN not in said.cues and unplain
@@ -1199,8 +1206,8 @@ class Reader:
     def _says_more_of_split(self, said: Said, context: Context) -> bool:
         """书架单独一张, 抬头不变: whether it is told how an invoice is to be split, which was offered to a person."""
         offered = any(name.startswith(f"utter_{SPLIT}") for name in context.told)
-        tells = said.act in (*TOLD_BESIDE, "value", "do") and said.share(*ASKING, "yes") < self.sure
-        return offered and tells and (said.intent.startswith("invoices_") or said.intent in VAGUE)
+        tells = said.share(*ASKING, "status", *ANSWERED_BY) < self.sure
+        return offered and tells and said.intent.startswith(("invoices_", "chat_follow_up", *VAGUE))
 
     # ── the rest ──────────────────────────────────────────────────────────────
 
