@@ -37,7 +37,8 @@ class ActionChatFollowUp(CustomerAction):
     async def _answer(self, turn: Turn) -> list[EventType]:
         """Look at the thing, then answer; what has no answer in its state may be a rule."""
         asked = turn.tracker.latest_message.get("follow_up") or {}
-        asked = {**asked, **((turn.told("ask") or {}).get("object") or {})}  # the reader may know of which one it is asked
+        read = turn.told("ask") or {}  # the reader may know of which one it is asked, and what
+        asked = {**asked, **(read.get("object") or {}), "aspect": read.get("aspect") or asked.get("aspect")}
         spoken = next((each for each in focus.of(turn, asked.get("kind", "")) if each.id == asked.get("id")), None)
         aspect = str(asked.get("aspect") or (turn.told("ask") or {}).get("aspect"))
         if aspect in money_back.ASPECTS and turn.customer is not None:

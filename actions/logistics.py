@@ -271,6 +271,9 @@ def _how(turn: Turn) -> Any:
     how = turn.entity("logistics_how")
     if how in (None, DOOR) and left_at(turn):
         return LEAVE_WITH
+    asked = turn.slot(REQUESTED_SLOT) == "logistics_how"
+    if how is None and asked and given.said(turn, given.ADDRESS):
+        return REROUTE  # where else to, asked how it is to be delivered
     day = given.said(turn, "day")
     if how == "time_slot" and day and day.value != clock.now().date().isoformat():
         return "date"

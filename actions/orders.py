@@ -46,13 +46,13 @@ class ActionOrdersStatus(OrderAction):
 
     async def finish(self, turn: Turn, order: Order) -> None:
         """Answer from the order system; a parcel's latest news is part of the answer."""
+        if turn.cue(CHECKS) is not None and not any(each.order == order.number for each in focus.of(turn)):
+            turn.utter("utter_orders_untouched", order.state_code, **told(order), address=order.address)
         news = ""
         if order.state_code == "shipped":
             shipment = await turn.call(wiring.gateways().logistics.of_order, turn.reader, order.number)
             parcels.speak_of(turn, shipment, order.title)
             news = f"{when(shipment.last_time)} {parcels.news(shipment)}"
-        if turn.cue(CHECKS) is not None and not any(each.order == order.number for each in focus.of(turn)):
-            turn.utter("utter_orders_untouched", order.state_code, **told(order), address=order.address)
         variant = self._variant(turn, order)
         due = await compensations.due_to(turn, order) if variant == LATE else None
         facts = {**told(order), **money(order), "news": news, **compensations.worth(due)}

@@ -46,6 +46,7 @@ FALLBACK = "nlu_fallback"
 INFORM, DANGER = "chat_inform", "danger"
 PERSON = "handoff_request"
 _NOT_DONE = re.compile(r"[,，。 ]*(?:退|换|修|那|就|也|都)*(?:不|别)(?P<value>退|换|取消)(?:货|款)?[了啦哈哦吧呀啊]*[。!]*$")
+_HALF = re.compile(r"[上下]午|\d:\d\d")
 WORDLESS, POINTS = re.compile(r"[\W_]+"), re.compile("那一?[个张单件]|另外?一")
 ENDS = " ,.;\uff0c\u3002\uff1b\u3001"
 GOODS = "products_"
@@ -833,7 +834,8 @@ class Reader:
             return False
         shown = normalise(context.said).text
         days = [str(each["value"]) for each in said.values if each["kind"] == "day"]
-        others = [str(each["value"]) for each in said.values if each["kind"] != "day"]
+        halves = _HALF.search(shown) is not None  # 对，周六下午, where only the day is shown
+        others = [str(v["value"]) for v in said.values if v["kind"] != "day" and (halves or not days or v["kind"] != "span")]
         conditions = [each for each in told if each["by"] != "day" or not days]
         return (
             all(day in shown or day[5:] in shown for day in days)

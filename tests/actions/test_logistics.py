@@ -140,3 +140,19 @@ def test_a_parcel_is_stopped_by_wanting_the_money_back(shop: Shop) -> None:
     assert arrange("帮我拦截一下", slots=KNOWN, entities={"logistics_how": "intercept"}).slots["requested_slot"] is None
     told = run(ActionLogisticsArrange(), slots={**KNOWN, "logistics_how": "intercept"})
     assert told.said == ["utter_logistics_intercept"] and shop.done == [], "offered, and done when it is agreed to"
+
+
+def test_another_address_is_read_back_and_sent_there_only_after_a_yes(shop: Shop) -> None:
+    slots = {**KNOWN, "logistics_how": "reroute", "logistics_city": "杭州市"}
+    told = arrange("西湖区样例路8号3幢502室", "chat_inform", "logistics_detail", slots=slots, entities={"address": "西湖区样例路8号3幢502室"})
+    assert told.slots["logistics_detail"] == "西湖区样例路8号3幢502室"
+    assert told.slots["requested_slot"] == "logistics_reroute_confirmed"
+    slots |= {"logistics_detail": "西湖区样例路8号3幢502室"}
+    early = run(ActionLogisticsArrange(), slots=slots)
+    assert early.said == ["utter_chat_backend_unavailable"] and shop.done == [], "nothing is done unasked"
+    better = arrange("不对，是5幢", "chat_inform", "logistics_reroute_confirmed", slots=slots, entities={"address": "5幢"})
+    assert better.slots["logistics_detail"] == "西湖区样例路8号5幢502室"
+    agreed = arrange("对", "chat_affirm", "logistics_reroute_confirmed", slots=slots)
+    assert agreed.slots["logistics_reroute_confirmed"] is True and agreed.slots["requested_slot"] is None
+    done = run(ActionLogisticsArrange(), slots={**slots, "logistics_reroute_confirmed": True})
+    assert done.said[0].startswith("utter_logistics_arranged_reroute") and len(shop.done) == 1
