@@ -10,7 +10,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import at_once, focus, given, order_states, pictures, slips, wiring
+from actions import at_once, focus, given, order_states, own_case, pictures, slips, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.complaints import escalate, handed_over
 from actions.forms import UNCLEAR, Ask, Form, confirmed
@@ -155,12 +155,14 @@ class ValidateAfterSalesForm(OrderForm):
         if told.get("number") == number and told.get("text"):
             return given.Given(given.REASON, told["text"], told.get("code"))
         heard = given.known(turn, given.REASON)
+        if heard and self._says_nothing(turn, heard.value):
+            heard = given.earlier(turn, given.REASON)
         return None if heard and self._says_nothing(turn, heard.value) else heard
 
     def _says_nothing(self, turn: Turn, reason: str) -> bool:
         """Whether a repair is wanted and all that is told is that it is broken: who repairs has to know what is."""
         asked = self.asked(turn, "after_sales_reason")
-        return not asked and turn.slot("after_sales_kind") == "repair" and reading("after_sales_broken", reason) is not None
+        return not asked and turn.slot("after_sales_kind") == "repair" and given.only_broken(turn, reason)
 
     def _variants(self, turn: Turn, kind: str, options: Options) -> dict[str, Any]:
         """What an exchange sends instead: named, the same again for what is faulty, or to be chosen."""
@@ -607,7 +609,9 @@ class ActionAfterSalesPropose(AfterSalesAction):
             return
         pick = partial(option, "orders_number", order.number)
         buttons = [pick(label, intent=f"after_sales_{kind}") for kind, label in options.proposed]
-        turn.utter("utter_after_sales_propose", options.reason_code, buttons=buttons, **told(order))
+        ways = own_case.until(turn, options, [kind for kind, _ in options.proposed])
+        ways = (turn.wording("utter_after_sales_words_ways") or "").format(ways=ways) if ways else ""
+        turn.utter("utter_after_sales_propose", options.reason_code, buttons=buttons, **told(order), ways=ways)
         order_states.speak_of(turn, order)
 
     def _done(self, turn: Turn) -> list[EventType]:

@@ -50,9 +50,11 @@ def said(turn: Turn, *kinds: str) -> Given | None:
 
 def known(turn: Turn, *kinds: str) -> Given | None:
     """What this message gives of these kinds, else what was given a little before and not used."""
-    now = said(turn, *kinds)
-    if now is not None:
-        return now
+    return said(turn, *kinds) or earlier(turn, *kinds)
+
+
+def earlier(turn: Turn, *kinds: str) -> Given | None:
+    """What was given of these kinds a little before, or now, and not used: of reasons what says most."""
     kept = [(v["at"], kind, v) for kind, v in (turn.slot(SLOT) or {}).items() if kind in kinds]
     if not kept:
         return None
@@ -71,14 +73,24 @@ def keeping(turn: Turn) -> dict[str, Any] | None:
     for value in values:
         if supposed and value["kind"] == REASON:
             continue
-        if value["kind"] not in (*OF_THE_MOMENT, DENIED, ASIDE) and not _lesser(value, kept.get(REASON)):
+        if value["kind"] not in (*OF_THE_MOMENT, DENIED, ASIDE) and not _lesser(turn, value, kept.get(REASON)):
             kept[value["kind"]] = {key: value[key] for key in ("value", "code") if key in value} | {"at": now}
     return kept or None
 
 
-def _lesser(value: dict[str, Any], kept: dict[str, Any] | None) -> bool:
-    """Whether it is a mere wish beside a fault that was told (漏水 … 不想要了)."""
-    return value["kind"] == REASON and kept is not None and kept.get("code") in FAULTS and value.get("code") not in FAULTS
+def only_broken(turn: Turn, reason: str) -> bool:
+    """Whether a reason tells nothing but that the goods are broken (锅坏了)."""
+    reference = turn.tracker.latest_message.get("reference") or {}
+    for each in reference.get("conditions") or []:
+        reason = reason.replace(str(each.get("said") or ""), "") if each["by"] in ("kind", "product") else reason
+    return reading("after_sales_broken", reason) is not None
+
+
+def _lesser(turn: Turn, value: dict[str, Any], kept: dict[str, Any] | None) -> bool:
+    """Whether it is a mere wish beside a fault that was told (漏水 … 不想要了), or only that it is broken."""
+    if value["kind"] != REASON or kept is None or kept.get("code") not in FAULTS:
+        return False
+    return value.get("code") not in FAULTS or only_broken(turn, str(value["value"]))
 
 
 def used(turn: Turn, kinds: tuple[str, ...]) -> list[EventType]:

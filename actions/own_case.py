@@ -24,10 +24,11 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions import compensations, given, wiring
 from actions.base import Turn, button, when
+from actions.gateways.after_sales import Options
 from actions.gateways.belongings import ORDER
 from actions.gateways.errors import GatewayError
 from actions.gateways.knowledge import Fact
-from actions.gateways.orders import Order, Rule
+from actions.gateways.orders import Order
 from actions.order_states import speak_of
 from actions.readings import reading
 from actions.references import find
@@ -146,7 +147,7 @@ async def _ways(turn: Turn, order: Order, line: int | None, wish: str, fault: gi
     labels = {kind: turn.wording(f"utter_label_after_sales_{kind}") or kind for kind in open_ways}
     buttons = [] if turn.busy else [button(label, f"after_sales_{kind}") for kind, label in labels.items()]
     title = next((item.title for item in order.items if item.line == line), order.title)
-    told = turn.joined(_until(turn, kind, options.rules[kind]) for kind in open_ways)
+    told = until(turn, options, open_ways)
     variant = "" if wish in open_ways else "past" if open_ways else "none"
     detail = options.rules[wish].detail
     turn.utter("utter_faq_in_time_fault", variant, buttons=buttons, order=title, ways=told, detail=detail)
@@ -157,11 +158,14 @@ async def _ways(turn: Turn, order: Order, line: int | None, wish: str, fault: gi
     return [SlotSet("orders_last", order.number), SlotSet("after_sales_told", kept), *offered]
 
 
-def _until(turn: Turn, kind: str, rule: Rule) -> str:
-    """A way that is open, with its last day."""
-    last = rule.deadline == clock.now().date().isoformat()
-    words = turn.wording(f"utter_faq_words_{'last_day' if last else 'until'}_{kind}") or ""
-    return words.format(until=rule.deadline or "")
+def until(turn: Turn, options: Options, kinds: Sequence[str]) -> str:
+    """The ways that are open, each with its last day; empty where no days are counted."""
+    told, today = [], clock.now().date().isoformat()
+    for kind in kinds:
+        last = options.rules[kind].deadline
+        words = turn.wording(f"utter_faq_words_{'last_day' if last == today else 'until'}_{kind}")
+        told += [words.format(until=last)] if words and last else []
+    return turn.joined(told)
 
 
 async def _order_of(turn: Turn) -> tuple[str | None, int | None]:

@@ -170,6 +170,8 @@ MEANS = "means_"
 """What the cues begin with whose words are a wish without examples: the rest of the name is its intent."""
 FAULT, EXCHANGE = "after_sales_report_problem", "after_sales_exchange"
 """The intents of who tells a fault, and of who wants what was bought in another size."""
+UNDONE, SWAPS = "after_sales_cancel", re.compile("(?<!不)(?<!别)换[成个一件双条台大小]")
+"""The intent of who takes a slip back, and the words of who wants something else instead."""
 STILL_TO_SEND = "still_to_send"
 """The cue of who asks whether there is still time to send goods back, as the slip tells."""
 SLIPS, FETCHED, ANEW = "after_sales_ask_status", "fetched", "choose"
@@ -302,12 +304,15 @@ class Reader:
     def _without_denied(self, said: Said, context: Context) -> Said:
         """不换了，直接退钱; 对，换40码，不退了: what is only denied beside a wish is none, unless it was done."""
         said = self._agreed_beside(said, context)
+        done = any(each.get("kind") == "return" for each in context.focus) and not context.asked
+        swaps = said.intent == UNDONE and SWAPS.search(said.text) is not None and said.share("do") >= self.sure
+        if swaps and not said.second and not done and DECLINES in said.cues:
+            return replace(said, intent=EXCHANGE, requests=[EXCHANGE])  # 我不退了，给我换成小号的: nothing was begun
         if context.new or not said.second or len(said.requests) != 2:
             return said
         first, second = said.requests
         heads = [act for start, _, act, _ in said.parts if said.offsets[start] < said.split]
         tails = [act for start, _, act, _ in said.parts if said.offsets[start] >= said.split]
-        done = any(each.get("kind") == "return" for each in context.focus) and not context.asked
         if first.endswith(UNDO) and second in self.does and not done and (DECLINES in said.cues or set(heads) <= set(DENIES)):
             acts = {act: share for act, share in said.acts.items() if act not in DENIES} or {"do": 1.0}
             return replace(said, intent=second, requests=[second], second=False, acts=acts)
@@ -484,6 +489,8 @@ class Reader:
             return None
         if str(context.asked).endswith(VARIANT) and self._given(said, str(context.asked)):
             return None  # 那个耳机先不买，要卡其L: which colour and size was asked
+        if said.intent.startswith(GOODS) and said.confidence >= self.sure and said.act not in ("correct", "no"):
+            return None  # 对了，你们的护眼灯能调光吗: what the shop sells
         looks = any(each["kind"] in LOOKS for each in said.values) and said.intent in context.wished[:LATELY]
         if looks and said.act not in ("correct", "no"):
             return None  # 穿厚袜子得40，换40吧: another size of the same
