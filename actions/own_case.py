@@ -114,7 +114,8 @@ async def asks_in_time(turn: Turn) -> bool:
     """Whether the message asks if there is still time (这个还来得及退吗), or of what is broken if it may be done (能换新的吗),
     and it is known of which order of the customer's."""
     in_words = reading(IN_TIME, turn.typed) is not None
-    if turn.customer is None or not turn.asks or not (in_words or _wished(turn)):
+    asks = turn.asks or turn.told("know") is not None
+    if turn.customer is None or not asks or not (in_words or _wished(turn)):
         return False
     try:
         number, _ = await asyncio.wait_for(_order_of(turn), SECONDS)
@@ -134,8 +135,7 @@ def fault_of(turn: Turn, number: str | None = None) -> given.Given | None:
 
 def _wished(turn: Turn) -> str | None:
     """What of the three is asked about, whether it may be done."""
-    kind = str((turn.told("know") or {}).get("intent") or "").removeprefix("after_sales_").replace("refund", "return")
-    return kind if kind in WAYS and reading("may_be_done", turn.typed) else None
+    return reading("may_be_done", turn.typed)
 
 
 async def _ways(turn: Turn, order: Order, line: int | None, wish: str, fault: given.Given) -> list[EventType]:

@@ -441,16 +441,22 @@ def _called(kept: list[Match], said: str, asked: bool) -> list[Match]:
         if met:
             return met if len(met) < len(kept) or len(kept) == 1 else []
     short = [] if latin else [match for match in (_fitting(match, _called_short(said)) for match in kept) if match]
-    return short if short and len({piece.kind for match in short for piece in _pieces(match)}) == 1 else []
+    pieces = [piece for match in short for piece in match.thing.pieces if piece.line in match.lines]
+    return short if len({_end(piece) for piece in pieces}) == 1 else []
 
 
 def _called_short(said: str) -> Test:
-    """Whether the words hold the end of what such goods are called: 暖器不热了, of a 取暖器."""
-    return _of_piece(lambda piece: len(_plain(piece.kind)) > SHORTEST and _plain(piece.kind)[-SHORTEST:] in said)
+    """Whether the words hold the end of what goods are called: 暖器不热了, of a 取暖器."""
+    return _of_piece(lambda piece: _end(piece) != "" and _end(piece) in said)
 
 
-def _pieces(match: Match) -> list[Piece]:
-    return [piece for piece in match.thing.pieces if piece.line in match.lines]
+def _end(piece: Piece) -> str:
+    """The last signs of the longest word of a name, which says what it is; empty where it has no such word."""
+    word = max(_CHINESE.findall(piece.product), key=len, default="")
+    return word[-SHORTEST:] if len(word) > SHORTEST else ""
+
+
+_CHINESE = re.compile("[\u4e00-\u9fff]+")
 
 
 def _told_of(said: str, subject: str) -> int:

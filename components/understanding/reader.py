@@ -1068,13 +1068,16 @@ class Reader:
         own = said.intent in OF_ONES_OWN and any(each["by"] in TOLD_BY for each in said.reference.get("conditions") or ())
         of_ones_own = any(each.get("entity") in NUMBERS for each in said.entities)  # the form tells whether it may be done
         of_ones_own = of_ones_own or (own and bool(_named(said)))
-        if said.intent in self.does and not of_ones_own and max(said.share("ask", "why", "how"), _asked_last(said)) >= self.asks:
+        asked_last = 0.0 if said.second else _asked_last(said)  # 头盔给我退了，还有冰箱几时到: the last is another matter
+        if said.intent in self.does and not of_ones_own and max(said.share("ask", "why", "how"), asked_last) >= self.asks:
             return Reading("faq", (command("know", question=said.text, intent=said.intent),))
         if act == "fragment" and sure:
             return Reading(FALLBACK, (command("unclear", candidates=[]),))
         stands = act == "status" and said.share(act) >= self.asks and said.confidence < self.near and not said.follow_up
         if stands and any(_in(each, str(thing.get("title"))) for thing in context.focus[:2] for each in _named(said)):
             return self._checked(said, context)  # 我问你锅催了没
+        if said.intent == FAULT and said.fault and which and act not in ASKING:
+            return self._plain(said, context.asked)  # 最近买的那个不转了: unclear of which, and a fault
         if SUPPOSES in said.cues and not said.follow_up and said.confidence < self.near:
             return Reading("faq", (command("know", question=said.text),))  # 那要是后面掉色呢
         if said.intent in LOOK_UPS and act == "status" and said.share(act) >= self.certain:

@@ -39,6 +39,8 @@ NUMBERS = ("orders_number", "logistics_tracking_number", "after_sales_slip", "in
 ADDRESS, ROOM, REASON, DENIED, TITLE, NAME, PHONE = "address", "room", "reason", "denied", "title", "name", "phone"
 ASIDE = "aside"
 """The kind of what stands where a reason would, and is none: which thing, what stays, a correction, a remark."""
+FAULTS = ("quality", "damaged", "wrong_item", "missing")
+"""Codes of reasons that are a fault."""
 CONFIRMED, AFTER_SALES, FEEDBACK = "confirmed", "after_sales", "feedback"
 GOODS = ("product", "product_category")
 SURELY_TELLS = 0.7
@@ -201,8 +203,11 @@ class Reader:
             chain = path.read_bytes()
         return cls(chain, fit([saying for saying, _ in sayings], [code for _, code in sayings], 30.0, 1), telling)
 
-    def read(self, text: str, entities: Iterable[Dict[str, Any]] = (), asked: str = told.NOTHING_ASKED) -> List[Value]:
-        """The values of a message, by place; of those that overlap the learned ones count."""
+    def read(
+        self, text: str, entities: Iterable[Dict[str, Any]] = (), asked: str = told.NOTHING_ASKED, tells: bool = False
+    ) -> List[Value]:
+        """The values of a message, by place; of those that overlap the learned ones count. `tells`: whether the message most
+        likely tells a fault, so that a clause which is one is its reason."""
         entities = list(entities)
         read = _without_numbers(text, entities)
         spans = [self._titled(read, span) if span.kind == TITLE else span for span in self._spans(read, asked)]
@@ -210,6 +215,10 @@ class Reader:
         beside = asked == CONFIRMED or (asked == told.NOTHING_ASKED and of_goods)
         if beside and not any(span.kind in (REASON, DENIED) for span in spans):
             spans += self._faults(read)
+        if tells and not any(span.kind in (REASON, DENIED) for span in spans):
+            clauses = sorted({(start, end) for start, end, _, _ in _clauses(folded(read)).values()})
+            faults = [told.Span(start, end, REASON) for start, end in clauses if self.code(read[start:end]) in FAULTS]
+            spans += faults[:1]
         fixed = [(e["start"], e["end"]) for e in entities if e["entity"] in FIXED and "start" in e]
         sized = [(e["start"], e["end"]) for e in entities if e["entity"] == "size" and "start" in e]
         spans = [span for span in spans if not _of_fixed(span, fixed) and not _of_size(span, sized)]
@@ -576,7 +585,8 @@ class ValueReader(GraphComponent):
             if text and self._reader is not None:
                 intent = str((message.get(INTENT) or {}).get("name") or "")
                 asked = context(self._contexts, intent, *_moment(tracker))
-                found = self._reader.read(text, message.get(ENTITIES) or [], asked)
+                tells = intent == TROUBLE and not _moment(tracker)[0]
+                found = self._reader.read(text, message.get(ENTITIES) or [], asked, tells)
                 message.set(VALUES, [shown(value) for value in found], add_to_output=True)
         return messages
 

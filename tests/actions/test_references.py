@@ -270,7 +270,7 @@ def test_the_back_office_is_asked_once_a_message(shop: Shop) -> None:
 
 def test_the_end_of_what_goods_are_called_means_them_where_only_one_is_called_so() -> None:
     told = {"conditions": [], "names": ["炉子点不着"], "bare": False}
-    pieces = {kind: (Piece(1, f"某牌 {kind}", "", kind, 99.0, 99.0),) for kind in ("卡式炉子", "行李推车")}
+    pieces = {kind: (Piece(1, f"某牌 {kind} 2 只", "", "户外", 99.0, 99.0),) for kind in ("卡式炉子", "行李推车")}
     things = [
         Thing(ORDER, number, number, f"某牌 {kind}", "已签收", "signed", 99.0, {}, (number,), pieces[kind])
         for number, kind in (("202611190001", "卡式炉子"), ("202611180012", "行李推车"))
