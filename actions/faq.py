@@ -169,6 +169,8 @@ async def _one_question(turn: Turn) -> Found | None:
     talk = turn.intent.startswith((*TALK, PERSON)) and turn.intent not in SMALL_TALK
     if not turn.two or turn.busy or talk or not (vain or only_asks(turn) > UNSURE):
         return None
+    if not vain and turn.cue(f"wish_{turn.intent}") is not None and turn.told("know") is None:
+        return None  # 给我退了吧，还有…要钱不: the first is to be done, whatever the last asks
     found = await _quickly(turn, str(turn.tracker.latest_message.get("text") or "").strip())
     if found and vain and tells(found):
         return found

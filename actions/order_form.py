@@ -165,7 +165,8 @@ class OrderForm(Form):
         line: int | None = ((turn.slot(CHOICES) or {}).get("lines") or {}).get(order.number)
         if line is None and len(order.items) > 1 and not turn.pressed:
             line = await find_line(turn, order.number, None, asked=False)
-        return line if line is not None else turn.slot("orders_line")
+        spoken = order.number in (turn.slot("orders_number"), turn.slot("orders_last"))
+        return line if line is not None else turn.slot("orders_line") if spoken else None
 
     async def _correct(self, turn: Turn, asked: str) -> dict[str, Any]:
         """对，只退冲锋衣, where a scarf was shown: another piece of the order, or another order, takes its place. What is

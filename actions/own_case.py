@@ -93,9 +93,17 @@ async def in_time(turn: Turn) -> list[EventType] | None:
         fault = fault_of(turn, order.number)
         if fault:
             return await _ways(turn, order, line, wish, fault)
-        response = f"utter_faq_in_time_{wish}"
+        response, title, ways = f"utter_faq_in_time_{wish}", order.title, ""
+        if line and len(order.items) > 1 and wish in WAYS:  # each piece has days of its own
+            options = await turn.call(wiring.gateways().after_sales.options, turn.reader, order.number, line, None)
+            rule, ways = options.rules[wish], until(turn, options, [wish])
+            title = next((item.title for item in order.items if item.line == line), title)
         if not rule.ok:
-            turn.utter(response, "past", order=order.title, detail=rule.detail)
+            turn.utter(response, "past", order=title, detail=rule.detail)
+        elif ways:
+            label = turn.wording(f"utter_label_after_sales_{wish}")
+            buttons = [button(label, f"after_sales_{wish}")] if label and not turn.busy else []
+            turn.utter("utter_faq_in_time_line", buttons=buttons, order=title, ways=ways)
         else:
             label = turn.wording(f"utter_label_after_sales_{wish}")
             buttons = [button(label, f"after_sales_{wish}")] if label and not turn.busy else []
@@ -107,7 +115,7 @@ async def in_time(turn: Turn) -> list[EventType] | None:
     except GatewayError:
         return None
     speak_of(turn, order)
-    return [SlotSet("orders_last", order.number)]
+    return [SlotSet("orders_last", order.number), *([SlotSet("orders_line", line)] if line and not turn.busy else [])]
 
 
 async def asks_in_time(turn: Turn) -> bool:
@@ -155,7 +163,8 @@ async def _ways(turn: Turn, order: Order, line: int | None, wish: str, fault: gi
     kept = {"number": order.number, "text": fault.value, "code": fault.code}
     way = wish if wish in open_ways else open_ways[0] if len(open_ways) == 1 else None
     offered = [SlotSet("chat_offered", f"after_sales_{way}")] if way and not turn.busy else []
-    return [SlotSet("orders_last", order.number), SlotSet("after_sales_told", kept), *offered]
+    named = [SlotSet("orders_line", line)] if line and len(order.items) > 1 and not turn.busy else []
+    return [SlotSet("orders_last", order.number), SlotSet("after_sales_told", kept), *offered, *named]
 
 
 def until(turn: Turn, options: Options, kinds: Sequence[str]) -> str:

@@ -1076,6 +1076,8 @@ class Reader:
         stands = act == "status" and said.share(act) >= self.asks and said.confidence < self.near and not said.follow_up
         if stands and any(_in(each, str(thing.get("title"))) for thing in context.focus[:2] for each in _named(said)):
             return self._checked(said, context)  # 我问你锅催了没
+        if _wish(said) == said.intent and act == "do" and sure:
+            return self._plain(said, context.asked)  # 给我退了吧，还有…: said plainly, however unlike the examples
         if said.intent == FAULT and said.fault and which and act not in ASKING:
             return self._plain(said, context.asked)  # 最近买的那个不转了: unclear of which, and a fault
         if SUPPOSES in said.cues and not said.follow_up and said.confidence < self.near:
