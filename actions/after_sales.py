@@ -46,7 +46,7 @@ NOTHING_LEFT = ["-"]
 SIZE, LOOKS = "size", ("colour", "size")
 LETTERS = ("XS", "S", "M", "L", "XL", "XXL", "XXXL")
 RELATIVE, FIGURE = re.compile(r"[+-]\d+(?:\.\d+)?"), re.compile(r"\d+(?:\.\d+)?")
-"""大一号 as it is read (+1), and a size in figures."""
+"""One size bigger as it is read (+1), and a size in figures."""
 WORDS, BUTTONS = 120, 8
 NUMBER = re.compile(r"(?<!\d)\d{2,3}(?!\d)")
 ASKED_LATELY = 4  # of the customer's messages, for which a question is put again in fewer words
