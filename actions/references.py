@@ -456,7 +456,7 @@ def _end(piece: Piece) -> str:
     return word[-SHORTEST:] if len(word) > SHORTEST else ""
 
 
-_CHINESE = re.compile("[\u4e00-\u9fff]+")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
 
 def _told_of(said: str, subject: str) -> int:
