@@ -131,9 +131,9 @@ class ValidatePromotionsProtectionForm(OrderForm):
         if named == ANY_PIECE:
             return {"promotions_line": ANY_PIECE}
         asked = self.asked(turn, "promotions_line")
-        before = None if asked or named else turn.slot("orders_line")
-        line = before or await find_line(turn, str(turn.slot("orders_number")), named, asked)
-        line = line or (None if named else await self._headed(turn))
+        headed = None if named else await self._headed(turn)
+        before = None if asked or named else headed or turn.slot("orders_line")
+        line = before or await find_line(turn, str(turn.slot("orders_number")), named, asked) or headed
         return {} if line is None else {"promotions_line": line}
 
     async def _headed(self, turn: Turn) -> int | None:
