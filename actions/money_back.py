@@ -27,6 +27,7 @@ OF_MONEY = (PROTECTION, "return", "order", PAYMENT)
 """Kinds of things of which money comes back."""
 UNPAID = "cancelled_unpaid"
 ON_THE_WAY = 2  # so many things are told of at once
+LEAST = 10
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 _CENT = 0.005
 
@@ -49,15 +50,14 @@ class _Back:
 async def tell(turn: Turn, aspect: str, asked: focus.Spoken | None) -> list[EventType] | None:
     """Say where the money goes, or when it comes; None where nothing of the customer's is meant. `asked`: what the reader took
     for what is asked about. May raise GatewayError."""
-    named, kind = await _named(turn), reading("money_of", turn.typed)
-    sums, figures = _sums(turn), [float(each) for each in _FIGURE.findall(turn.typed)]
+    named, sums, kind = await _named(turn), _sums(turn), reading("money_of", turn.typed)
     spoken = [each for each in focus.of(turn, *OF_MONEY) if each != asked]
     known = [back for each in ([asked] if asked else []) + spoken if (back := await _back(turn, each, aspect))]
     if kind:
         known = [each for each in known if each.spoken.kind == kind]
     if named:
         known = [each for each in known if each.spoken.order in named]
-    one = next((each for each in known if each.is_money and each.is_of([*sums, *figures])), None)
+    one = next((each for each in known if each.is_money and each.is_of(sums)), None)
     if one is None and sums:
         one = await _of_ones_own(turn, aspect, named, sums, kind)
     one = one or next((each for each in known if each.is_money), None)
@@ -115,10 +115,10 @@ async def _named(turn: Turn) -> set[str]:
 
 
 def _sums(turn: Turn) -> list[float]:
-    """The sums that are named as such."""
+    """The sums that are named, as such or as a figure that is no small number (of days)."""
     values = turn.tracker.latest_message.get("values") or []
-    amounts = [str(each["value"]) for each in values if each["kind"] == "amount"]
-    return [float(each) for each in amounts if _FIGURE.fullmatch(each)]
+    amounts = [float(each["value"]) for each in values if each["kind"] == "amount" and _FIGURE.fullmatch(str(each["value"]))]
+    return [*amounts, *(figure for figure in map(float, _FIGURE.findall(turn.typed)) if figure >= LEAST)]
 
 
 async def _of_ones_own(

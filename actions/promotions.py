@@ -147,19 +147,24 @@ class ValidatePromotionsProtectionForm(OrderForm):
             return {"promotions_line": ANY_PIECE}
         asked = self.asked(turn, "promotions_line")
         before = None if asked or named else turn.slot("orders_line")
-        line = before or await find_line(turn, str(turn.slot("orders_number")), named, asked)
-        line = line or (None if named else await self._headed(turn))
+        number = str(turn.slot("orders_number"))
+        line = before or await find_line(turn, number, named, asked)
+        line = line or (await self._noun(turn, number) if asked and not named else None)
         return {} if line is None else {"promotions_line": line}
 
-    async def _headed(self, turn: Turn) -> int | None:
-        """那瓶水也便宜了: the only piece whose kind ends with a sign that was said, where no goods are named; it is read back."""
+    async def _line(self, turn: Turn, order: Order) -> int | None:
+        """The line that the words name; what they name by a single sign comes before what was named earlier."""
+        return await self._noun(turn, order.number) or await super()._line(turn, order)
+
+    async def _noun(self, turn: Turn, number: str) -> int | None:
+        """那瓶水也便宜了: the only line in whose name a noun of one sign stands, where no goods are named; it is read back."""
         told = turn.tracker.latest_message.get("reference") or {}
-        if any(each["by"] in GOODS for each in told.get("conditions") or []):
+        if turn.pressed or any(each["by"] in GOODS for each in told.get("conditions") or []):
             return None
-        order = next((each for each in (await belongings(turn)).of_kind(ORDER) if each.id == turn.slot("orders_number")), None)
-        said = "".join(told.get("names") or [])
-        lines = [piece.line for piece in (order.pieces if order else ()) if piece.kind and piece.kind[-1] in said]
-        return lines[0] if len(lines) == 1 else None
+        order = next((each for each in (await belongings(turn)).of_kind(ORDER) if each.id == number), None)
+        nouns = {name[0] for name in told.get("names") or []}
+        lines = [piece.line for piece in (order.pieces if order else ()) if nouns & set(f"{piece.title}{piece.kind}")]
+        return lines[0] if len(lines) == 1 and order and len(order.pieces) > 1 else None
 
     async def _meant(self, turn: Turn) -> dict[str, Any]:
         """那另一个呢, of an order of which one piece was just told: the other one, or which of the others."""

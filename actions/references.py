@@ -572,6 +572,8 @@ def _all(kept: list[Match], condition: dict[str, Any], spoken_of: str | None) ->
 
 
 _BESIDE = frozenset({"before", "next", "previous"})
+OF_TIME = frozenset({*_BESIDE, "newest", "oldest"})
+"""What says which order by when it was made."""
 _STEPS: dict[str, Step] = {
     "other": _other, "place": _placed, "before": _beside(1), "next": _beside(-1),
     "dearest": _extreme(max), "cheapest": _extreme(min),
@@ -723,7 +725,10 @@ async def find_line(turn: Turn, number: str, pressed: Any, asked: bool) -> int |
 
 
 def _line_meant(order: Thing, told: dict[str, Any], asked: bool) -> int | None:
-    """The line of an order that a reference describes."""
+    """The line of an order that a reference describes; that it is the last order says nothing of its lines, unless one is asked
+    for."""
+    if not asked:
+        told = {**told, "conditions": [each for each in told.get("conditions") or [] if each["by"] not in OF_TIME]}
     lines = [replace(order, id=str(p.line), title=p.title, amount=p.amount, numbers=(), pieces=(p,)) for p in order.pieces]
     meant = found(told, lines, lines, lines if asked else (), asked=asked)
     return int(meant.one.id) if meant.one else None

@@ -262,6 +262,8 @@ class Reader:
         wants = said.act not in (*ASKING, "status", *DENIES) and said.share(*ASKING, "status") < self.sure
         if intent is None or not wants or context.new or context.kind == WORDS:
             return said
+        if said.second and intent in said.requests:
+            return said  # the other wish of the same breath is not forgotten
         acts = {"do": 1.0}
         return replace(said, intent=intent, confidence=1.0, requests=[intent], second=False, follow_up={}, acts=acts)
 

@@ -201,7 +201,7 @@ class _Belongings:
     def _order(self, order: Order) -> Thing:
         times = {name.removesuffix("_at"): time for name, time in order.times.items()}
         amount = float(order.amount)
-        pieces = tuple(Piece(i.line, i.title, "", "", amount, amount, i.quantity) for i in order.items)
+        pieces = tuple(Piece(i.line, i.title, "", i.category, amount, amount, i.quantity) for i in order.items)
         numbers = (order.number, *([order.tracking_number] if order.tracking_number else []))
         return Thing(ORDER, order.number, order.number, order.title, order.state, order.state_code, amount, times, numbers, pieces,
                      frozenset({order.state_code}), order.seller)  # fmt: skip

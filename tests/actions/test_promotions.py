@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -166,6 +167,17 @@ def test_the_other_piece_of_the_order_just_told_is_meant_and_never_the_same_agai
     talk = Talk(FORM(), orders_last=TWO.number, chat_focus=focus)
     talk.say("那另一个呢", "promotions_price_protection", "C2")
     assert (talk.slots["orders_number"], talk.slots["promotions_line"]) == (TWO.number, second.line)
+
+
+def test_a_piece_that_is_named_by_the_end_of_its_kind_is_read_back_and_the_last_order_names_none(shop: Shop) -> None:
+    mask, umbrella = (replace(item, category=kind) for item, kind in zip(TWO.items, ("面膜", "雨伞"), strict=True))
+    shop.orders = {"C2": [replace(TWO, items=(mask, umbrella))]}
+    talk = Talk(FORM())
+    talk.say("上次买的那个降价了，差的退我", "promotions_price_protection", "C2")
+    assert talk.asked == "promotions_line", "which of the two is asked"
+    talk = Talk(FORM(), orders_last=TWO.number)
+    talk.say("那个伞便宜了 差的退我", "promotions_price_protection", "C2")
+    assert talk.slots["promotions_line"] == umbrella.line
 
 
 def test_a_difference_after_the_last_purchase_is_a_new_request_and_no_look_at_old_ones(shop: Shop) -> None:
