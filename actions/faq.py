@@ -311,7 +311,8 @@ async def _claimed(turn: Turn, found: Found) -> Decision | None:
         return None
     own = await _of_own_goods(turn)
     lacks = own == LACKED_WEIGHT or _names_none(turn)  # the topic could only say so, and ask which other thing is meant
-    surely_told = found.decision == "answer" if turn.intent.endswith(LOOKS) else tells(found)
+    looks = found.decision == "answer" and first.score >= FAIRLY_TELLS
+    surely_told = looks if turn.intent.endswith(LOOKS) else tells(found)
     if not lacks and ((_sure(turn) and not surely_told) or first.score < LIKELY):
         return None
     if lacks and not tells(found) and act == "status":

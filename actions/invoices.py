@@ -364,11 +364,12 @@ class ActionInvoicesSplit(CustomerAction):
         if turn.uttered(SPLIT, 1) and turn.cue(f"{MEANS}{turn.intent}") is None:
             turn.utter(f"{SPLIT}_more")
             return ended
-        number = turn.slot("invoices_number")
-        found, last = await find(turn, INVOICE, wanted=is_valid), turn.slot("orders_last")
+        number, named = turn.slot("invoices_number"), turn.entity("orders_number")
+        found, last = await find(turn, INVOICE, wanted=is_valid), named or turn.slot("orders_last")
         mine = [thing for thing in (await belongings(turn)).of_kind(INVOICE) if is_valid(thing)]
         spoken = [thing for thing in mine if number in thing.numbers or (last and thing.order == last)]
-        one = found.one or (None if found.described else spoken[0] if spoken else mine[0] if len(mine) == 1 else None)
+        known = spoken or (mine if len(mine) == 1 else [])
+        one = found.one or (known[0] if known and (named or not found.described) else None)
         if one is None:
             turn.utter(SPLIT)
             return ended

@@ -22,7 +22,8 @@ from actions.words import opened
 STOCK, PRICE, DETAIL = "products_ask_stock", "products_ask_price", "products_ask_detail"
 WHICH, WISH = "products_which_form", "products_wish_form"
 SURELY_OF_IT = 0.6
-"""From this score on an entry tells of what is asked, whatever name in Latin letters it does not hold."""
+"""From this score on an entry tells of what is asked, whatever name in Latin letters it does not hold, but where it is asked
+whether goods have just that."""
 WISHED = "products_wished"  # slot: the wish that was last answered by a recommendation
 NONE = "none"  # the customer wants none of what was offered
 SURE = 0.5  # from here on a sentence that names no goods is believed to ask for a recommendation
@@ -446,7 +447,7 @@ async def _told_by_knowledge(turn: Turn, text: str, goods: str = "", least: floa
 def _speaks_of(hit: Hit, text: str, goods: str) -> bool:
     """Whether the entry tells of what is asked (NFC), and not only of the goods that are named; one that is found as surely as
     this tells of it in other words (打 fps 慢半拍: a mode of low latency)."""
-    if hit.score >= SURELY_OF_IT:
+    if hit.score >= SURELY_OF_IT and reading("has_that", text) is None:
         return True
     answer = f"{hit.question} {hit.lead} {hit.rest}".lower()
     asked = _parts(text) - _parts(goods)

@@ -1162,6 +1162,9 @@ class Reader:
         if more and said.share("tell") >= self.sure:
             told = [{"entity": ADD[0], "value": ADD[1], "extractor": HEARD}, {"entity": "tickets_number", "value": newest["id"]}]
             return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), *told])  # 他还摔我箱子
+        wants = said.act not in (*ASKING, "status") and said.confidence < self.certain
+        if COMPLAINS in said.cues and wants and said.intent.startswith(("tickets_", *VAGUE)) and not more:
+            return Reading(ACCOUNTS[0], (command("start", intent=ACCOUNTS[0]),), said.entities)  # 投诉，给我登记一下
         urges = any((each.get("entity"), each.get("value")) == (ADD[0], "urge") for each in said.entities)
         if urges and newest.get("kind") == "ticket" and not _goods(said) and said.share("do") >= self.sure:
             return Reading(TICKET, (command("start", intent=TICKET),), said.entities)  # 你再催一下他们
