@@ -369,6 +369,8 @@ class _Compensations:
 
     def quote(self, caller: Caller, order_number: str) -> Due:
         self.shop.up()
+        if order_number not in self.shop.due:
+            raise Rejected("compensation_not_late", "没有延误。")
         return self.shop.due[order_number]
 
     def due(self, caller: Caller) -> list[Due]:
