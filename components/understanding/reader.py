@@ -154,6 +154,8 @@ URGES, REFUSED = ("tickets_wish", "urge"), "refused"
 """The entity by which something is urged, and what is told of a thing that was refused."""
 LOOK_UPS = ("logistics_track", "orders_ask_status", "after_sales_ask_status", "invoices_ask_status", "tickets_ask_status")
 """Intents that only look something up."""
+ASKS_WHEN, COMES_BACK = "asks_when", (("protection", "protect"), ("protection", "status"), ("order", "cancel"))
+"""The cue of who asks only when it comes, and the kinds of things, with what was done of them, of which it is money that does."""
 MONEY_ASKED = {"asks_when_money": "when_money", "asks_where_money": "where_money"}
 """The cues of who asks about money that comes back → what is asked of it."""
 MONEY_BACK = ("after_sales_refund", "after_sales_return")
@@ -374,6 +376,9 @@ class Reader:
         money = self._asks_of_money(said, context)
         if money:
             return money
+        insists = self._insists_on_complaint(said, context)
+        if insists:
+            return insists
         renamed = self._renamed(said, context)
         if renamed:
             return renamed
@@ -424,9 +429,21 @@ class Reader:
         unplain = unplain or SOMEONES in said.cues or INSISTS in said.cues or said.intent.startswith((*OF_THINGS, "chat_follow"))
         return told and not leaves and not _named(said) and ONES_OWN not in said.cues and unplain
 
+    def _insists_on_complaint(self, said: Said, context: Context) -> Optional[Reading]:
+        """我不退货，我就要投诉他: what is denied beside it is something else, and asked whether to file one it is a yes."""
+        if COMPLAINS not in said.cues or ACCOUNTS[0] not in said.requests or said.act not in DENIES or context.new:
+            return None
+        if context.kind == CONFIRM and ACCOUNTS[0] in self.starts.get(str(context.form), ()):
+            return Reading("chat_affirm", (command("yes"),))
+        wish = command("start", intent=ACCOUNTS[0], words=said.words or said.text)
+        return Reading(ACCOUNTS[0], (wish,)) if not context.asked else None
+
     def _asks_of_money(self, said: Said, context: Context) -> Optional[Reading]:
         """当时付的现金，钱咋退: where the money goes or when it comes, of whatever is spoken of, named or in hand."""
         aspect = next((aspect for cue, aspect in MONEY_ASKED.items() if cue in said.cues), None)
+        newest = context.focus[0] if context.focus else {}
+        if aspect is None and ASKS_WHEN in said.cues and (newest.get("kind"), newest.get("told")) in COMES_BACK:
+            aspect = MONEY_ASKED["asks_when_money"]  # 大概几天到
         if aspect is None or context.new or said.second or said.share("do", "no", "take_back") >= self.sure:
             return None
         if context.kind == WORDS and said.share(*ASKING, "status") < self.sure:
@@ -679,7 +696,8 @@ class Reader:
         if act == "no" and sure and context.asked in NUMBERS and not another:
             named_slots = [cue for cue in said.cues if cue.startswith(SLOT) and cue != SLOT + str(context.asked)]
             act = "value" if _topical(named_slots, context) else "take_back"  # 不用邮箱 is none, 哪个都不取消 is
-        if context.kind == CONFIRM and context.form == SLIP_UNDONE and KEEPS in said.cues:
+        undoes = offers.agrees_first(said.text) and said.act in (*UNDOES, "do") and WHETHER not in said.cues  # 对，牛奶那个撤了
+        if context.kind == CONFIRM and context.form == SLIP_UNDONE and (KEEPS in said.cues or undoes):
             return Reading("chat_affirm", (command("yes"),))  # 不退了，留着
         instead = self._instead(said, context)
         sounds = act == "hold" and instead or (act == "person" and not self._answers(said, PERSON))  # 少道歉，催就行了
