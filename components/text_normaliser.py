@@ -1,4 +1,4 @@
-"""One spelling for what does not matter: widths, scripts, case, repetitions, emoji, numbers in words, channel marks, dialects.
+"""One spelling for what does not matter: widths, scripts, case, repetitions, emoji, numbers in words, channel marks.
 
 The normalised text is for the components after this one; the customer's own text is never changed, and every place in
 the normalised text is known in the customer's.
@@ -24,7 +24,6 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components import dialects
 from components.restated import refusal
 
 NORMALISED_TEXT = "normalised_text"
@@ -212,13 +211,6 @@ _SPACES = re.compile(r" {2,}|^ +| +$")
 _REPEATED = re.compile(r"([^\d a-z])\1{2,}|([a-wyz])\2{3,}")
 
 
-_DIALECT, _MEANT = dialects.read()
-
-
-def _dialect(match: re.Match[str]) -> Pieces:
-    return _whole(_MEANT[(match.lastindex or 1) - 1])(match)
-
-
 def _whole(word: str) -> Callable[[re.Match[str]], Pieces]:
     """A replacement that stands for the whole match."""
     return lambda match: [(part, 0, len(match.group())) for part in word]
@@ -283,7 +275,6 @@ _STEPS: tuple[tuple[re.Pattern[str], str, Callable[[re.Match[str]], Pieces]], ..
     (_MARKS, "，。！？、…", _mark),
     (_REPEATED, "", lambda match: [(sign, i, i + 1) for i, sign in enumerate(match.group()[:2])]),
     (_SPACES, " ", lambda match: _spaces(match)),
-    (_DIALECT, "", _dialect),
 )
 """Pattern, characters without one of which it cannot match (a cheap test), replacement."""
 
@@ -338,11 +329,6 @@ class TextNormaliser(GraphComponent):
     ) -> TextNormaliser:
         """Has no settings."""
         return cls()
-
-    @classmethod
-    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
-        """Other words of dialects make another text."""
-        return f"{_DIALECT.pattern} {_MEANT}"
 
     def process(self, messages: list[Message], tracker: Optional[DialogueStateTracker] = None) -> list[Message]:
         """Adds the normalised text of each message; what only refuses what was offered is none of it (`restated.py`), and

@@ -88,7 +88,7 @@ def test_one_at_a_time_in_the_order_of_coming(url: str, name: str, shared: bool)
         async def turn(number: int) -> None:
             async with locks.hold(name):
                 order.append(number)
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.03)
                 order.append(number)
 
         await taken(locks, name)
@@ -96,7 +96,7 @@ def test_one_at_a_time_in_the_order_of_coming(url: str, name: str, shared: bool)
         tasks = []
         for number in range(10):
             tasks.append(asyncio.ensure_future(turn(number)))
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
         await asyncio.gather(*tasks)
         return time.monotonic() - started
 
