@@ -373,18 +373,10 @@ class Reader:
             return self._checked(said, context)
         if self._echoes_first(said, context):
             return Reading("chat_affirm", (command("yes"),))
-        money = self._asks_of_money(said, context)
-        if money:
-            return money
-        insists = self._insists_on_complaint(said, context)
-        if insists:
-            return insists
-        renamed = self._renamed(said, context)
-        if renamed:
-            return renamed
-        denied = self._denied(said, context) or self._forbidden(said, context)
-        if denied:
-            return denied
+        for read in (self._asks_of_money, self._insists_on_complaint, self._renamed, self._denied, self._forbidden):
+            found = read(said, context)
+            if found:
+                return found
         if not context.asked and self._only_declines(said, context):
             return Reading("chat_deny", (command("no"),))
         meant = said.cues.get(NOT_THIS)
