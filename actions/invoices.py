@@ -11,6 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from actions import focus, given, wiring
 from actions.base import OTHER, REQUESTED_SLOT, CustomerAction, Turn, over
 from actions.facts import facts
+from actions.faq import MEANS
 from actions.forms import UNCLEAR, Ask, Form, confirmed, tidy
 from actions.gateways.belongings import INVOICE, Thing
 from actions.gateways.errors import NotFound, Rejected, Unavailable
@@ -21,8 +22,8 @@ from actions.order_states import past, rule_said, told
 from actions.readings import captured, reading, words
 from actions.references import MORE, belongings, find, kept, offered, page, settled
 
-SPLIT, ISSUED, MEANS = "utter_invoices_split", "issued", "means_"
-"""What offers a person for it · the state of an invoice made out · what the cue of a wish told by its words begins with."""
+SPLIT, ISSUED = "utter_invoices_split", "issued"
+"""What offers a person for it · the state of an invoice made out."""
 NORMAL, SPECIAL, PERSON, COMPANY = "normal", "special", "person", "company"
 TAX_NUMBER_INVALID = "invoice_tax_id_invalid"
 NO_EMAIL = "none"
