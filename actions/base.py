@@ -54,7 +54,8 @@ PERSON = (
 )  # who asks for a person, or complains, is soothed by that answer
 
 SIGN_IN = "utter_chat_sign_in"
-FOR_EVERYBODY = ("chat_", "products_", "faq", "account_manage", "handoff_", "feedback_")
+FAQ = "faq"
+FOR_EVERYBODY = ("chat_", "products_", FAQ, "account_manage", "handoff_", "feedback_")
 """Beginnings of intents that need nobody to sign in."""
 NEAR = 0.2
 """From this score on a rule may have to do with what was said."""
@@ -434,7 +435,8 @@ def go_on(turn: Turn, events: list[EventType]) -> list[EventType]:
     if not wishes or turn.with_person or any(e["event"] in ("followup", "user") for e in events):
         return []
     wish, *waiting = wishes
-    turn.utter("utter_chat_next", request=turn.wording(f"utter_label_{wish['intent']}"))
+    if wish["intent"] != FAQ:  # a question is just answered
+        turn.utter("utter_chat_next", request=turn.wording(f"utter_label_{wish['intent']}"))
     looked_up = [SlotSet("faq_found", None)] if turn.slot("faq_found") else []  # for the first: the next is another question
     return [*looked_up, SlotSet("chat_requests", waiting or None), *said(turn, **wish, fresh=True)]
 
@@ -499,7 +501,7 @@ def _rules(turn: Turn) -> list[Button]:
     found = turn.slot("faq_found") or {}
     hits = found["hits"] if found and found["message_id"] == turn.message_id else []
     near = [hit for hit in hits if hit["score"] >= NEAR]
-    return [button(hit["question"], "faq", json.dumps({"faq_key": hit["key"]})) for hit in near]
+    return [button(hit["question"], FAQ, json.dumps({"faq_key": hit["key"]})) for hit in near]
 
 
 def feeling(message: dict[str, Any]) -> str | None:

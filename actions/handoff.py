@@ -43,6 +43,8 @@ ENTRY = spoken_of.LAST
 REQUEST, DANGER, FRAUD = "handoff_request", "danger", "fraud"
 OF_DEVICES, TELLS_IN_ALARM = {"fire", "shock", "gas", "suicide"}, 0.85
 """Dangers beside which nothing is told · from this score on an entry is told to who has just raised an alarm and asks."""
+MAY_ASK = 0.25
+"""From this share on, who asks for a person in a whole sentence may ask for a rule, too."""
 ANOTHER = 0.95
 """How sure it must be that who tells more of one danger tells of another one, too."""
 IN_DANGER = "handoff_danger"  # slot: what dangers were told, {kinds, message_id}
@@ -73,6 +75,8 @@ class ActionHandoff(CustomerAction):
         if reason == ASKED and turn.cue(PHONE) is not None:
             turn.utter("utter_handoff_phone")
             return []
+        if reason == ASKED and len(turn.typed) >= faq.LEAST_STORY and faq.only_asks(turn) > MAY_ASK:
+            await _surely_told(turn, None)  # a rule (the number for who is old and cannot use the phone's menu) comes first
         if reason == "angry":  # facts first
             await at_once.tell(turn, at_once.upset_about(turn))
         wanted = HandoffRequest(
@@ -155,7 +159,8 @@ class ActionHandoffRelay(CustomerAction):
         elif turn.cue(CALLS) is not None and not turn.asks:
             await self._to_be_rung(turn, handoff)
         elif asks_place(turn):
-            if turn.cue(PLACE) is not None or not await _surely_told(turn, handoff.position):  # 几点有人接电话 asks for no place
+            waits_on = turn.cue(PLACE) is not None or faq.only_asks(turn) <= faq.UNSURE  # 几点有人接电话 asks for no place
+            if waits_on or not await _surely_told(turn, handoff.position):
                 turn.utter("utter_handoff_place", position=handoff.position)
         else:
             served = await meanwhile(turn, handoff.position)
@@ -328,6 +333,8 @@ async def _surely_told(turn: Turn, position: int | None) -> bool:
     hit = found["hits"][0] if found else None
     if hit is None or float(hit["score"]) < TELLS_IN_ALARM:
         return False
+    if turn.intent == REQUEST and str(turn.wording(f"utter_label_{REQUEST}")) in hit["question"]:
+        return False  # how to get a person, to who is getting one
     if position is not None:
         _beside(turn, position)
     turn.utter("utter_faq_answer", answer=hit["lead"], source=hit["source"])
