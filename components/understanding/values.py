@@ -43,6 +43,8 @@ FAULTS = ("quality", "damaged", "wrong_item", "missing")
 """Codes of reasons that are a fault."""
 CONFIRMED, AFTER_SALES, FEEDBACK = "confirmed", "after_sales", "feedback"
 GOODS = ("product", "product_category")
+UNLIKE = -0.9
+"""The margin below which words are unlike all that a reason's code is learned from."""
 SURELY_TELLS = 0.7
 """From this share on words beside a yes or a no tell what is wrong."""
 OF_ENTITIES = {
@@ -204,10 +206,11 @@ class Reader:
         return cls(chain, fit([saying for saying, _ in sayings], [code for _, code in sayings], 30.0, 1), telling)
 
     def read(
-        self, text: str, entities: Iterable[Dict[str, Any]] = (), asked: str = told.NOTHING_ASKED, tells: bool = False
+        self, text: str, entities: Iterable[Dict[str, Any]] = (), asked: str = told.NOTHING_ASKED, tells: bool = False,
+        answers: bool = False,
     ) -> List[Value]:
         """The values of a message, by place; of those that overlap the learned ones count. `tells`: whether the message most
-        likely tells a fault, so that a clause which is one is its reason."""
+        likely tells a fault, so that a clause which is one is its reason; `answers`: whether another question stands."""
         entities = list(entities)
         read = _without_numbers(text, entities)
         spans = [self._titled(read, span) if span.kind == TITLE else span for span in self._spans(read, asked)]
@@ -224,8 +227,9 @@ class Reader:
         spans = [span for span in spans if not _of_fixed(span, fixed) and not _of_size(span, sized)]
         goods = [(e["start"], e["end"]) for e in entities if e["entity"] in GOODS and "start" in e]
         spans = [span for span in spans if span.kind != REASON or _gives_reason(text, span, goods)]
+        spans = [span for span in spans if span.kind != TITLE or not _NO_TITLE.search(text[span.start : span.end])]
         spans = [span for span in spans if not _SAYS_NO_VALUE.fullmatch(text, span.start, span.end)]
-        found = [self._value(text, span, asked) for span in _joined(text, spans)]
+        found = [self._value(text, span, asked, answers) for span in _joined(text, spans)]
         found = _whole(text, found, [e for e in entities if e["entity"] == ADDRESS and "start" in e])
         found = [part for value in found for part in _apart(value)]
         found = _with_part(text, found) if asked in MAY_BE_WRONG else found
@@ -237,10 +241,12 @@ class Reader:
                 found.append(Value(kind, str(each["value"]), place, each.get("end", -1)))
         return _meant(text, sorted(found, key=lambda value: (value.start, value.end)))
 
-    def code(self, reason: str) -> str:
-        """The code that the shop's interface has for a reason."""
+    def code(self, reason: str, beside: bool = False) -> str:
+        """The code that the shop's interface has for a reason; words unlike all reasons are none beside the answer to another
+        question."""
         scores = self.reasons.scores(sounds(reason))
-        return str(self.reasons.labels[int(np.argmax(scores))])
+        best = int(np.argmax(scores))
+        return ASIDE if beside and scores[best] < UNLIKE else str(self.reasons.labels[best])
 
     def _spans(self, text: str, asked: str) -> List[told.Span]:
         spans: List[told.Span] = []
@@ -274,10 +280,10 @@ class Reader:
         fits = whole.kind == TITLE and whole.start == 0 and whole.end + begin >= span.end
         return span._replace(start=begin, end=whole.end + begin) if fits else span
 
-    def _value(self, text: str, span: told.Span, asked: str) -> Value:
+    def _value(self, text: str, span: told.Span, asked: str, answers: bool) -> Value:
         words = text[span.start : span.end]
         kind = ROOM if span.kind == ADDRESS and is_house_number(words) else span.kind
-        code = self.code(words) if kind == REASON else whose(words) if kind == TITLE else None
+        code = self.code(words, answers and asked != REASON) if kind == REASON else whose(words) if kind == TITLE else None
         if code == ASIDE:  # why a service was bad has no code of the shop's
             return Value(REASON if asked == FEEDBACK else ASIDE, words, span.start, span.end)
         return Value(kind, words, span.start, span.end, code)
@@ -344,8 +350,15 @@ _SAYS_NO_VALUE = re.compile(
 _SUPPOSED = re.compile(r"(?:要是|万一|如果|假如|倘若|将来|以后)[^,，。!！]{0,6}$")
 
 
+_NO_TITLE = re.compile(r"\d(?:元|块)|[:：;；?？!！]")
+"""What no title holds: a list of what is to stand on which invoice."""
+_OR_NOT = re.compile(r"(?<=[是算会能要该有])[不没][是算会能要该有]|(.)不\1")
+
+
 def _gives_reason(text: str, span: told.Span, goods: List[tuple[int, int]]) -> bool:
     """Whether the words tell why, and do not only say which goods are meant, ask, deny, suppose, or tell of oneself."""
+    if _OR_NOT.match(text, span.start):
+        return False  # 是不是要过期了, 算不算晚
     if any(start < span.end < end or (start <= span.start and span.end <= end) for start, end in goods):
         return False  # it is nothing but goods, or ends within their name: 橙子, 今天到的耳
     return _NO_REASON.match(text[span.start : span.end]) is None and _SUPPOSED.search(text, 0, span.start) is None
@@ -585,8 +598,8 @@ class ValueReader(GraphComponent):
             if text and self._reader is not None:
                 intent = str((message.get(INTENT) or {}).get("name") or "")
                 asked = context(self._contexts, intent, *_moment(tracker))
-                tells = intent == TROUBLE and not _moment(tracker)[0]
-                found = self._reader.read(text, message.get(ENTITIES) or [], asked, tells)
+                answers = bool(_moment(tracker)[0])
+                found = self._reader.read(text, message.get(ENTITIES) or [], asked, intent == TROUBLE and not answers, answers)
                 message.set(VALUES, [shown(value) for value in found], add_to_output=True)
         return messages
 
