@@ -129,7 +129,7 @@ def speak_of(turn: Turn, due: Due) -> None:
 
 
 def _states(kind_code: str | None, stands: str) -> list[str]:
-    return [*([kind_code] if kind_code else []), stands]
+    return [*([f"{kind_code}_{stands}", kind_code] if kind_code else []), stands]
 
 
 @focus.looks_at(KIND)

@@ -58,12 +58,16 @@ def rule_said(turn: Turn) -> dict[str, str]:
     return {RULE: str(rule)} if rule else {}
 
 
+CHANGED = "change"
+"""What was told of an order that was just changed, and the state of one of which that is asked."""
+
+
 @focus.looks_at("order")
 async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
     """How an order stands, and its facts with the parts of its amount and the way of its money."""
     order = await turn.call(wiring.gateways().orders.get, turn.reader, spoken.id)
     lines = [[item.title, item.amount] for item in order.items if item.amount]
-    return states(order), {
+    return [*([CHANGED] if spoken.told == CHANGED else []), *states(order)], {
         **told(order),
         **money(order),
         "goods": goods(order),

@@ -175,6 +175,8 @@ def found(
         if narrowed:
             kept = narrowed
             met.add("goods" if condition["by"] in GOODS else condition["by"])
+        elif not met and condition["by"] == "kind" and spoken_of and not reference.get("bare"):
+            continue  # 早上手机就说在送了, of the rice just spoken of: what the customer has none of is no thing that is meant
         elif not met and len(worth) == 1 and condition["by"] in _LOOSELY.get(worth[0].kind, ()):
             missed = ""  # the only one that is open: a ticket's title does not name what it is about
         elif not met:
@@ -623,8 +625,9 @@ def settled(turn: Turn, kind: str, slot: str, found: Found, asked: bool) -> dict
     """
     if turn.entity(slot) == MORE or (asked and not found.described and turn.cue("others") is not None):
         return {slot: None, **paged(turn)}
-    if found.one:
-        return {slot: found.one.id}
+    only = found.fits[0] if asked and found.described and len(found.fits) == 1 else found.one
+    if only:  # asked which one, it need not fit in all that is said of it
+        return {slot: only.id}
     if found.missing:
         turn.utter(f"utter_{slot.rpartition('_')[0]}_none_fits", words=found.missing)
         return {slot: None, CHOICES: None}

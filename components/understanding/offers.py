@@ -7,7 +7,7 @@ what the button carries, such as the order that was just spoken of.
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Text, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Text, Tuple
 
 from components.text_normaliser import normalise
 from components.understanding.context import Button
@@ -28,7 +28,7 @@ LONGEST_ECHO = 4  # characters
 LONGEST_TOLD, LEAST_SHARED, SHARE_TOLD = 20, 2, 0.33  # characters · signs · of the signs that are told
 LEAST_OWN = 4  # characters beside courtesy
 _NO = ("没", "不", "先不")
-_HEARS = re.compile(r"(?:好|嗯|哦|噢|喔|行|ok(?:ay)?|知道|明白|了解|晓得|懂|谢谢?|[的了吧啊呀嘞呢哒滴呗叭嘛啦\W_])+")
+_HEARS = re.compile(r"(?:好|嗯|哦|噢|喔|行|ok(?:ay)?|要得|知道|明白|了解|晓得|懂|谢谢?|[的了吧啊呀嘞呢哒滴呗叭嘛啦\W_])+")
 _AGREES = re.compile(
     r"(?:对|是的?|没错|嗯+|好|行|可以|确认|就|要得|(?:系|得|中|成|啱)[嘅嘞啦咯呀啊哦晒]*(?=[\d\W]|$))(?!不|吗|么|不是)"
 )
@@ -104,6 +104,14 @@ def agreed(said: Text, buttons: Sequence[Button]) -> Optional[Button]:
     return spoken[0] if len(spoken) == 1 else None
 
 
+def meant(text: Text, said: Text, buttons: Sequence[Button]) -> Optional[Button]:
+    """What is taken by words that surely take one: the only thing offered, the only one that shares a word with them, or, where
+    none does, the one that the question names."""
+    offered, told = offers(buttons), _pairs(text)
+    sharing = [each for each in offered if told & _pairs(normalise(each.title).text)] if len(offered) > 1 else offered
+    return sharing[0] if len(sharing) == 1 else None if sharing else agreed(said, buttons)
+
+
 def only_agrees(text: Text) -> bool:
     """Whether a normalised text holds nothing but words of courtesy (好呀帮我弄)."""
     return bool(text) and not _AGAINST.search(text) and not _content(text)
@@ -155,6 +163,11 @@ def passes_on(text: Text) -> bool:
 
 def _content(text: Text) -> Text:
     return _FILLERS.sub("", text).translate(_SAME)
+
+
+def _pairs(text: Text) -> Set[Text]:
+    told = _content(text)
+    return {told[at : at + 2] for at in range(len(told) - 1)}
 
 
 def _says(told: Text, title: Text) -> bool:

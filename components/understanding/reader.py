@@ -117,7 +117,7 @@ LOOKS, OF_ONESELF = ("colour", "size"), ("address", "room", "name", "phone", "ti
 """Kinds of values by which goods are told apart · that are read back before they are written."""
 COMPARED = ("dearest", "cheapest")
 COUPONS, BY_THE_WAY = "promotions_ask_coupons", "对了"
-RESUMES, LATER, CHECKS, ADDS = "resumes", "later", "checks", "adds"
+RESUMES, LATER, CHECKS, ADDS, DONE_YET = "resumes", "later", "checks", "adds", "done_yet"
 UNCHANGED, PLEADS = "unchanged", "pleads"
 FORBIDS, WHETHER, PART_ONLY = "forbids", "whether", "part_only"
 DECLINES, HURRIED, ONLY_ONE, OF_INVOICE, MISTAKEN = "declines", "hurries", "only_one", "of_invoice", "mistaken"
@@ -131,7 +131,7 @@ OF_ONES_OWN, TOLD_BY = ("invoices_request", "after_sales_cancel"), ("day", "stat
 """Wishes of which the form tells best whether they may be done for goods whose day or state is named (中午申请退的草莓): it does
 nothing before a yes."""
 KEPT, NAMED_BY = "kept", ("kind", "product")
-GOES_ON, NO_NEED, CLOSES, NEXT = "goes_on", "no_need", "closes", "next"
+GOES_ON, NO_NEED, CLOSES, NEXT, WHERE = "goes_on", "no_need", "closes", "next", "where_goes"
 """The cues of who asks whether all goes on as before, or whether nothing more need be done, and of who has a plan of one's own;
 the aspect that tells what comes next."""
 DONE_ONCE = {"change": ("orders_change", {}), "reroute": ("logistics_arrange", {"logistics_how": "reroute"})}
@@ -160,6 +160,8 @@ MONEY_ASKED = {"asks_when_money": "when_money", "asks_where_money": "where_money
 """The cues of who asks about money that comes back → what is asked of it."""
 MONEY_BACK = ("after_sales_refund", "after_sales_return")
 """The intents that want the money back: whether goods go back with it, the order's state tells."""
+DUE, _PAYS_BACK = "logistics_compensation", re.compile("[退返]|(?:钱|款)(?:给|还)我")
+"""The intent of who wants what is due for lateness · words of who wants back what was paid."""
 HURRIES = "_urge"
 """What the names of intents that only hurry hold: a yes in a hurry is one."""
 STANDS_STILL = {"orders_urge_shipping": "orders_ask_status", "logistics_urge": "logistics_track"}
@@ -228,6 +230,7 @@ class Reader:
         certain: from this confidence on an intent that answers no question is meant.
         asks: from this one on a message that names a wish only asks about it.
         unlikely: below this confidence an intent is not meant.
+        taken: from this probability on something offered is taken.
     """
 
     starts: Mapping[Text, Sequence[Text]]
@@ -244,6 +247,7 @@ class Reader:
     certain: float = 0.9
     asks: float = 0.8
     unlikely: float = 0.1
+    taken: float = 0.7
 
     def read(self, said: Said, context: Context) -> Reading:
         """The commands of a message: those of the first thing that it says, and what else it wants done."""
@@ -275,7 +279,11 @@ class Reader:
             said = replace(said, intent=INFORM)  # 名字和电话照旧: guessed by a word; nobody is asked for
         if said.intent == PERSON and said.share("ask") >= self.asks:
             said = replace(said, intent="faq", follow_up={})  # 人工几点下班: asked about them, and not for one
-        urged = URGED.get(said.intent.partition("_")[0])
+        due = any(each.get("kind") == GIVEN[0] for each in context.focus) or "赔" in context.said
+        if due and said.intent in MONEY_BACK and "赔" in said.text and not _PAYS_BACK.search(said.text) and not said.reason:
+            said = replace(said, intent=DUE, requests=[DUE], second=False)  # 那你们赔我: no goods go back
+        on_its_way = said.intent == PERSON and any(each.get("kind") == "parcel" for each in context.focus[:1])
+        urged = URGED.get("logistics" if on_its_way else said.intent.partition("_")[0])  # 打了没人接，你催一下
         if urged and said.act == "do" and not said.second and _has(said, *URGES):
             said = replace(said, intent=urged, requests=[urged])  # 帮我催一哈 别又给我撂楼下: however it is to be done
         said = self._without_denied(self._only_asked(said, context), context)
@@ -348,6 +356,8 @@ class Reader:
         pressed = self._pressed(said, context)
         if pressed:
             return pressed
+        if context.kind == CONFIRM and self._wants_person(said):
+            return Reading(PERSON, (command("person"),))
         resumed = self._resumed(said, context)
         if resumed:
             return resumed
@@ -369,7 +379,8 @@ class Reader:
         undoes = said.act in NO_LONGER or said.intent in ("chat_deny", "chat_stop") or said.intent.endswith("_cancel")
         unsure = said.confidence < self.near and said.text.rstrip("".join(ASKS)).endswith("吧")
         unsure = unsure or (said.intent == CHANGE and said.text.rstrip("".join(ASKS)).endswith("吧"))  # 那单没给我改吧
-        if CHECKS in said.cues and (undoes or unsure) and not context.new:  # 没取消吧？
+        done = DONE_YET in said.cues and bool(context.focus) and not context.asked  # 地址改好没有
+        if done or (CHECKS in said.cues and (undoes or unsure) and not context.new):  # 没取消吧？
             return self._checked(said, context)
         if self._echoes_first(said, context):
             return Reading("chat_affirm", (command("yes"),))
@@ -389,6 +400,14 @@ class Reader:
         if context.form and context.asked:
             return self._answer(said, context)
         return self._free(said, context)
+
+    def _wants_person(self, said: Said) -> bool:
+        """好的，那转给同事办吧; 先别开，帮我转人工: asked whether to do something, whoever wants a person agrees to nothing."""
+        if NO_PERSON in said.cues or PICKUP in said.cues or _has(said, PICKUP) or said.share("ask") >= self.sure:
+            return False
+        last = said.parts[-1] if said.parts else None
+        named = said.intent == PERSON and said.confidence >= self.certain and said.act not in DENIES
+        return named or (last is not None and last[2] == "person" and last[3] >= self.certain)
 
     def _resumed(self, said: Said, context: Context) -> Optional[Reading]:
         """回来了, 接着退, 还是刚才那个: what stands goes on, at a yes or no as one; else the last wish does."""
@@ -452,6 +471,8 @@ class Reader:
         """没取消吧？: how the thing spoken of stands; asked of nothing, it is a question and undoes nothing."""
         named = _named(said)
         for thing in () if context.asked else context.focus:
+            if thing.get("told") == "change" and not named:  # 地址改好没有
+                return Reading("chat_follow_up", (command("ask", aspect=WHERE, object={"kind": thing["kind"], "id": thing["id"]}),))
             again, slot, key = STANDS_BY.get(str(thing.get("kind")), ("", "", ""))
             if again and thing.get(key) and all(_in(each, str(thing.get("title"))) for each in named):
                 entity = {"entity": slot, "value": thing[key]}
@@ -475,6 +496,10 @@ class Reader:
             thing = next((each for each in context.focus[:2] if NEXT in (each.get("asks") or ())), None)
             about = {"kind": thing["kind"], "id": thing["id"]} if thing else None
             return Reading("chat_follow_up", (command("ask", aspect=NEXT, object=about),)) if about else None
+        due = next((each for each in context.focus[:2] if each.get("kind") == GIVEN[0]), None)
+        if due and "赔" in said.text and _names_other_sum(said, context) and said.share(*ASKING) < self.sure:
+            about = {"kind": due["kind"], "id": due["id"]}
+            return Reading("chat_follow_up", (command("ask", aspect="why_amount", object=about),))  # 必须赔我三百
         if CLOSES in said.cues and context.told and (self._vague(said) or said.confidence < self.surer):
             return Reading("chat_affirm", (command("yes"),))
         again, names = DONE_ONCE.get(str(newest.get("told")), (None, {}))
@@ -673,6 +698,9 @@ class Reader:
             return Reading("chat_affirm", (command("yes"),))
         if SUPPOSES in said.cues and context.kind != CHOOSE:  # 我是说要是以后掉色呢
             return Reading("faq", (command("know", question=said.text),))
+        rewritten = next((name for name in self._filled(said, context) if name.endswith("_reason")), None)
+        if context.kind == CONFIRM and rewritten and act == "yes" and not offers.agrees_first(said.text):
+            return Reading(INFORM, (command("set", slot=rewritten, value=said.text),))  # 没坏，就是穿不惯: why, and no yes
         described_too = context.kind == CONFIRM and bool(said.reference.get("conditions") or said.entities)  # 小的那台，白色
         described_too = described_too and not self._filled(said, context)  # 对，明天下午: the form compares
         doubted = described_too or self._means_else(said, context)
@@ -760,6 +788,7 @@ class Reader:
         agreed = context.kind == CONFIRM and head is not None and head[2] == "yes" and head[3] >= self.certain
         plain = head is not None and (offers.only_agrees(said.text[: head[1]].strip(ENDS)) or head[1] < CURT - 1)
         agreed = agreed and plain and not said.text.startswith(BY_THE_WAY)  # 是送同事的 agrees to nothing
+        agreed = agreed and not (context.again and offers.only_hears(said.text[: head[1]].strip(ENDS)))  # 哦哦，还有个事
         if agreed and len(said.parts) > 1 and _asked_last(said) >= self.surer:  # 好，分期的钱咋算
             rest = (said.parts[-1][0], "faq", 1.0)
         elif head is None or rest is None or rest[1].startswith((*PLAIN_TALK, PERSON)):
@@ -975,6 +1004,8 @@ class Reader:
             return Reading("chat_stop", (command("leave"),)) if NO_WAIT in said.cues else None
         ends, sure = ((*NO_LONGER, "correct"), self.safe) if context.kind == ALARM else (NO_LONGER, self.surer)
         wish = said.confidence >= self.sure and not said.intent.startswith((*PLAIN_TALK, PERSON))
+        if NO_WAIT in said.cues and context.kind != ALARM and said.danger is False:
+            return Reading("chat_stop", (command("leave"), *self._besides(said)))  # 不等了！我要投诉这家店
         if WAITS_ON in said.cues and not wish:
             return Reading(INFORM, ())  # 好，我等，别又断了
         if context.kind != ALARM and wish:
@@ -997,7 +1028,8 @@ class Reader:
     def _besides(self, said: Said) -> Tuple[Command, ...]:
         """What stands beside the leaving: a wish, or a question."""
         named = (*(intent for _, intent, sure in said.rests if sure >= self.sure), said.intent, *said.requests)
-        wish = next((name for name in named if not name.startswith((*PLAIN_TALK, PERSON)) and name not in ACCOUNTS), None)
+        aside = () if COMPLAINS in said.cues else ACCOUNTS
+        wish = next((name for name in named if not name.startswith((*PLAIN_TALK, PERSON)) and name not in aside), None)
         if wish and said.confidence >= self.sure:
             named_too = {"entities": [dict(each) for each in said.entities], "reference": dict(said.reference)}
             return (command("start", intent=wish, words=said.words or said.text, **named_too),)
@@ -1285,11 +1317,21 @@ class Reader:
             takes = context.kind == OFFER and self._accepts(said, context) and not context.offered
             if takes or (said.act in ("do", "yes") and offers.only_agrees(said.text) and len(offers.offers(buttons)) == 1):
                 button = button or offers.agreed(context.said, buttons)
+            if button is None and self._takes(said, buttons):
+                button = offers.meant(said.text, context.said, buttons)
         if button is None:
             return None
         beside = [] if context.asked else [dict(e) for e in said.entities if e.get("entity") not in button.entities]
         named_too = [*beside, *_named_by(button)]  # 改地址, below 修改订单
         return Reading(button.intent, (of_intent(button.intent, said.text, context.asked),), named_too)
+
+    def _takes(self, said: Said, buttons: Sequence[Button]) -> bool:
+        """Whether something offered is surely taken, and nothing is asked, denied or plainly another wish."""
+        another = said.intent not in {each.intent for each in buttons} and not said.intent.startswith(PLAIN_TALK)
+        plainly = another and (said.confidence >= self.certain or _wish(said) == said.intent)
+        sure = self.certain if offers.denies(said.text) else self.taken
+        urges = _has(said, *URGES) and not any(HURRIES in each.intent for each in buttons)
+        return said.takes >= sure and not (plainly or urges or said.second) and said.share(*ASKING, "status", *DENIES) < self.sure
 
     def _plain(self, said: Said, asked: Optional[Text]) -> Reading:
         """What the intent says."""

@@ -15,6 +15,7 @@ from components.understanding.acts import ACT, PARTS
 from components.understanding.aspects import ASKED
 from components.understanding.commands import Command
 from components.understanding.references import REFERENCE
+from components.understanding.taking import TAKES
 from components.understanding.values import ASIDE, VALUES
 
 PLAIN_TALK = ("chat_", "nlu_", "faq")
@@ -45,6 +46,7 @@ class Said:
     heads: Sequence[Tuple[int, Text, float]] = ()
     fault: bool = False
     reason: bool = False
+    takes: float = 0.0
     second: bool = False
     """Whether two requests were made; the second begins at `split` of the customer's own `words`."""
     words: Text = ""
@@ -97,6 +99,7 @@ def said(message: Message) -> Said:
         heads=message.get(HEADS) or (),
         fault=any(each.get("code") in FAULTS for each in message.get(VALUES) or ()),
         reason=any(each.get("kind") == "reason" for each in message.get(VALUES) or ()),
+        takes=float(message.get(TAKES) or 0.0),
     )
 
 
