@@ -282,7 +282,7 @@ class Reader:
         due = any(each.get("kind") == GIVEN[0] for each in context.focus) or "赔" in context.said
         if due and said.intent in MONEY_BACK and "赔" in said.text and not _PAYS_BACK.search(said.text) and not said.reason:
             said = replace(said, intent=DUE, requests=[DUE], second=False)  # 那你们赔我: no goods go back
-        on_its_way = said.intent == PERSON and any(each.get("kind") == "parcel" for each in context.focus[:1])
+        on_its_way = said.intent in (PERSON, INFORM) and any(each.get("kind") == "parcel" for each in context.focus[:2])
         urged = URGED.get("logistics" if on_its_way else said.intent.partition("_")[0])  # 打了没人接，你催一下
         if urged and said.act == "do" and not said.second and _has(said, *URGES):
             said = replace(said, intent=urged, requests=[urged])  # 帮我催一哈 别又给我撂楼下: however it is to be done
@@ -472,7 +472,8 @@ class Reader:
         named = _named(said)
         for thing in () if context.asked else context.focus:
             if thing.get("told") == "change" and not named:  # 地址改好没有
-                return Reading("chat_follow_up", (command("ask", aspect=WHERE, object={"kind": thing["kind"], "id": thing["id"]}),))
+                about = {"kind": thing["kind"], "id": thing["id"]}
+                return Reading("chat_follow_up", (command("ask", aspect=WHERE, object=about),))
             again, slot, key = STANDS_BY.get(str(thing.get("kind")), ("", "", ""))
             if again and thing.get(key) and all(_in(each, str(thing.get("title"))) for each in named):
                 entity = {"entity": slot, "value": thing[key]}
@@ -1004,7 +1005,7 @@ class Reader:
             return Reading("chat_stop", (command("leave"),)) if NO_WAIT in said.cues else None
         ends, sure = ((*NO_LONGER, "correct"), self.safe) if context.kind == ALARM else (NO_LONGER, self.surer)
         wish = said.confidence >= self.sure and not said.intent.startswith((*PLAIN_TALK, PERSON))
-        if NO_WAIT in said.cues and context.kind != ALARM and said.danger is False:
+        if context.kind != ALARM and (NO_WAIT in said.cues or NO_PERSON in said.cues):
             return Reading("chat_stop", (command("leave"), *self._besides(said)))  # 不等了！我要投诉这家店
         if WAITS_ON in said.cues and not wish:
             return Reading(INFORM, ())  # 好，我等，别又断了
@@ -1081,7 +1082,7 @@ class Reader:
         unless = self._unless(said)
         if unless:
             return unless
-        best = next((each for each in said.ranking if not str(each["name"]).startswith(PLAIN_TALK)), None)
+        best = next((each for each in said.ranking if not str(each["name"]).startswith((*PLAIN_TALK, PERSON))), None)
         means = best if best and float(best["confidence"]) >= self.unlikely else None
         if said.intent in ("chat_affirm", INFORM) and act == "do" and sure and means:
             return Reading(str(means["name"]), (command("start", intent=str(means["name"])),))  # 可以的话帮我退了
@@ -1317,8 +1318,10 @@ class Reader:
             takes = context.kind == OFFER and self._accepts(said, context) and not context.offered
             if takes or (said.act in ("do", "yes") and offers.only_agrees(said.text) and len(offers.offers(buttons)) == 1):
                 button = button or offers.agreed(context.said, buttons)
-            if button is None and self._takes(said, buttons):
+            if button is None and context.kind == OFFER and self._takes(said, buttons):
                 button = offers.meant(said.text, context.said, buttons)
+                if button is None and all(each.intent == PERSON for each in buttons):
+                    return Reading(PERSON, (command("person"),))  # 行，你转，我说的都带上
         if button is None:
             return None
         beside = [] if context.asked else [dict(e) for e in said.entities if e.get("entity") not in button.entities]
@@ -1331,7 +1334,8 @@ class Reader:
         plainly = another and (said.confidence >= self.certain or _wish(said) == said.intent)
         sure = self.certain if offers.denies(said.text) else self.taken
         urges = _has(said, *URGES) and not any(HURRIES in each.intent for each in buttons)
-        return said.takes >= sure and not (plainly or urges or said.second) and said.share(*ASKING, "status", *DENIES) < self.sure
+        takes = 1 - (1 - said.takes) * (1 - said.share("yes"))
+        return takes >= sure and not (plainly or urges or said.second) and said.share(*ASKING, "status", *DENIES) < self.sure
 
     def _plain(self, said: Said, asked: Optional[Text]) -> Reading:
         """What the intent says."""
