@@ -471,7 +471,7 @@ class Reader:
         """没取消吧？: how the thing spoken of stands; asked of nothing, it is a question and undoes nothing."""
         named = _named(said)
         for thing in () if context.asked else context.focus:
-            if thing.get("told") == "change" and not named:  # 地址改好没有
+            if DONE_YET in said.cues and thing.get("told") == "change" and not named:  # 地址改好没有
                 about = {"kind": thing["kind"], "id": thing["id"]}
                 return Reading("chat_follow_up", (command("ask", aspect=WHERE, object=about),))
             again, slot, key = STANDS_BY.get(str(thing.get("kind")), ("", "", ""))
@@ -700,7 +700,8 @@ class Reader:
         if SUPPOSES in said.cues and context.kind != CHOOSE:  # 我是说要是以后掉色呢
             return Reading("faq", (command("know", question=said.text),))
         rewritten = next((name for name in self._filled(said, context) if name.endswith("_reason")), None)
-        if context.kind == CONFIRM and rewritten and act == "yes" and not offers.agrees_first(said.text):
+        stays = said.intent == "chat_stop" or said.intent.endswith(UNDO) or DECLINES in said.cues or FORBIDS in said.cues
+        if context.kind == CONFIRM and rewritten and act in ("yes", "no") and not (stays or offers.agrees_first(said.text)):
             return Reading(INFORM, (command("set", slot=rewritten, value=said.text),))  # 没坏，就是穿不惯: why, and no yes
         described_too = context.kind == CONFIRM and bool(said.reference.get("conditions") or said.entities)  # 小的那台，白色
         described_too = described_too and not self._filled(said, context)  # 对，明天下午: the form compares
@@ -1006,7 +1007,9 @@ class Reader:
         ends, sure = ((*NO_LONGER, "correct"), self.safe) if context.kind == ALARM else (NO_LONGER, self.surer)
         wish = said.confidence >= self.sure and not said.intent.startswith((*PLAIN_TALK, PERSON))
         if context.kind != ALARM and (NO_WAIT in said.cues or NO_PERSON in said.cues):
-            return Reading("chat_stop", (command("leave"), *self._besides(said)))  # 不等了！我要投诉这家店
+            more = self._besides(said)  # 不等了！我要投诉这家店
+            wants = more and (more[0]["command"] == "start" or said.share(*ASKING) >= self.sure)
+            return Reading("chat_stop", (command("leave"), *(more if wants else ())))
         if WAITS_ON in said.cues and not wish:
             return Reading(INFORM, ())  # 好，我等，别又断了
         if context.kind != ALARM and wish:
