@@ -125,6 +125,8 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     """
     text = turn.typed
     kind = str(turn.entity("account_kind") or "")
+    if text and own_case.asked_of_slip(turn):
+        return {"message_id": turn.message_id, "decision": MINE, "hits": []}
     if not text or turn.entity("faq_key") or turn.told("correct") or (kind and not kind.startswith(OTHERS)):
         return None
     if kind:
@@ -437,7 +439,9 @@ class ActionFaqAnswer(CustomerAction):
         if key:
             return await self._chosen(turn, str(key))
         text = turn.typed
-        own = await own_case.in_time(turn) if _own_says(turn) else None
+        of_slip = own_case.asked_of_slip(turn)
+        own = await own_case.of_slip(turn, of_slip) if of_slip else None
+        own = await own_case.in_time(turn) if own is None and _own_says(turn) else own
         if own is not None:
             return own
         found = await found_for(turn)

@@ -22,7 +22,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import compensations, given, wiring
+from actions import compensations, given, money_back, wiring
 from actions.base import Turn, button, when
 from actions.gateways.after_sales import Options
 from actions.gateways.belongings import ORDER
@@ -36,6 +36,8 @@ from actions.words import metadata
 from topics import clock, forms
 
 UNPAID, IN_TIME = "unpaid", "in_time"
+SLIP_FORM, UNTIL_WHEN = "after_sales_form", "until_when"
+"""The form that fills a slip in; what is asked of it, beside how much comes back."""
 WAYS = ("return", "exchange", "repair")
 """What can be done about goods that are broken."""
 SECONDS = 1.5
@@ -116,6 +118,41 @@ async def in_time(turn: Turn) -> list[EventType] | None:
         return None
     speak_of(turn, order)
     return [SlotSet("orders_last", order.number), *([SlotSet("orders_line", line)] if line and not turn.busy else [])]
+
+
+def asked_of_slip(turn: Turn) -> str | None:
+    """What is asked of the slip that the open form fills in: until when it may be handed in, or how much comes back."""
+    known = turn.slot("orders_number") and turn.slot("orders_checked") == f"{SLIP_FORM}:possible"
+    if turn.customer is None or not turn.typed or not known or (turn.tracker.active_loop or {}).get("name") != SLIP_FORM:
+        return None
+    which = turn.slot("after_sales_pieces") and not turn.slot("after_sales_line")
+    return None if which else reading("asked_of_slip", turn.typed)
+
+
+async def of_slip(turn: Turn, asked: str) -> list[EventType] | None:
+    """Say it, by the shop's rules for the goods and the reason so far; None where they say nothing of it."""
+    kind, number, code = str(turn.slot("after_sales_kind")), str(turn.slot("orders_number")), turn.slot("after_sales_reason_code")
+    line, reason = int(turn.slot("after_sales_line") or 0) or None, turn.slot("after_sales_reason")
+    gateways = wiring.gateways()
+    try:
+        order = await turn.call(gateways.orders.get, turn.reader, number)
+        options = await turn.call(gateways.after_sales.options, turn.reader, number, line, reason, code if reason else None)
+    except GatewayError:
+        return None
+    title = next((item.title for item in order.items if item.line == line), order.title)
+    ways, back = until(turn, options, [kind]), options.amounts.get(kind)
+    if asked == UNTIL_WHEN and options.rules[kind].ok and ways:
+        turn.utter("utter_faq_slip_until_when", order=title, ways=ways)
+        return []
+    if asked == UNTIL_WHEN or back is None:
+        return None
+    named = money_back.sums_named(turn)
+    near = next((each for each in named if abs(each - float(back)) < 1), None)
+    words = turn.wording(f"utter_faq_words_sum_{'wrong' if near is None else 'right'}") if named else None
+    shared = any(part.amount.startswith("-") for part in order.parts)
+    says = (words or "").format(named=f"{named[0]:g}") if named else ""
+    turn.utter("utter_faq_slip_comes_back", "shared" if shared else "", says=says, order=title, back=back)
+    return []
 
 
 async def asks_in_time(turn: Turn) -> bool:

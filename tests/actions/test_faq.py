@@ -11,6 +11,7 @@ import pytest
 from actions.chat import ActionChatContext
 from actions.faq import ActionFaqAnswer
 from actions.gateways.knowledge import Fact, Found, Hit, read_hit
+from actions.gateways.orders import AmountPart, Rule
 from actions.orders import ActionOrdersStatus
 from actions.products import ActionProductsAsk
 from tests.actions.fakes import Shop, order, product
@@ -495,6 +496,44 @@ def test_of_what_is_broken_it_is_said_which_ways_are_open(
     unbroken = {"orders_last": "202611190001"}
     other = run(ActionChatContext(), text="给我换个好的行不", intent="faq", message=asks, slots=unbroken).slots
     assert (other.get("faq_found") or {}).get("decision") != "own"
+
+
+SLIP = {
+    "orders_number": "202611190001", "orders_checked": "after_sales_form:possible", "after_sales_kind": "return",
+    "requested_slot": "after_sales_pickup",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("明早再提交赶得上吗", "utter_faq_slip_until_when"),
+        ("是全额退吗", "utter_faq_slip_comes_back_shared"),
+        ("退给我150对吧", "utter_faq_slip_comes_back_shared"),
+    ],
+)
+def test_what_is_asked_of_the_slip_being_filled_in_is_answered_from_it(question: str, says: str, shop: Shop) -> None:
+    parts = (AmountPart("商品金额", "199.00"), AmountPart("优惠券", "-20.00"))
+    mine = order("202611190001", "signed", "return")
+    open_until = {**mine.allowed, "return": Rule(True, "", "", "2026-12-03")}
+    shop.orders, shop.amounts = {"C1": [replace(mine, parts=parts, allowed=open_until)]}, {"return": "179.00"}
+    corrects = {"commands": [{"command": "correct", "slot": "orders_number", "value": question}]}
+    kept = run(ActionChatContext(), text=question, intent="chat_inform", form="after_sales_form", message=corrects, slots=SLIP).slots
+    assert kept["faq_found"]["decision"] == "own"
+    told = run(ActionFaqAnswer(), text=question, form="after_sales_form", message=corrects, slots={**SLIP, **kept})
+    assert told.said == [says] and not told.slots
+    assert "2026-12-03" in told.messages[0].get("ways", "2026-12-03")
+    assert ("150" in told.messages[0].get("says", "")) is ("150" in question)
+
+
+@pytest.mark.parametrize("words", ["那就退179", "后天上午来拿", "我的券会过期吗"])
+def test_what_asks_nothing_of_the_slip_is_left_to_others(words: str, shop: Shop) -> None:
+    shop.orders = {"C1": [order("202611190001", "signed", "return")]}
+    kept = run(ActionChatContext(), text=words, intent="chat_inform", form="after_sales_form", slots=SLIP).slots
+    assert (kept.get("faq_found") or {}).get("decision") != "own"
+    unknown = {**SLIP, "orders_number": None}
+    without = run(ActionChatContext(), text="是全额退吗", intent="chat_inform", form="after_sales_form", slots=unknown).slots
+    assert (without.get("faq_found") or {}).get("decision") != "own", "no order was chosen yet"
 
 
 def test_a_fault_that_is_told_is_not_answered_by_the_manual_of_other_goods(shop: Shop) -> None:
