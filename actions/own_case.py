@@ -37,7 +37,8 @@ from topics import clock, forms
 
 UNPAID, IN_TIME = "unpaid", "in_time"
 SLIP_FORM, UNTIL_WHEN = "after_sales_form", "until_when"
-"""The form that fills a slip in; what is asked of it, beside how much comes back."""
+"""The form that fills a slip in; what may be asked of it, beside how much comes back and what becomes of the coins."""
+COINS, COMPLETED = "coins", "completed"
 WAYS = ("return", "exchange", "repair")
 """What can be done about goods that are broken."""
 SECONDS = 1.5
@@ -121,7 +122,8 @@ async def in_time(turn: Turn) -> list[EventType] | None:
 
 
 def asked_of_slip(turn: Turn) -> str | None:
-    """What is asked of the slip that the open form fills in: until when it may be handed in, or how much comes back."""
+    """What is asked of the slip that the open form fills in: until when it may be handed in, how much comes back, what
+    becomes of the coins."""
     known = turn.slot("orders_number") and turn.slot("orders_checked") == f"{SLIP_FORM}:possible"
     if turn.customer is None or not turn.typed or not known or (turn.tracker.active_loop or {}).get("name") != SLIP_FORM:
         return None
@@ -141,8 +143,11 @@ async def of_slip(turn: Turn, asked: str) -> list[EventType] | None:
         return None
     title = next((item.title for item in order.items if item.line == line), order.title)
     ways, back = until(turn, options, [kind]), options.amounts.get(kind)
+    if asked == COINS:
+        return await _say_coins(turn, order)
     if asked == UNTIL_WHEN and options.rules[kind].ok and ways:
-        turn.utter("utter_faq_slip_until_when", order=title, ways=ways)
+        again = "again" if turn.uttered("utter_faq_slip_until_when", 2) else ""
+        turn.utter("utter_faq_slip_until_when", again, order=title, ways=ways)
         return []
     if asked == UNTIL_WHEN or back is None:
         return None
@@ -152,6 +157,18 @@ async def of_slip(turn: Turn, asked: str) -> list[EventType] | None:
     shared = any(part.amount.startswith("-") for part in order.parts)
     says = (words or "").format(named=f"{named[0]:g}") if named else ""
     turn.utter("utter_faq_slip_comes_back", "shared" if shared else "", says=says, order=title, back=back)
+    return []
+
+
+async def _say_coins(turn: Turn, order: Order) -> list[EventType] | None:
+    """What was paid with coins comes back; what the order brought is taken back, which it does only once it is completed."""
+    try:
+        assets = await turn.call(wiring.gateways().account.assets, turn.reader)
+    except GatewayError:
+        return None
+    used = turn.wording(f"utter_faq_words_coins_{'used' if order.points_used else 'unused'}") or ""
+    variant = COMPLETED if order.state_code == COMPLETED else ""
+    turn.utter("utter_faq_slip_coins", variant, used=used.format(count=order.points_used), points=assets.points)
     return []
 
 

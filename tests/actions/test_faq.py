@@ -526,6 +526,21 @@ def test_what_is_asked_of_the_slip_being_filled_in_is_answered_from_it(question:
     assert ("150" in told.messages[0].get("says", "")) is ("150" in question)
 
 
+@pytest.mark.parametrize(
+    ("state", "coins", "says", "words"),
+    [("signed", 0, "utter_faq_slip_coins", ""), ("completed", 1200, "utter_faq_slip_coins_completed", "1200")],
+)
+def test_what_becomes_of_the_coins_is_said_of_the_slips_own_order(
+    state: str, coins: int, says: str, words: str, shop: Shop
+) -> None:
+    shop.orders = {"C1": [replace(order("202611190001", state, "return"), points_used=coins)]}
+    question = {"commands": [{"command": "start", "intent": "account_ask_assets"}]}
+    asks: dict[str, Any] = {"text": "退掉以后我的积分会少吗", "form": "after_sales_form", "message": question}
+    kept = run(ActionChatContext(), intent="account_ask_assets", slots=SLIP, **asks).slots
+    told = run(ActionFaqAnswer(), intent="account_ask_assets", slots={**SLIP, **kept}, **asks)
+    assert told.said == [says] and words in told.messages[0]["used"] and told.messages[0]["points"]
+
+
 @pytest.mark.parametrize("words", ["那就退179", "后天上午来拿", "我的券会过期吗"])
 def test_what_asks_nothing_of_the_slip_is_left_to_others(words: str, shop: Shop) -> None:
     shop.orders = {"C1": [order("202611190001", "signed", "return")]}
