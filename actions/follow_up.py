@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType
 
-from actions import faq, focus, money_back, wiring
+from actions import faq, focus, money_back, own_case, wiring
 from actions.base import CustomerAction, Turn, go_on
 from actions.gateways.identity import TokenMissing
 from actions.readings import reading
@@ -17,6 +17,8 @@ AMOUNT, REFUNDED = "why_amount", ("order", "return")
 """The aspect that asks how much comes back, and the kinds of things of which money does."""
 WHY_NOT, PLEA = "why_not", "plea"
 """The aspects that ask why it was refused (the rule follows the reason), and that it be done all the same."""
+AGAIN = "again"
+"""The variant for what has just been said: the same explanation is not given twice in a row."""
 CENT = Decimal("0.01")
 OF_ALL = ("product", "rule", "danger")
 """Kinds of things that are nobody's own."""
@@ -49,6 +51,10 @@ class ActionChatFollowUp(CustomerAction):
             return await self._from_knowledge(turn)
         if turn.customer is None and spoken.kind not in OF_ALL:
             raise TokenMissing
+        refused = own_case.after_refusal(turn, only_supposed=True)
+        told = await own_case.if_broken(turn, refused) if refused else None
+        if told:
+            return told
         states, facts = await focus.look(turn, spoken)
         response = focus.answer(turn, spoken.kind, aspect, states)
         if response is None:
@@ -62,7 +68,8 @@ class ActionChatFollowUp(CustomerAction):
             listed = "\n".join(f"- {title} ¥{back}" for title, back in parts)
             turn.utter("utter_chat_back_altogether", total=str(sum(Decimal(back) for _, back in parts)), parts=listed)
         else:
-            turn.utter(response, **{**facts, **_share(turn, response, facts)})
+            again = AGAIN if turn.uttered(response, 1) else ""
+            turn.utter(response, again, **{**facts, **_share(turn, response, facts)})
         kept = focus.put(
             turn, spoken.kind, spoken.id, spoken.title, spoken.told, states, spoken.order, spoken.again, **spoken.facts
         )

@@ -22,7 +22,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import compensations, given, money_back, wiring
+from actions import compensations, focus, given, money_back, spoken_of, wiring
 from actions.base import Turn, button, when
 from actions.gateways.after_sales import Options
 from actions.gateways.belongings import ORDER
@@ -170,6 +170,50 @@ async def _say_coins(turn: Turn, order: Order) -> list[EventType] | None:
     variant = COMPLETED if order.state_code == COMPLETED else ""
     turn.utter("utter_faq_slip_coins", variant, used=used.format(count=order.points_used), points=assets.points)
     return []
+
+
+def after_refusal(turn: Turn, only_supposed: bool = False) -> focus.Spoken | None:
+    """The refusal of a return, an exchange or a repair after which something else is asked: what if the goods break later, may
+    they be exchanged then, until which day. `only_supposed`: nothing but the first."""
+    refused, text = spoken_of.refused_lately(turn), turn.typed
+    wish = refused.facts.get("wish") if refused else None
+    if refused is None or wish is None or not text or turn.customer is None or turn.busy or fault_of(turn, refused.id):
+        return None
+    told = given.said(turn, given.REASON)
+    breaks = reading("breaks", text) is not None or (told is not None and told.code in given.FAULTS)
+    if reading("supposed", text) is not None and breaks:
+        return refused
+    until_when = reading("asked_of_slip", text) == UNTIL_WHEN and turn.uttered("utter_faq_if_broken", 2)
+    asks = (turn.asks or turn.cue("whether") is not None) and not spoken_of.goods_named(turn)
+    another = asks and _wished(turn) not in (None, wish)
+    return refused if (another or until_when) and not only_supposed else None
+
+
+async def if_broken(turn: Turn, refused: focus.Spoken) -> list[EventType] | None:
+    """Which ways are open for goods that were refused, should they break, and until which day; None where none is."""
+    line, wish = int(refused.facts.get("line") or 0) or None, _wished(turn)
+    gateways = wiring.gateways()
+    try:
+        order = await turn.call(gateways.orders.get, turn.reader, refused.id)
+        named = await find(turn, ORDER)
+        line = (named.line if named.one and named.one.id == order.number else None) or line
+        look = (turn.reader, order.number, line or (order.items[0].line if len(order.items) == 1 else None))
+        sound = await turn.call(gateways.after_sales.options, *look, None)
+        options = await turn.call(gateways.after_sales.options, *look, turn.typed, given.FAULTS[0])
+    except GatewayError:
+        return None
+    supposed = reading("supposed", turn.typed) is not None
+    if wish and not supposed and sound.rules[wish].ok:
+        return await in_time(turn)
+    ways = until(turn, options, [kind for kind in WAYS if options.rules[kind].ok])
+    if not ways:
+        return None
+    title = next((item.title for item in order.items if item.line == line), order.title)
+    variant = "too" if wish and not supposed else "again" if turn.uttered("utter_faq_if_broken", 2) else ""
+    label = turn.wording(f"utter_label_after_sales_{wish}")
+    turn.utter("utter_faq_if_broken", variant, order=title, ways=ways, wish=label or "")
+    one = refused
+    return focus.put(turn, one.kind, one.id, one.title, one.told, [], one.order, one.again, **one.facts)
 
 
 async def asks_in_time(turn: Turn) -> bool:

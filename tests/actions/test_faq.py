@@ -377,6 +377,38 @@ def test_who_argues_with_a_refusal_hears_its_reason_and_its_rule(shop: Shop) -> 
     assert late.said == ["utter_faq_no_answer"], "another matter"
 
 
+def refused_return(**facts: Any) -> dict[str, Any]:
+    return refusal(rule="哪些不能退？", wish="return", **facts)
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [("那将来主板有故障呢", "utter_faq_if_broken"), ("那给我修一下可以吗", "utter_faq_if_broken_too")],
+)
+def test_what_else_is_asked_after_a_refusal_is_answered_from_the_own_case(question: str, says: str, shop: Shop) -> None:
+    mine = order("202611190001", "signed", "repair")
+    ways = {**mine.allowed, "exchange": Rule(True, "", "", "2026-12-11"), "repair": Rule(False, "return_excluded", "不行。")}
+    shop.orders = {"C1": [replace(mine, allowed=ways)]}
+    asks = {"act": {"name": "ask", "ask": 0.9}}
+    kept = run(ActionChatContext(), text=question, intent="nlu_fallback", message=asks, slots=refused_return()).slots
+    assert kept["faq_found"]["decision"] == "own"
+    told = answer(question, message=asks, slots={**refused_return(), **kept})
+    assert told.said == [says] and "2026-12-11" in told.messages[0]["ways"]
+    assert told.slots["chat_focus"][0]["told"] == "refused", "what is asked next goes on from it"
+
+
+def test_a_refusal_is_explained_once(shop: Shop) -> None:
+    shop.orders = {"C1": [order("202611190001", "signed")]}
+    explained = {"event": "bot", "text": "规则", "metadata": {"utter_action": "utter_orders_order_why_not_refused"}}
+    events = [*said("退货", "凭什么"), explained, *said("运费怎么收")]
+    assert answer("运费怎么收", slots=refused_return(), events=events).said[0].startswith("utter_faq_answer")
+    first = answer("运费怎么收", slots=refused_return(), events=said("退货", "运费怎么收"))
+    assert first.said[0] == "utter_orders_order_why_not_refused"
+    other = {"reference": {"conditions": [{"by": "kind", "sure": True, "said": "围巾", "kind": "围巾"}]}, "act": {"name": "ask", "ask": 0.9}}
+    kept = run(ActionChatContext(), text="围巾能换吗", intent="faq", message=other, slots=refused_return()).slots
+    assert (kept.get("faq_found") or {}).get("decision") != "own", "other goods are another matter"
+
+
 # ── whether it helped ─────────────────────────────────────────────────────────
 
 

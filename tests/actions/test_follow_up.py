@@ -143,3 +143,13 @@ def test_another_customers_things_are_not_told(shop: Shop) -> None:
     focus = cancelled(shop)
     assert ask("when_money", focus, customer="C2").said == ["utter_chat_not_found"]
     assert ask("when_money", focus, customer=None).said == ["utter_chat_sign_in"]
+
+
+def test_the_same_explanation_is_not_given_twice_in_a_row(shop: Shop) -> None:
+    shop.orders = {"C1": [order("202611190001", "signed")]}
+    focus = [{"kind": "order", "id": "202611190001", "title": "护眼台灯", "told": "refused", "order": "202611190001"}]
+    focus[0]["facts"] = {"code": "return_excluded", "detail": "已经激活。"}  # type: ignore[assignment]
+    explained = {"event": "bot", "text": "规则", "metadata": {"utter_action": "utter_orders_order_why_not_refused"}}
+    events = [{"event": "user", "text": "退货"}, explained, {"event": "user", "text": "…"}]
+    assert ask("why_not", focus).said == ["utter_orders_order_why_not_refused"]
+    assert ask("why_not", focus, events=events).said == ["utter_orders_order_why_not_refused_again"]
