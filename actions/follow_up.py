@@ -37,12 +37,20 @@ class ActionChatFollowUp(CustomerAction):
         return [*events, *(go_on(turn, events) if turn.two and not turn.busy else [])]
 
     async def _answer(self, turn: Turn) -> list[EventType]:
-        """Look at the thing, then answer; what has no answer in its state may be a rule."""
+        """Find the thing, then say each aspect that is asked for, in turn; nothing is said twice."""
         asked = turn.tracker.latest_message.get("follow_up") or {}
         read = turn.told("ask") or {}  # the reader may know of which one it is asked, and what
         asked = {**asked, **(read.get("object") or {}), "aspect": read.get("aspect") or asked.get("aspect")}
         spoken = next((each for each in focus.of(turn, asked.get("kind", "")) if each.id == asked.get("id")), None)
-        aspect = str(asked.get("aspect") or (turn.told("ask") or {}).get("aspect"))
+        events: list[EventType] = []
+        for aspect in dict.fromkeys((str(asked["aspect"]), *(asked.get("also") or ()))):
+            events += await self._tell(turn, aspect, spoken)
+        told = turn.dispatcher.messages  # two aspects may have one answer
+        told[:] = {str({**each, "response": turn.wording(str(each.get("response")))}): each for each in told}.values()
+        return events
+
+    async def _tell(self, turn: Turn, aspect: str, spoken: focus.Spoken | None) -> list[EventType]:
+        """Look at the thing, then answer; what has no answer in its state may be a rule."""
         if aspect in money_back.ASPECTS and turn.customer is not None:
             back = await money_back.tell(turn, aspect, spoken)
             if back is not None:
@@ -52,9 +60,9 @@ class ActionChatFollowUp(CustomerAction):
         if turn.customer is None and spoken.kind not in OF_ALL:
             raise TokenMissing
         refused = own_case.after_refusal(turn, only_supposed=True)
-        told = await own_case.if_broken(turn, refused) if refused else None
-        if told:
-            return told
+        broken = await own_case.if_broken(turn, refused) if refused else None
+        if broken:
+            return broken
         states, facts = await focus.look(turn, spoken)
         response = focus.answer(turn, spoken.kind, aspect, states)
         if response is None:

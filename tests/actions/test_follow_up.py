@@ -153,3 +153,11 @@ def test_the_same_explanation_is_not_given_twice_in_a_row(shop: Shop) -> None:
     events = [{"event": "user", "text": "退货"}, explained, {"event": "user", "text": "…"}]
     assert ask("why_not", focus).said == ["utter_orders_order_why_not_refused"]
     assert ask("why_not", focus, events=events).said == ["utter_orders_order_why_not_refused_again"]
+
+
+def test_of_several_aspects_each_is_told_once(shop: Shop) -> None:
+    focus = cancelled(shop)
+    asked = {"aspect": "where_money", "also": ["when_money", "where_money"], "kind": "order", "id": LAMP.number, "confidence": 0.9}
+    told = run(ActionChatFollowUp(), "…", "chat_follow_up", slots={"chat_focus": focus}, message={"follow_up": asked})
+    assert told.said == ["utter_orders_order_where_money_cancelled", "utter_orders_order_when_money_cancelled"]
+    assert told.slots["chat_focus"][0]["id"] == LAMP.number
