@@ -74,7 +74,7 @@ NEAR = 5.0  # one less likely than this many times is not even a button below an
 TELLS_SHORTLY = 0.4  # from this score on an entry is told to a visitor's few words, before signing in is asked for
 SURELY_MEANT = 0.9
 """From this score on the rule of an entry is what is asked for, also where another person's account is spoken of."""
-WHY_NOT = "utter_orders_order_why_not"  # what the explanations of a refused order begin with
+WHY_NOT = "utter_orders_order_why_not_"  # what the explanations of a refused order begin with
 WHY_WITHIN = 2  # messages after a refusal, for which what has no answer asks about it
 SURELY_OF_ACCOUNT = 0.8
 """From this score on an entry answers a story about the customer's account better than the topic's wording does."""

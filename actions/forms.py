@@ -54,7 +54,7 @@ EXPLAINED = {"why": "why", "how": "help", "yet": "yet"}  # what is asked about i
 LATER = (given.REASON, given.ADDRESS, given.NAME, given.TITLE)
 """Kinds of values that a form may ask for later: given before, they are noted."""
 CHOSEN = ("colour", "size", "day", "days", "span")
-"""Kinds of values by which one of what a form offers is chosen: 黑色有货就换黑色 is more than a question."""
+"""Kinds of values by which one of what a form offers is chosen: who names one does more than ask."""
 THINGS = ("_number", "_slip")
 """Endings of slots that say which of the customer's own things is meant."""
 PATIENCE = 3  # wrong answers to one question, until a person takes over
