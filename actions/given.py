@@ -80,8 +80,8 @@ def keeping(turn: Turn) -> dict[str, Any] | None:
 
 
 def asks_beside(turn: Turn, words: str = "") -> bool:
-    """Whether what is asked within a form is no matter of the form's (我的币是不是要过期了), or these words of it are asked of the
-    slip (算不算超期): they tell no reason."""
+    """Whether what is asked within a form is no matter of the form's (我的币要过期了吧), or these words are asked of the slip
+    (算不算超期): they tell no reason."""
     start, declared = turn.told("start"), forms.of_project()
     form = declared.forms.get(str((turn.tracker.active_loop or {}).get("name")))
     own = (*form.starts, *form.meant_by) if form else ()

@@ -98,7 +98,8 @@ class ActionLogisticsTrack(ParcelAction):
         """Answer from the parcel's trace; of one on the van that was just told, that no hour can be promised."""
         told = any(each.id == shipment.tracking_number for each in focus.of(turn, "parcel")[:1])
         if told and shipment.state_code == ON_THE_VAN and turn.uttered("utter_logistics_track", LATELY):
-            return self._again(turn, shipment)
+            self._again(turn, shipment)
+            return
         signed = shipment.state_code == "signed"
         waiting = shipment.state_code in ("at_pickup_point", "returning")
         trouble = "" if signed or waiting else "stalled" if shipment.stalled else "late" if shipment.late else ""

@@ -42,7 +42,8 @@ ASKED = "follow_up"
 INTENT_NAME = "chat_follow_up"
 OWN = "own"  # a wish of its own
 LIKELY, PLAINLY = 0.5, 4.4
-"""From this share on two clauses that ask plainly are enough; from these log-odds against a wish of its own on, and a positive margin, a clause asks for an aspect by itself."""
+"""From this share on two clauses that ask plainly are enough; from these log-odds against a wish of its own on, and with a
+positive margin, a clause does."""
 OLDER = 0.25  # so much plainer must be what is asked of anything but the thing that was spoken of last
 OF_THE_QUESTION = ("why", "why_asked", "how")  # acts that within a form are about its question
 # Whether something in focus is meant: log-odds. Weights of a logistic regression over the aspects' examples, out of fold,
@@ -95,8 +96,9 @@ class Scores:
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
 class Aspects(GraphComponent):
-    """Sets `follow_up: {aspect, kind, id, confidence}` (and `also`, the further aspects that clauses ask for) and intent `chat_follow_up` where something in focus is asked about;
-    and the intent that was just answered where a message only names another one of the same (冰川蓝呢)."""
+    """Sets `follow_up: {aspect, kind, id, confidence}` (and `also`, the further aspects that its clauses ask for) and intent
+    `chat_follow_up` where something in focus is asked about; and the intent that was just answered where a message only names
+    another one of the same (冰川蓝呢)."""
 
     def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config = config
