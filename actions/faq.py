@@ -74,6 +74,7 @@ NEAR = 5.0  # one less likely than this many times is not even a button below an
 TELLS_SHORTLY = 0.4  # from this score on an entry is told to a visitor's few words, before signing in is asked for
 SURELY_MEANT = 0.9
 """From this score on the rule of an entry is what is asked for, also where another person's account is spoken of."""
+WHY_NOT = "utter_orders_order_why_not_"  # what the explanations of a refused order begin with
 WHY_WITHIN = 2  # messages after a refusal, for which what has no answer asks about it
 SURELY_OF_ACCOUNT = 0.8
 """From this score on an entry answers a story about the customer's account better than the topic's wording does."""
@@ -125,6 +126,8 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     """
     text = turn.typed
     kind = str(turn.entity("account_kind") or "")
+    if text and (own_case.asked_of_slip(turn) or own_case.after_refusal(turn)):
+        return {"message_id": turn.message_id, "decision": MINE, "hits": []}
     if not text or turn.entity("faq_key") or turn.told("correct") or (kind and not kind.startswith(OTHERS)):
         return None
     if kind:
@@ -437,12 +440,14 @@ class ActionFaqAnswer(CustomerAction):
         if key:
             return await self._chosen(turn, str(key))
         text = turn.typed
-        own = await own_case.in_time(turn) if _own_says(turn) else None
+        own = await _of_own_case(turn) if _own_says(turn) else None
         if own is not None:
             return own
         found = await found_for(turn)
         note = await self._noted(turn, text, found)
         refusal = spoken_of.refused_lately(turn, WHY_WITHIN)
+        if refusal and turn.uttered(WHY_NOT, WHY_WITHIN):
+            refusal = None  # explained already: something else is asked
         unsure = found.decision == "clarify" and refusal is None
         if found.decision == "answer" or (unsure and found.hits[0].score >= MAYBE):
             return await tell(turn, found.hits[0], text, note, beside(found))
@@ -517,6 +522,15 @@ async def tell_rule(turn: Turn, spoken: focus.Spoken) -> list[EventType]:
     hit = await turn.call(gateway.entry, found.hits[0].key, turn.typed)
     turn.utter("utter_faq_rule", answer=hit.lead, source=hit.source)
     return [SlotSet("faq_last", _last(turn, hit, question, None))]
+
+
+async def _of_own_case(turn: Turn) -> list[EventType] | None:
+    """What the customer's own case says: the slip being filled in, the goods of what was refused, the order asked about."""
+    of_slip, refused = own_case.asked_of_slip(turn), own_case.after_refusal(turn)
+    told = await own_case.of_slip(turn, of_slip) if of_slip else None
+    if told is None and refused:
+        told = await own_case.if_broken(turn, refused)
+    return await own_case.in_time(turn) if told is None else told
 
 
 def _own_says(turn: Turn) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType
 
-from actions import faq, focus, money_back, wiring
+from actions import faq, focus, money_back, own_case, wiring
 from actions.base import CustomerAction, Turn, go_on
 from actions.gateways.identity import TokenMissing
 from actions.readings import reading
@@ -17,6 +17,8 @@ AMOUNT, REFUNDED = "why_amount", ("order", "return")
 """The aspect that asks how much comes back, and the kinds of things of which money does."""
 WHY_NOT, PLEA = "why_not", "plea"
 """The aspects that ask why it was refused (the rule follows the reason), and that it be done all the same."""
+AGAIN = "again"
+"""The variant for what has just been said: the same explanation is not given twice in a row."""
 CENT = Decimal("0.01")
 OF_ALL = ("product", "rule", "danger")
 """Kinds of things that are nobody's own."""
@@ -35,12 +37,20 @@ class ActionChatFollowUp(CustomerAction):
         return [*events, *(go_on(turn, events) if turn.two and not turn.busy else [])]
 
     async def _answer(self, turn: Turn) -> list[EventType]:
-        """Look at the thing, then answer; what has no answer in its state may be a rule."""
+        """Find the thing, then say each aspect that is asked for, in turn; nothing is said twice."""
         asked = turn.tracker.latest_message.get("follow_up") or {}
         read = turn.told("ask") or {}  # the reader may know of which one it is asked, and what
         asked = {**asked, **(read.get("object") or {}), "aspect": read.get("aspect") or asked.get("aspect")}
         spoken = next((each for each in focus.of(turn, asked.get("kind", "")) if each.id == asked.get("id")), None)
-        aspect = str(asked.get("aspect") or (turn.told("ask") or {}).get("aspect"))
+        events: list[EventType] = []
+        for aspect in dict.fromkeys((str(asked["aspect"]), *(asked.get("also") or ()))):
+            events += await self._tell(turn, aspect, spoken)
+        told = turn.dispatcher.messages  # two aspects may have one answer
+        told[:] = {str({**each, "response": turn.wording(str(each.get("response")))}): each for each in told}.values()
+        return events
+
+    async def _tell(self, turn: Turn, aspect: str, spoken: focus.Spoken | None) -> list[EventType]:
+        """Look at the thing, then answer; what has no answer in its state may be a rule."""
         if aspect in money_back.ASPECTS and turn.customer is not None:
             back = await money_back.tell(turn, aspect, spoken)
             if back is not None:
@@ -49,6 +59,10 @@ class ActionChatFollowUp(CustomerAction):
             return await self._from_knowledge(turn)
         if turn.customer is None and spoken.kind not in OF_ALL:
             raise TokenMissing
+        refused = own_case.after_refusal(turn, only_supposed=True)
+        broken = await own_case.if_broken(turn, refused) if refused else None
+        if broken:
+            return broken
         states, facts = await focus.look(turn, spoken)
         response = focus.answer(turn, spoken.kind, aspect, states)
         if response is None:
@@ -62,7 +76,8 @@ class ActionChatFollowUp(CustomerAction):
             listed = "\n".join(f"- {title} ¥{back}" for title, back in parts)
             turn.utter("utter_chat_back_altogether", total=str(sum(Decimal(back) for _, back in parts)), parts=listed)
         else:
-            turn.utter(response, **{**facts, **_share(turn, response, facts)})
+            again = AGAIN if turn.uttered(response, 1) else ""
+            turn.utter(response, again, **{**facts, **_share(turn, response, facts)})
         kept = focus.put(
             turn, spoken.kind, spoken.id, spoken.title, spoken.told, states, spoken.order, spoken.again, **spoken.facts
         )

@@ -53,6 +53,8 @@ QUESTION = "question"  # the object of a question about what was just asked
 EXPLAINED = {"why": "why", "how": "help", "yet": "yet"}  # what is asked about it → what explains it
 LATER = (given.REASON, given.ADDRESS, given.NAME, given.TITLE)
 """Kinds of values that a form may ask for later: given before, they are noted."""
+CHOSEN = ("colour", "size", "day", "days", "span")
+"""Kinds of values by which one of what a form offers is chosen: who names one does more than ask."""
 THINGS = ("_number", "_slip")
 """Endings of slots that say which of the customer's own things is meant."""
 PATIENCE = 3  # wrong answers to one question, until a person takes over
@@ -320,6 +322,8 @@ def aside(turn: Turn) -> bool:
         return True  # 盒子拆了，能退吧: told for the question's sake
     if turn.intent in ASIDES:
         return turn.intent not in LEAVES
+    if given.asks_beside(turn) and not given.said(turn, *CHOSEN):
+        return True
     return turn.intent in (*QUESTIONS, *forms.of_project().asides) and turn.asks
 
 

@@ -13,6 +13,7 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions.base import Turn
 from actions.readings import reading
+from topics import forms
 
 SLOT = "chat_given"
 FRESH = 6  # of the customer's messages: what was given longer ago is asked for
@@ -71,11 +72,21 @@ def keeping(turn: Turn) -> dict[str, Any] | None:
         kept.pop(REASON, None)
     supposed = turn.asks and reading("supposed", turn.text) is not None  # 要是真坏了怎么办 tells no fault
     for value in values:
-        if supposed and value["kind"] == REASON:
+        if value["kind"] == REASON and (supposed or asks_beside(turn, value["value"])):
             continue
         if value["kind"] not in (*OF_THE_MOMENT, DENIED, ASIDE) and not _lesser(turn, value, kept.get(REASON)):
             kept[value["kind"]] = {key: value[key] for key in ("value", "code") if key in value} | {"at": now}
     return kept or None
+
+
+def asks_beside(turn: Turn, words: str = "") -> bool:
+    """Whether what is asked within a form is no matter of the form's (我的币要过期了吧), or these words are asked of the slip
+    (算不算超期): they tell no reason."""
+    start, declared = turn.told("start"), forms.of_project()
+    form = declared.forms.get(str((turn.tracker.active_loop or {}).get("name")))
+    own = (*form.starts, *form.meant_by) if form else ()
+    aside = start is not None and start["intent"] in declared.asides and start["intent"] not in own
+    return turn.busy and (aside or (words != "" and reading("asked_of_slip", f"{words}?") is not None))
 
 
 def only_broken(turn: Turn, reason: str) -> bool:

@@ -28,6 +28,7 @@ REFUSE, DOOR, LEAVE_WITH, REROUTE = "refuse", "door", "leave_with", "reroute"
 BARE = (REFUSE, DOOR, CONTACT, INTERCEPT)  # ways that need no detail
 GONE = ("shipment_signed", "shipment_returning")
 """Why nothing on its way can be stopped."""
+ON_THE_VAN, LATELY = "out_for_delivery", 2  # messages after which the trace is not told once more
 NOT_SENT = "not_sent"  # nothing of ours: a parcel that is none yet
 NOTHING = "-"  # the detail of a way that the rules forbid: not worth asking for
 CORRECTABLE = ("time_slot_out_of_range", "delivery_date_out_of_range", "address_other_city")
@@ -94,7 +95,11 @@ class ActionLogisticsTrack(ParcelAction):
     """Says where a parcel is and when it arrives; late and stalled ones are named so, with the next step."""
 
     async def deliver(self, turn: Turn, shipment: Shipment, order: Order) -> None:
-        """Answer from the parcel's trace."""
+        """Answer from the parcel's trace; of one on the van that was just told, that no hour can be promised."""
+        told = any(each.id == shipment.tracking_number for each in focus.of(turn, "parcel")[:1])
+        if told and shipment.state_code == ON_THE_VAN and turn.uttered("utter_logistics_track", LATELY):
+            self._again(turn, shipment)
+            return
         signed = shipment.state_code == "signed"
         waiting = shipment.state_code in ("at_pickup_point", "returning")
         trouble = "" if signed or waiting else "stalled" if shipment.stalled else "late" if shipment.late else ""
@@ -106,6 +111,13 @@ class ActionLogisticsTrack(ParcelAction):
         if due:
             compensations.speak_of(turn, due)
         parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), again=again)
+
+
+    def _again(self, turn: Turn, shipment: Shipment) -> None:
+        """今天能到吧, right after it was told: when it arrives is asked, and not the trace once more."""
+        response = focus.answer(turn, "parcel", "when_arrives", parcels.states(shipment))
+        turn.utter(str(response), **parcels.told(shipment))
+        parcels.speak_of(turn, shipment, str(turn.slot("orders_title") or ""), again=ValidateLogisticsTrackForm.starts[0])
 
 
 @at_once.tells(ValidateLogisticsTrackForm.starts[0])

@@ -50,7 +50,7 @@ class _Back:
 async def tell(turn: Turn, aspect: str, asked: focus.Spoken | None) -> list[EventType] | None:
     """Say where the money goes, or when it comes; None where nothing of the customer's is meant. `asked`: what the reader took
     for what is asked about. May raise GatewayError."""
-    named, sums, kind = await _named(turn), _sums(turn), reading("money_of", turn.typed)
+    named, sums, kind = await _named(turn), sums_named(turn), reading("money_of", turn.typed)
     spoken = [each for each in focus.of(turn, *OF_MONEY) if each != asked]
     known = [back for each in ([asked] if asked else []) + spoken if (back := await _back(turn, each, aspect))]
     if kind:
@@ -114,7 +114,7 @@ async def _named(turn: Turn) -> set[str]:
     return set()
 
 
-def _sums(turn: Turn) -> list[float]:
+def sums_named(turn: Turn) -> list[float]:
     """The sums that are named, as such or as a figure that is no small number (of days)."""
     values = turn.tracker.latest_message.get("values") or []
     amounts = [float(each["value"]) for each in values if each["kind"] == "amount" and _FIGURE.fullmatch(str(each["value"]))]

@@ -44,9 +44,11 @@ def speak_of_refusal(turn: Turn, error: Rejected) -> None:
     number = turn.slot("orders_number")
     if number:
         title = str(turn.slot("orders_title") or "")
+        line = turn.slot("after_sales_line") or turn.slot("orders_line")
+        of_slip = {"wish": turn.slot("after_sales_kind"), "line": line}
         turn.before += focus.put(
             turn, "order", number, title, REFUSED, [error.code], number,
-            code=error.code, detail=error.detail, **rule_said(turn),
+            code=error.code, detail=error.detail, **rule_said(turn), **{name: value for name, value in of_slip.items() if value},
         )  # fmt: skip
 
 

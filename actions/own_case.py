@@ -22,7 +22,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import compensations, given, wiring
+from actions import compensations, focus, given, money_back, spoken_of, wiring
 from actions.base import Turn, button, when
 from actions.gateways.after_sales import Options
 from actions.gateways.belongings import ORDER
@@ -36,6 +36,9 @@ from actions.words import metadata
 from topics import clock, forms
 
 UNPAID, IN_TIME = "unpaid", "in_time"
+SLIP_FORM, UNTIL_WHEN = "after_sales_form", "until_when"
+"""The form that fills a slip in; what may be asked of it, beside how much comes back and what becomes of the coins."""
+COINS, COMPLETED = "coins", "completed"
 WAYS = ("return", "exchange", "repair")
 """What can be done about goods that are broken."""
 SECONDS = 1.5
@@ -116,6 +119,101 @@ async def in_time(turn: Turn) -> list[EventType] | None:
         return None
     speak_of(turn, order)
     return [SlotSet("orders_last", order.number), *([SlotSet("orders_line", line)] if line and not turn.busy else [])]
+
+
+def asked_of_slip(turn: Turn) -> str | None:
+    """What is asked of the slip that the open form fills in: until when it may be handed in, how much comes back, what
+    becomes of the coins."""
+    known = turn.slot("orders_number") and turn.slot("orders_checked") == f"{SLIP_FORM}:possible"
+    if turn.customer is None or not turn.typed or not known or (turn.tracker.active_loop or {}).get("name") != SLIP_FORM:
+        return None
+    which = turn.slot("after_sales_pieces") and not turn.slot("after_sales_line")
+    return None if which else reading("asked_of_slip", turn.typed)
+
+
+async def of_slip(turn: Turn, asked: str) -> list[EventType] | None:
+    """Say it, by the shop's rules for the goods and the reason so far; None where they say nothing of it."""
+    kind, number, code = str(turn.slot("after_sales_kind")), str(turn.slot("orders_number")), turn.slot("after_sales_reason_code")
+    line, reason = int(turn.slot("after_sales_line") or 0) or None, turn.slot("after_sales_reason")
+    gateways = wiring.gateways()
+    try:
+        order = await turn.call(gateways.orders.get, turn.reader, number)
+        options = await turn.call(gateways.after_sales.options, turn.reader, number, line, reason, code if reason else None)
+    except GatewayError:
+        return None
+    title = next((item.title for item in order.items if item.line == line), order.title)
+    ways, back = until(turn, options, [kind]), options.amounts.get(kind)
+    if asked == COINS:
+        return await _say_coins(turn, order)
+    if asked == UNTIL_WHEN and options.rules[kind].ok and ways:
+        again = "again" if turn.uttered("utter_faq_slip_until_when", 2) else ""
+        turn.utter("utter_faq_slip_until_when", again, order=title, ways=ways)
+        return []
+    if asked == UNTIL_WHEN or back is None:
+        return None
+    named = money_back.sums_named(turn)
+    near = next((each for each in named if abs(each - float(back)) < 1), None)
+    words = turn.wording(f"utter_faq_words_sum_{'wrong' if near is None else 'right'}") if named else None
+    shared = any(part.amount.startswith("-") for part in order.parts)
+    says = (words or "").format(named=f"{named[0]:g}") if named else ""
+    turn.utter("utter_faq_slip_comes_back", "shared" if shared else "", says=says, order=title, back=back)
+    return []
+
+
+async def _say_coins(turn: Turn, order: Order) -> list[EventType] | None:
+    """What was paid with coins comes back; what the order brought is taken back, which it does only once it is completed."""
+    try:
+        assets = await turn.call(wiring.gateways().account.assets, turn.reader)
+    except GatewayError:
+        return None
+    used = turn.wording(f"utter_faq_words_coins_{'used' if order.points_used else 'unused'}") or ""
+    variant = COMPLETED if order.state_code == COMPLETED else ""
+    turn.utter("utter_faq_slip_coins", variant, used=used.format(count=order.points_used), points=assets.points)
+    return []
+
+
+def after_refusal(turn: Turn, only_supposed: bool = False) -> focus.Spoken | None:
+    """The refusal of a return, an exchange or a repair after which something else is asked: what if the goods break later, may
+    they be exchanged then, until which day. `only_supposed`: nothing but the first."""
+    refused, text = spoken_of.refused_lately(turn), turn.typed
+    wish = refused.facts.get("wish") if refused else None
+    if refused is None or wish is None or not text or turn.customer is None or turn.busy or fault_of(turn, refused.id):
+        return None
+    told = given.said(turn, given.REASON)
+    breaks = reading("breaks", text) is not None or (told is not None and told.code in given.FAULTS)
+    if reading("supposed", text) is not None and breaks:
+        return refused
+    until_when = reading("asked_of_slip", text) == UNTIL_WHEN and turn.uttered("utter_faq_if_broken", 2)
+    asks = (turn.asks or turn.cue("whether") is not None) and not spoken_of.goods_named(turn)
+    another = asks and _wished(turn) not in (None, wish)
+    return refused if (another or until_when) and not only_supposed else None
+
+
+async def if_broken(turn: Turn, refused: focus.Spoken) -> list[EventType] | None:
+    """Which ways are open for goods that were refused, should they break, and until which day; None where none is."""
+    line, wish = int(refused.facts.get("line") or 0) or None, _wished(turn)
+    gateways = wiring.gateways()
+    try:
+        order = await turn.call(gateways.orders.get, turn.reader, refused.id)
+        named = await find(turn, ORDER)
+        line = (named.line if named.one and named.one.id == order.number else None) or line
+        look = (turn.reader, order.number, line or (order.items[0].line if len(order.items) == 1 else None))
+        sound = await turn.call(gateways.after_sales.options, *look, None)
+        options = await turn.call(gateways.after_sales.options, *look, turn.typed, given.FAULTS[0])
+    except GatewayError:
+        return None
+    supposed = reading("supposed", turn.typed) is not None
+    if wish and not supposed and sound.rules[wish].ok:
+        return await in_time(turn)
+    ways = until(turn, options, [kind for kind in WAYS if options.rules[kind].ok])
+    if not ways:
+        return None
+    title = next((item.title for item in order.items if item.line == line), order.title)
+    variant = "too" if wish and not supposed else "again" if turn.uttered("utter_faq_if_broken", 2) else ""
+    label = turn.wording(f"utter_label_after_sales_{wish}")
+    turn.utter("utter_faq_if_broken", variant, order=title, ways=ways, wish=label or "")
+    one = refused
+    return focus.put(turn, one.kind, one.id, one.title, one.told, [], one.order, one.again, **one.facts)
 
 
 async def asks_in_time(turn: Turn) -> bool:

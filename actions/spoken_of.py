@@ -61,10 +61,19 @@ def references(turn: Turn) -> Iterator[dict[str, Any]]:
     """What the customer's latest messages describe of goods, newest first; a number or a price alone is left out."""
     said = [event for event in turn.tracker.events if event["event"] == "user"]
     for event in reversed(said[-STILL:]):
-        told = ((event.get("parse_data") or {}).get("reference") or {}).get("conditions") or []
-        goods = [each for each in told if each["by"] in GOODS and each["sure"] and not each.get("negated")]
+        goods = _goods_of((event.get("parse_data") or {}).get("reference"))
         if goods:
             yield {"conditions": goods}
+
+
+def goods_named(turn: Turn) -> list[dict[str, Any]]:
+    """What the latest message describes of goods."""
+    return _goods_of(turn.tracker.latest_message.get("reference"))
+
+
+def _goods_of(reference: dict[str, Any] | None) -> list[dict[str, Any]]:
+    told = (reference or {}).get("conditions") or []
+    return [each for each in told if each["by"] in GOODS and each["sure"] and not each.get("negated")]
 
 
 def goes_on(turn: Turn, last: dict[str, Any]) -> bool:

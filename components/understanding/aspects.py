@@ -29,9 +29,9 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from components.intent_classifier import FAMILIES, REQUESTS, Family, LinearModel, spelling
+from components.intent_classifier import FAMILIES, REQUESTS, Family, LinearModel, clauses, spelling
 from components.text_normaliser import NORMALISED_TEXT, normalise
-from components.understanding.acts import ACT, read_acts
+from components.understanding.acts import ACT, MOST_PARTS, read_acts
 from components.understanding.encoder import encoded, ready
 from components.understanding.references import ANOTHER, REFERENCE
 from topics import follow_ups
@@ -41,6 +41,9 @@ FOCUS = "chat_focus"
 ASKED = "follow_up"
 INTENT_NAME = "chat_follow_up"
 OWN = "own"  # a wish of its own
+LIKELY, PLAINLY = 0.5, 4.4
+"""From this share on two clauses that ask plainly are enough; from these log-odds against a wish of its own on, and with a
+positive margin, a clause does."""
 OLDER = 0.25  # so much plainer must be what is asked of anything but the thing that was spoken of last
 OF_THE_QUESTION = ("why", "why_asked", "how")  # acts that within a form are about its question
 # Whether something in focus is meant: log-odds. Weights of a logistic regression over the aspects' examples, out of fold,
@@ -93,8 +96,9 @@ class Scores:
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
 class Aspects(GraphComponent):
-    """Sets `follow_up: {aspect, kind, id, confidence}` and intent `chat_follow_up` where something in focus is asked about;
-    and the intent that was just answered where a message only names another one of the same (冰川蓝呢)."""
+    """Sets `follow_up: {aspect, kind, id, confidence}` (and `also`, the further aspects that its clauses ask for) and intent
+    `chat_follow_up` where something in focus is asked about; and the intent that was just answered where a message only names
+    another one of the same (冰川蓝呢)."""
 
     def __init__(self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config = config
@@ -211,10 +215,28 @@ class Aspects(GraphComponent):
         does = (message.get(ACT) or {}).get("name") == "do"
         evidence = self._evidence(message, candidates[name], score) + (min(since, 0.0) if does else since)
         share = 1.0 / (1.0 + math.exp(-evidence))
-        if share < self._config["from"]:
-            return None
         thing = candidates[name]
-        return {"aspect": name, "kind": thing["kind"], "id": thing["id"], "confidence": round(share, 4)}
+        each = self._in_clauses(message, thing) if share >= LIKELY else []
+        several = len(each) > 1 and name in each
+        if share < self._config["from"] and not several:
+            return None
+        asked = {"aspect": name, "kind": thing["kind"], "id": thing["id"], "confidence": round(share, 4)}
+        return {**asked, "aspect": each[0], "also": each[1:]} if several else asked
+
+    def _in_clauses(self, message: Message, thing: Dict[Text, Any]) -> List[Text]:
+        """The aspects of a thing that the clauses ask for (寄到哪，几号前，邮费谁出), in their order, each once."""
+        assert self._scores is not None
+        text = message.get(NORMALISED_TEXT) or normalise(message.get(TEXT) or "").text
+        parts = clauses(text)[:MOST_PARTS]
+        found: Dict[Text, None] = {}
+        for start, end in parts if len(parts) > 1 else ():
+            margins = self._scores.margins(spelling(text[start:end]))
+            names = [name for name in thing["asks"] if name in margins]
+            best = max(names, key=lambda name: margins[name])
+            score = float(np.logaddexp.reduce([self._config["sharpness"] * margins[name] for name in names]))
+            if margins[best] > 0 and score - self._config["sharpness"] * margins[OWN] >= PLAINLY:
+                found[best] = None
+        return list(found)
 
     def _evidence(self, message: Message, thing: Dict[Text, Any], score: float) -> float:
         """Log-odds that the thing is asked about, and not something else. `score`: those of the words alone."""

@@ -93,6 +93,7 @@ class Shop:
     review: str | None = None
     # parcels
     late: bool = False
+    parcel_state: str = "in_transit"
     not_arrangeable: dict[str | None, str] = field(default_factory=dict)
     known_investigation: bool = False
     # tickets and complaints
@@ -215,7 +216,7 @@ class _Logistics:
         for found in self.shop.of(caller):
             if found.number == order_number and found.tracking_number:
                 return Shipment(
-                    found.tracking_number, found.number, "灵犀物流", "运输中", "in_transit", "2026-11-23", self.shop.late, False,
+                    found.tracking_number, found.number, "灵犀物流", "运输中", self.shop.parcel_state, "2026-11-23", self.shop.late, False,
                     "2026-11-21T09:30:00+08:00", "杭州", "已到达杭州分拨中心", None, None,
                 )  # fmt: skip
         raise Rejected("not_shipped", "还没有发货")

@@ -11,6 +11,7 @@ import pytest
 from actions.chat import ActionChatContext
 from actions.faq import ActionFaqAnswer
 from actions.gateways.knowledge import Fact, Found, Hit, read_hit
+from actions.gateways.orders import AmountPart, Rule
 from actions.orders import ActionOrdersStatus
 from actions.products import ActionProductsAsk
 from tests.actions.fakes import Shop, order, product
@@ -376,6 +377,38 @@ def test_who_argues_with_a_refusal_hears_its_reason_and_its_rule(shop: Shop) -> 
     assert late.said == ["utter_faq_no_answer"], "another matter"
 
 
+def refused_return(**facts: Any) -> dict[str, Any]:
+    return refusal(rule="哪些不能退？", wish="return", **facts)
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [("那将来主板有故障呢", "utter_faq_if_broken"), ("那给我修一下可以吗", "utter_faq_if_broken_too")],
+)
+def test_what_else_is_asked_after_a_refusal_is_answered_from_the_own_case(question: str, says: str, shop: Shop) -> None:
+    mine = order("202611190001", "signed", "repair")
+    ways = {**mine.allowed, "exchange": Rule(True, "", "", "2026-12-11"), "repair": Rule(False, "return_excluded", "不行。")}
+    shop.orders = {"C1": [replace(mine, allowed=ways)]}
+    asks = {"act": {"name": "ask", "ask": 0.9}}
+    kept = run(ActionChatContext(), text=question, intent="nlu_fallback", message=asks, slots=refused_return()).slots
+    assert kept["faq_found"]["decision"] == "own"
+    told = answer(question, message=asks, slots={**refused_return(), **kept})
+    assert told.said == [says] and "2026-12-11" in told.messages[0]["ways"]
+    assert told.slots["chat_focus"][0]["told"] == "refused", "what is asked next goes on from it"
+
+
+def test_a_refusal_is_explained_once(shop: Shop) -> None:
+    shop.orders = {"C1": [order("202611190001", "signed")]}
+    explained = {"event": "bot", "text": "规则", "metadata": {"utter_action": "utter_orders_order_why_not_refused"}}
+    events = [*said("退货", "凭什么"), explained, *said("运费怎么收")]
+    assert answer("运费怎么收", slots=refused_return(), events=events).said[0].startswith("utter_faq_answer")
+    first = answer("运费怎么收", slots=refused_return(), events=said("退货", "运费怎么收"))
+    assert first.said[0] == "utter_orders_order_why_not_refused"
+    other = {"reference": {"conditions": [{"by": "kind", "sure": True, "said": "围巾", "kind": "围巾"}]}, "act": {"name": "ask", "ask": 0.9}}
+    kept = run(ActionChatContext(), text="围巾能换吗", intent="faq", message=other, slots=refused_return()).slots
+    assert (kept.get("faq_found") or {}).get("decision") != "own", "other goods are another matter"
+
+
 # ── whether it helped ─────────────────────────────────────────────────────────
 
 
@@ -495,6 +528,59 @@ def test_of_what_is_broken_it_is_said_which_ways_are_open(
     unbroken = {"orders_last": "202611190001"}
     other = run(ActionChatContext(), text="给我换个好的行不", intent="faq", message=asks, slots=unbroken).slots
     assert (other.get("faq_found") or {}).get("decision") != "own"
+
+
+SLIP = {
+    "orders_number": "202611190001", "orders_checked": "after_sales_form:possible", "after_sales_kind": "return",
+    "requested_slot": "after_sales_pickup",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("明早再提交赶得上吗", "utter_faq_slip_until_when"),
+        ("是全额退吗", "utter_faq_slip_comes_back_shared"),
+        ("退给我150对吧", "utter_faq_slip_comes_back_shared"),
+    ],
+)
+def test_what_is_asked_of_the_slip_being_filled_in_is_answered_from_it(question: str, says: str, shop: Shop) -> None:
+    parts = (AmountPart("商品金额", "199.00"), AmountPart("优惠券", "-20.00"))
+    mine = order("202611190001", "signed", "return")
+    open_until = {**mine.allowed, "return": Rule(True, "", "", "2026-12-03")}
+    shop.orders, shop.amounts = {"C1": [replace(mine, parts=parts, allowed=open_until)]}, {"return": "179.00"}
+    corrects = {"commands": [{"command": "correct", "slot": "orders_number", "value": question}]}
+    kept = run(ActionChatContext(), text=question, intent="chat_inform", form="after_sales_form", message=corrects, slots=SLIP).slots
+    assert kept["faq_found"]["decision"] == "own"
+    told = run(ActionFaqAnswer(), text=question, form="after_sales_form", message=corrects, slots={**SLIP, **kept})
+    assert told.said == [says] and not told.slots
+    assert "2026-12-03" in told.messages[0].get("ways", "2026-12-03")
+    assert ("150" in told.messages[0].get("says", "")) is ("150" in question)
+
+
+@pytest.mark.parametrize(
+    ("state", "coins", "says", "words"),
+    [("signed", 0, "utter_faq_slip_coins", ""), ("completed", 1200, "utter_faq_slip_coins_completed", "1200")],
+)
+def test_what_becomes_of_the_coins_is_said_of_the_slips_own_order(
+    state: str, coins: int, says: str, words: str, shop: Shop
+) -> None:
+    shop.orders = {"C1": [replace(order("202611190001", state, "return"), points_used=coins)]}
+    question = {"commands": [{"command": "start", "intent": "account_ask_assets"}]}
+    asks: dict[str, Any] = {"text": "退掉以后我的积分会少吗", "form": "after_sales_form", "message": question}
+    kept = run(ActionChatContext(), intent="account_ask_assets", slots=SLIP, **asks).slots
+    told = run(ActionFaqAnswer(), intent="account_ask_assets", slots={**SLIP, **kept}, **asks)
+    assert told.said == [says] and words in told.messages[0]["used"] and told.messages[0]["points"]
+
+
+@pytest.mark.parametrize("words", ["那就退179", "后天上午来拿", "我的券会过期吗"])
+def test_what_asks_nothing_of_the_slip_is_left_to_others(words: str, shop: Shop) -> None:
+    shop.orders = {"C1": [order("202611190001", "signed", "return")]}
+    kept = run(ActionChatContext(), text=words, intent="chat_inform", form="after_sales_form", slots=SLIP).slots
+    assert (kept.get("faq_found") or {}).get("decision") != "own"
+    unknown = {**SLIP, "orders_number": None}
+    without = run(ActionChatContext(), text="是全额退吗", intent="chat_inform", form="after_sales_form", slots=unknown).slots
+    assert (without.get("faq_found") or {}).get("decision") != "own", "no order was chosen yet"
 
 
 def test_a_fault_that_is_told_is_not_answered_by_the_manual_of_other_goods(shop: Shop) -> None:

@@ -143,3 +143,21 @@ def test_another_customers_things_are_not_told(shop: Shop) -> None:
     focus = cancelled(shop)
     assert ask("when_money", focus, customer="C2").said == ["utter_chat_not_found"]
     assert ask("when_money", focus, customer=None).said == ["utter_chat_sign_in"]
+
+
+def test_the_same_explanation_is_not_given_twice_in_a_row(shop: Shop) -> None:
+    shop.orders = {"C1": [order("202611190001", "signed")]}
+    focus = [{"kind": "order", "id": "202611190001", "title": "护眼台灯", "told": "refused", "order": "202611190001"}]
+    focus[0]["facts"] = {"code": "return_excluded", "detail": "已经激活。"}  # type: ignore[assignment]
+    explained = {"event": "bot", "text": "规则", "metadata": {"utter_action": "utter_orders_order_why_not_refused"}}
+    events = [{"event": "user", "text": "退货"}, explained, {"event": "user", "text": "…"}]
+    assert ask("why_not", focus).said == ["utter_orders_order_why_not_refused"]
+    assert ask("why_not", focus, events=events).said == ["utter_orders_order_why_not_refused_again"]
+
+
+def test_of_several_aspects_each_is_told_once(shop: Shop) -> None:
+    focus = cancelled(shop)
+    asked = {"aspect": "where_money", "also": ["when_money", "where_money"], "kind": "order", "id": LAMP.number, "confidence": 0.9}
+    told = run(ActionChatFollowUp(), "…", "chat_follow_up", slots={"chat_focus": focus}, message={"follow_up": asked})
+    assert told.said == ["utter_orders_order_where_money_cancelled", "utter_orders_order_when_money_cancelled"]
+    assert told.slots["chat_focus"][0]["id"] == LAMP.number

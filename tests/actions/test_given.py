@@ -295,3 +295,22 @@ def test_what_answers_another_question_is_no_reason() -> None:
 def test_a_fault_only_supposed_is_not_kept() -> None:
     kept = run(ActionChatContext(), "要是屏幕裂了怎么办", "faq", message_id="supposed")
     assert "reason" not in (kept.slots.get("chat_given") or {})
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("啊对了，我的积分不会下个月就作废了吧", {"command": "start", "intent": "account_ask_assets"}),
+        ("下周才寄会不会逾期", {"command": "set", "slot": "after_sales_reason", "value": "下周才寄会不会逾期"}),
+    ],
+)
+def test_what_is_asked_beside_the_reason_is_none(text: str, command: dict[str, Any]) -> None:
+    heard = {"values": [{"kind": "reason", "value": "会不会逾期" if "逾期" in text else "下个月就作废了", "code": "quality"}]}
+    slots = {"orders_number": SHOES.number, "orders_checked": "after_sales_form:possible", "after_sales_kind": "return"}
+    slots |= {"requested_slot": "after_sales_reason"}
+    asked: dict[str, Any] = {"text": text, "form": "after_sales_form", "message": {**heard, "commands": [command]}}
+    assert not run(ActionChatContext(), slots=slots, **asked).slots.get("chat_given")
+    if command["command"] == "start":
+        asked["message"]["intent"] = {"name": "account_ask_assets", "confidence": 0.9}
+        filled = run(ValidateAfterSalesForm(), slots=slots, **asked)
+        assert filled.slots == {"requested_slot": "after_sales_reason"} and not filled.said

@@ -9,6 +9,7 @@ import pytest
 from actions.logistics import (
     ActionLogisticsArrange,
     ActionLogisticsReport,
+    ActionLogisticsTrack,
     ActionLogisticsUrge,
     AskLogisticsDetail,
     ValidateLogisticsArrangeForm,
@@ -42,6 +43,22 @@ def test_a_parcel_in_time_is_urged_kindly(shop: Shop, late: bool, said: str) -> 
     shop.late = late
     done = run(ActionLogisticsUrge(), "催一下", "logistics_urge", slots={"orders_number": KETTLE.number})
     assert done.said == [f"utter_logistics_urged_{said}"] and shop.done == [("urge_parcel", TRACKING)]
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [("out_for_delivery", "utter_logistics_parcel_when_arrives_out_for_delivery"), ("in_transit", "utter_logistics_track")],
+)
+def test_of_a_parcel_on_the_van_the_same_is_not_told_twice(shop: Shop, state: str, told: str) -> None:
+    shop.parcel_state = state
+    slots = {"orders_number": KETTLE.number}
+    first = run(ActionLogisticsTrack(), "到哪了", "logistics_track", slots=slots)
+    assert first.said[0].startswith("utter_logistics_track")
+    events: list[dict[str, Any]] = [{"event": "user", "text": "到哪了"}]
+    events += [{"event": "bot", "text": "", "metadata": {"utter_action": first.said[0]}}, {"event": "user", "text": "四点能拿到不"}]
+    focus = {"chat_focus": first.slots["chat_focus"]}
+    again = run(ActionLogisticsTrack(), "四点能拿到不", "logistics_track", slots={**slots, **focus}, events=events)
+    assert again.said[0].startswith(told)
 
 
 @pytest.mark.parametrize("how", ["date", "time_slot", "pickup_point", "leave_with", "reroute"])

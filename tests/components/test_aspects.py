@@ -63,6 +63,19 @@ def test_what_is_asked_of_a_thing(aspects: Aspects, text: str, focus: dict[str, 
 
 
 @pytest.mark.parametrize(
+    ("text", "focus", "aspects_told"),
+    [
+        ("票啥时候给开啊，发到哪个邮箱", thing("invoice", "issuing", "changeable", "kept", "person"), ["when_issued", "where_sent"]),
+        ("钱哪天退我，退回哪张卡", thing("order", "cancelled"), ["when_money", "where_money"]),
+        ("那我几天内寄，我最近挺忙的", thing("return", "return_awaiting_goods", "awaiting_goods", "return"), ["send_until"]),
+    ],
+)
+def test_each_clause_may_ask_for_an_aspect(aspects: Aspects, text: str, focus: dict[str, Any], aspects_told: list[str]) -> None:
+    asked = heard(aspects, text, focus).get("follow_up")
+    assert [asked["aspect"], *asked.get("also", [])] == aspects_told
+
+
+@pytest.mark.parametrize(
     ("text", "intent"),
     [
         ("我想买个保温杯", "products_recommend"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from actions.gateways.knowledge import Found, Hit
+from actions.gateways.orders import Rule
 from tests.actions.fakes import Shop, order
 from tests.dialogue.talk import Assistant
 
@@ -42,3 +45,17 @@ def test_what_is_not_understood_and_not_known_is_not_counted_twice(assistant: As
     customer = assistant.customer()
     customer.say(QUESTIONS[0])
     assert not customer.tracker.get_slot("chat_misses")
+
+
+def test_what_is_asked_of_the_slip_in_hand_is_answered_and_nothing_chosen_is_lost(assistant: Assistant, shop: Shop) -> None:
+    shop.amounts, mine = {"return": "179.00"}, shop.orders["C1"][0]
+    open_until = {**mine.allowed, "return": Rule(True, "", "", "2026-12-03")}
+    shop.orders = {"C1": [replace(mine, allowed=open_until)]}
+    customer = assistant.customer()
+    customer.say("/after_sales_return")
+    form, asked, before = customer.form, customer.asked, customer.said
+    for question, says in (("明晚再交申请算超期吗", "until_when"), ("这灯到手能退回来多少呀", "comes_back"), ("是退我150对吧", "comes_back")):
+        said = customer.say(question)
+        assert said == [f"utter_faq_slip_{says}", before[-1]], question
+        assert (customer.form, customer.asked) == (form, asked)
+        assert customer.tracker.get_slot("orders_number") == mine.number and not customer.tracker.get_slot(asked)
