@@ -182,8 +182,8 @@ TICKET, ADD = "tickets_ask_status", ("tickets_wish", "add")
 """The intent and the entity by which something is added to an open ticket."""
 HEARD = "CommandReader"
 """What made an entity of what no word names."""
-MORE_OF = ("complain", "add")
-"""What was last done to a ticket, where what is told next is more of the same."""
+MORE_OF, TO_TICKET = ("complain", "add"), "to_ticket"
+"""What was last done to a ticket, where what is told next is more of the same; the cue of who has words put on one."""
 ASKING = ("ask", "why", "how")
 """Acts that want to be told something."""
 ACCEPTS = ("yes", "do", "value", "tell", "chat", "fragment")
@@ -1137,12 +1137,16 @@ class Reader:
         corrects = said.act == "correct" and said.share("correct") >= self.sure and any(each["sure"] for each in conditions or ())
         compared = bool(conditions) and all(each["by"] in COMPARED for each in conditions or ())  # 便宜那台呢，也能退吗
         corrects = corrects or (compared and said.act in ASKING and context.kind in (NONE, OFFER))
-        points = said.reference.get("bare") or (said.intent in VAGUE and any(each["by"] == "other" for each in conditions or ()))
-        if context.new or not conditions or not (corrects or (points and said.act in NAMES_ONE)):
-            return None
         wished = next((name for name in context.wished[:LATELY] if name.startswith(OF_THINGS)), None)
+        listed = any(each.intent == wished and set(each.entities) & set(NUMBERS) for each in context.buttons)
+        unplain = said.intent in VAGUE or said.confidence < self.near or said.intent in LOOK_UPS
+        wants = said.share(*ASKING, "status", "do") >= self.sure or bool(said.follow_up)
+        which = listed and unplain and not wants and any(each["sure"] for each in conditions or ())  # 号忘了，买锅那单
+        points = said.reference.get("bare") or (said.intent in VAGUE and any(each["by"] == "other" for each in conditions or ()))
+        if context.new or not conditions or not (corrects or which or (points and said.act in NAMES_ONE)):
+            return None
         plain = said.confidence >= self.sure and said.intent not in (*VAGUE, wished) and (compared or not said.follow_up)
-        if wished is None or (plain and said.act not in ("correct", "no")):
+        if wished is None or (plain and not which and said.act not in ("correct", "no")):
             return None
         return Reading(wished, (command("start", intent=wished, words=said.words or said.text),))
 
@@ -1178,9 +1182,15 @@ class Reader:
         urges = any((each.get("entity"), each.get("value")) == (ADD[0], "urge") for each in said.entities)
         if urges and newest.get("kind") == "ticket" and not _goods(said) and said.share("do") >= self.sure:
             return Reading(TICKET, (command("start", intent=TICKET),), said.entities)  # 你再催一下他们
-        adds = any((each.get("entity"), each.get("value")) == ADD for each in said.entities)
-        if adds and said.intent in (*ACCOUNTS, *VAGUE, "chat_hold") and said.share("ask", "status", "why") < self.sure:
-            return Reading(TICKET, (command("start", intent=TICKET),), said.entities)  # 补充一下我投诉的那个，我有录像
+        adds = _has(said, *ADD) or TO_TICKET in said.cues
+        latest = next((each for each in context.focus if each.get("kind") != "payment"), {})
+        ticket = latest if latest.get("kind") == "ticket" else None
+        of_it = ticket and (said.confidence < self.certain or said.follow_up)  # 给那张补一句，两笔都是微信付的: no new matter
+        of_one = of_it or said.intent in (*ACCOUNTS, *VAGUE, TICKET, "chat_hold")
+        if adds and of_one and said.share("ask", "status", "why") < self.sure:
+            heard = [] if _has(said, *ADD) else [{"entity": ADD[0], "value": ADD[1], "extractor": HEARD}]
+            named = [{"entity": "tickets_number", "value": ticket["id"]}] if ticket and not _has(said, "tickets_number") else []
+            return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), *heard, *named])
         if self._fetches(said, context):
             anew = {"entity": PICKUP, "value": ANEW}
             return Reading(SLIPS, (command("start", intent=SLIPS),), [*map(dict, said.entities), anew])

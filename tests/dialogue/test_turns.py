@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actions.gateways.after_sales import Variant
+from actions.gateways.payments import PaymentCheck
 from actions.gateways.tickets import Ticket
 from tests.actions.fakes import OPERATIONS, Shop, invoice, order
 from tests.dialogue.talk import Assistant, Customer
@@ -124,3 +125,40 @@ def test_what_was_not_begun_is_only_let_be(assistant: Assistant, shop: Shop) -> 
     customer = said(assistant.customer(), "护眼台灯帮我催催发货", "不取消，货我是要的")
     assert customer.form is None and [what[0] for what in shop.done] == ["urge"]
     assert customer.said == ["utter_chat_deny_kept"] or customer.said[0].startswith("utter_chat_deny")
+
+
+CHARGED, LATE = "GD202611200001", "GD202611200002"
+
+
+def charged_twice(shop: Shop) -> None:
+    """A duplicate payment somebody is looking at, beside another open ticket."""
+    quilt = shop.orders["C1"][5]
+    due = "2026-11-25T18:00:00+08:00"
+    shop.tickets = [
+        Ticket(CHARGED, "重复扣款", "处理中", "working", "一般", due, "正在核对", quilt.number, kind="payment_problem"),
+        Ticket(LATE, "快递没更新", "处理中", "working", "一般", due, "正在核实", shop.orders["C1"][4].number),
+    ]
+    seen = PaymentCheck(
+        "重复扣款", "one_payment_seen", True, quilt.number, quilt.title, "已发货", "199.00", "云闪付", None, None, "一次付款", CHARGED, due
+    )
+    shop.payment = seen
+
+
+def test_words_are_put_on_the_ticket_just_told(assistant: Assistant, shop: Shop) -> None:
+    charged_twice(shop)
+    customer = said(assistant.customer(), "羽绒被付款重复扣钱了", "给那张单子补一句：两笔都是云闪付出去的，前后差一分钟")
+    assert customer.said == ["utter_tickets_added"] and [done[:2] for done in shop.done] == [("add", CHARGED)]
+
+
+def test_when_there_is_an_answer_is_asked_of_the_ticket_just_told(assistant: Assistant, shop: Shop) -> None:
+    charged_twice(shop)
+    customer = said(assistant.customer(), "羽绒被付款重复扣钱了", "还没查完呀，最迟几号给我个答复")
+    assert CHARGED in customer.told[0] and "11-25 18:00" in customer.told[0] and customer.buttons[0]["title"] == "催一下"
+
+
+def test_of_several_tickets_the_goods_of_their_orders_tell_one(assistant: Assistant, shop: Shop) -> None:
+    charged_twice(shop)
+    customer = said(assistant.customer(), "我的工单怎么样了")
+    assert customer.said == ["utter_tickets_which"]
+    customer.say("号我哪记得，就买羽绒被那单")
+    assert customer.said[0] == "utter_tickets_status" and CHARGED in customer.told[0]
