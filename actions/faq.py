@@ -95,6 +95,8 @@ SUREST_SCORE = 0.99
 UNSURE = 0.5
 """Below this confidence an intent is a guess: often a story with a question in it. A choice of questions then says more than
 the form that the topic would open."""
+PROTECTION = "promotions_price_protection"
+"""The intent of which each piece has its own answer, however it is asked."""
 GOODS, STOCK = "products_", "products_ask_stock"
 """Price, stock and what a page says come from the catalogue; what it does not know, `actions/products.py` looks up."""
 NAMED = ("product", "product_category")
@@ -269,7 +271,7 @@ def _may_ask(turn: Turn, text: str) -> bool:
         return False
     if _only_signs_in(turn):
         return True
-    if turn.cue(f"{MEANS}{turn.intent}") is not None:
+    if turn.cue(f"{MEANS}{turn.intent}") is not None or (spoken_of.of_another(turn) and turn.intent == PROTECTION):
         return False  # a wish, said plainly
     if turn.intent.startswith("complaints_") and _sure(turn) and only_asks(turn) < SURELY_ASKS:
         return False  # 再投诉一次 asks nothing

@@ -158,6 +158,8 @@ ASKS_WHEN, COMES_BACK = "asks_when", (("protection", "protect"), ("protection", 
 """The cue of who asks only when it comes, and the kinds of things, with what was done of them, of which it is money that does."""
 MONEY_ASKED = {"asks_when_money": "when_money", "asks_where_money": "where_money"}
 """The cues of who asks about money that comes back → what is asked of it."""
+PROTECTION, PRICE, FELL = "promotions_price_protection", "products_ask_price", "fell"
+"""The intents of who wants the difference after a price drop, and of who asks what goods cost; the cue of who asks whether it fell."""
 MONEY_BACK = ("after_sales_refund", "after_sales_return")
 """The intents that want the money back: whether goods go back with it, the order's state tells."""
 HURRIES = "_urge"
@@ -264,7 +266,8 @@ class Reader:
         wants = said.act not in (*ASKING, "status", *DENIES) and said.share(*ASKING, "status") < self.sure
         if intent is None or not wants or context.new or context.kind == WORDS:
             return said
-        if said.second and intent in said.requests:
+        same = intent == PROTECTION and set(said.requests) <= {intent, *MONEY_BACK}  # 锅差40，碗差10，这钱退我
+        if said.second and intent in said.requests and not same:
             return said  # the other wish of the same breath is not forgotten
         acts = {"do": 1.0}
         return replace(said, intent=intent, confidence=1.0, requests=[intent], second=False, follow_up={}, acts=acts)
@@ -1142,6 +1145,8 @@ class Reader:
         unplain = said.intent in VAGUE or said.confidence < self.near or said.intent in LOOK_UPS
         wants = said.share(*ASKING, "status", "do") >= self.sure or bool(said.follow_up)
         which = listed and unplain and not wants and any(each["sure"] for each in conditions or ())  # 号忘了，买锅那单
+        priced = said.intent == PRICE and (compared or (FELL in said.cues and _goods(said)))  # 便宜那个呢，一起买的书呢，降没降
+        which = which or (wished == PROTECTION and priced)
         points = said.reference.get("bare") or (said.intent in VAGUE and any(each["by"] == "other" for each in conditions or ()))
         if context.new or not conditions or not (corrects or which or (points and said.act in NAMES_ONE)):
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actions.gateways.after_sales import Variant
+from actions.gateways.errors import Rejected
 from actions.gateways.payments import PaymentCheck
 from actions.gateways.tickets import Ticket
 from tests.actions.fakes import OPERATIONS, Shop, invoice, order
@@ -162,3 +163,31 @@ def test_of_several_tickets_the_goods_of_their_orders_tell_one(assistant: Assist
     assert customer.said == ["utter_tickets_which"]
     customer.say("号我哪记得，就买羽绒被那单")
     assert customer.said[0] == "utter_tickets_status" and CHARGED in customer.told[0]
+
+
+def test_the_difference_in_sums_is_no_return(assistant: Assistant, shop: Shop) -> None:
+    number = two_pieces(shop)
+    passed = Rejected("price_protection_window_passed", "炖锅过了价保期。")
+    shop.drops |= {(number, 1): passed, (number, 2): shop.drops[shop.orders["C1"][1].number, None]}
+    customer = said(assistant.customer(), "我买的炖锅和书桌降了，炖锅 199 变 180，书桌 199 变 149，差 69 块，这钱退给我")
+    assert customer.said[-1] == "utter_ask_promotions_confirmed" and customer.tracker.get_slot("promotions_line") == 2
+    assert "过了价保期" in customer.tracker.get_slot("promotions_quote")["refused"]
+
+
+def test_after_a_protection_another_piece_has_its_own(assistant: Assistant, shop: Shop) -> None:
+    number = two_pieces(shop)
+    drop = shop.drops[shop.orders["C1"][1].number, None]
+    shop.drops |= {(number, 1): drop, (number, 2): Rejected("price_not_lower", "没有降价。")}
+    customer = said(assistant.customer(), "炖锅降价了，差价退我", "好的，申请", "一起买的书桌呢，价钱有没有掉")
+    assert [done[:2] for done in shop.done] == [("protect", number)]
+    assert customer.said == ["utter_promotions_protection_rejected_price_not_lower"]
+
+
+def test_after_a_protection_the_cheaper_one_has_its_own(assistant: Assistant, shop: Shop) -> None:
+    dear, cheap = order("202611150021", "signed", *OPERATIONS, title=POT), order("202611140021", "signed", *OPERATIONS, title=POT)
+    items = tuple(replace(item, amount="99.00") for item in cheap.items)
+    shop.orders["C1"] = [dear, replace(cheap, amount="99.00", items=items), *shop.orders["C1"]]
+    drop = shop.drops[shop.orders["C1"][2].number, None]
+    shop.drops |= {(dear.number, None): drop, (cheap.number, None): Rejected("price_not_lower", "没有降价。")}
+    customer = said(assistant.customer(), "炖锅降价了，差价退我", "贵的那个", "申请吧", "那便宜的那个呢，能不能也补点")
+    assert customer.said == ["utter_promotions_protection_rejected_price_not_lower"], customer.told
