@@ -19,7 +19,17 @@ from actions.gateways.promotions import Coupon, Protection, Quote
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import past_day, told
 from actions.readings import reading, words
-from actions.references import CHOICES, GOODS, at_place, belongings, described_before, find, find_line, lines_named, option
+from actions.references import (
+    CHOICES,
+    GOODS,
+    at_place,
+    belongings,
+    described_before,
+    find,
+    find_line,
+    lines_named,
+    option,
+)
 from topics import clock
 
 STATUS, ANY_PIECE = "status", "any"

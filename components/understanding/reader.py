@@ -159,7 +159,7 @@ ASKS_WHEN, COMES_BACK = "asks_when", (("protection", "protect"), ("protection", 
 MONEY_ASKED = {"asks_when_money": "when_money", "asks_where_money": "where_money"}
 """The cues of who asks about money that comes back → what is asked of it."""
 PROTECTION, PRICE, FELL = "promotions_price_protection", "products_ask_price", "fell"
-"""The intents of who wants the difference after a price drop, and of who asks what goods cost; the cue of who asks whether it fell."""
+"""The intents of who wants the difference after a price drop, and of who asks what goods cost; the cue of whether it fell."""
 MONEY_BACK = ("after_sales_refund", "after_sales_return")
 """The intents that want the money back: whether goods go back with it, the order's state tells."""
 HURRIES = "_urge"
