@@ -89,8 +89,8 @@ AWAY, NO_PERSON, SUPPOSES, REPORTED_BEFORE = "away", "no_person", "supposes", "r
 SAFE, SECRET, REGISTERS, NOT_THIS = "safe", "secret", "registers", "not_this"
 OTHERS, OF_OTHERS = "others_account", {"entity": "account_kind", "value": "others"}
 """The cue of who wants another person's account looked into, and the entity by which that is answered."""
-SOMEONES, INSISTS = "someone_elses", "insists"
-"""The cues of what is another person's and of who does not take no for an answer."""
+SOMEONES, INSISTS, FAMILY = "someone_elses", "insists", "for_family"
+"""The cues of what is another person's, of who does not take no for an answer, of who would act for one's family in future."""
 ONES_OWN, PASSES_CODE = "ones_own", "passes_code"
 """The cues of what is the customer's own, and of who would use another person's code to get into that one's account."""
 NOT_SHOWN = ("utter_orders_not_found", "utter_chat_sign_in")
@@ -359,6 +359,9 @@ class Reader:
         if NO_PERSON in said.cues and said.intent in (PERSON, *VAGUE, "chat_thank", "chat_take_back") and not said.second:
             intent, first = ("chat_repeat", command("chat", kind="repeat")) if context.asked else ("chat_deny", command("no"))
             return Reading(intent, (first,))
+        if FAMILY in said.cues and not said.second:
+            family = {"entity": OF_OTHERS["entity"], "value": "others_family"}
+            return Reading("account_manage", (command("start", intent="account_manage"),), [family])
         still = self._still_of_others(said, context)
         not_shown = any(name.startswith(NOT_SHOWN) for name in context.told)
         if OTHERS in said.cues or still or (SOMEONES in said.cues and not_shown):
@@ -419,10 +422,12 @@ class Reader:
         leaves = said.act in ("yes", "no", "leave", "person", "hold") or said.intent in ("chat_thank", "chat_goodbye", PERSON)
         leaves = leaves or (said.intent in ("chat_affirm", "chat_deny", "chat_stop") and said.confidence >= self.near)
         asked_for = said.act in ("person", "hold") or said.intent == PERSON
-        leaves = leaves and (asked_for or SOMEONES not in said.cues)  # 那让他自己登录吧
+        ends = CLOSES in said.cues or (said.intent in ("chat_thank", "chat_goodbye") and said.confidence >= self.sure)
+        leaves = (leaves and (asked_for or SOMEONES not in said.cues)) or ends  # 那让他自己登录吧 goes on, 谢谢 ends
         unplain = said.intent in (*VAGUE, "chat_smalltalk") or said.confidence < self.asks
         unplain = unplain or SOMEONES in said.cues or INSISTS in said.cues or said.intent.startswith((*OF_THINGS, "chat_follow"))
-        return told and not leaves and not _named(said) and ONES_OWN not in said.cues and unplain
+        mine = ONES_OWN in said.cues or (bool(_named(said)) and SOMEONES not in said.cues)
+        return told and not leaves and not mine and unplain
 
     def _insists_on_complaint(self, said: Said, context: Context) -> Optional[Reading]:
         """我不退货，我就要投诉他: what is denied beside it is something else, and asked whether to file one it is a yes."""

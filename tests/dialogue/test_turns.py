@@ -191,3 +191,23 @@ def test_after_a_protection_the_cheaper_one_has_its_own(assistant: Assistant, sh
     shop.drops |= {(dear.number, None): drop, (cheap.number, None): Rejected("price_not_lower", "没有降价。")}
     customer = said(assistant.customer(), "炖锅降价了，差价退我", "贵的那个", "申请吧", "那便宜的那个呢，能不能也补点")
     assert customer.said == ["utter_promotions_protection_rejected_price_not_lower"], customer.told
+
+
+def test_whose_mother_bought_it_is_shown_no_list(assistant: Assistant) -> None:
+    customer = said(assistant.customer(), "帮我看下 202611990009 什么时候送，我妈买的")
+    assert customer.said == ["utter_account_manage_others"] and customer.form is None
+
+
+def test_goods_in_words_about_the_other_person_are_not_looked_for(assistant: Assistant) -> None:
+    customer = said(assistant.customer(), "帮我看下 202611990009 什么时候送，我妈买的", "她手机不会用，我想把地址换到我姑姑家")
+    assert customer.said == ["utter_account_manage_others_again"] and customer.form is None
+
+
+def test_who_lets_the_other_person_ask_says_goodbye(assistant: Assistant) -> None:
+    customer = said(assistant.customer(), "帮我看下 202611990009 什么时候送，我妈买的", "好的，那我叫我妈自己登，谢谢啦")
+    assert customer.said[0].startswith(("utter_chat_thank", "utter_chat_goodbye", "utter_chat_affirm"))
+
+
+def test_who_acts_for_the_family_in_future_is_told_of_the_family_account(assistant: Assistant) -> None:
+    customer = said(assistant.customer(), "帮我看下 202611990009 什么时候送，我妈买的", "往后我想替她下单付款，有没有什么路子")
+    assert customer.tracker.latest_message.entities[-1]["value"] == "others_family"
