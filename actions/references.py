@@ -189,8 +189,10 @@ def found(
     by = {condition["by"]: condition for condition in conditions}
     if "place" in by and offered:
         at = _at(offered, int(by["place"]["value"]))
-        kept = [match for match in kept if at and match.thing.id == at.id]
-        return _answer(kept, str(by["place"]["said"]), False)
+        placed = [match for match in kept if at and match.thing.id == at.id]
+        if placed or "goods" not in met:
+            return _answer(placed, str(by["place"]["said"]), False)
+        del by["place"]  # 还有第一件，那件羽绒服: the first that was spoken of, and not of the list
     lasts = worth and met == {"day"} and all(c["of"] in ("any", "signed") for c in on_things if c["by"] == "day")
     if lasts and not {match.thing.id for match in kept} & {thing.id for thing in worth}:
         kept, missed = [match for match in whole if match.thing in worth], missed or "day"  # 说昨天到的, of what is on its way

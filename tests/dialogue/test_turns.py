@@ -211,3 +211,16 @@ def test_who_lets_the_other_person_ask_says_goodbye(assistant: Assistant) -> Non
 def test_who_acts_for_the_family_in_future_is_told_of_the_family_account(assistant: Assistant) -> None:
     customer = said(assistant.customer(), "帮我看下 202611990009 什么时候送，我妈买的", "往后我想替她下单付款，有没有什么路子")
     assert customer.tracker.latest_message.entities[-1]["value"] == "others_family"
+
+
+def test_two_numbered_wishes_are_done_one_after_the_other(assistant: Assistant, shop: Shop) -> None:
+    shop.pickups = ()
+    customer = said(assistant.customer(), "有两个事：第一，跑步鞋我要退货，颜色不喜欢；第二，护眼台灯帮我催下发货")
+    assert customer.form == "after_sales_form" and not any("none_fits" in name for name in customer.said)
+    assert [each["intent"] for each in customer.tracker.get_slot("chat_requests")] == ["orders_urge_shipping"]
+    assert customer.tracker.get_slot("orders_title") == "跑步鞋"
+
+
+def test_the_first_thing_is_a_wish_where_goods_are_named(assistant: Assistant, shop: Shop) -> None:
+    customer = said(assistant.customer(), "我的订单", "还有头一件事没办，第一件，空气炸锅的发票给我开一下")
+    assert not any("none_fits" in name for name in customer.said)
