@@ -355,10 +355,9 @@ class IntentClassifier(GraphComponent):
         if not marks:
             return None
         at = marks[1][0]
-        parts = [self._meant(text[:at]), self._meant(text[at:])]
-        names = [name for name, _ in parts]
-        sure = all(surely >= LISTED for _, surely in parts)
-        return (at, names) if sure and _apart(*names) else None
+        parts = [self.classify(spelling(part))[0][0] for part in (text[:at], text[at:])]
+        names = [str(each["name"]) for each in parts]
+        return (at, names) if min(each["confidence"] for each in parts) >= LISTED and _apart(*names) else None
 
     def _meant(self, part: Text) -> Tuple[Text, float]:
         """A part's likeliest intent, and how sure it is."""

@@ -137,6 +137,8 @@ the aspect that tells what comes next."""
 DONE_ONCE = {"change": ("orders_change", {}), "reroute": ("logistics_arrange", {"logistics_how": "reroute"})}
 """What was done to a thing → the intent, and what it names, by which that is done again where it was got wrong."""
 STATUS, UNPAID = "orders_ask_status", "unpaid"
+INVOICE_AMOUNT, WHY_AMOUNT, UNDERSTOOD = "invoice_amount", "why_amount", "understood"
+"""The cue of who asks why an invoice says less than the goods cost; that aspect; the cue of who only has understood."""
 NAMES_ANOTHER = ("yes", "correct", "no", "value", "do", "tell", "fragment", "chat", "hold", "take_back", "leave")
 """Acts of an answer that may name another thing than the one that is shown."""
 CHANGE, OF_ORDER = "orders_change", ("address", "room", "name", "phone", "remark")
@@ -483,6 +485,13 @@ class Reader:
             thing = next((each for each in context.focus[:2] if NEXT in (each.get("asks") or ())), None)
             about = {"kind": thing["kind"], "id": thing["id"]} if thing else None
             return Reading("chat_follow_up", (command("ask", aspect=NEXT, object=about),)) if about else None
+        invoice = next((each for each in context.focus if each.get("kind") == "invoice"), None)
+        if INVOICE_AMOUNT in said.cues and invoice:
+            about = {"kind": invoice["kind"], "id": invoice["id"]}
+            return Reading("chat_follow_up", (command("ask", aspect=WHY_AMOUNT, object=about),))
+        hears = UNDERSTOOD in said.cues and context.kind == NONE and said.share(*ASKING, "status", "do") < self.sure
+        if hears and context.told and (said.intent not in self.does or said.confidence < self.surer):
+            return Reading("chat_affirm", (command("yes"),))  # 哦，券的部分不开，明白了
         if CLOSES in said.cues and context.told and (self._vague(said) or said.confidence < self.surer):
             return Reading("chat_affirm", (command("yes"),))
         again, names = DONE_ONCE.get(str(newest.get("told")), (None, {}))

@@ -224,3 +224,10 @@ def test_two_numbered_wishes_are_done_one_after_the_other(assistant: Assistant, 
 def test_the_first_thing_is_a_wish_where_goods_are_named(assistant: Assistant, shop: Shop) -> None:
     customer = said(assistant.customer(), "我的订单", "还有头一件事没办，第一件，空气炸锅的发票给我开一下")
     assert not any("none_fits" in name for name in customer.said)
+
+
+def test_why_an_invoice_says_less_is_asked_of_it_and_who_understood_is_told_nothing_again(assistant: Assistant) -> None:
+    customer = said(assistant.customer(), "FP202611210001 这张票开好了吗", "商品一共 219 块，票上咋才开了 199")
+    assert customer.said[0].startswith("utter_invoices_invoice_why_amount")
+    customer.say("哦哦，优惠的部分不开，懂了")
+    assert customer.said == ["utter_chat_affirm_done"]
