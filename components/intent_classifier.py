@@ -333,15 +333,15 @@ class IntentClassifier(GraphComponent):
         for message in messages:
             text = _normalised(message)
             ranking, requests, second = self.classify(spelling(text))
-            message.set(INTENT, ranking[0], add_to_output=True)
-            message.set(INTENT_RANKING, ranking, add_to_output=True)
-            message.set(REQUESTS, requests, add_to_output=True)
             begins = next((at for at in range(len(text)) if second and spelling(text[at:]) == second), None)
             listed = self._listed(text)
             if listed:
                 begins, requests = listed
-                ranking = sorted(ranking, key=lambda each: each["name"] != requests[0])
-                ranking = [{"name": requests[0], "confidence": ranking[0]["confidence"]}, *ranking][:RANKING_LENGTH]
+                others = [each for each in ranking if each["name"] != requests[0]]
+                ranking = [{**ranking[0], "name": requests[0]}, *others][:RANKING_LENGTH]
+            message.set(INTENT, ranking[0], add_to_output=True)
+            message.set(INTENT_RANKING, ranking, add_to_output=True)
+            message.set(REQUESTS, requests, add_to_output=True)
             if begins is not None:
                 message.set(SECOND, begins)
             told = clauses(text)[: MOST_RESTS + 1]
