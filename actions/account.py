@@ -17,7 +17,7 @@ from actions.words import fits, variant_meant
 PERSON_AT_ONCE = ("stolen",)
 GIFT_CARDS = "gift_cards"
 AGAIN = "again"
-STILL_OTHERS = "others_again"
+STILL_OTHERS, ONESELF = "others_again", "oneself"
 """The kind of who was told that another person's account stays closed, and goes on about it."""
 LATELY = 3
 """For so many of the customer's messages the list of matters is not shown a second time."""
@@ -63,7 +63,8 @@ class ActionAccountManage(CustomerAction):
 def _of_others(turn: Turn) -> str:
     """The variant for what is said next of another person's account: how it is done, that they will do it, else the refusal."""
     meant = variant_meant(turn, f"utter_account_manage_{STILL_OTHERS}", turn.typed, key="next")
-    return f"{STILL_OTHERS}_{meant}" if meant else STILL_OTHERS
+    agrees = meant != ONESELF or not turn.asks  # 她自己登录就能改吗: asked, and no yes
+    return f"{STILL_OTHERS}_{meant}" if meant and agrees else STILL_OTHERS
 
 
 def _speak_of_cards(turn: Turn, assets: Assets, told: dict[str, Any]) -> list[EventType]:

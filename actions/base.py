@@ -76,6 +76,7 @@ class Turn:
         wrote: whether a write has been answered in this run: whatever fails afterwards, it is done.
         refused: whether the last refusal was the answer to a write.
         patience: seconds for which the answer of a write is asked for again.
+        answered: intents beside its own that this run has answered: where they wait and name nothing of their own, they are done.
         belongings: all that the customer has, once somebody asked for it (`actions/references.py`).
     """
 
@@ -91,6 +92,7 @@ class Turn:
     refused: bool = False
     patience: float = PATIENCE_SECONDS
     belongings: Belongings | None = None
+    answered: set[str] = field(default_factory=set)
 
     @property
     def text(self) -> str:
@@ -428,17 +430,24 @@ def conclude(turn: Turn, events: list[EventType]) -> list[EventType]:
 
 def go_on(turn: Turn, events: list[EventType]) -> list[EventType]:
     """Events that take up what else the customer asked for, if anything waits and nothing else comes next."""
-    wishes: list[dict[str, Any]] = turn.slot("chat_requests") or []
+    told: list[dict[str, Any]] = turn.slot("chat_requests") or []
+    wishes = [each for each in told if each["intent"] not in turn.answered or _names(each)]
+    answered = [SlotSet("chat_requests", wishes or None)] if len(wishes) < len(told) else []
     signs_in = any(str(each.get("response")).startswith(SIGN_IN) for each in turn.dispatcher.messages)
     if signs_in:  # once is enough
         wishes = [each for each in wishes if str(each["intent"]).startswith(FOR_EVERYBODY)]
     if not wishes or turn.with_person or any(e["event"] in ("followup", "user") for e in events):
-        return []
+        return answered
     wish, *waiting = wishes
     if wish["intent"] != FAQ:  # a question is just answered
         turn.utter("utter_chat_next", request=turn.wording(f"utter_label_{wish['intent']}"))
     looked_up = [SlotSet("faq_found", None)] if turn.slot("faq_found") else []  # for the first: the next is another question
     return [*looked_up, SlotSet("chat_requests", waiting or None), *said(turn, **wish, fresh=True)]
+
+
+def _names(wish: dict[str, Any]) -> bool:
+    """Whether a wish that waits says of which thing it is."""
+    return bool(wish.get("entities") or (wish.get("reference") or {}).get("conditions"))
 
 
 def said(

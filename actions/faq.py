@@ -17,7 +17,7 @@ from typing import Any
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 
 from actions import focus, given, own_case, spoken_of, wiring
-from actions.account import PERSON_AT_ONCE
+from actions.account import ONESELF, PERSON_AT_ONCE, STILL_OTHERS
 from actions.base import REQUESTED_SLOT, Button, CustomerAction, Turn, button, go_on
 from actions.gateways.belongings import INVOICE, ORDER, SLIP, TICKET
 from actions.gateways.errors import GatewayError
@@ -37,6 +37,7 @@ TALK = ("chat_", "EXTERNAL_", "feedback_")
 """Beginnings of intents that ask the shop nothing."""
 PERSON = "handoff_"
 """Who surely wants a person gets one; who only asks how many or which about people is told."""
+INSISTS = "insists"  # the cue of who does not take no for an answer
 OTHERS = "others"  # beginning of the entity `account_kind` of who speaks of another person's account
 FOR_VISITORS = ("account_manage",)
 """Intents whose topic has something to say to somebody who is not signed in."""
@@ -96,6 +97,8 @@ SUREST_SCORE = 0.99
 UNSURE = 0.5
 """Below this confidence an intent is a guess: often a story with a question in it. A choice of questions then says more than
 the form that the topic would open."""
+PROTECTION = "promotions_price_protection"
+"""The intent of which each piece has its own answer, however it is asked."""
 GOODS, STOCK = "products_", "products_ask_stock"
 """Price, stock and what a page says come from the catalogue; what it does not know, `actions/products.py` looks up."""
 NAMED = ("product", "product_category")
@@ -131,7 +134,7 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     if not text or turn.entity("faq_key") or turn.told("correct") or (kind and not kind.startswith(OTHERS)):
         return None
     if kind:
-        return await _rule_for_others(turn, text)
+        return await _rule_for_others(turn, text, kind)
     argues = spoken_of.refused_lately(turn, WHY_WITHIN) is not None and own_case.fault_of(turn) is None
     if not argues and await own_case.asks_in_time(turn):
         return {"message_id": turn.message_id, "decision": MINE, "hits": []}
@@ -153,11 +156,18 @@ async def look_up(turn: Turn) -> dict[str, Any] | None:
     return _kept(turn, found, decision)
 
 
-async def _rule_for_others(turn: Turn, text: str) -> dict[str, Any] | None:
-    """The rule that is plainly asked for, whosever account is spoken of: it tells nothing of theirs."""
-    found = await _quickly(turn, text) if only_asks(turn) > SURELY_ASKS else None
-    sure = found is not None and found.decision == "answer" and found.hits[0].score >= SURELY_MEANT
-    return _kept(turn, found, "answer") if found and sure else None
+async def _rule_for_others(turn: Turn, text: str, kind: str) -> dict[str, Any] | None:
+    """The rule that is plainly asked for, whosever account is spoken of: it tells nothing of theirs. Who has heard the refusal
+    is told the one that is likely, sooner than the refusal again."""
+    asks = only_asks(turn) > (UNSURE if kind == STILL_OTHERS else SURELY_ASKS) and turn.cue(INSISTS) is None
+    found = await _quickly(turn, text) if asks else None
+    if found is None or not found.hits or found.decision == "pass":
+        return None
+    first, second = found.hits[0].score, next((hit.score for hit in found.hits[1:]), 0.0)
+    sure = found.decision == "answer" and first >= SURELY_MEANT
+    how = variant_meant(turn, f"utter_account_manage_{STILL_OTHERS}", text, key="next")
+    likely = kind == STILL_OTHERS and how in ("", ONESELF) and first >= LIKELY and first >= FAR * second
+    return _kept(turn, found, "answer") if sure or likely else None
 
 
 def _names_all(text: str, hit: Hit) -> bool:
@@ -272,7 +282,7 @@ def _may_ask(turn: Turn, text: str) -> bool:
         return False
     if _only_signs_in(turn):
         return True
-    if turn.cue(f"{MEANS}{turn.intent}") is not None:
+    if turn.cue(f"{MEANS}{turn.intent}") is not None or (spoken_of.of_another(turn) and turn.intent == PROTECTION):
         return False  # a wish, said plainly
     if turn.intent.startswith("complaints_") and _sure(turn) and only_asks(turn) < SURELY_ASKS:
         return False  # 再投诉一次 asks nothing

@@ -18,12 +18,14 @@ from actions.gateways.errors import NotFound, Rejected, Unavailable
 from actions.gateways.invoices import Heading, Invoice
 from actions.gateways.orders import Order
 from actions.order_form import BESIDE, OrderAction, OrderForm
-from actions.order_states import past, rule_said, told
+from actions.order_states import past, rule_said, summed, told
 from actions.readings import captured, reading, words
 from actions.references import MORE, belongings, find, kept, offered, page, settled
 
 SPLIT, ISSUED = "utter_invoices_split", "issued"
 """What offers a person for it · the state of an invoice made out."""
+WHY_AMOUNT = "why_amount"
+"""The aspect that asks why an invoice says that amount."""
 NORMAL, SPECIAL, PERSON, COMPANY = "normal", "special", "person", "company"
 TAX_NUMBER_INVALID = "invoice_tax_id_invalid"
 NO_EMAIL = "none"
@@ -602,9 +604,15 @@ def speak_of(turn: Turn, invoice: Invoice, what: str = "status", again: str | No
 
 @focus.looks_at("invoice")
 async def look(turn: Turn, spoken: focus.Spoken) -> tuple[focus.States, dict[str, Any]]:
-    """How an invoice stands, and its facts with why it cannot be changed."""
+    """How an invoice stands, and its facts with why it cannot be changed; of its amount what was taken off the order."""
     invoice = await turn.call(wiring.gateways().invoices.get, turn.reader, spoken.id)
-    return _states(invoice), {**told_of(invoice), "fixed": invoice.change.detail}
+    known = {**told_of(invoice), "fixed": invoice.change.detail}
+    if (turn.told("ask") or {}).get("aspect") != WHY_AMOUNT:
+        return _states(invoice), known
+    order = await turn.call(wiring.gateways().orders.get, turn.reader, invoice.order_number)
+    off = tuple(replace(part, amount=part.amount[1:]) for part in order.parts if part.amount.startswith("-"))
+    states = [*(["coins"] if off and order.points_used else []), *(["deducted"] if off else []), *_states(invoice)]
+    return states, {**known, "parts": summed(order.parts), "off": summed(off), "coins": order.points_used}
 
 
 def _states(invoice: Invoice) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 
-from actions import focus, wiring
+from actions import focus, tickets, wiring
 from actions.base import REQUESTED_SLOT, CustomerAction, Turn, over, when
 from actions.facts import facts
 from actions.forms import Form
@@ -20,6 +20,8 @@ GATHERED = ("payments_problem", "payments_order", "payments_words", "payments_pe
 TEXT_LENGTH = 1500
 WHEN = "when_money"
 """The aspect that asks when the money is back."""
+STANDS = "tickets_ask_status"
+"""The intent of who asks how a ticket is going."""
 UNDATED = "settled_undated"
 """The state of what a person answered without sending money back."""
 
@@ -94,13 +96,17 @@ class ActionPaymentsReport(CustomerAction):
             turn.utter("utter_payments_seen", state, **seen)
 
     async def _ticket(self, turn: Turn, found: PaymentCheck) -> None:
-        """One ticket a matter: an open one is named instead."""
+        """One ticket a matter: an open one is named instead, which answers who asked how it is going."""
+        gateway = wiring.gateways().tickets
         if found.ticket and not await turn.written():
+            known = await turn.call(gateway.get, turn.reader, found.ticket)
             turn.utter("utter_payments_ticket", "known", ticket=found.ticket, due=when(found.ticket_due))
+            turn.answered.add(STANDS)
+            tickets.speak_of(turn, known)
             return
         text = "\n".join(part for part in (turn.slot("payments_words"), found.seen) if part)
-        gateway = wiring.gateways().tickets
         ticket = await turn.call(
             gateway.open, turn.writer, "payment_problem", found.problem, text, found.order_number, turn.tracker.sender_id
         )
         turn.utter("utter_payments_ticket", ticket=ticket.number, due=when(ticket.due_at))
+        tickets.speak_of(turn, ticket, tickets.ADD)

@@ -19,7 +19,17 @@ from actions.gateways.promotions import Coupon, Protection, Quote
 from actions.order_form import OrderAction, OrderForm
 from actions.order_states import past_day, told
 from actions.readings import reading, words
-from actions.references import CHOICES, GOODS, at_place, belongings, described_before, find, find_line, option
+from actions.references import (
+    CHOICES,
+    GOODS,
+    at_place,
+    belongings,
+    described_before,
+    find,
+    find_line,
+    lines_named,
+    option,
+)
 from topics import clock
 
 STATUS, ANY_PIECE = "status", "any"
@@ -134,11 +144,12 @@ class ValidatePromotionsProtectionForm(OrderForm):
             }
             turn.tracker.slots.update(filled)
         if turn.slot("promotions_pieces") and turn.slot("promotions_line") is None:
-            filled.update(await self._line_of(turn))
+            named = [] if turn.pressed else await lines_named(turn, number)
+            filled.update(await (self._judged(turn, number, named) if len(named) > 1 else self._line_of(turn)))
         turn.tracker.slots.update(filled)
         ready = turn.slot("promotions_line") is not None or not turn.slot("promotions_pieces")
-        if ready and turn.slot("promotions_quote") is None:
-            filled.update(await self._quote(turn, number))
+        if ready and turn.slot("promotions_quote") is None and not turn.slot("promotions_refused"):
+            filled.update(await self._quote(turn, number, _line_of(turn)))
         return {**filled, **self.confirmation(turn, "promotions_confirmed")}
 
     async def _line_of(self, turn: Turn) -> dict[str, Any]:
@@ -179,13 +190,23 @@ class ValidatePromotionsProtectionForm(OrderForm):
                 return {"orders_number": newest.order, "orders_line": left[0] if len(left) == 1 else None, CHOICES: None}
         return await super()._meant(turn)
 
-    async def _quote(self, turn: Turn, number: str) -> dict[str, Any]:
+    async def _judged(self, turn: Turn, number: str, lines: list[int]) -> dict[str, Any]:
+        """Of several pieces that were named the first with a difference, beside what the shop says of each of the others."""
+        judged = [(line, await self._quote(turn, number, line)) for line in lines]
+        cheaper = [(line, quote) for line, quote in judged if "promotions_quote" in quote]
+        if not cheaper:
+            return {"promotions_line": ANY_PIECE, "promotions_refused": True}
+        (line, first), *others = cheaper
+        refused = "".join(str(quote["promotions_refused"]) for _, quote in judged if "promotions_refused" in quote)
+        quote = {**first["promotions_quote"], "refused": refused, "next": [other for other, _ in others]}
+        return {"promotions_line": line, "promotions_quote": quote}
+
+    async def _quote(self, turn: Turn, number: str, line: int | None) -> dict[str, Any]:
+        """What the shop would pay back, or why nothing."""
         try:
-            gateway = wiring.gateways().promotions
-            quote = await turn.call(gateway.quote, turn.reader, number, _line_of(turn))
-        except Rejected:
-            return {"promotions_refused": True}
-        return {"promotions_quote": _quoted(quote)}
+            return {"promotions_quote": _quoted(await turn.call(wiring.gateways().promotions.quote, turn.reader, number, line))}
+        except Rejected as error:
+            return {"promotions_refused": error.detail or " "}
 
 
 class AskPromotionsLine(CustomerAction):
@@ -205,6 +226,8 @@ class AskPromotionsConfirmed(CustomerAction):
     async def work(self, turn: Turn) -> list[EventType]:
         """Ask."""
         quote: dict[str, Any] = turn.slot("promotions_quote") or {}
+        if quote.get("refused"):
+            turn.utter("utter_promotions_pieces_refused", detail=quote["refused"])
         turn.utter("utter_ask_promotions_confirmed", **quote)
         number, line = turn.slot("orders_number"), turn.slot("promotions_line")
         return focus.put(
@@ -249,6 +272,11 @@ class ActionPromotionsProtection(OrderAction):
             return
         granted = await turn.call(gateway.protect, turn.writer, order.number, _line_of(turn))
         turn.utter("utter_promotions_protected", **_granted(granted))
+        left = [item for item in order.items if item.line in (turn.slot("promotions_quote") or {}).get("next", ())]
+        if left:
+            more = {"orders_number": order.number}
+            buttons = [option("promotions_line", i.line, i.title, intent="promotions_price_protection", **more) for i in left]
+            turn.utter("utter_promotions_pieces_left", buttons=buttons)
         _speak_of(turn, granted, "protect")
 
 

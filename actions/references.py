@@ -21,6 +21,7 @@ from rasa_sdk.events import EventType, SlotSet
 from actions import focus, wiring
 from actions.base import OTHER, Button, Turn, button
 from actions.gateways.belongings import INVOICE, ORDER, SLIP, TICKET, Belongings, Piece, Thing
+from actions.spoken_of import references as described_lately
 
 CHOICES = "chat_choices"
 """Slot: what the customer may choose from: {"kind", "ids" (all that fit), "page"}."""
@@ -190,8 +191,10 @@ def found(
     by = {condition["by"]: condition for condition in conditions}
     if "place" in by and offered:
         at = _at(offered, int(by["place"]["value"]))
-        kept = [match for match in kept if at and match.thing.id == at.id]
-        return _answer(kept, str(by["place"]["said"]), False)
+        placed = [match for match in kept if at and match.thing.id == at.id]
+        if placed or "goods" not in met:
+            return _answer(placed, str(by["place"]["said"]), False)
+        del by["place"]  # 还有第一件，那件羽绒服: the first that was spoken of, and not of the list
     lasts = worth and met == {"day"} and all(c["of"] in ("any", "signed") for c in on_things if c["by"] == "day")
     if lasts and not {match.thing.id for match in kept} & {thing.id for thing in worth}:
         kept, missed = [match for match in whole if match.thing in worth], missed or "day"  # 说昨天到的, of what is on its way
@@ -547,10 +550,16 @@ def _previous(kept: list[Match], condition: dict[str, Any], spoken_of: str | Non
 
 def _extreme(best: Callable[[Iterable[float]], float]) -> Step:
     def extreme(kept: list[Match], condition: dict[str, Any], spoken_of: str | None) -> list[Match]:
-        amount = best(match.thing.amount for match in kept) if kept else 0
-        return [match for match in kept if match.thing.amount == amount]
+        amount = best(map(_price, kept)) if kept else 0
+        return [match for match in kept if _price(match) == amount]
 
     return extreme
+
+
+def _price(match: Match) -> float:
+    """What the piece that is meant cost, else the whole."""
+    meant = [piece.unit_price for piece in match.thing.pieces if piece.line in match.lines]
+    return meant[0] if len(meant) == 1 < len(match.thing.pieces) else match.thing.amount
 
 
 def _latest(kept: list[Match], condition: dict[str, Any], spoken_of: str | None) -> list[Match]:
@@ -727,6 +736,15 @@ async def find_line(turn: Turn, number: str, pressed: Any, asked: bool) -> int |
     return _line_meant(order, turn.tracker.latest_message.get("reference") or {}, asked)
 
 
+async def lines_named(turn: Turn, number: str) -> list[int]:
+    """The lines of an order that the words name, each by goods of its own (锅和碗都降了)."""
+    order = next((thing for thing in (await belongings(turn)).of_kind(ORDER) if number in thing.numbers), None)
+    told = (turn.tracker.latest_message.get("reference") or {}).get("conditions") or []
+    goods = [each for each in told if each["by"] in GOODS and not each.get("kept") and not each.get("negated")]
+    meant = {_line_meant(order, {"conditions": [each]}, asked=False) for each in goods} if order else set()
+    return sorted(line for line in meant if line)
+
+
 def _line_meant(order: Thing, told: dict[str, Any], asked: bool) -> int | None:
     """The line of an order that a reference describes; that it is the last order says nothing of its lines, unless one is asked
     for."""
@@ -744,10 +762,8 @@ def _of_such(turn: Turn) -> dict[str, Any]:
     compared = any(each["by"] in COMPARED and not each.get("most") for each in conditions)
     if not compared or any(each["by"] in GOODS for each in conditions):
         return told
-    said = [event for event in turn.tracker.events if event["event"] == "user"][-REMEMBERED:-1]
-    for event in reversed(said):
-        before = ((event.get("parse_data") or {}).get("reference") or {}).get("conditions") or []
-        goods = [each for each in before if each["by"] in GOODS and not each.get("kept") and not each.get("negated")]
+    for before in described_lately(turn):
+        goods = [each for each in before["conditions"] if not each.get("kept")]
         if goods:
             return {**told, "conditions": [*goods, *conditions]}
     return told

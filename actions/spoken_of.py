@@ -91,6 +91,12 @@ def _said(turn: Turn) -> str:
     return ""
 
 
+def of_another(turn: Turn) -> bool:
+    """Whether the wish is that which was spoken last, of another thing that the words tell (便宜那台呢，也能补点不)."""
+    told = (turn.tracker.latest_message.get("reference") or {}).get("conditions")
+    return bool(told) and not turn.fresh and turn.wording(f"utter_label_{turn.intent}") == (_topic(turn) or None)
+
+
 def _topic(turn: Turn) -> str:
     """What the wish is called that was spoken last."""
     for place, (_, intent, _) in enumerate(_before(turn)):

@@ -64,10 +64,18 @@ class ValidateTicketsForm(Form):
         still_open = [ticket for ticket in found.fits if ticket.open]
         told = turn.tracker.latest_message.get("reference") or {}
         another = told.get("names") or told.get("conditions")  # words that tell some other one
-        spoken = None if another else next(iter(focus.of(turn)), None)
-        if spoken and spoken.kind == "ticket" and any(ticket.id == spoken.id for ticket in still_open):
-            return {"tickets_number": spoken.id}
-        return {"tickets_number": still_open[0].id} if len(still_open) == 1 else {}
+        spoken = None if another else _spoken_of(turn, still_open)
+        number = spoken or (still_open[0].id if len(still_open) == 1 else None)
+        return {"tickets_number": number} if number else {}
+
+
+def _spoken_of(turn: Turn, tickets: list[Thing]) -> str | None:
+    """Which of these the talk is about: the thing spoken of last, unless it is all of them or another that is asked for."""
+    conditions = (turn.tracker.latest_message.get("reference") or {}).get("conditions") or []
+    apart = turn.fresh or turn.cue("others") is not None or any(each["by"] in ("all", "other", "place") for each in conditions)
+    newest = None if apart else next(iter(focus.of(turn)), None)
+    told = newest is not None and newest.kind == "ticket" and any(ticket.id == newest.id for ticket in tickets)
+    return newest.id if newest and told else None
 
 
 def _unsaid(turn: Turn) -> bool:
@@ -120,6 +128,7 @@ class ActionTicketsStatus(CustomerAction):
         tickets: list[Thing] = []
         if number in (None, MORE):
             tickets, number = await one_of(turn, TICKET, "tickets_number", is_open)
+            number = number or _spoken_of(turn, tickets)
         if number is None and not tickets:
             turn.utter("utter_tickets_none")
         elif number is None:

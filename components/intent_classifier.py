@@ -29,7 +29,7 @@ from scipy.sparse import hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from components import sentence_vectors
+from components import enumerated, sentence_vectors
 from components.text_normaliser import NORMALISED_TEXT, normalise
 
 INTENT_RANKING = "intent_ranking"
@@ -42,6 +42,8 @@ HEADS = "heads"
 """Message key: from the beginning to the end of each clause but the last, what the words mean alone: [(end, intent,
 confidence)]."""
 MOST_RESTS = 3
+LISTED = 0.5
+"""How sure each wish of a numbered list must be."""
 RANKING_LENGTH = 10
 Array = Any  # numpy 1.22's own array types need parameters that say nothing here
 
@@ -215,8 +217,8 @@ def cuts(text: Text) -> List[Tuple[int, int, bool]]:
 
 
 def linked(text: Text) -> bool:
-    """Whether the words begin as something more does (另外, 顺便, 然后)."""
-    return _LINKED.match(text) is not None
+    """Whether the words begin as something more does (另外, 顺便, 然后; 第二，)."""
+    return _LINKED.match(text) is not None or enumerated.begins(text)
 
 
 def _two(left: Text, right: Text, first: float, second: float, breath: bool, lag: float) -> float:
@@ -331,16 +333,31 @@ class IntentClassifier(GraphComponent):
         for message in messages:
             text = _normalised(message)
             ranking, requests, second = self.classify(spelling(text))
+            begins = next((at for at in range(len(text)) if second and spelling(text[at:]) == second), None)
+            listed = self._listed(text)
+            if listed:
+                begins, requests = listed
+                others = [each for each in ranking if each["name"] != requests[0]]
+                ranking = [{**ranking[0], "name": requests[0]}, *others][:RANKING_LENGTH]
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set(INTENT_RANKING, ranking, add_to_output=True)
             message.set(REQUESTS, requests, add_to_output=True)
-            begins = next((at for at in range(len(text)) if second and spelling(text[at:]) == second), None)
             if begins is not None:
                 message.set(SECOND, begins)
             told = clauses(text)[: MOST_RESTS + 1]
             message.set(RESTS, [(start, *self._meant(text[start:])) for start, _ in told[1:]])
             message.set(HEADS, [(end, *self._meant(text[:end])) for _, end in told[:-1]])
         return messages
+
+    def _listed(self, text: Text) -> Tuple[int, List[Text]] | None:
+        """Where the second wish of a list begins (第一…，第二…), and the intents of both; None where there are not two."""
+        marks = enumerated.items(text)
+        if not marks:
+            return None
+        at = marks[1][0]
+        parts = [self.classify(spelling(part))[0][0] for part in (text[:at], text[at:])]
+        names = [str(each["name"]) for each in parts]
+        return (at, names) if min(each["confidence"] for each in parts) >= LISTED and _apart(*names) else None
 
     def _meant(self, part: Text) -> Tuple[Text, float]:
         """A part's likeliest intent, and how sure it is."""

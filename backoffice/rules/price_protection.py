@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from backoffice.money import yuan
 from backoffice.rules import policy
 from backoffice.rules.facts import Decision, LineFacts, OrderFacts, allow, last_day, refuse
 from backoffice.states import Category, OrderState, PriceKind
@@ -89,5 +90,6 @@ def difference(line: LineFacts) -> Decision | Difference:
             f"“{line.title}”的差价已经退过了，从那以后没有再降价，没有新的差价可退。",
         )
     if line.current_price_fen >= paid:
-        return refuse("price_not_lower", f"“{line.title}”现在的售价没有低于您的实付单价，没有差价可退。")
+        told = f"您付的是 {yuan(paid)} 元一件，现在 {yuan(line.current_price_fen)} 元"
+        return refuse("price_not_lower", f"“{line.title}”{told}，没有低于您的实付单价，没有差价可退。")
     return Difference(paid_unit_fen=paid, current_fen=line.current_price_fen, quantity=line.quantity)

@@ -89,8 +89,8 @@ AWAY, NO_PERSON, SUPPOSES, REPORTED_BEFORE = "away", "no_person", "supposes", "r
 SAFE, SECRET, REGISTERS, NOT_THIS = "safe", "secret", "registers", "not_this"
 OTHERS, OF_OTHERS = "others_account", {"entity": "account_kind", "value": "others"}
 """The cue of who wants another person's account looked into, and the entity by which that is answered."""
-SOMEONES, INSISTS = "someone_elses", "insists"
-"""The cues of what is another person's and of who does not take no for an answer."""
+SOMEONES, INSISTS, FAMILY = "someone_elses", "insists", "for_family"
+"""The cues of what is another person's, of who does not take no for an answer, of who would act for one's family in future."""
 ONES_OWN, PASSES_CODE = "ones_own", "passes_code"
 """The cues of what is the customer's own, and of who would use another person's code to get into that one's account."""
 NOT_SHOWN = ("utter_orders_not_found", "utter_chat_sign_in")
@@ -137,6 +137,8 @@ the aspect that tells what comes next."""
 DONE_ONCE = {"change": ("orders_change", {}), "reroute": ("logistics_arrange", {"logistics_how": "reroute"})}
 """What was done to a thing → the intent, and what it names, by which that is done again where it was got wrong."""
 STATUS, UNPAID = "orders_ask_status", "unpaid"
+INVOICE_AMOUNT, WHY_AMOUNT, UNDERSTOOD = "invoice_amount", "why_amount", "understood"
+"""The cue of who asks why an invoice says less than the goods cost; that aspect; the cue of who only has understood."""
 NAMES_ANOTHER = ("yes", "correct", "no", "value", "do", "tell", "fragment", "chat", "hold", "take_back", "leave")
 """Acts of an answer that may name another thing than the one that is shown."""
 CHANGE, OF_ORDER = "orders_change", ("address", "room", "name", "phone", "remark")
@@ -158,6 +160,8 @@ ASKS_WHEN, COMES_BACK = "asks_when", (("protection", "protect"), ("protection", 
 """The cue of who asks only when it comes, and the kinds of things, with what was done of them, of which it is money that does."""
 MONEY_ASKED = {"asks_when_money": "when_money", "asks_where_money": "where_money"}
 """The cues of who asks about money that comes back → what is asked of it."""
+PROTECTION, PRICE, FELL = "promotions_price_protection", "products_ask_price", "fell"
+"""The intents of who wants the difference after a price drop, and of who asks what goods cost; the cue of whether it fell."""
 MONEY_BACK = ("after_sales_refund", "after_sales_return")
 """The intents that want the money back: whether goods go back with it, the order's state tells."""
 DUE, _PAYS_BACK = "logistics_compensation", re.compile("[退返]|(?:钱|款)(?:给|还)我")
@@ -184,8 +188,8 @@ TICKET, ADD = "tickets_ask_status", ("tickets_wish", "add")
 """The intent and the entity by which something is added to an open ticket."""
 HEARD = "CommandReader"
 """What made an entity of what no word names."""
-MORE_OF = ("complain", "add")
-"""What was last done to a ticket, where what is told next is more of the same."""
+MORE_OF, TO_TICKET = ("complain", "add"), "to_ticket"
+"""What was last done to a ticket, where what is told next is more of the same; the cue of who has words put on one."""
 ASKING = ("ask", "why", "how")
 """Acts that want to be told something."""
 ACCEPTS = ("yes", "do", "value", "tell", "chat", "fragment")
@@ -268,7 +272,8 @@ class Reader:
         wants = said.act not in (*ASKING, "status", *DENIES) and said.share(*ASKING, "status") < self.sure
         if intent is None or not wants or context.new or context.kind == WORDS:
             return said
-        if said.second and intent in said.requests:
+        same = intent == PROTECTION and set(said.requests) <= {intent, *MONEY_BACK}  # 锅差40，碗差10，这钱退我
+        if said.second and intent in said.requests and not same:
             return said  # the other wish of the same breath is not forgotten
         acts = {"do": 1.0}
         return replace(said, intent=intent, confidence=1.0, requests=[intent], second=False, follow_up={}, acts=acts)
@@ -366,6 +371,9 @@ class Reader:
         if NO_PERSON in said.cues and said.intent in (PERSON, *VAGUE, "chat_thank", "chat_take_back") and not said.second:
             intent, first = ("chat_repeat", command("chat", kind="repeat")) if context.asked else ("chat_deny", command("no"))
             return Reading(intent, (first,))
+        if FAMILY in said.cues and not said.second:
+            family = {"entity": OF_OTHERS["entity"], "value": "others_family"}
+            return Reading("account_manage", (command("start", intent="account_manage"),), [family])
         still = self._still_of_others(said, context)
         not_shown = any(name.startswith(NOT_SHOWN) for name in context.told)
         if OTHERS in said.cues or still or (SOMEONES in said.cues and not_shown):
@@ -435,10 +443,12 @@ class Reader:
         leaves = said.act in ("yes", "no", "leave", "person", "hold") or said.intent in ("chat_thank", "chat_goodbye", PERSON)
         leaves = leaves or (said.intent in ("chat_affirm", "chat_deny", "chat_stop") and said.confidence >= self.near)
         asked_for = said.act in ("person", "hold") or said.intent == PERSON
-        leaves = leaves and (asked_for or SOMEONES not in said.cues)  # 那让他自己登录吧
+        ends = CLOSES in said.cues or (said.intent in ("chat_thank", "chat_goodbye") and said.confidence >= self.sure)
+        leaves = (leaves and (asked_for or SOMEONES not in said.cues)) or ends  # 那让他自己登录吧 goes on, 谢谢 ends
         unplain = said.intent in (*VAGUE, "chat_smalltalk") or said.confidence < self.asks
         unplain = unplain or SOMEONES in said.cues or INSISTS in said.cues or said.intent.startswith((*OF_THINGS, "chat_follow"))
-        return told and not leaves and not _named(said) and ONES_OWN not in said.cues and unplain
+        mine = ONES_OWN in said.cues or (bool(_named(said)) and SOMEONES not in said.cues)
+        return told and not leaves and not mine and unplain
 
     def _insists_on_complaint(self, said: Said, context: Context) -> Optional[Reading]:
         """我不退货，我就要投诉他: what is denied beside it is something else, and asked whether to file one it is a yes."""
@@ -500,7 +510,14 @@ class Reader:
         due = next((each for each in context.focus[:2] if each.get("kind") == GIVEN[0]), None)
         if due and "赔" in said.text and _names_other_sum(said, context) and said.share(*ASKING) < self.sure:
             about = {"kind": due["kind"], "id": due["id"]}
-            return Reading("chat_follow_up", (command("ask", aspect="why_amount", object=about),))  # 必须赔我三百
+            return Reading("chat_follow_up", (command("ask", aspect=WHY_AMOUNT, object=about),))  # 必须赔我三百
+        invoice = next((each for each in context.focus if each.get("kind") == "invoice"), None)
+        if INVOICE_AMOUNT in said.cues and invoice:
+            about = {"kind": invoice["kind"], "id": invoice["id"]}
+            return Reading("chat_follow_up", (command("ask", aspect=WHY_AMOUNT, object=about),))
+        hears = UNDERSTOOD in said.cues and context.kind == NONE and said.share(*ASKING, "status", "do") < self.sure
+        if hears and context.told and (said.intent not in self.does or said.confidence < self.surer):
+            return Reading("chat_affirm", (command("yes"),))  # 哦，券的部分不开，明白了
         if CLOSES in said.cues and context.told and (self._vague(said) or said.confidence < self.surer):
             return Reading("chat_affirm", (command("yes"),))
         again, names = DONE_ONCE.get(str(newest.get("told")), (None, {}))
@@ -1173,12 +1190,18 @@ class Reader:
         corrects = said.act == "correct" and said.share("correct") >= self.sure and any(each["sure"] for each in conditions or ())
         compared = bool(conditions) and all(each["by"] in COMPARED for each in conditions or ())  # 便宜那台呢，也能退吗
         corrects = corrects or (compared and said.act in ASKING and context.kind in (NONE, OFFER))
-        points = said.reference.get("bare") or (said.intent in VAGUE and any(each["by"] == "other" for each in conditions or ()))
-        if context.new or not conditions or not (corrects or (points and said.act in NAMES_ONE)):
-            return None
         wished = next((name for name in context.wished[:LATELY] if name.startswith(OF_THINGS)), None)
+        listed = any(each.intent == wished and set(each.entities) & set(NUMBERS) for each in context.buttons)
+        unplain = said.intent in VAGUE or said.confidence < self.near or said.intent in LOOK_UPS
+        wants = said.share(*ASKING, "status", "do") >= self.sure or bool(said.follow_up)
+        which = listed and unplain and not wants and any(each["sure"] for each in conditions or ())  # 号忘了，买锅那单
+        priced = said.intent == PRICE and (compared or (FELL in said.cues and _goods(said)))  # 便宜那个呢，一起买的书呢，降没降
+        which = which or (wished == PROTECTION and priced)
+        points = said.reference.get("bare") or (said.intent in VAGUE and any(each["by"] == "other" for each in conditions or ()))
+        if context.new or not conditions or not (corrects or which or (points and said.act in NAMES_ONE)):
+            return None
         plain = said.confidence >= self.sure and said.intent not in (*VAGUE, wished) and (compared or not said.follow_up)
-        if wished is None or (plain and said.act not in ("correct", "no")):
+        if wished is None or (plain and not which and said.act not in ("correct", "no")):
             return None
         return Reading(wished, (command("start", intent=wished, words=said.words or said.text),))
 
@@ -1214,9 +1237,15 @@ class Reader:
         urges = any((each.get("entity"), each.get("value")) == (ADD[0], "urge") for each in said.entities)
         if urges and newest.get("kind") == "ticket" and not _goods(said) and said.share("do") >= self.sure:
             return Reading(TICKET, (command("start", intent=TICKET),), said.entities)  # 你再催一下他们
-        adds = any((each.get("entity"), each.get("value")) == ADD for each in said.entities)
-        if adds and said.intent in (*ACCOUNTS, *VAGUE, "chat_hold") and said.share("ask", "status", "why") < self.sure:
-            return Reading(TICKET, (command("start", intent=TICKET),), said.entities)  # 补充一下我投诉的那个，我有录像
+        adds = _has(said, *ADD) or TO_TICKET in said.cues
+        latest = next((each for each in context.focus if each.get("kind") != "payment"), {})
+        ticket = latest if latest.get("kind") == "ticket" else None
+        of_it = ticket and (said.confidence < self.certain or said.follow_up)  # 给那张补一句，两笔都是微信付的: no new matter
+        of_one = of_it or said.intent in (*ACCOUNTS, *VAGUE, TICKET, "chat_hold")
+        if adds and of_one and said.share("ask", "status", "why") < self.sure:
+            heard = [] if _has(said, *ADD) else [{"entity": ADD[0], "value": ADD[1], "extractor": HEARD}]
+            named = [{"entity": "tickets_number", "value": ticket["id"]}] if ticket and not _has(said, "tickets_number") else []
+            return Reading(TICKET, (command("start", intent=TICKET),), [*map(dict, said.entities), *heard, *named])
         if self._fetches(said, context):
             anew = {"entity": PICKUP, "value": ANEW}
             return Reading(SLIPS, (command("start", intent=SLIPS),), [*map(dict, said.entities), anew])

@@ -37,6 +37,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.io import read_yaml_file
 
+from components import enumerated
 from components.calendar_words import moments
 from components.chinese_spacy import BOUNDS, DOC, SPANS
 from components.lexicon import FESTIVAL, NOTHING, lexicon_fingerprint, read_lexicon
@@ -240,6 +241,8 @@ def _of_entity(reading: _Reading, entity: Dict[Text, Any], words: Words) -> None
     elif name in ("colour", "size"):
         core = re.match(r"[\d.]+|.", str(value))
         reading.take(name, start, end, False, said=reading.text[start:end], value=str(value), core=core[0] if core else "")
+    elif name == "ordinal" and any(begins <= start < ends for begins, ends in enumerated.items(reading.text)):
+        return  # 第一，…；第二，…: counts wishes
     elif name == "ordinal" and not reading.text.startswith("最近", start):
         last = {"newest": True} if reading.text.startswith("最后", start) else {}
         reading.take("place", start, end, True, value=int(value), **last)

@@ -504,6 +504,15 @@ def test_a_rule_is_told_whosever_account_is_spoken_of(asks: float, score: float,
     assert bool(found.slots.get("faq_found")) is told
 
 
+@pytest.mark.parametrize(("question", "told"), [("外地的件可以半路换城市不", True), ("那到底要怎么办才行", False), ("换个城市总可以吧", False)])
+def test_who_heard_the_refusal_is_told_the_likely_rule(question: str, told: bool, shop: Shop) -> None:
+    shop.knowledge[question] = Found("clarify", (replace(FREIGHT, score=0.3), replace(RETURNS, score=0.1)))
+    message = {"act": {"name": "ask", "confidence": 0.9, "ask": 0.9}}
+    entities = {"account_kind": "others_again"}
+    found = run(ActionChatContext(), text=question, intent="account_manage", message=message, entities=entities)
+    assert bool(found.slots.get("faq_found")) is told
+
+
 @pytest.mark.parametrize(
     ("refused", "said", "offered"),
     [

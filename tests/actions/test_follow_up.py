@@ -13,7 +13,7 @@ from actions.gateways.knowledge import Found, Hit
 from actions.gateways.orders import AmountPart, Order, OrderRefund
 from actions.orders import ActionOrdersCancel
 from tests.actions.described import described
-from tests.actions.fakes import Shop, order
+from tests.actions.fakes import Shop, invoice, order
 from tests.actions.talk import Outcome, run
 
 LAMP = order("202611190001", "paid", "cancel", title="护眼台灯")
@@ -161,3 +161,17 @@ def test_of_several_aspects_each_is_told_once(shop: Shop) -> None:
     told = run(ActionChatFollowUp(), "…", "chat_follow_up", slots={"chat_focus": focus}, message={"follow_up": asked})
     assert told.said == ["utter_orders_order_where_money_cancelled", "utter_orders_order_when_money_cancelled"]
     assert told.slots["chat_focus"][0]["id"] == LAMP.number
+
+
+@pytest.mark.parametrize(("coins", "parts", "said"), [
+    (2000, (AmountPart("商品", "219.00"), AmountPart("灵犀币抵扣", "-20.00")), "coins"),
+    (0, PARTS, "deducted"),
+])  # fmt: skip
+def test_what_of_an_order_is_on_no_invoice_is_told(coins: int, parts: tuple[AmountPart, ...], said: str, shop: Shop) -> None:
+    shop.orders = {"C1": [replace(LAMP, parts=parts, points_used=coins)]}
+    shop.invoices = {"C1": [invoice("FP1", order_number=LAMP.number)]}
+    focus = [{"kind": "invoice", "id": "FP1", "title": "护眼台灯", "told": "status", "order": LAMP.number}]
+    ask_it = [{"command": "ask", "aspect": "why_amount", "object": {"kind": "invoice", "id": "FP1"}}]
+    told = run(ActionChatFollowUp(), "票上咋少了", "chat_follow_up", slots={"chat_focus": focus}, message={"commands": ask_it})
+    assert told.said == [f"utter_invoices_invoice_why_amount_{said}"]
+    assert told.messages[0]["off"].endswith("20.00") and "219.00" in told.messages[0]["parts"]

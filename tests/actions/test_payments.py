@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from actions.gateways.payments import PaymentCheck
+from actions.gateways.tickets import Ticket
 from actions.payments import ActionPaymentsReport, ValidatePaymentsForm
 from tests.actions.fakes import Shop, order
 from tests.actions.talk import DOMAIN, run
@@ -68,10 +69,13 @@ def test_where_a_person_must_look_a_ticket_is_offered_and_holds_what_was_said_an
 
 
 def test_an_open_ticket_is_named_and_no_second_one_opened(shop: Shop) -> None:
+    shop.tickets = [Ticket("GD1", "付了没变", "处理中", "working", "一般", "2026-11-22T15:00:00+08:00", "", ORDER.number)]
     shop.payment = check("no_payment_seen", True, ticket="GD1", ticket_due="2026-11-22T15:00:00+08:00")
-    told = run(ActionPaymentsReport(), slots={"payments_problem": "paid_unpaid"})
+    waits = [{"intent": "tickets_ask_status", "words": "查得咋样", "entities": [], "reference": {"conditions": []}}]
+    told = run(ActionPaymentsReport(), slots={"payments_problem": "paid_unpaid", "chat_requests": waits})
     assert told.said == ["utter_payments_seen_no_payment_seen", "utter_payments_ticket_known"]
-    assert shop.done == []
+    assert shop.done == [] and told.slots["chat_requests"] is None, "how it is going has been answered"
+    assert [each["kind"] for each in told.slots["chat_focus"]] == ["ticket", "payment"]
 
 
 def test_the_customer_may_have_a_person_look_anyway(shop: Shop) -> None:

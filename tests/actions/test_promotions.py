@@ -180,6 +180,28 @@ def test_a_piece_that_is_named_by_the_end_of_its_kind_is_read_back_and_the_last_
     assert talk.slots["promotions_line"] == umbrella.line
 
 
+def test_of_several_pieces_named_each_is_judged(shop: Shop) -> None:
+    pan, bowl = (replace(item, title=title, category=title) for item, title in zip(TWO.items, ("炒锅", "水杯"), strict=True))
+    shop.orders = {"C2": [replace(TWO, items=(pan, bowl))]}
+    talk = Talk(FORM())
+    talk.say("炒锅和水杯都便宜了，差的退给我", "promotions_price_protection", "C2")
+    assert (talk.slots["promotions_line"], talk.asked) == (2, "promotions_confirmed")
+    asked = run(AskPromotionsConfirmed(), customer="C2", slots=talk.slots)
+    assert asked.said == ["utter_promotions_pieces_refused", "utter_ask_promotions_confirmed"]
+    assert asked.messages[0]["detail"] == "没有降价。"
+
+
+def test_of_several_pieces_that_fell_the_next_is_offered(shop: Shop) -> None:
+    pan, bowl = (replace(item, title=title, category=title) for item, title in zip(TWO.items, ("炒锅", "水杯"), strict=True))
+    shop.orders, shop.drops[TWO.number, 1] = {"C2": [replace(TWO, items=(pan, bowl))]}, DROP
+    talk = Talk(FORM())
+    talk.say("炒锅和水杯都便宜了，差的退给我", "promotions_price_protection", "C2")
+    talk.say("好", "chat_affirm", "C2")
+    told = run(ActionPromotionsProtection(), customer="C2", slots=talk.slots)
+    assert told.said == ["utter_promotions_protected", "utter_promotions_pieces_left"]
+    assert [each["title"] for each in told.buttons if "promotions_line" in each["payload"]] == ["水杯"]
+
+
 def test_a_difference_after_the_last_purchase_is_a_new_request_and_no_look_at_old_ones(shop: Shop) -> None:
     shop.protections = [GRANTED]
     talk = Talk(FORM())

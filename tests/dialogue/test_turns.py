@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from actions.gateways.after_sales import Variant
+from actions.gateways.errors import Rejected
+from actions.gateways.payments import PaymentCheck
 from actions.gateways.tickets import Ticket
 from tests.actions.fakes import OPERATIONS, Shop, invoice, order
 from tests.dialogue.talk import Assistant, Customer
@@ -124,3 +126,108 @@ def test_what_was_not_begun_is_only_let_be(assistant: Assistant, shop: Shop) -> 
     customer = said(assistant.customer(), "护眼台灯帮我催催发货", "不取消，货我是要的")
     assert customer.form is None and [what[0] for what in shop.done] == ["urge"]
     assert customer.said == ["utter_chat_deny_kept"] or customer.said[0].startswith("utter_chat_deny")
+
+
+CHARGED, LATE = "GD202611200001", "GD202611200002"
+
+
+def charged_twice(shop: Shop) -> None:
+    """A duplicate payment somebody is looking at, beside another open ticket."""
+    quilt = shop.orders["C1"][5]
+    due = "2026-11-25T18:00:00+08:00"
+    shop.tickets = [
+        Ticket(CHARGED, "重复扣款", "处理中", "working", "一般", due, "正在核对", quilt.number, kind="payment_problem"),
+        Ticket(LATE, "快递没更新", "处理中", "working", "一般", due, "正在核实", shop.orders["C1"][4].number),
+    ]
+    seen = PaymentCheck(
+        "重复扣款", "one_payment_seen", True, quilt.number, quilt.title, "已发货", "199.00", "云闪付", None, None, "一次付款", CHARGED, due
+    )
+    shop.payment = seen
+
+
+def test_words_are_put_on_the_ticket_just_told(assistant: Assistant, shop: Shop) -> None:
+    charged_twice(shop)
+    customer = said(assistant.customer(), "羽绒被付款重复扣钱了", "给那张单子补一句：两笔都是云闪付出去的，前后差一分钟")
+    assert customer.said == ["utter_tickets_added"] and [done[:2] for done in shop.done] == [("add", CHARGED)]
+
+
+def test_when_there_is_an_answer_is_asked_of_the_ticket_just_told(assistant: Assistant, shop: Shop) -> None:
+    charged_twice(shop)
+    customer = said(assistant.customer(), "羽绒被付款重复扣钱了", "还没查完呀，最迟几号给我个答复")
+    assert CHARGED in customer.told[0] and "11-25 18:00" in customer.told[0] and customer.buttons[0]["title"] == "催一下"
+
+
+def test_of_several_tickets_the_goods_of_their_orders_tell_one(assistant: Assistant, shop: Shop) -> None:
+    charged_twice(shop)
+    customer = said(assistant.customer(), "我的工单怎么样了")
+    assert customer.said == ["utter_tickets_which"]
+    customer.say("号我哪记得，就买羽绒被那单")
+    assert customer.said[0] == "utter_tickets_status" and CHARGED in customer.told[0]
+
+
+def test_the_difference_in_sums_is_no_return(assistant: Assistant, shop: Shop) -> None:
+    number = two_pieces(shop)
+    passed = Rejected("price_protection_window_passed", "炖锅过了价保期。")
+    shop.drops |= {(number, 1): passed, (number, 2): shop.drops[shop.orders["C1"][1].number, None]}
+    customer = said(assistant.customer(), "我买的炖锅和书桌降了，炖锅 199 变 180，书桌 199 变 149，差 69 块，这钱退给我")
+    assert customer.said[-1] == "utter_ask_promotions_confirmed" and customer.tracker.get_slot("promotions_line") == 2
+    assert "过了价保期" in customer.tracker.get_slot("promotions_quote")["refused"]
+
+
+def test_after_a_protection_another_piece_has_its_own(assistant: Assistant, shop: Shop) -> None:
+    number = two_pieces(shop)
+    drop = shop.drops[shop.orders["C1"][1].number, None]
+    shop.drops |= {(number, 1): drop, (number, 2): Rejected("price_not_lower", "没有降价。")}
+    customer = said(assistant.customer(), "炖锅降价了，差价退我", "好的，申请", "一起买的书桌呢，价钱有没有掉")
+    assert [done[:2] for done in shop.done] == [("protect", number)]
+    assert customer.said == ["utter_promotions_protection_rejected_price_not_lower"]
+
+
+def test_after_a_protection_the_cheaper_one_has_its_own(assistant: Assistant, shop: Shop) -> None:
+    dear, cheap = order("202611150021", "signed", *OPERATIONS, title=POT), order("202611140021", "signed", *OPERATIONS, title=POT)
+    items = tuple(replace(item, amount="99.00") for item in cheap.items)
+    shop.orders["C1"] = [dear, replace(cheap, amount="99.00", items=items), *shop.orders["C1"]]
+    drop = shop.drops[shop.orders["C1"][2].number, None]
+    shop.drops |= {(dear.number, None): drop, (cheap.number, None): Rejected("price_not_lower", "没有降价。")}
+    customer = said(assistant.customer(), "炖锅降价了，差价退我", "贵的那个", "申请吧", "那便宜的那个呢，能不能也补点")
+    assert customer.said == ["utter_promotions_protection_rejected_price_not_lower"], customer.told
+
+
+def test_whose_mother_bought_it_is_shown_no_list(assistant: Assistant) -> None:
+    customer = said(assistant.customer(), "帮我看下 202611990009 什么时候送，我妈买的")
+    assert customer.said == ["utter_account_manage_others"] and customer.form is None
+
+
+def test_goods_in_words_about_the_other_person_are_not_looked_for(assistant: Assistant) -> None:
+    customer = said(assistant.customer(), "帮我看下 202611990009 什么时候送，我妈买的", "她手机不会用，我想把地址换到我姑姑家")
+    assert customer.said == ["utter_account_manage_others_again"] and customer.form is None
+
+
+def test_who_lets_the_other_person_ask_says_goodbye(assistant: Assistant) -> None:
+    customer = said(assistant.customer(), "帮我看下 202611990009 什么时候送，我妈买的", "好的，那我叫我妈自己登，谢谢啦")
+    assert customer.said[0].startswith(("utter_chat_thank", "utter_chat_goodbye", "utter_chat_affirm"))
+
+
+def test_who_acts_for_the_family_in_future_is_told_of_the_family_account(assistant: Assistant) -> None:
+    customer = said(assistant.customer(), "帮我看下 202611990009 什么时候送，我妈买的", "往后我想替她下单付款，有没有什么路子")
+    assert customer.tracker.latest_message.entities[-1]["value"] == "others_family"
+
+
+def test_two_numbered_wishes_are_done_one_after_the_other(assistant: Assistant, shop: Shop) -> None:
+    shop.pickups = ()
+    customer = said(assistant.customer(), "有两个事：第一，跑步鞋我要退货，颜色不喜欢；第二，护眼台灯帮我催下发货")
+    assert customer.form == "after_sales_form" and not any("none_fits" in name for name in customer.said)
+    assert [each["intent"] for each in customer.tracker.get_slot("chat_requests")] == ["orders_urge_shipping"]
+    assert customer.tracker.get_slot("orders_title") == "跑步鞋"
+
+
+def test_the_first_thing_is_a_wish_where_goods_are_named(assistant: Assistant, shop: Shop) -> None:
+    customer = said(assistant.customer(), "我的订单", "还有头一件事没办，第一件，空气炸锅的发票给我开一下")
+    assert not any("none_fits" in name for name in customer.said)
+
+
+def test_why_an_invoice_says_less_is_asked_of_it_and_who_understood_is_told_nothing_again(assistant: Assistant) -> None:
+    customer = said(assistant.customer(), "FP202611210001 这张票开好了吗", "商品一共 219 块，票上咋才开了 199")
+    assert customer.said[0].startswith("utter_invoices_invoice_why_amount")
+    customer.say("哦哦，优惠的部分不开，懂了")
+    assert customer.said == ["utter_chat_affirm_done"]
