@@ -807,7 +807,7 @@ class Reader:
         agreed = context.kind == CONFIRM and head is not None and head[2] == "yes" and head[3] >= self.certain
         plain = head is not None and (offers.only_agrees(said.text[: head[1]].strip(ENDS)) or head[1] < CURT - 1)
         agreed = agreed and plain and not said.text.startswith(BY_THE_WAY)  # 是送同事的 agrees to nothing
-        agreed = agreed and not (context.again and offers.only_hears(said.text[: head[1]].strip(ENDS)))  # 哦哦，还有个事
+        agreed = agreed and not (context.again and head and offers.only_hears(said.text[: head[1]].strip(ENDS)))  # 哦哦，还有个事
         if agreed and len(said.parts) > 1 and _asked_last(said) >= self.surer:  # 好，分期的钱咋算
             rest = (said.parts[-1][0], "faq", 1.0)
         elif head is None or rest is None or rest[1].startswith((*PLAIN_TALK, PERSON)):
@@ -1024,9 +1024,9 @@ class Reader:
         ends, sure = ((*NO_LONGER, "correct"), self.safe) if context.kind == ALARM else (NO_LONGER, self.surer)
         wish = said.confidence >= self.sure and not said.intent.startswith((*PLAIN_TALK, PERSON))
         if context.kind != ALARM and (NO_WAIT in said.cues or NO_PERSON in said.cues):
-            more = self._besides(said)  # 不等了！我要投诉这家店
-            wants = more and (more[0]["command"] == "start" or said.share(*ASKING) >= self.sure)
-            return Reading("chat_stop", (command("leave"), *(more if wants else ())))
+            beside = self._besides(said)  # 不等了！我要投诉这家店
+            wants = beside and (beside[0]["command"] == "start" or said.share(*ASKING) >= self.sure)
+            return Reading("chat_stop", (command("leave"), *(beside if wants else ())))
         if WAITS_ON in said.cues and not wish:
             return Reading(INFORM, ())  # 好，我等，别又断了
         if context.kind != ALARM and wish:
