@@ -39,7 +39,8 @@ UNPAID, IN_TIME = "unpaid", "in_time"
 SLIP_FORM, UNTIL_WHEN = "after_sales_form", "until_when"
 """The form that fills a slip in; what may be asked of it, beside how much comes back and what becomes of the coins."""
 COINS, COMPLETED = "coins", "completed"
-WAYS = ("return", "exchange", "repair")
+REPAIR = "repair"
+WAYS = ("return", "exchange", REPAIR)
 """What can be done about goods that are broken."""
 SECONDS = 1.5
 _COUNT = re.compile(r"\d{2,}")
@@ -202,16 +203,20 @@ async def if_broken(turn: Turn, refused: focus.Spoken) -> list[EventType] | None
         options = await turn.call(gateways.after_sales.options, *look, turn.typed, given.FAULTS[0])
     except GatewayError:
         return None
-    supposed = reading("supposed", turn.typed) is not None
-    if wish and not supposed and sound.rules[wish].ok:
-        return await in_time(turn)
-    ways = until(turn, options, [kind for kind in WAYS if options.rules[kind].ok])
+    known, asked = turn.uttered("utter_faq_if_broken", 2), [wish] if wish else WAYS
+    if wish == REPAIR or reading("supposed", turn.typed) is not None:
+        wish = None  # of what is broken
+    sound_too = until(turn, sound, [wish]) if wish and sound.rules[wish].ok else ""
+    ways = sound_too or until(turn, options, [kind for kind in (asked if known else WAYS) if options.rules[kind].ok])
     if not ways:
         return None
     title = next((item.title for item in order.items if item.line == line), order.title)
-    variant = "too" if wish and not supposed else "again" if turn.uttered("utter_faq_if_broken", 2) else ""
-    label = turn.wording(f"utter_label_after_sales_{wish}")
-    turn.utter("utter_faq_if_broken", variant, order=title, ways=ways, wish=label or "")
+    label = turn.wording(f"utter_label_after_sales_{wish}") or ""
+    if sound_too:
+        turn.utter("utter_faq_in_time_line", buttons=[button(label, f"after_sales_{wish}")], order=title, ways=ways)
+    else:
+        variant = "too" if wish else "again" if known else ""
+        turn.utter("utter_faq_if_broken", variant, order=title, ways=ways, wish=label)
     one = refused
     return focus.put(turn, one.kind, one.id, one.title, one.told, [], one.order, one.again, **one.facts)
 

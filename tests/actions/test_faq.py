@@ -383,11 +383,11 @@ def refused_return(**facts: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("question", "says"),
-    [("那将来主板有故障呢", "utter_faq_if_broken"), ("那给我修一下可以吗", "utter_faq_if_broken_too")],
+    [("那将来主板有故障呢", "utter_faq_if_broken"), ("那给我修一下可以吗", "utter_faq_if_broken"), ("那换个黑的可以吗", "utter_faq_if_broken_too")],
 )
 def test_what_else_is_asked_after_a_refusal_is_answered_from_the_own_case(question: str, says: str, shop: Shop) -> None:
     mine = order("202611190001", "signed", "repair")
-    ways = {**mine.allowed, "exchange": Rule(True, "", "", "2026-12-11"), "repair": Rule(False, "return_excluded", "不行。")}
+    ways = {**mine.allowed, "repair": Rule(True, "", "", "2026-12-11")}
     shop.orders = {"C1": [replace(mine, allowed=ways)]}
     asks = {"act": {"name": "ask", "ask": 0.9}}
     kept = run(ActionChatContext(), text=question, intent="nlu_fallback", message=asks, slots=refused_return()).slots
