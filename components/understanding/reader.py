@@ -387,7 +387,8 @@ class Reader:
         undoes = said.act in NO_LONGER or said.intent in ("chat_deny", "chat_stop") or said.intent.endswith("_cancel")
         unsure = said.confidence < self.near and said.text.rstrip("".join(ASKS)).endswith("吧")
         unsure = unsure or (said.intent == CHANGE and said.text.rstrip("".join(ASKS)).endswith("吧"))  # 那单没给我改吧
-        done = DONE_YET in said.cues and bool(context.focus) and not context.asked  # 地址改好没有
+        done = DONE_YET in said.cues and not context.asked  # 地址改好没有
+        done = done and any(each.get("kind") in STANDS_BY for each in context.focus[:1])
         if done or (CHECKS in said.cues and (undoes or unsure) and not context.new):  # 没取消吧？
             return self._checked(said, context)
         if self._echoes_first(said, context):
