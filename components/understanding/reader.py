@@ -284,9 +284,10 @@ class Reader:
             said = replace(said, intent=INFORM)  # 名字和电话照旧: guessed by a word; nobody is asked for
         if said.intent == PERSON and said.share("ask") >= self.asks:
             said = replace(said, intent="faq", follow_up={})  # 人工几点下班: asked about them, and not for one
-        due = any(each.get("kind") == GIVEN[0] for each in context.focus) or "赔" in context.said
-        if due and said.intent in MONEY_BACK and "赔" in said.text and not _PAYS_BACK.search(said.text) and not said.reason:
-            said = replace(said, intent=DUE, requests=[DUE], second=False)  # 那你们赔我: no goods go back
+        due = next((each for each in context.focus[:2] if each.get("kind") == GIVEN[0]), {})
+        meant = due.get("told") == "offered" or ("赔" in said.text and (due or "赔" in context.said))
+        if meant and said.intent in MONEY_BACK and not (_PAYS_BACK.search(said.text) or said.reason or context.asked):
+            said = replace(said, intent=DUE, requests=[DUE], second=False)  # 那你们赔我, 给我弄上: no goods go back
         on_its_way = said.intent in (PERSON, INFORM) and any(each.get("kind") == "parcel" for each in context.focus[:2])
         urged = URGED.get("logistics" if on_its_way else said.intent.partition("_")[0])  # 打了没人接，你催一下
         if urged and said.act == "do" and not said.second and _has(said, *URGES):
@@ -361,7 +362,7 @@ class Reader:
         pressed = self._pressed(said, context)
         if pressed:
             return pressed
-        if context.kind == CONFIRM and self._wants_person(said):
+        if context.kind in (CONFIRM, CHOOSE) and self._wants_person(said):
             return Reading(PERSON, (command("person"),))
         resumed = self._resumed(said, context)
         if resumed:
@@ -1028,7 +1029,7 @@ class Reader:
             beside = self._besides(said)  # 不等了！我要投诉这家店
             wants = beside and (beside[0]["command"] == "start" or said.share(*ASKING) >= self.sure)
             return Reading("chat_stop", (command("leave"), *(beside if wants else ())))
-        if WAITS_ON in said.cues and not wish:
+        if (WAITS_ON in said.cues and not wish) or REPORTED_BEFORE in said.cues:
             return Reading(INFORM, ())  # 好，我等，别又断了
         if context.kind != ALARM and wish:
             sure = self.certain  # 自家做的，没有执照: told or asked, and not ended
@@ -1124,7 +1125,9 @@ class Reader:
             return Reading(ADVICE, (command("start", intent=ADVICE, words=said.text),))
         if act == "hold" and sure:
             return Reading("chat_hold", (command("hold"),))
-        undone = said.intent.endswith("_cancel") and said.confidence >= self.near and bool(_named(said))  # 早上那箱奶撤了吧
+        slip = any((each.get("kind"), each.get("told")) == ("return", "status") for each in context.focus[:1])  # 不退了，撤了吧
+        undone = _named(said) or (slip and said.intent == UNDONE)  # 早上那箱奶撤了吧
+        undone = said.intent.endswith("_cancel") and said.confidence >= self.near and bool(undone)
         if act == "take_back" and sure and context.told and not undone:
             return Reading("chat_take_back", (command("take_back", what=None),))
         undoes = undone or (said.intent.endswith("_cancel") and said.confidence >= self.sure)  # 不想要了，取消吧
