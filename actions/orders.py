@@ -33,6 +33,7 @@ LATE = "paid_late"  # the variant of an order that should have been sent
 PHONE = re.compile(r"1\d{10}")
 SHAPES = ("phone", DAY)  # what is no such value is said to be none
 FREE = ("recipient", "remark")  # may be anything
+APART = (*SHAPES, "recipient")  # another value in its place is what is to be changed
 
 
 class ValidateOrdersStatusForm(OrderForm):
@@ -225,7 +226,7 @@ class ValidateOrdersChangeForm(OrderForm):
         if (field == DAY or DAY in values) and turn.typed and reading("day_part", turn.typed):
             turn.utter("utter_orders_change_day_only")  # 周六下午
         other = next(iter(values), None)
-        if known in SHAPES and other and known not in values and turn.slot("orders_change_value") is None:
+        if known in APART and other and known not in values and turn.slot("orders_change_value") is None:
             field = other  # asked for the day, the address is told: that is what is to be changed
         only = _other_field(turn, known) if known and not values else None
         if only:

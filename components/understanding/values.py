@@ -228,6 +228,7 @@ class Reader:
         goods = [(e["start"], e["end"]) for e in entities if e["entity"] in GOODS and "start" in e]
         spans = [span for span in spans if span.kind != REASON or _gives_reason(text, span, goods)]
         spans = [span for span in spans if span.kind != TITLE or not _NO_TITLE.search(text[span.start : span.end])]
+        spans = [span for span in spans if span.kind != NAME or text[span.end - 1] != "的"]  # 改成我妈的，139…: her number
         spans = [span for span in spans if not _SAYS_NO_VALUE.fullmatch(text, span.start, span.end)]
         found = [self._value(text, span, asked, answers) for span in _joined(text, spans)]
         found = _whole(text, found, [e for e in entities if e["entity"] == ADDRESS and "start" in e])

@@ -136,6 +136,11 @@ def test_a_number_in_the_first_message_is_not_asked_for_again(shop: Shop) -> Non
     assert told["requested_slot"] == "orders_change_confirmed"
 
 
+def test_a_number_where_a_name_was_asked_is_the_number_to_be_changed(shop: Shop) -> None:
+    told = a_change(shop, "13912345678", "recipient", asked=True, entities={"phone": "13912345678"})
+    assert (told["orders_change_field"], told["orders_change_value"]) == ("phone", "13912345678")
+
+
 @pytest.mark.parametrize(("field", "words"), [("phone", "12345"), ("delivery_date", "你们看着办")])
 def test_a_value_of_the_wrong_shape_is_asked_again(shop: Shop, field: str, words: str) -> None:
     told = a_change(shop, words, field, asked=True)

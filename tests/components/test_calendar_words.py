@@ -21,6 +21,14 @@ def test_a_day_said_roughly_is_read(text: str, value: str) -> None:
     assert value in [moment.value for moment in moments(text, TODAY)]
 
 
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [("挪到12月4号，周五那天", ["2026-12-04"]), ("周五或者12月2号都行", ["2026-11-27", "2026-12-02"]), ("周五送", ["2026-11-27"])],
+)
+def test_the_weekday_of_a_day_that_is_told_is_no_other_day(text: str, days: list[str]) -> None:
+    assert sorted(moment.value for moment in moments(text, TODAY)) == days
+
+
 @pytest.mark.parametrize("text", ["超过三天没动", "过两天了还没到", "中秋节礼盒"])
 def test_how_long_something_took_is_no_day(text: str) -> None:
     assert not [moment for moment in moments(text, TODAY) if moment.entity in ("date", "period")]
