@@ -180,6 +180,7 @@ FAULT, EXCHANGE = "after_sales_report_problem", "after_sales_exchange"
 """The intents of who tells a fault, and of who wants what was bought in another size."""
 UNDONE, SWAPS = "after_sales_cancel", re.compile("(?<!不)(?<!别)换[成个一件双条台大小]")
 """The intent of who takes a slip back, and the words of who wants something else instead."""
+_WORRIES = re.compile("不会|别是")
 STILL_TO_SEND = "still_to_send"
 """The cue of who asks whether there is still time to send goods back, as the slip tells."""
 SLIPS, FETCHED, ANEW = "after_sales_ask_status", "fetched", "choose"
@@ -304,8 +305,9 @@ class Reader:
     def _only_asked(self, said: Said, context: Context) -> Said:
         """怎么还没发货, 照片等会传，先把单开起: what is only asked is not hurried, and what names no invoice wants none."""
         own = self.starts.get(str(context.form), ())
-        hurried = HURRIED in said.cues or said.share("do") >= self.sure
-        if not context.new and not hurried and not set(said.requests) & set(own):
+        guessed = context.new and said.confidence < self.surer and not _has(said, *URGES)
+        hurried = HURRIED in said.cues or (said.share("do") >= self.sure and not guessed)
+        if (not context.new or guessed) and not hurried and not set(said.requests) & set(own):
             told = [STANDS_STILL.get(name, name) for name in said.requests]
             apart = said.second and len(set(told)) == len(told)
             said = replace(said, intent=STANDS_STILL.get(said.intent, said.intent), requests=told, second=apart)
@@ -390,7 +392,8 @@ class Reader:
         unsure = unsure or (said.intent == CHANGE and said.text.rstrip("".join(ASKS)).endswith("吧"))  # 那单没给我改吧
         done = DONE_YET in said.cues and not context.asked  # 地址改好没有
         done = done and any(each.get("kind") in STANDS_BY for each in context.focus[:1])
-        if done or (CHECKS in said.cues and (undoes or unsure) and not context.new):  # 没取消吧？
+        worries = said.intent in self.does and _WORRIES.search(said.text) is not None  # 碎纸机不会也给退了吧
+        if done or (CHECKS in said.cues and (undoes or unsure or worries) and not context.new):  # 没取消吧？
             return self._checked(said, context)
         if self._echoes_first(said, context):
             return Reading("chat_affirm", (command("yes"),))
@@ -402,7 +405,8 @@ class Reader:
             return Reading("chat_deny", (command("no"),))
         meant = said.cues.get(NOT_THIS)
         open_form = context.form and context.asked and context.kind in (CONFIRM, CHOOSE, WORDS)
-        if meant and open_form and not said.fault:  # 不是修，是没人来装
+        asks = said.share(*ASKING, "status") >= self.sure or said.text.endswith((*ASKS, "吗", "么"))  # 不是169买的吗
+        if meant and open_form and not (said.fault or asks):  # 不是修，是没人来装
             return Reading("chat_take_back", (command("take_back", what=None), command("know", question=meant)))
         chosen = self._pointed(said, context) or self._chosen(said, context)
         if chosen:
@@ -579,6 +583,8 @@ class Reader:
             told = {**said.reference, "conditions": left}
             return Reading(INFORM, (command("correct", slot=item, value=said.text),), reference=told)
         corrects = said.act == "correct" and bool(named)  # 错了，是靴子那双，跑鞋我留着: not the one that is shown
+        if same == [] and kept and all(_shown(each, context) for each in kept) and context.kind in (WORDS, VALUE):
+            return Reading("chat_take_back", (command("take_back", what=None),))  # 不是，碎纸机不退: what was begun was not meant
         if (others or corrects) and all((each in others or corrects) and each.get(KEPT) for each in named):  # 锅不退
             return Reading(INFORM, (command("correct", slot=item, value=said.text),))
         if said.act == "yes" and any(each.get(KEPT) for each in named):
@@ -601,6 +607,8 @@ class Reader:
         begins = said.parts[heads][0] if heads else 0
         rest = next((each for each in said.rests if each[0] == begins), None)
         if context.new or rest is None or said.parts[heads][2] not in ("do", "status", *ASKING):
+            return None
+        if said.text[:begins].rstrip(ENDS).endswith((*ASKS, "吗", "么")):  # 不是一百三买的吗，咋只退这么些
             return None
         _, intent, confidence = rest
         asks, open_form = said.parts[heads][2] in ASKING, bool(context.form and context.asked)
