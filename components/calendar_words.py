@@ -30,9 +30,9 @@ def moments(text: str, today: datetime.date, festivals: Iterable[tuple[int, int,
     """All readings, overlapping ones too; `festivals` are the places of known ones with their days."""
     if _ANY_DAY.search(text):
         told = [(match, meaning, _safe(meaning, match, today)) for pattern, meaning in _DAYS for match in pattern.finditer(text)]
-        days = {day for _, meaning, day in told if isinstance(day, datetime.date) and meaning is not _weekday}
+        others = {day for _, meaning, day in told if isinstance(day, datetime.date) and meaning is not _weekday}
         for match, meaning, found in told:
-            named = meaning is _weekday and not match[1] and any(day.weekday() == _WEEKDAYS[match[2]] for day in days)
+            named = meaning is _weekday and not match[1] and any(day.weekday() == _WEEKDAYS[match[2]] for day in others)
             if found is not None and not named:  # 6号，周日: the weekday of a day that is told is no other day
                 yield _moment(match.start(), match.end(), found)
     for start, end, days in festivals:
