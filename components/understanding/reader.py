@@ -285,7 +285,7 @@ class Reader:
             said = replace(said, intent=INFORM)  # 名字和电话照旧: guessed by a word; nobody is asked for
         if said.intent == PERSON and said.share("ask") >= self.asks:
             said = replace(said, intent="faq", follow_up={})  # 人工几点下班: asked about them, and not for one
-        due = next((each for each in context.focus[:2] if each.get("kind") == GIVEN[0]), {})
+        due = _compensation(context)
         meant = due.get("told") == "offered" or ("赔" in said.text and (due or "赔" in context.said))
         if meant and said.intent in MONEY_BACK and not (_PAYS_BACK.search(said.text) or said.reason or context.asked):
             said = replace(said, intent=DUE, requests=[DUE], second=False)  # 那你们赔我, 给我弄上: no goods go back
@@ -513,7 +513,7 @@ class Reader:
             thing = next((each for each in context.focus[:2] if NEXT in (each.get("asks") or ())), None)
             about = {"kind": thing["kind"], "id": thing["id"]} if thing else None
             return Reading("chat_follow_up", (command("ask", aspect=NEXT, object=about),)) if about else None
-        due = next((each for each in context.focus[:2] if each.get("kind") == GIVEN[0]), None)
+        due = _compensation(context)
         if due and "赔" in said.text and _names_other_sum(said, context) and said.share(*ASKING) < self.sure:
             about = {"kind": due["kind"], "id": due["id"]}
             return Reading("chat_follow_up", (command("ask", aspect=WHY_AMOUNT, object=about),))  # 必须赔我三百
@@ -583,7 +583,7 @@ class Reader:
             told = {**said.reference, "conditions": left}
             return Reading(INFORM, (command("correct", slot=item, value=said.text),), reference=told)
         corrects = said.act == "correct" and bool(named)  # 错了，是靴子那双，跑鞋我留着: not the one that is shown
-        if same == [] and kept and all(_shown(each, context) for each in kept) and context.kind in (WORDS, VALUE):
+        if not same and kept and all(_shown(each, context) for each in kept) and context.kind in (WORDS, VALUE):
             return Reading("chat_take_back", (command("take_back", what=None),))  # 不是，碎纸机不退: what was begun was not meant
         if (others or corrects) and all((each in others or corrects) and each.get(KEPT) for each in named):  # 锅不退
             return Reading(INFORM, (command("correct", slot=item, value=said.text),))
@@ -1437,6 +1437,11 @@ def _from(said: Said, begins: int) -> List[Dict[Text, Any]]:
 def _named_by(button: Button) -> List[Dict[Text, Any]]:
     """A button's entities, as Rasa has them."""
     return [{"entity": name, "value": value} for name, value in button.entities.items()]
+
+
+def _compensation(context: Context) -> Mapping[Text, Any]:
+    """What is due for lateness, where it was just spoken of."""
+    return next((each for each in context.focus[:2] if each.get("kind") == GIVEN[0]), {})
 
 
 def _has(said: Said, name: Text, value: Optional[Text] = None) -> bool:
